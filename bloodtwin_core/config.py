@@ -1,0 +1,169 @@
+"""Every setting, once: what it means, its unit, its limits and its default.
+
+The Dagster resources are made from these models, so a limit here is a limit in the Launchpad too.
+"""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class SettingsGroup(BaseModel):
+    """A group of settings; an unknown name is an error rather than a silent default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Cell(StrEnum):
+    """The recurrent layer."""
+
+    lstm = "lstm"
+    gru = "gru"
+
+
+class TrainingMode(StrEnum):
+    """How forecasts are supervised; see training.py."""
+
+    dense = "dense"
+    windowed = "windowed"
+
+
+class Precision(StrEnum):
+    """Arithmetic of training."""
+
+    auto = "auto"
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+
+
+class Device(StrEnum):
+    """Where training and evaluation run."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    mps = "mps"
+
+
+class SimulatorSettings(SettingsGroup):
+    """Virtual wearers, used when data.source is simulator."""
+
+    pumps: int = Field(default=4, ge=1, le=10_000, description="Virtual wearers, one pump each.")
+    days: int = Field(default=60, ge=3, le=36_500, description="Days of history per wearer.")
+    seed: int = Field(default=2024, ge=0, description="The same seed gives the same records.")
+
+
+class DataSettings(SettingsGroup):
+    """Where records come from and how they are cut into windows."""
+
+    source: str = Field(default="simulator", description="simulator, azt1d or bloodbank.")
+    root: str = Field(
+        default="", description="Folder of the source's files, relative to where the command runs. The simulator needs none."
+    )
+    pump_ids: list[str] = Field(default_factory=list, description="Pumps to use; empty means all that are there.")
+    wearers: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="Pumps that one person wore, by a name of your choice: {anna: ['881235', '901161']}. "
+        "Overlaps across their splits are reported as leaks.",
+    )
+    simulator: SimulatorSettings = Field(default_factory=SimulatorSettings, description="The virtual wearers.")
+    train_fraction: float = Field(default=0.70, gt=0.0, lt=1.0, description="Oldest share of each pump's records, for training.")
+    validate_fraction: float = Field(default=0.15, gt=0.0, lt=1.0, description="Next share, for choosing; the rest is for testing.")
+    lookback: int = Field(default=288, ge=2, le=2016, description="Records a forecast looks back on (5 min each; 288 = 24 h).")
+    horizon: int = Field(default=12, ge=1, le=24, description="Records forecast (5 min each; 12 = 60 min).")
+    stride: int = Field(default=1, ge=1, le=288, description="Training uses every stride-th forecast origin.")
+    max_gap_hours: float = Field(default=15.0, gt=0.0, le=48.0, description="A longer gap in glucose (h) ends a segment.")
+    max_reading_age_minutes: float = Field(
+        default=15.0, ge=0.0, le=60.0, description="Oldest last reading (min) from which a forecast may start."
+    )
+    min_measured_share: float = Field(
+        default=0.90, ge=0.0, le=1.0, description="Smallest measured share of the lookback from which a forecast may start."
+    )
+
+    @model_validator(mode="after")
+    def _leaves_something_to_test(self) -> "DataSettings":
+        if self.train_fraction + self.validate_fraction >= 1.0:
+            raise ValueError("data.train_fraction + data.validate_fraction must stay below 1, so that a test split remains")
+        return self
+
+
+class ModelSettings(SettingsGroup):
+    """The network."""
+
+    name: str = Field(
+        default="bloodtwin_unified_lstm", pattern=r"^[A-Za-z0-9_.-]+$", description="Folder under the artifacts root."
+    )
+    cell: Cell = Field(default=Cell.lstm, description="lstm or gru.")
+    hidden_size: int = Field(
+        default=128, ge=1, le=1024, description="Units per recurrent layer; above 128 cuDNN's fast kernels stop."
+    )
+    num_layers: int = Field(default=2, ge=1, le=8, description="Recurrent layers.")
+    dropout: float = Field(default=0.2, ge=0.0, lt=1.0, description="Dropout between recurrent layers and in the decoder.")
+
+
+class TrainingSettings(SettingsGroup):
+    """How the network is fitted."""
+
+    mode: TrainingMode = Field(default=TrainingMode.dense, description="dense (a forecast at every step of a chunk) or windowed.")
+    batch_size: int = Field(default=128, ge=1, le=65_536, description="Windows per step in windowed mode.")
+    chunk_batch_size: int = Field(default=16, ge=1, le=65_536, description="Chunks per step in dense mode.")
+    chunk_length: int = Field(default=576, ge=16, le=8064, description="Records per chunk in dense mode (5 min each; 576 = 48 h).")
+    burn_in: int = Field(
+        default=72, ge=0, le=2016, description="First records of a chunk that are not supervised, while the state settles."
+    )
+    max_epochs: int = Field(default=50, ge=1, le=10_000, description="An epoch supervises every training origin once.")
+    learning_rate: float = Field(default=1e-3, gt=0.0, le=1.0, description="Adam's initial learning rate.")
+    weight_decay: float = Field(default=1e-5, ge=0.0, le=1.0, description="Adam's L2 penalty.")
+    plateau_factor: float = Field(default=0.5, gt=0.0, lt=1.0, description="Learning rate factor when val_mae stops falling.")
+    plateau_patience: int = Field(default=2, ge=0, le=1000, description="Epochs without a better val_mae before that.")
+    early_stopping_patience: int = Field(default=5, ge=1, le=1000, description="Epochs without a better val_mae before stopping.")
+    gradient_clip_val: float = Field(default=1.0, ge=0.0, description="Largest gradient norm; 0 clips nothing.")
+    precision: Precision = Field(
+        default=Precision.auto, description="auto is 16-bit mixed on CUDA and 32-bit elsewhere; or float32, bfloat16, float16."
+    )
+    device: Device = Field(default=Device.auto, description="auto takes CUDA, then MPS, then CPU.")
+    threads: int = Field(default=0, ge=0, le=1024, description="CPU threads; 0 means all cores that this process may use.")
+    seed: int = Field(default=42, ge=0, le=2**32 - 1, description="Seed of weights, dropout and chunk order.")
+    resume: bool = Field(default=True, description="Go on from the last checkpoint of a broken run with the same settings and data.")
+
+    @model_validator(mode="after")
+    def _chunks_supervise_something(self) -> "TrainingSettings":
+        if self.burn_in >= self.chunk_length:
+            raise ValueError("training.burn_in must be smaller than training.chunk_length, or no forecast is supervised")
+        return self
+
+
+class EvaluationSettings(SettingsGroup):
+    """How the forecaster is tested, and what it should reach."""
+
+    batch_size: int = Field(default=256, ge=1, le=65_536, description="Windows per step when testing.")
+    target_mae_30min: float = Field(default=15.0, gt=0.0, description="MAE at 30 min should stay below (mg/dL, AT).")
+    target_mae_60min: float = Field(default=20.0, gt=0.0, description="MAE at 60 min should stay below (mg/dL, AT).")
+    target_rmse: float = Field(default=25.0, gt=0.0, description="RMSE over all steps should stay below (mg/dL).")
+    ridge_penalties: list[float] = Field(
+        default_factory=lambda: [1e-3, 1e-2, 1e-1, 1.0],
+        min_length=1,
+        description="Ridge penalties tried on the validation split, per training window.",
+    )
+    ridge_max_windows: int = Field(
+        default=120_000, ge=100, description="The ridge regression is fitted on at most so many training windows, evenly spread."
+    )
+
+
+class ExportSettings(SettingsGroup):
+    """The files that leave."""
+
+    opset: int = Field(default=18, ge=17, le=23, description="ONNX operator set.")
+    parity_windows: int = Field(default=256, ge=1, le=100_000, description="Real test windows on which exports and checkpoint must agree.")
+    parity_tolerance: float = Field(default=1e-3, gt=0.0, description="Largest difference allowed (mg/dL).")
+
+
+class Settings(SettingsGroup):
+    """All groups together; settings.json of a run."""
+
+    data: DataSettings = Field(default_factory=DataSettings)
+    model: ModelSettings = Field(default_factory=ModelSettings)
+    training: TrainingSettings = Field(default_factory=TrainingSettings)
+    evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)
+    export: ExportSettings = Field(default_factory=ExportSettings)

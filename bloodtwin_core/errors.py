@@ -1,0 +1,42 @@
+"""The errors that bloodTwin raises for what a user can mend.
+
+Each message says what happened, where (file, line, column, pump or setting) and what to do.
+"""
+
+from pathlib import Path
+
+
+class BloodTwinError(Exception):
+    """Something that the user of bloodTwin can mend; the message says how."""
+
+
+class SettingsError(BloodTwinError):
+    """A setting is unknown, out of its limits, or does not fit what is there."""
+
+
+class DataError(BloodTwinError):
+    """Data could not be read or used.
+
+    where is file, line (1-based, as an editor counts) and column name, as far as they are known.
+    """
+
+    def __init__(
+        self, what: str, *, todo: str, file: Path | None = None, line: int | None = None, column: str | None = None
+    ) -> None:
+        self.what, self.todo = what, todo
+        self.file, self.line, self.column = file, line, column
+        places = [str(file) if file else "", f"line {line}" if line else "", f"column {column}" if column else ""]
+        where = ", ".join(place for place in places if place)
+        super().__init__(f"{where}: {what}. {todo}" if where else f"{what}. {todo}")
+
+
+class TooFewWindows(DataError):
+    """A split holds no complete forecast origin."""
+
+
+class CheckpointMismatch(BloodTwinError):
+    """A checkpoint was trained with other settings or on other data than are asked for now."""
+
+
+class ArtifactMissing(BloodTwinError):
+    """A file that an earlier stage should have left is not there, or was changed since."""
