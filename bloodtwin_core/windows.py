@@ -1,0 +1,180 @@
+"""Segments, forecast origins and windows over one long series.
+
+A window is never copied out of the series: it is the row of its forecast origin. Its lookback is that
+row and the lookback - 1 rows before it, its targets the next horizon rows, all in one segment.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bloodtwin_core.config import DataSettings
+from bloodtwin_core.errors import TooFewWindows
+from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, Feature, PumpRecords, Split, Timestamps, Values
+from bloodtwin_core.scaling import FeatureScaler
+
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Rows start to stop (not included) of the series: one pump, one split, a record every five minutes."""
+
+    pump_id: str
+    split: Split
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Forecast origins of one split, the *available* set.
+
+    rows: [window], rows of the series, ascending. complete: [window], true where all readings of
+    lookback and targets were measured.
+    """
+
+    rows: Rows
+    complete: Mask
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True)
+class WindowedSeries:
+    """All segments end to end, and the forecast origins in them.
+
+    series: float32 [record, feature], physical units, nothing unknown: glucose is carried forward from
+    the past and flagged by bg_missing_flag. timestamps: [record].
+    """
+
+    series: Values
+    timestamps: Timestamps
+    segments: tuple[Segment, ...]
+    origins: dict[Split, Origins]
+    lookback: int
+    horizon: int
+
+    @property
+    def measured(self) -> Mask:
+        """Whether each record's glucose was measured, [record]."""
+        return self.series[:, Feature.bg_missing_flag.column] == 0
+
+    def lookbacks(self, rows: Rows) -> Values:
+        """What a forecast from each origin looks back on, [window, lookback, feature]."""
+        return self.series[rows[:, None] + np.arange(1 - self.lookback, 1)]
+
+    def targets(self, rows: Rows) -> tuple[npt.NDArray[np.float32], Mask]:
+        """Glucose (mg/dL) after each origin and whether it was measured, both [window, horizon]."""
+        ahead = rows[:, None] + np.arange(1, self.horizon + 1)
+        return self.series[ahead, Feature.bg.column], self.series[ahead, Feature.bg_missing_flag.column] == 0
+
+    def pump_of(self, rows: Rows) -> npt.NDArray[np.str_]:
+        """The pump that each row belongs to, [window]."""
+        starts = np.array([segment.start for segment in self.segments])
+        pumps = np.array([segment.pump_id for segment in self.segments])
+        return pumps[np.searchsorted(starts, rows, side="right") - 1]
+
+    def segments_of(self, split: Split) -> list[Segment]:
+        """The segments of one split."""
+        return [segment for segment in self.segments if segment.split is split]
+
+
+def window_series(
+    pumps: Iterable[tuple[Split, PumpRecords]], scaler: FeatureScaler, settings: DataSettings
+) -> WindowedSeries:
+    """Cut records into segments and find every forecast origin.
+
+    Raises TooFewWindows if a split has none.
+    """
+    values: list[Values] = []
+    timestamps: list[Timestamps] = []
+    segments: list[Segment] = []
+    length = 0
+    for split, records in pumps:
+        for part in contiguous(records):
+            values.append(fill_from_the_past(part.values, scaler))
+            timestamps.append(part.timestamps)
+            segments.append(Segment(part.pump_id, split, length, length + len(part)))
+            length += len(part)
+    series = np.concatenate(values) if values else np.empty((0, len(Feature)), dtype=np.float32)
+    origins = {split: find_origins(series, [s for s in segments if s.split is split], split, settings) for split in Split}
+    return WindowedSeries(
+        series=series,
+        timestamps=np.concatenate(timestamps),
+        segments=tuple(segments),
+        origins=origins,
+        lookback=settings.lookback,
+        horizon=settings.horizon,
+    )
+
+
+def contiguous(records: PumpRecords) -> Iterator[PumpRecords]:
+    """The runs of records that follow each other every five minutes, each from its first measured glucose on."""
+    breaks = np.flatnonzero(np.diff(records.timestamps) != RECORD_INTERVAL) + 1
+    for start, stop in zip([0, *breaks], [*breaks, len(records)], strict=True):
+        measured = np.flatnonzero(records.feature(Feature.bg_missing_flag)[start:stop] == 0)
+        if len(measured):
+            yield records.rows(start + int(measured[0]), stop)
+
+
+def fill_from_the_past(values: Values, scaler: FeatureScaler) -> Values:
+    """A segment without unknowns, [record, feature]: nothing is taken from the future.
+
+    Glucose and basal rate keep their last known value (the first rows of an unknown basal rate take the
+    training median); an unknown change of glucose is 0, an unknown bolus the training median.
+    """
+    filled = values.copy()
+    for feature in (Feature.bg, Feature.basal_rate):
+        column = filled[:, feature.column]
+        known = np.isfinite(column)
+        last_known = np.maximum.accumulate(np.where(known, np.arange(len(column)), -1))
+        filled[:, feature.column] = np.where(last_known >= 0, column[last_known], scaler.centre_of(feature))
+    filled[:, Feature.delta_bg.column] = np.nan_to_num(filled[:, Feature.delta_bg.column], nan=0.0)
+    bolus = filled[:, Feature.bolus_dose.column]
+    filled[:, Feature.bolus_dose.column] = np.where(np.isfinite(bolus), bolus, scaler.centre_of(Feature.bolus_dose))
+    return filled
+
+
+def find_origins(series: Values, segments: list[Segment], split: Split, settings: DataSettings) -> Origins:
+    """The forecast origins of one split that are *available*, and which of them are *complete*.
+
+    Available: the last reading is at most max_reading_age_minutes old, min_measured_share of the lookback
+    and at least one target were measured. In the training split only every stride-th row counts.
+    Raises TooFewWindows if there is none.
+    """
+    found = [_origins_of_segment(series, segment, settings) for segment in segments]
+    rows = np.concatenate([rows for rows, _ in found]) if found else np.empty(0, dtype=np.int64)
+    complete = np.concatenate([complete for _, complete in found]) if found else np.empty(0, dtype=np.bool_)
+    if split is Split.train:
+        rows, complete = rows[:: settings.stride], complete[:: settings.stride]
+    if not len(rows):
+        longest = max((segment.stop - segment.start for segment in segments), default=0)
+        raise TooFewWindows(
+            f"the {split} split holds no forecast origin: a window needs {settings.lookback + settings.horizon} "
+            f"records without a break, the longest segment has {longest}",
+            todo="Bring a longer history, or lower data.lookback or data.horizon",
+        )
+    return Origins(rows, complete)
+
+
+def _origins_of_segment(series: Values, segment: Segment, settings: DataSettings) -> tuple[Rows, Mask]:
+    lookback, horizon = settings.lookback, settings.horizon
+    local = np.arange(lookback - 1, segment.stop - segment.start - horizon)
+    measured = series[segment.start : segment.stop, Feature.bg_missing_flag.column] == 0
+    count = np.concatenate([[0], np.cumsum(measured)])
+    in_lookback = count[local + 1] - count[local + 1 - lookback]
+    in_targets = count[local + 1 + horizon] - count[local + 1]
+    last_measured = np.maximum.accumulate(np.where(measured, np.arange(len(measured)), -1))
+    age_minutes = (local - last_measured[local]) * RECORD_MINUTES
+    available = (
+        (age_minutes <= settings.max_reading_age_minutes)
+        & (in_lookback >= settings.min_measured_share * lookback)
+        & (in_targets > 0)
+    )
+    complete = (in_lookback == lookback) & (in_targets == horizon)
+    return segment.start + local[available], complete[available]
