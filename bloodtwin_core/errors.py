@@ -40,3 +40,7 @@ class CheckpointMismatch(BloodTwinError):
 
 class ArtifactMissing(BloodTwinError):
     """A file that an earlier stage should have left is not there, or was changed since."""
+
+
+class StorageError(BloodTwinError):
+    """A file or folder could not be written: no permission, a full disk, a read-only place."""
