@@ -44,3 +44,7 @@ class ArtifactMissing(BloodTwinError):
 
 class StorageError(BloodTwinError):
     """A file or folder could not be written: no permission, a full disk, a read-only place."""
+
+
+class TrainingFailed(BloodTwinError):
+    """Training ended without a checkpoint that is worth keeping."""

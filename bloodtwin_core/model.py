@@ -43,19 +43,25 @@ class GlucoseForecaster(nn.Module):
         return self.scale[Feature.bg.column]
 
     def forward(self, window: Tensor) -> Tensor:
-        """Forecast (mg/dL), [batch, horizon], from whole lookbacks [batch, lookback, feature], within the glucose limits."""
-        hidden, _ = self.recurrent(self.scaled(window))
-        change = self.decoder(hidden[:, -1]) * self.glucose_scale
-        forecast = window[:, -1, Feature.bg.column].unsqueeze(-1) + change
+        """Forecast (mg/dL) within the glucose limits, [batch, horizon], from whole lookbacks [batch, lookback, feature]."""
+        forecast = window[:, -1, Feature.bg.column].unsqueeze(-1) + self.change(window) * self.glucose_scale
         return forecast.clamp(GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high)
 
-    def change_at_every_step(self, records: Tensor) -> Tensor:
-        """Forecast change from each record's glucose, in units of glucose_scale, [batch, step, horizon].
+    def change(self, window: Tensor) -> Tensor:
+        """Change from the last reading in units of glucose_scale, [batch, horizon], from [batch, lookback, feature]."""
+        hidden, _ = self.recurrent(self.scaled(window))
+        decoded: Tensor = self.decoder(hidden[:, -1])
+        return decoded
 
-        records: [batch, step, feature]. This is the dense scan: step t has seen records 0 to t only.
+    def change_at_steps(self, records: Tensor, at: Tensor) -> Tensor:
+        """Change from each chosen record's glucose, in units of glucose_scale: the dense scan.
+
+        records: [chunk, step, feature]; at: bool [chunk, step]. Returns [chosen, horizon], in the order of
+        the true places of at. The forecast at step t has seen records 0 to t of its chunk only.
         """
         hidden, _ = self.recurrent(self.scaled(records))
-        return self.decoder(hidden)
+        decoded: Tensor = self.decoder(hidden[at])
+        return decoded
 
     def scaled(self, records: Tensor) -> Tensor:
         """Records in units of the scaler, same shape."""

@@ -1,0 +1,11 @@
+"""Training: from windows to the checkpoint with the lowest validation MAE.
+
+fit.py is the way in; module.py holds the loss, batches.py what an epoch draws, compute.py the device,
+checkpoint_folder.py what stands on disk.
+"""
+
+from bloodtwin_core.training.checkpoint_folder import CheckpointFolder, EpochReport
+from bloodtwin_core.training.compute import Compute, choose_compute
+from bloodtwin_core.training.fit import FittedModel, fit
+
+__all__ = ["CheckpointFolder", "Compute", "EpochReport", "FittedModel", "choose_compute", "fit"]

@@ -1,0 +1,74 @@
+"""What the training loop draws: chunks of rows for the dense scan, or forecast origins for single windows.
+
+Batches hold row numbers only; the series itself stays on the device and is gathered by index there.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import IterableDataset
+
+from bloodtwin_core.chunks import batches, lay_chunks
+from bloodtwin_core.config import TrainingSettings
+from bloodtwin_core.records import Split
+from bloodtwin_core.windows import WindowedSeries
+
+
+class CurrentEpoch(Protocol):
+    """Something that knows the epoch under way: the Lightning module."""
+
+    current_epoch: int
+
+
+class DenseBatches(IterableDataset[Tensor]):
+    """Batches of chunks, int64 [chunk, 4]: start, tile start, tile stop and last row of the segment.
+
+    The tiling depends on seed and epoch alone, so a resumed training sees what an unbroken one would.
+    """
+
+    def __init__(self, windows: WindowedSeries, settings: TrainingSettings, epoch: CurrentEpoch) -> None:
+        self.windows, self.settings, self.epoch = windows, settings, epoch
+
+    def __iter__(self) -> Iterator[Tensor]:
+        generator = np.random.default_rng([self.settings.seed, self.epoch.current_epoch])
+        chunks = lay_chunks(
+            self.windows.segments_of(Split.train),
+            self.windows.origins[Split.train].rows,
+            self.settings.chunk_length,
+            self.settings.burn_in,
+            generator,
+        )
+        for batch in batches(chunks, self.settings.chunk_batch_size):
+            yield torch.from_numpy(np.stack([batch.start, batch.tile_start, batch.tile_stop, batch.last], axis=1))
+
+
+class WindowedBatches(IterableDataset[Tensor]):
+    """Batches of forecast origins in random order, int64 [window]."""
+
+    def __init__(self, windows: WindowedSeries, settings: TrainingSettings, epoch: CurrentEpoch) -> None:
+        self.windows, self.settings, self.epoch = windows, settings, epoch
+
+    def __iter__(self) -> Iterator[Tensor]:
+        generator = np.random.default_rng([self.settings.seed, self.epoch.current_epoch])
+        rows = generator.permutation(self.windows.origins[Split.train].rows)
+        for begin in range(0, len(rows), self.settings.batch_size):
+            yield torch.from_numpy(rows[begin : begin + self.settings.batch_size])
+
+
+class ValidationBatches(IterableDataset[Tensor]):
+    """Chunks that visit every validation origin once, each after at least a whole lookback of context."""
+
+    def __init__(self, windows: WindowedSeries, settings: TrainingSettings) -> None:
+        self.windows, self.settings = windows, settings
+
+    def __iter__(self) -> Iterator[Tensor]:
+        burn_in = self.windows.lookback - 1
+        length = burn_in + max(self.settings.chunk_length, 2 * burn_in)
+        chunks = lay_chunks(
+            self.windows.segments_of(Split.validate), self.windows.origins[Split.validate].rows, length, burn_in, None
+        )
+        for batch in batches(chunks, self.settings.chunk_batch_size):
+            yield torch.from_numpy(np.stack([batch.start, batch.tile_start, batch.tile_stop, batch.last], axis=1))

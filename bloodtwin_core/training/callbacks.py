@@ -1,0 +1,57 @@
+"""Lightning callbacks: one report an epoch, and the learning curve inside the checkpoint."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import Callback
+
+from bloodtwin_core.training.checkpoint_folder import EpochReport
+from bloodtwin_core.training.module import ForecasterTraining
+
+
+class EpochReporter(Callback):
+    """Hands one EpochReport an epoch to a listener and keeps them all, also across a resume."""
+
+    def __init__(self, on_epoch: Callable[[EpochReport], None]) -> None:
+        self.on_epoch = on_epoch
+        self.epochs: list[EpochReport] = []
+        self.started = 0.0
+        self.train_seconds = 0.0
+        self.learning_rate = 0.0
+        self.resumed_from: int | None = None
+
+    def on_train_epoch_start(self, trainer: L.Trainer, _module: L.LightningModule) -> None:
+        """Start the clock."""
+        self.started = time.perf_counter()
+        self.learning_rate = float(trainer.optimizers[0].param_groups[0]["lr"])
+
+    def on_validation_start(self, _trainer: L.Trainer, _module: L.LightningModule) -> None:
+        """Stop the clock of the training part."""
+        self.train_seconds = time.perf_counter() - self.started
+
+    def on_train_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
+        """Report before the checkpoint is written, so that it holds this epoch too."""
+        if not isinstance(module, ForecasterTraining):
+            raise TypeError(f"EpochReporter reports on a ForecasterTraining, not on a {type(module).__name__}")
+        report = EpochReport(
+            epoch=trainer.current_epoch,
+            train_loss=float(trainer.callback_metrics["train_loss"]),
+            val_mae=float(trainer.callback_metrics["val_mae"]),
+            learning_rate=self.learning_rate,
+            forecasts_per_second=module.forecasts_this_epoch / max(self.train_seconds, 1e-9),
+            seconds=time.perf_counter() - self.started,
+        )
+        self.epochs.append(report)
+        module.log_dict({"learning_rate": report.learning_rate, "forecasts_per_second": report.forecasts_per_second})
+        self.on_epoch(report)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The learning curve so far."""
+        return {"epochs": [report.model_dump() for report in self.epochs]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """The learning curve up to the checkpoint."""
+        self.epochs = [EpochReport.model_validate(report) for report in state_dict["epochs"]]
+        self.resumed_from = len(self.epochs)

@@ -1,0 +1,67 @@
+"""On which device and in which arithmetic a network runs, and why."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+from bloodtwin_core.config import Device, Precision, TrainingSettings
+from bloodtwin_core.errors import SettingsError
+
+LIGHTNING_PRECISION = {
+    Precision.float32: "32-true",
+    Precision.bfloat16: "bf16-mixed",
+    Precision.float16: "16-mixed",
+}
+
+
+@dataclass(frozen=True)
+class Compute:
+    """A chosen device, arithmetic and thread count, with the reason in words."""
+
+    device: Device
+    precision: Precision
+    threads: int
+    reason: str
+
+    def __str__(self) -> str:
+        threads = f", {self.threads} threads" if self.device is Device.cpu else ""
+        return f"{self.device} in {self.precision}{threads}: {self.reason}"
+
+
+def choose_compute(settings: TrainingSettings) -> Compute:
+    """Choose device, arithmetic and threads. Raises SettingsError if the settings ask for what is not there."""
+    there = {Device.cuda: torch.cuda.is_available(), Device.mps: torch.backends.mps.is_available(), Device.cpu: True}
+    if settings.device is Device.auto:
+        device = next(candidate for candidate, available in there.items() if available)
+        because = "no CUDA or MPS device was found" if device is Device.cpu else f"{device} was found"
+    else:
+        device, because = settings.device, "training.device asks for it"
+        if not there[device]:
+            raise SettingsError(f"training.device is {device}, but torch finds none here. Set training.device: auto")
+    precision, why = _choose_precision(settings.precision, device)
+    threads = settings.threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Compute(device, precision, threads, f"{because}; {why}")
+
+
+def _choose_precision(asked: Precision, device: Device) -> tuple[Precision, str]:
+    if asked is Precision.float16 and device is not Device.cuda:
+        raise SettingsError(f"training.precision float16 needs CUDA, not {device}. Set training.precision: auto")
+    if asked is not Precision.auto:
+        return asked, "training.precision asks for it"
+    if device is Device.cuda:
+        return Precision.float16, "16-bit mixed precision is fastest on CUDA"
+    return Precision.float32, f"32-bit is what recurrent layers train in on {device}"
+
+
+@contextmanager
+def torch_threads(threads: int) -> Iterator[None]:
+    """Let torch use so many CPU threads meanwhile."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

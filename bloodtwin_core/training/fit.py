@@ -1,0 +1,139 @@
+"""fit(): train a forecaster with Lightning, keep the best checkpoint, resume a broken run."""
+
+import logging
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightning as L
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+
+from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
+from bloodtwin_core.errors import TrainingFailed
+from bloodtwin_core.files import sha256_of
+from bloodtwin_core.scaling import FeatureScaler
+from bloodtwin_core.training.batches import DenseBatches, ValidationBatches, WindowedBatches
+from bloodtwin_core.training.callbacks import EpochReporter
+from bloodtwin_core.training.checkpoint_folder import BEST, CheckpointFolder, EpochReport, run_identity
+from bloodtwin_core.training.compute import LIGHTNING_PRECISION, Compute, choose_compute, torch_threads
+from bloodtwin_core.training.module import ForecasterTraining
+from bloodtwin_core.windows import WindowedSeries
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """A finished training. best_val_mae in mg/dL; resumed_from_epoch is None for a training without a break."""
+
+    checkpoint: Path
+    sha256: str
+    epochs: tuple[EpochReport, ...]
+    resumed_from_epoch: int | None
+    compute: Compute
+
+    @property
+    def best(self) -> EpochReport:
+        """The epoch whose weights were kept."""
+        return min(self.epochs, key=lambda report: report.val_mae)
+
+
+def ignore(_report: EpochReport) -> None:
+    """Listen to no epoch."""
+
+
+def fit(
+    windows: WindowedSeries,
+    scaler: FeatureScaler,
+    model: ModelSettings,
+    training: TrainingSettings,
+    checkpoints: CheckpointFolder,
+    tensorboard: Path,
+    data_fingerprint: str,
+    on_epoch: Callable[[EpochReport], None] = ignore,
+) -> FittedModel:
+    """Train a forecaster and keep the checkpoint of its best epoch.
+
+    Stops early on validation MAE (mg/dL). Resumes a broken run of the same settings and data. The
+    checkpoint that stood before is replaced only when the training is done.
+    Raises SettingsError if the device is not there, TrainingFailed if the loss stops being a number.
+    """
+    compute = choose_compute(training)
+    logger.info("Training on %s", compute)
+    resume_from = checkpoints.begin(run_identity(model, training, data_fingerprint), training.resume)
+    L.seed_everything(training.seed, verbose=False)
+    module = ForecasterTraining(windows, scaler, model, training, data_fingerprint)
+    reporter = EpochReporter(on_epoch)
+    with torch_threads(compute.threads), warnings.catch_warnings():
+        _ignore_what_does_not_apply()
+        trainer = _trainer(training, compute, reporter, checkpoints.in_progress, tensorboard)
+        trainer.fit(
+            module,
+            train_dataloaders=_loader(_training_batches(windows, training, module)),
+            val_dataloaders=_loader(ValidationBatches(windows, training)),
+            ckpt_path=resume_from,
+            weights_only=True if resume_from else None,
+        )
+    if not (checkpoints.in_progress / BEST).exists():
+        raise TrainingFailed(
+            f"the validation MAE was not a number in epoch {len(reporter.epochs)}, so there is no checkpoint to keep. "
+            "Lower training.learning_rate or set training.precision: float32"
+        )
+    checkpoints.publish(reporter.epochs)
+    return FittedModel(
+        checkpoint=checkpoints.best,
+        sha256=sha256_of(checkpoints.best),
+        epochs=tuple(reporter.epochs),
+        resumed_from_epoch=reporter.resumed_from,
+        compute=compute,
+    )
+
+
+def _trainer(
+    training: TrainingSettings, compute: Compute, reporter: EpochReporter, in_progress: Path, tensorboard: Path
+) -> L.Trainer:
+    in_a_terminal = sys.stderr.isatty()
+    callbacks: list[L.Callback] = [
+        reporter,
+        EarlyStopping("val_mae", patience=training.early_stopping_patience),
+        ModelCheckpoint(in_progress, filename="best", monitor="val_mae", enable_version_counter=False),
+        # A second one because Lightning's save_last writes only in epochs that are a new best.
+        ModelCheckpoint(in_progress, filename="last", enable_version_counter=False),
+    ]
+    if in_a_terminal:
+        callbacks.append(TQDMProgressBar())
+    return L.Trainer(
+        accelerator=compute.device.value,
+        devices=1,
+        precision=LIGHTNING_PRECISION[compute.precision],
+        max_epochs=training.max_epochs,
+        gradient_clip_val=training.gradient_clip_val or None,
+        callbacks=callbacks,
+        logger=TensorBoardLogger(tensorboard.parent, name=tensorboard.name),
+        log_every_n_steps=10,
+        num_sanity_val_steps=0,
+        enable_model_summary=False,
+        enable_progress_bar=in_a_terminal,
+    )
+
+
+def _training_batches(
+    windows: WindowedSeries, training: TrainingSettings, module: ForecasterTraining
+) -> IterableDataset[Tensor]:
+    dense = training.mode is TrainingMode.dense
+    return DenseBatches(windows, training, module) if dense else WindowedBatches(windows, training, module)
+
+
+def _loader(dataset: IterableDataset[Tensor]) -> DataLoader[Tensor]:
+    return DataLoader(dataset, batch_size=None, num_workers=0)
+
+
+def _ignore_what_does_not_apply() -> None:
+    # Batches are row numbers; there is nothing for worker processes to load.
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
