@@ -27,9 +27,10 @@ class FeatureScaler(BaseModel):
     scale: list[float]
     records: int
 
-    def centre_of(self, feature: Feature) -> float:
-        """Median of a feature over the training records."""
-        return self.centre[feature.column]
+    @property
+    def centres(self) -> dict[str, float]:
+        """Median of each feature over the training records."""
+        return dict(zip(self.features, self.centre, strict=True))
 
     def write(self, json_path: Path, pickle_path: Path) -> None:
         """Keep the scaler as scaler.json and, for scikit-learn users, as scaler.pkl."""

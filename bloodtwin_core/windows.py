@@ -4,7 +4,7 @@ A window is never copied out of the series: it is the row of its forecast origin
 row and the lookback - 1 rows before it, its targets the next horizon rows, all in one segment.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,7 +97,7 @@ def window_series(
     length = 0
     for split, records in pumps:
         for part in contiguous(records):
-            values.append(fill_from_the_past(part.values, scaler))
+            values.append(fill_from_the_past(part.values, scaler.centres))
             timestamps.append(part.timestamps)
             segments.append(Segment(part.pump_id, split, length, length + len(part)))
             length += len(part)
@@ -122,21 +122,21 @@ def contiguous(records: PumpRecords) -> Iterator[PumpRecords]:
             yield records.rows(start + int(measured[0]), stop)
 
 
-def fill_from_the_past(values: Values, scaler: FeatureScaler) -> Values:
+def fill_from_the_past(values: Values, usual: Mapping[str, float]) -> Values:
     """A segment without unknowns, [record, feature]: nothing is taken from the future.
 
-    Glucose and basal rate keep their last known value (the first rows of an unknown basal rate take the
-    training median); an unknown change of glucose is 0, an unknown bolus the training median.
+    usual is the training median of each feature. Glucose and basal rate keep their last known value, and
+    where there is none yet, the usual one; an unknown change of glucose is 0, an unknown bolus the usual one.
     """
     filled = values.copy()
     for feature in (Feature.bg, Feature.basal_rate):
         column = filled[:, feature.column]
         known = np.isfinite(column)
         last_known = np.maximum.accumulate(np.where(known, np.arange(len(column)), -1))
-        filled[:, feature.column] = np.where(last_known >= 0, column[last_known], scaler.centre_of(feature))
+        filled[:, feature.column] = np.where(last_known >= 0, column[last_known], usual[feature])
     filled[:, Feature.delta_bg.column] = np.nan_to_num(filled[:, Feature.delta_bg.column], nan=0.0)
     bolus = filled[:, Feature.bolus_dose.column]
-    filled[:, Feature.bolus_dose.column] = np.where(np.isfinite(bolus), bolus, scaler.centre_of(Feature.bolus_dose))
+    filled[:, Feature.bolus_dose.column] = np.where(np.isfinite(bolus), bolus, usual[Feature.bolus_dose])
     return filled
 
 
