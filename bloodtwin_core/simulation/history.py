@@ -1,0 +1,66 @@
+"""A virtual wearer's history, as records: the way into the simulator."""
+
+import numpy as np
+
+from bloodtwin_core.records import (
+    RECORD_INTERVAL,
+    RECORDS_PER_DAY,
+    PumpRecords,
+    records_from_signals,
+)
+from bloodtwin_core.simulation.chance import Topic, stream
+from bloodtwin_core.simulation.closed_loop import Conditions, FloatSignal, live
+from bloodtwin_core.simulation.gut import empty_gut
+from bloodtwin_core.simulation.meals import meals
+from bloodtwin_core.simulation.physiology import steady_state
+from bloodtwin_core.simulation.population import wearer as drawn_wearer
+from bloodtwin_core.simulation.sensitivity import sensitivity
+from bloodtwin_core.simulation.sensor import sensor_errors
+from bloodtwin_core.simulation.therapy import FASTING_GLUCOSE
+
+FIRST_RECORD = np.datetime64("2024-01-01T00:00:00", "s")
+"""UTC. Every history begins here, so that the same seed gives the same bytes whenever it is made."""
+RUN_IN_DAYS = 1
+"""Simulated before the first record and left out, so that no history begins in a steady state."""
+
+
+def pump_id(wearer: int) -> str:
+    """The pump of a wearer (counted from 0): sim001, sim002, ..."""
+    return f"sim{wearer + 1:03d}"
+
+
+def simulate_wearer(seed: int, wearer: int, days: int) -> PumpRecords:
+    """The history of one virtual wearer (counted from 0) over so many days.
+
+    The same three numbers give the same bytes; a longer history of the same wearer begins with the shorter one.
+    """
+    who = drawn_wearer(seed, wearer)
+    lived = days + RUN_IN_DAYS
+    errors = sensor_errors(seed, wearer, lived * RECORDS_PER_DAY)
+    chances = _chances(seed, wearer, lived)
+    conditions = Conditions(
+        sensitivity(seed, wearer, lived, who.rhythm, who.utc_offset_hours),
+        errors.gain,
+        errors.addition,
+        errors.reads,
+        chances[0],
+        chances[1],
+    )
+    eaten = meals(seed, wearer, lived + 1, who.habits, who.utc_offset_hours)
+    state, _ = steady_state(who.physiology, FASTING_GLUCOSE)
+    glucose, basal_rate, bolus = live(
+        who.physiology, who.therapy, who.reactions, eaten, conditions, who.utc_offset_hours, state, empty_gut()
+    )
+    kept = slice(RUN_IN_DAYS * RECORDS_PER_DAY, None)
+    timestamps = FIRST_RECORD + np.arange(days * RECORDS_PER_DAY) * RECORD_INTERVAL
+    return records_from_signals(pump_id(wearer), timestamps, glucose[kept], basal_rate[kept], bolus[kept])
+
+
+def _chances(seed: int, wearer: int, days: int) -> FloatSignal:
+    """Uniform numbers for the wearer's reactions, [2, record]."""
+    drawn = np.empty((2, days, RECORDS_PER_DAY), dtype=np.float32)
+    for day in range(days):
+        chance = stream(seed, wearer, Topic.reactions, day)
+        for one in drawn:
+            chance.random(dtype=np.float32, out=one[day])
+    return drawn.reshape(2, -1)

@@ -1,0 +1,135 @@
+"""Glucose and insulin in a person with type 1 diabetes: the equations of Hovorka et al.
+
+R. Hovorka et al., "Nonlinear model predictive control of glucose concentration in subjects with type 1
+diabetes", Physiological Measurement 25 (2004) 905-920, doi:10.1088/0967-3334/25/4/010. Symbols are the paper's.
+Amounts of glucose are per kg of body weight. One addition: insulin sensitivity may vary in time, as one factor
+on the paper's three sensitivities.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+MG_DL_PER_MMOL_L = 18.016
+"""Glucose weighs 180.16 g/mol."""
+MMOL_PER_GRAM = 1000.0 / 180.16
+
+FULL_UPTAKE_GLUCOSE = 4.5
+"""mmol/L: below it the uptake that needs no insulin, F01, falls with glucose (Hovorka 2004)."""
+RENAL_THRESHOLD = 9.0
+"""mmol/L: above it glucose is lost in urine (Hovorka 2004)."""
+RENAL_CLEARANCE = 0.003
+"""1/min (Hovorka 2004)."""
+
+STATES = 8
+Q1, Q2, S1, S2, PLASMA_INSULIN, X1, X2, X3 = range(STATES)
+"""Places in a state: glucose Q1 and Q2 (mmol/kg), subcutaneous insulin S1 and S2 (mU), plasma insulin (mU/L),
+insulin's effect on transport x1 (1/min), disposal x2 (1/min) and endogenous production x3 (1)."""
+
+State = npt.NDArray[np.float64]
+"""Shape [STATES]."""
+
+
+class Physiology(NamedTuple):
+    """One person. The defaults are the values of Hovorka 2004, tables 1 and 2."""
+
+    weight: float = 70.0  # kg
+    egp0: float = 0.0161  # mmol/kg/min, endogenous production at no insulin
+    f01: float = 0.0097  # mmol/kg/min, uptake that needs no insulin
+    k12: float = 0.066  # 1/min, from the non-accessible to the accessible compartment
+    ka1: float = 0.006  # 1/min, deactivation of x1
+    ka2: float = 0.06  # 1/min, deactivation of x2
+    ka3: float = 0.03  # 1/min, deactivation of x3
+    sensitivity_transport: float = 51.2e-4  # S_IT, 1/min per mU/L
+    sensitivity_disposal: float = 8.2e-4  # S_ID, 1/min per mU/L
+    sensitivity_production: float = 520e-4  # S_IE, 1 per mU/L
+    ke: float = 0.138  # 1/min, elimination of insulin
+    insulin_volume: float = 0.12  # VI, L/kg
+    glucose_volume: float = 0.16  # VG, L/kg
+    insulin_time: float = 55.0  # tmaxI, min
+    carbohydrate_time: float = 40.0  # tmaxG, min
+    carbohydrate_share: float = 0.8  # AG, share of eaten carbohydrate that reaches the blood
+
+
+@njit(cache=True)
+def rates(
+    state: State, person: Physiology, infusion: float, appearance: float, sensitivity: float, change: State
+) -> None:
+    """Write d(state)/dt, per minute, into change.
+
+    infusion is mU/min under the skin, appearance mmol/kg/min from the gut, sensitivity 1 on an ordinary day.
+    """
+    glucose = state[Q1] / person.glucose_volume
+    uptake = person.f01 * min(1.0, glucose / FULL_UPTAKE_GLUCOSE)
+    renal = RENAL_CLEARANCE * max(0.0, glucose - RENAL_THRESHOLD) * person.glucose_volume
+    # The paper lets production fall below zero at high insulin; a liver does not take glucose out that way.
+    production = person.egp0 * max(0.0, 1.0 - state[X3])
+    transport = state[X1] * state[Q1]
+    change[Q1] = -uptake - transport + person.k12 * state[Q2] - renal + appearance + production
+    change[Q2] = transport - (person.k12 + state[X2]) * state[Q2]
+    change[S1] = infusion - state[S1] / person.insulin_time
+    change[S2] = (state[S1] - state[S2]) / person.insulin_time
+    volume = person.insulin_volume * person.weight
+    change[PLASMA_INSULIN] = state[S2] / (person.insulin_time * volume) - person.ke * state[PLASMA_INSULIN]
+    effective = sensitivity * state[PLASMA_INSULIN]
+    change[X1] = person.ka1 * (person.sensitivity_transport * effective - state[X1])
+    change[X2] = person.ka2 * (person.sensitivity_disposal * effective - state[X2])
+    change[X3] = person.ka3 * (person.sensitivity_production * effective - state[X3])
+
+
+@njit(cache=True)
+def advance_minute(
+    state: State, person: Physiology, infusion: float, appearance: float, sensitivity: float, work: State
+) -> None:
+    """Move the state one minute on, in place, by a classical Runge-Kutta step; inputs are held for that minute.
+
+    work is scratch space, [3, STATES].
+    """
+    trial, slope, total = work[0], work[1], work[2]
+    rates(state, person, infusion, appearance, sensitivity, slope)
+    for i in range(STATES):
+        total[i] = slope[i] / 6.0
+        trial[i] = state[i] + 0.5 * slope[i]
+    rates(trial, person, infusion, appearance, sensitivity, slope)
+    for i in range(STATES):
+        total[i] += slope[i] / 3.0
+        trial[i] = state[i] + 0.5 * slope[i]
+    rates(trial, person, infusion, appearance, sensitivity, slope)
+    for i in range(STATES):
+        total[i] += slope[i] / 3.0
+        trial[i] = state[i] + slope[i]
+    rates(trial, person, infusion, appearance, sensitivity, slope)
+    for i in range(STATES):
+        state[i] += total[i] + slope[i] / 6.0
+
+
+def basal_insulin(person: Physiology, glucose: float) -> float:
+    """Plasma insulin (mU/L) that holds glucose (mmol/L, between the two thresholds) where it is.
+
+    Setting the rates to zero leaves a quadratic in insulin with one positive root, if production exceeds uptake.
+    """
+    amount = glucose * person.glucose_volume
+    surplus = person.egp0 - person.f01
+    a = person.sensitivity_disposal * (
+        person.egp0 * person.sensitivity_production + amount * person.sensitivity_transport
+    )
+    b = person.egp0 * person.sensitivity_production * person.k12 - surplus * person.sensitivity_disposal
+    c = -surplus * person.k12
+    return float((-b + np.sqrt(b * b - 4.0 * a * c)) / (2.0 * a))
+
+
+def steady_state(person: Physiology, glucose: float) -> tuple[State, float]:
+    """The fasting state at glucose (mmol/L), and the basal infusion (mU/min) that keeps it."""
+    insulin = basal_insulin(person, glucose)
+    infusion = insulin * person.ke * person.insulin_volume * person.weight
+    state = np.empty(STATES)
+    state[Q1] = glucose * person.glucose_volume
+    state[S1] = state[S2] = infusion * person.insulin_time
+    state[PLASMA_INSULIN] = insulin
+    state[X1] = person.sensitivity_transport * insulin
+    state[X2] = person.sensitivity_disposal * insulin
+    state[X3] = person.sensitivity_production * insulin
+    state[Q2] = state[X1] * state[Q1] / (person.k12 + state[X2])
+    return state, infusion
