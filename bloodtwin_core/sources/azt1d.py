@@ -1,0 +1,224 @@
+"""AZT1D: people with type 1 diabetes on Tandem t:slim X2 pumps with Control-IQ and Dexcom sensors.
+
+S. Khamesian, A. Arefeen, B. M. Thompson, M. A. Grando, H. Ghasemzadeh, "AZT1D: A Real-World Dataset for Type 1
+Diabetes", doi:10.17632/gk9m674wcx.1, arXiv:2506.14789, CC BY 4.0. Read from the folder as published:
+`CGM Records/Subject N/Subject N.csv`, one row per sensor reading.
+
+What this importer makes of the files:
+- No time zone is published. The local wall time is taken as if it were UTC; a change to or from daylight saving time
+  would show as a gap or as repeated timestamps of one hour.
+- Basal is the mean over the clock hour, written on every row of that hour, the early ones included: there it tells
+  what the pump is about to do in answer to glucose. It is known when the hour is over, so it is placed on the hour
+  after.
+- Basal is known only for the last weeks of a person; the records begin there and the rows before are left out. An
+  unknown rate inside is NaN, never 0.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bloodtwin_core.config import DataSettings
+from bloodtwin_core.errors import DataError, SettingsError
+from bloodtwin_core.records import BASAL_LIMITS, RECORD_INTERVAL, PumpRecords, Timestamps, records_from_signals
+from bloodtwin_core.tables import Table, first_true, read_table
+
+HEAVY_BOLUS_PEOPLE: tuple[str, ...] = ("1", "3", "11", "14", "20")
+"""They use 50 to 170 U of bolus a day, several times what the others use; report results with and without them."""
+TZ_HANDLING = "local wall time of the wearer, taken as UTC; the data set publishes no zone"
+NOTES = (
+    "AZT1D, Khamesian et al., doi:10.17632/gk9m674wcx.1, CC BY 4.0. Hourly mean basal is placed on the hour after; "
+    "records begin where basal is known"
+)
+
+_TIME = "EventDateTime"
+_BASAL = "Basal"
+_BOLUS = "TotalBolusInsulinDelivered"
+_GLUCOSE = "CGM"
+_GLUCOSE_NAMES = (_GLUCOSE, "Readings (CGM / BGM)")
+"""Person 14's file has the second name."""
+_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+_LARGEST_TRUE_BASAL = 6.5
+"""U/h. The largest true value published is 6.159; some values lost their decimal point, and 1433 means 1.433 U/h."""
+_MILLIUNITS = 1000.0
+_IMPOSSIBLE_GLUCOSE = 1000.0
+"""mg/dL. No sensor or meter shows more; above it the number is no glucose in mg/dL."""
+_HOUR_EDGE = np.timedelta64(3 * 60, "s")
+"""Rows nearer than this to a full hour may carry the neighbouring hour's basal: the hours' edges jitter by 2 min."""
+_SAME_PHASE = np.timedelta64(30, "s")
+"""A sensor reads every five minutes; readings of one sensor stay this close to its rhythm."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Glucose as read: times [reading] ascending, UTC datetime64[s]; glucose [reading] mg/dL."""
+
+    times: Timestamps
+    glucose: Floats
+
+
+def histories(settings: DataSettings) -> Iterator[PumpRecords]:
+    """The records of each person, by number; data.pump_ids are the numbers N of "Subject N".
+
+    Raises SettingsError if data.root is not set, DataError if a file or person is not there or cannot be understood.
+    """
+    for person, path in _files(settings).items():
+        yield person_records(person, path, settings.max_gap_hours)
+
+
+def person_records(person: str, path: Path, max_gap_hours: float) -> PumpRecords:
+    """One person's records on the five-minute grid, from where basal is known.
+
+    A reading is placed on the five minutes in which it falls. Where no glucose was read for more than max_gap_hours
+    there are no records; within that the grid is complete and what was not read is NaN. Boluses of one timestamp and
+    dose are one event, since rows stand repeatedly; different events in the same five minutes are added up.
+    """
+    table = read_table(path, texts=[_TIME], numbers=[_BASAL, _BOLUS, _GLUCOSE_NAMES])
+    times = _times(table)
+    _refuse_impossible(table)
+    basal_hours, basal_rates = hourly_basal(times, table.numbers[_BASAL])
+    if len(basal_hours) == 0:
+        todo = "Leave the person out (data.pump_ids)"
+        raise DataError("the person has no basal at all", todo=todo, file=path, column=_BASAL)
+    readings = one_reading_per_record(_readings(times, table.numbers[_GLUCOSE]))
+    places = _floor(readings.times)
+    since_basal = places >= basal_hours[0]
+    if not since_basal.any():
+        todo = "Leave the person out (data.pump_ids)"
+        raise DataError("the person has no glucose since basal began", todo=todo, file=path, column=_GLUCOSE)
+    places, glucose = places[since_basal], readings.glucose[since_basal]
+    grid = _grid(places, max_gap_hours)
+    on_grid = np.full(len(grid), np.nan)
+    on_grid[np.searchsorted(grid, places)] = glucose
+    basal = _looked_up(grid.astype("datetime64[h]").astype("datetime64[s]"), basal_hours, basal_rates)
+    return records_from_signals(person, grid, on_grid, basal, _bolus_on(grid, times, table.numbers[_BOLUS]))
+
+
+def hourly_basal(times: Timestamps, basal: Floats) -> tuple[Timestamps, Floats]:
+    """Hours [hour] on which a basal rate is known, and the rate [hour] (U/h): that of the clock hour before.
+
+    times and basal are [row]; NaN where the row has no basal.
+    """
+    hours = times.astype("datetime64[h]").astype("datetime64[s]")
+    into_hour = times - hours
+    inside = (into_hour >= _HOUR_EDGE) & (into_hour < np.timedelta64(3600, "s") - _HOUR_EDGE) & ~np.isnan(basal)
+    rates = np.where(basal > _LARGEST_TRUE_BASAL, basal / _MILLIUNITS, basal)
+    # A few rows disagree with the rest of their hour; the median does not follow them.
+    means = pd.Series(rates[inside]).groupby(hours[inside]).median()
+    averaged_over: Timestamps = means.index.to_numpy().astype("datetime64[s]")
+    return averaged_over + np.timedelta64(3600, "s"), means.to_numpy(dtype=np.float64)
+
+
+def one_reading_per_record(readings: Readings) -> Readings:
+    """At most one reading in each five minutes, of one sensor as far as that can be told.
+
+    Sensors overlap when one is changed, with different glucose at the same minute. The sensor that was followed so far
+    is recognised by its five-minute rhythm, and among readings of the same moment by the glucose nearest to the last
+    one; two sensors are never averaged. Of two readings of one sensor the later is kept.
+    """
+    places = _floor(readings.times)
+    starts = np.flatnonzero(np.diff(places, prepend=places[:1] - RECORD_INTERVAL) > np.timedelta64(0, "s"))
+    stops = np.append(starts[1:], len(places))
+    kept = starts.copy()
+    for index in np.flatnonzero(stops - starts > 1):
+        rivals = np.arange(starts[index], stops[index])
+        kept[index] = _same_sensor(readings, rivals, kept[index - 1] if index else rivals[0])
+    return Readings(readings.times[kept], readings.glucose[kept])
+
+
+def _same_sensor(readings: Readings, rivals: npt.NDArray[np.intp], last: np.intp) -> np.intp:
+    """The rival reading that most likely is of the same sensor as reading `last`."""
+    since = (readings.times[rivals] - readings.times[last]) % RECORD_INTERVAL
+    in_rhythm = np.minimum(since, RECORD_INTERVAL - since) <= _SAME_PHASE
+    if in_rhythm.any():
+        rivals = rivals[in_rhythm]
+    rivals = rivals[readings.times[rivals] == readings.times[rivals].max()]
+    nearest: np.intp = rivals[np.argmin(np.abs(readings.glucose[rivals] - readings.glucose[last]))]
+    return nearest
+
+
+def _files(settings: DataSettings) -> dict[str, Path]:
+    """Each wanted person's file, by person number in ascending order."""
+    if not settings.root:
+        raise SettingsError("data.root is not set. Point it to the AZT1D folder, the one that holds 'CGM Records'")
+    root = Path(settings.root).expanduser()
+    if not root.is_dir():
+        raise DataError("the folder does not exist", todo="Point data.root to the AZT1D folder", file=root)
+    folder = root / "CGM Records" if (root / "CGM Records").is_dir() else root
+    found = {match[1]: path for path in folder.iterdir() if (match := re.fullmatch(r"Subject (\d+)", path.name))}
+    if not found:
+        todo = "Point data.root to the AZT1D folder, the one that holds 'CGM Records'"
+        raise DataError("the folder holds no 'Subject N' folders", todo=todo, file=folder)
+    people = sorted(found, key=int)
+    for person in settings.pump_ids:
+        if person not in found:
+            what = f"person {person} has no data; there are {', '.join(people)}"
+            raise DataError(what, todo="Correct data.pump_ids", file=folder)
+    wanted = set(settings.pump_ids or people)
+    return {person: found[person] / f"{found[person].name}.csv" for person in people if person in wanted}
+
+
+def _times(table: Table) -> Timestamps:
+    text = table.texts[_TIME].astype(str)
+    parsed = pd.to_datetime(pd.Series(text), format=_TIME_FORMAT, errors="coerce")
+    if (row := first_true(parsed.isna().to_numpy())) is not None:
+        raise table.fault(row, _TIME, f"'{text[row]}' is not a timestamp", "Write it as published, 2023-12-08 00:04:00")
+    times: Timestamps = parsed.to_numpy().astype("datetime64[s]")
+    return times
+
+
+def _refuse_impossible(table: Table) -> None:
+    glucose, basal, bolus = table.numbers[_GLUCOSE], table.numbers[_BASAL], table.numbers[_BOLUS]
+    impossible = {
+        _GLUCOSE: ((glucose <= 0) | (glucose > _IMPOSSIBLE_GLUCOSE), "a glucose in mg/dL"),
+        _BASAL: ((basal < 0) | (basal > BASAL_LIMITS.high * _MILLIUNITS), "a basal rate in U/h or mU/h"),
+        _BOLUS: (bolus < 0, "a bolus in U"),
+    }
+    todo = "Correct the number, or leave the field empty if it was not measured"
+    for column, (rows, kind) in impossible.items():
+        if (row := first_true(rows)) is not None:
+            raise table.fault(row, column, f"{table.numbers[column][row]:g} is not {kind}", todo)
+
+
+def _readings(times: Timestamps, glucose: Floats) -> Readings:
+    read = ~np.isnan(glucose)
+    order = np.argsort(times[read], kind="stable")
+    return Readings(times[read][order], glucose[read][order])
+
+
+def _floor(times: Timestamps) -> Timestamps:
+    since = (times - np.datetime64(0, "s")) // RECORD_INTERVAL
+    return np.datetime64(0, "s") + since * RECORD_INTERVAL
+
+
+def _grid(places: Timestamps, max_gap_hours: float) -> Timestamps:
+    """Every five minutes from the first to the last reading, except in gaps longer than max_gap_hours."""
+    grid: Timestamps = np.arange(places[0], places[-1] + RECORD_INTERVAL, RECORD_INTERVAL)
+    last = np.searchsorted(places, grid, side="right") - 1
+    following = np.minimum(np.searchsorted(places, grid, side="left"), len(places) - 1)
+    gap = places[following] - places[last]
+    return grid[gap <= np.timedelta64(round(max_gap_hours * 3600), "s")]
+
+
+def _looked_up(wanted: Timestamps, known: Timestamps, values: Floats) -> Floats:
+    """The value at each wanted time [wanted], NaN where it is not among the known ones (ascending)."""
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.where(known[place] == wanted, values[place], np.nan)
+
+
+def _bolus_on(grid: Timestamps, times: Timestamps, bolus: Floats) -> Floats:
+    """Bolus delivered in each record's five minutes, U."""
+    given = bolus > 0
+    events = pd.DataFrame({"time": times[given], "dose": bolus[given]}).drop_duplicates()
+    sums = events["dose"].groupby(_floor(events["time"].to_numpy().astype("datetime64[s]"))).sum()
+    if sums.empty:
+        return np.zeros(len(grid))
+    return np.nan_to_num(_looked_up(grid, sums.index.to_numpy().astype("datetime64[s]"), sums.to_numpy(np.float64)))

@@ -1,0 +1,17 @@
+"""The user's own bloodBath CSV v2.0 files, used where they lie: nothing is copied and nothing is split again."""
+
+from pathlib import Path
+
+from bloodtwin_core.bloodbank import PumpSplitFiles, find_split_files
+from bloodtwin_core.config import DataSettings
+from bloodtwin_core.errors import SettingsError
+
+
+def split_files(settings: DataSettings) -> list[PumpSplitFiles]:
+    """The newest file of each split of each pump in data.pump_ids under data.root.
+
+    Raises SettingsError if data.root is not set, DataError if the folder, a pump or a split is not there.
+    """
+    if not settings.root:
+        raise SettingsError("data.root is not set. Point it to the folder that holds your pump_* folders")
+    return find_split_files(Path(settings.root).expanduser(), settings.pump_ids)

@@ -1,0 +1,70 @@
+"""Each pump's history cut in time into what is learned from, chosen by and tested on."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from bloodtwin_core.bloodbank import PUMP_FOLDER, UTC_TIMESTAMPS, PumpSplitFiles, write_split_file
+from bloodtwin_core.config import DataSettings
+from bloodtwin_core.errors import DataError, StorageError
+from bloodtwin_core.files import atomic_folder
+from bloodtwin_core.records import PumpRecords, Split
+
+
+def split_in_time(records: PumpRecords, settings: DataSettings) -> dict[Split, PumpRecords]:
+    """The oldest train_fraction of the records, the next validate_fraction, and the rest to test on.
+
+    Counted in records and in time order, so that nothing is trained on that came after what it is tested on.
+    Raises DataError if a split would stay empty.
+    """
+    train_end = round(len(records) * settings.train_fraction)
+    validate_end = round(len(records) * (settings.train_fraction + settings.validate_fraction))
+    if not 0 < train_end < validate_end < len(records):
+        raise DataError(
+            f"pump {records.pump_id} has {len(records)} records, too few to train, validate and test on",
+            todo="Give it a longer history, leave it out (data.pump_ids), or change data.train_fraction",
+        )
+    return {
+        Split.train: records.rows(0, train_end),
+        Split.validate: records.rows(train_end, validate_end),
+        Split.test: records.rows(validate_end, len(records)),
+    }
+
+
+def write_split_files(
+    histories: Iterable[PumpRecords],
+    settings: DataSettings,
+    folder: Path,
+    *,
+    tz_handling: str = UTC_TIMESTAMPS,
+    notes: str = "",
+) -> list[PumpSplitFiles]:
+    """Split each history and write it under folder as bloodBath CSV v2.0.
+
+    The folder is replaced whole once all pumps are written: files of an earlier run do not stay beside the new ones,
+    and if a history cannot be read or written what stood there stays. The same histories give the same bytes.
+    Raises StorageError if the folder holds anything but pumps or cannot be written, DataError if there is no history.
+    """
+    _refuse_foreign_files(folder)
+    written: list[PumpSplitFiles] = []
+    with atomic_folder(folder) as temporary:
+        for history in histories:
+            files = {
+                split: write_split_file(
+                    temporary, part, split, as_of=history.timestamps[-1], tz_handling=tz_handling, notes=notes
+                )
+                for split, part in split_in_time(history, settings).items()
+            }
+            in_place = {split: folder / path.relative_to(temporary) for split, path in files.items()}
+            written.append(PumpSplitFiles(history.pump_id, in_place))
+        if not written:
+            raise DataError("the source has no pump", todo="Check data.root and data.pump_ids")
+    return written
+
+
+def _refuse_foreign_files(folder: Path) -> None:
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    foreign = sorted(name for name in names if not name.startswith((PUMP_FOLDER, ".")))
+    if foreign:
+        raise StorageError(
+            f"{folder} holds '{foreign[0]}', which would be lost when its pumps are replaced. Choose an empty folder"
+        )
