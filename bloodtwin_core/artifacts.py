@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from bloodtwin_core.errors import ArtifactMissing
+from bloodtwin_core.errors import ArtifactMissing, in_brief
 from bloodtwin_core.files import atomic_write, sha256_of
 
 PACKAGES = ("torch", "lightning", "dagster", "pandas", "numpy", "scikit-learn", "onnx", "onnxruntime", "numba")
@@ -110,7 +110,9 @@ class ArtifactStore:
         try:
             return Manifest.model_validate_json(self.manifest_path.read_text())
         except ValidationError as error:
-            raise ArtifactMissing(f"{self.manifest_path} is damaged ({error}). Delete it and materialize again") from error
+            raise ArtifactMissing(
+                f"{self.manifest_path} is damaged ({in_brief(error)}). Delete it and materialize again"
+            ) from error
 
     def record(self, stage: str, files: Sequence[Path], data_version: str, settings: dict[str, Any]) -> None:
         """Write down in the manifest what a stage has just left."""

@@ -66,9 +66,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         }
         forecaster.load_state_dict(weights)
     except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError, ValidationError) as error:
-        raise ArtifactMissing(
-            f"{path} is damaged or not a bloodTwin checkpoint ({error}). Materialize trained_checkpoint again"
-        ) from error
+        raise ArtifactMissing.unreadable(path, error, "trained_checkpoint") from error
     return Checkpoint(
         path=path,
         sha256=sha256_of(path),

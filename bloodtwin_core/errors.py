@@ -4,6 +4,9 @@ Each message says what happened, where (file, line, column, pump or setting) and
 """
 
 from pathlib import Path
+from typing import Self
+
+from pydantic import ValidationError
 
 
 class BloodTwinError(Exception):
@@ -41,6 +44,11 @@ class CheckpointMismatch(BloodTwinError):
 class ArtifactMissing(BloodTwinError):
     """A file that an earlier stage should have left is not there, or was changed since."""
 
+    @classmethod
+    def unreadable(cls, path: Path, error: Exception, asset: str) -> Self:
+        """The error for a file that asset should have left and that is not there or damaged."""
+        return cls(f"{path} is not there or damaged ({in_brief(error)}). Materialize {asset} first")
+
 
 class StorageError(BloodTwinError):
     """A file or folder could not be written: no permission, a full disk, a read-only place."""
@@ -48,3 +56,12 @@ class StorageError(BloodTwinError):
 
 class TrainingFailed(BloodTwinError):
     """Training ended without a checkpoint that is worth keeping."""
+
+
+def in_brief(error: Exception) -> str:
+    """What an error of a library says, on one line: for pydantic the first field that is wrong, and why."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        return f"{field}: {first['msg']}" if field else first["msg"]
+    return str(error).strip().split("\n")[0]

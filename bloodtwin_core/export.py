@@ -83,7 +83,7 @@ def export_torchscript(checkpoint: Checkpoint, path: Path) -> None:
     """Write model.ts, loadable by torch.jit.load alone."""
     with torch.inference_mode(False), _without_deprecation_notes():
         # Traced with a batch of two, because a trace may take a batch of one for a constant.
-        traced = torch.jit.trace(checkpoint.forecaster, _example(checkpoint))
+        traced = torch.jit.trace(checkpoint.forecaster, _example(checkpoint))  # type: ignore[no-untyped-call]
         with atomic_write(path) as temporary:
             torch.jit.save(traced, str(temporary), _extra_files={FACTS: facts_of(checkpoint).model_dump_json()})
 
@@ -109,15 +109,15 @@ def export_onnx(checkpoint: Checkpoint, path: Path, settings: ExportSettings) ->
         onnx.save(graph, temporary)
 
 
-def load_torchscript(path: Path, threads: int = 0) -> tuple[Predict, ExportFacts]:
+def load_torchscript(path: Path) -> tuple[Predict, ExportFacts]:
     """A TorchScript export as a function of windows. Raises ArtifactMissing if it is not there or damaged."""
     extra = {FACTS: ""}
     try:
         with _without_deprecation_notes():
-            module = torch.jit.load(str(path), map_location="cpu", _extra_files=extra)
+            module = torch.jit.load(str(path), "cpu", extra)  # type: ignore[no-untyped-call]
         facts = ExportFacts.model_validate_json(extra[FACTS])
     except (OSError, ValueError, RuntimeError) as error:
-        raise ArtifactMissing(f"{path} is not there or damaged ({error}). Materialize torchscript_export") from error
+        raise ArtifactMissing.unreadable(path, error, "torchscript_export") from error
 
     def predict(windows: Values) -> npt.NDArray[np.float32]:
         with torch.inference_mode():
@@ -137,8 +137,8 @@ def load_onnx(path: Path, threads: int = 0) -> tuple[Predict, ExportFacts]:
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         facts = ExportFacts.model_validate_json(session.get_modelmeta().custom_metadata_map[FACTS])
-    except Exception as error:  # noqa: BLE001  onnxruntime's own exceptions share no narrower base.
-        raise ArtifactMissing(f"{path} is not there or damaged ({error}). Materialize onnx_export") from error
+    except Exception as error:
+        raise ArtifactMissing.unreadable(path, error, "onnx_export") from error
 
     def predict(windows: Values) -> npt.NDArray[np.float32]:
         forecast: npt.NDArray[np.float32] = session.run([OUTPUT], {INPUT: windows})[0]

@@ -1,7 +1,7 @@
 """A loaded export that answers: given these readings, what comes next?
 
-    forecaster = Forecaster.load(Path("artifacts/bloodtwin_unified_lstm/model.onnx"))
-    forecast = forecaster.forecast(records)
+forecaster = Forecaster.load(Path("artifacts/bloodtwin_unified_lstm/model.onnx"))
+forecast = forecaster.forecast(records)
 """
 
 from dataclasses import dataclass
@@ -36,8 +36,11 @@ class Forecaster:
 
     @classmethod
     def load(cls, path: Path, threads: int = 0) -> "Forecaster":
-        """Load model.onnx or model.ts. Raises ArtifactMissing if it is not there or damaged."""
-        predict, facts = (load_torchscript if path.suffix == ".ts" else load_onnx)(path, threads)
+        """Load model.onnx (with so many threads, 0: onnxruntime chooses) or model.ts.
+
+        Raises ArtifactMissing if it is not there or damaged.
+        """
+        predict, facts = load_torchscript(path) if path.suffix == ".ts" else load_onnx(path, threads)
         return cls(predict, facts)
 
     def forecast(self, records: PumpRecords) -> Forecast:
@@ -49,7 +52,7 @@ class Forecaster:
         if len(records) < lookback:
             raise DataError(
                 f"pump {records.pump_id}: a forecast needs {lookback} records, there are {len(records)}",
-                todo=f"Give the last {lookback * RECORD_MINUTES // 60} hours, one record every {RECORD_MINUTES} minutes",
+                todo=f"Give the last {lookback * RECORD_MINUTES} minutes, one record every {RECORD_MINUTES}",
             )
         recent = records.rows(len(records) - lookback, len(records))
         _require_grid(recent)
@@ -68,7 +71,7 @@ def _require_grid(records: PumpRecords) -> None:
     breaks = np.flatnonzero(np.diff(records.timestamps) != RECORD_INTERVAL)
     if len(breaks):
         raise DataError(
-            f"pump {records.pump_id}: the record after {records.timestamps[breaks[0]]} is not {RECORD_MINUTES} minutes later",
+            f"pump {records.pump_id}: no record stands {RECORD_MINUTES} minutes after {records.timestamps[breaks[0]]}",
             todo="Fill the grid; a reading that was not measured is NaN with bg_missing_flag 1",
         )
 

@@ -43,7 +43,7 @@ class GlucoseForecaster(nn.Module):
         return self.scale[Feature.bg.column]
 
     def forward(self, window: Tensor) -> Tensor:
-        """Forecast (mg/dL) within the glucose limits, [batch, horizon], from whole lookbacks [batch, lookback, feature]."""
+        """Forecast within the glucose limits (mg/dL), [batch, horizon], from lookbacks [batch, lookback, feature]."""
         forecast = window[:, -1, Feature.bg.column].unsqueeze(-1) + self.change(window) * self.glucose_scale
         return forecast.clamp(GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high)
 

@@ -71,7 +71,7 @@ def read_raw_splits(path: Path) -> RawPumpSplits:
     try:
         return RawPumpSplits.model_validate_json(path.read_text())
     except (OSError, ValueError) as error:
-        raise ArtifactMissing(f"{path} could not be read ({error}). Materialize raw_pump_splits first") from error
+        raise ArtifactMissing.unreadable(path, error, "raw_pump_splits") from error
 
 
 def load_splits(raw: RawPumpSplits, folder: Path) -> list[LoadedSplit]:

@@ -55,9 +55,13 @@ def fit_scaler(training_records: Iterable[PumpRecords]) -> FeatureScaler:
     Raises DataError if there is no measured glucose at all.
     """
     pumps = list(training_records)
-    values = np.concatenate([pump.values for pump in pumps]).astype(np.float64) if pumps else np.empty((0, len(FEATURES)))
+    values = (
+        np.concatenate([pump.values for pump in pumps]).astype(np.float64) if pumps else np.empty((0, len(FEATURES)))
+    )
     if not np.isfinite(values[:, Feature.bg.column]).any():
-        raise DataError("the training splits hold no measured glucose", todo="Check the source's files and data.pump_ids")
+        raise DataError(
+            "the training splits hold no measured glucose", todo="Check the source's files and data.pump_ids"
+        )
     known = np.isfinite(values).any(axis=0)
     fitted = RobustScaler().fit(np.where(known, values, 0.0))
     return FeatureScaler(
@@ -73,4 +77,4 @@ def read_scaler(path: Path) -> FeatureScaler:
     try:
         return FeatureScaler.model_validate_json(path.read_text())
     except (OSError, ValueError) as error:
-        raise ArtifactMissing(f"{path} could not be read ({error}). Materialize fitted_scaler first") from error
+        raise ArtifactMissing.unreadable(path, error, "fitted_scaler") from error

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from bloodtwin_core.records import RECORDS_PER_DAY, RECORDS_PER_HOUR, Feature, PumpRecords
 
@@ -13,7 +14,7 @@ TARGET_RANGE = (70.0, 180.0)
 
 @dataclass(frozen=True)
 class PumpSummary:
-    """One pump's history. Glucose in mg/dL, insulin in U per day of records, shares of measured readings from 0 to 1."""
+    """One pump's history. Glucose in mg/dL, insulin in U per day, shares of measured readings from 0 to 1."""
 
     pump_id: str
     records: int
@@ -57,5 +58,5 @@ def summarise(pump_id: str, parts: Sequence[PumpRecords]) -> PumpSummary:
     )
 
 
-def _mean(values: np.ndarray) -> float:  # type: ignore[type-arg]
+def _mean(values: npt.NDArray[np.floating] | npt.NDArray[np.bool_]) -> float:
     return float(values.mean()) if len(values) else float("nan")

@@ -62,11 +62,13 @@ class WindowedSeries:
     @property
     def measured(self) -> Mask:
         """Whether each record's glucose was measured, [record]."""
-        return self.series[:, Feature.bg_missing_flag.column] == 0
+        measured: Mask = self.series[:, Feature.bg_missing_flag.column] == 0
+        return measured
 
     def lookbacks(self, rows: Rows) -> Values:
         """What a forecast from each origin looks back on, [window, lookback, feature]."""
-        return self.series[rows[:, None] + np.arange(1 - self.lookback, 1)]
+        lookbacks: Values = self.series[rows[:, None] + np.arange(1 - self.lookback, 1)]
+        return lookbacks
 
     def targets(self, rows: Rows) -> tuple[npt.NDArray[np.float32], Mask]:
         """Glucose (mg/dL) after each origin and whether it was measured, both [window, horizon]."""
@@ -102,7 +104,9 @@ def window_series(
             segments.append(Segment(part.pump_id, split, length, length + len(part)))
             length += len(part)
     series = np.concatenate(values) if values else np.empty((0, len(Feature)), dtype=np.float32)
-    origins = {split: find_origins(series, [s for s in segments if s.split is split], split, settings) for split in Split}
+    origins = {
+        split: find_origins(series, [s for s in segments if s.split is split], split, settings) for split in Split
+    }
     return WindowedSeries(
         series=series,
         timestamps=np.concatenate(timestamps),

@@ -87,5 +87,5 @@ def read_windows(folder: Path) -> tuple[WindowedSeries, WindowsIndex]:
             horizon=index.horizon,
         )
     except (OSError, ValueError) as error:
-        raise ArtifactMissing(f"{folder} could not be read ({error}). Materialize windowed_tensors first") from error
+        raise ArtifactMissing.unreadable(folder, error, "windowed_tensors") from error
     return windows, index

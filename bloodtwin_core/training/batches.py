@@ -20,7 +20,9 @@ from bloodtwin_core.windows import WindowedSeries
 class CurrentEpoch(Protocol):
     """Something that knows the epoch under way: the Lightning module."""
 
-    current_epoch: int
+    @property
+    def current_epoch(self) -> int:
+        """Epochs finished so far."""
 
 
 class DenseBatches(IterableDataset[Tensor]):

@@ -26,7 +26,7 @@ RUN = "run.txt"
 class EpochReport(BaseModel):
     """One epoch: mean training loss and validation MAE in mg/dL, learning rate, supervised forecasts a second."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
 
     epoch: int
     train_loss: float
@@ -68,10 +68,14 @@ class CheckpointFolder:
         marker, last = self.in_progress / RUN, self.in_progress / LAST
         if resume and last.exists() and marker.exists() and marker.read_text() == run:
             return last
-        shutil.rmtree(self.in_progress, ignore_errors=True)
+        self.abandon()
         with atomic_write(marker) as path:
             path.write_text(run)
         return None
+
+    def abandon(self) -> None:
+        """Remove what a training wrote that is not worth resuming."""
+        shutil.rmtree(self.in_progress, ignore_errors=True)
 
     def publish(self, epochs: Sequence[EpochReport]) -> None:
         """Move the finished training's files into place."""
@@ -79,14 +83,14 @@ class CheckpointFolder:
             path.write_bytes(LearningCurve.dump_json(list(epochs), indent=2))
         (self.in_progress / LAST).replace(self.folder / LAST)
         (self.in_progress / BEST).replace(self.best)
-        shutil.rmtree(self.in_progress)
+        self.abandon()
 
     def read_learning_curve(self) -> list[EpochReport]:
         """The epochs of the last finished training. Raises ArtifactMissing if there is none."""
         try:
             return LearningCurve.validate_json(self.learning_curve.read_bytes())
         except (OSError, ValueError) as error:
-            raise ArtifactMissing(f"{self.learning_curve} could not be read ({error}). Materialize trained_checkpoint") from error
+            raise ArtifactMissing.unreadable(self.learning_curve, error, "trained_checkpoint") from error
 
 
 def run_identity(model: ModelSettings, training: TrainingSettings, data_fingerprint: str) -> str:

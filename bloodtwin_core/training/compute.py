@@ -4,13 +4,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
 from bloodtwin_core.config import Device, Precision, TrainingSettings
 from bloodtwin_core.errors import SettingsError
 
-LIGHTNING_PRECISION = {
+LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
+LIGHTNING_PRECISION: dict[Precision, LightningPrecision] = {
     Precision.float32: "32-true",
     Precision.bfloat16: "bf16-mixed",
     Precision.float16: "16-mixed",
@@ -42,7 +44,9 @@ def choose_compute(settings: TrainingSettings) -> Compute:
         if not there[device]:
             raise SettingsError(f"training.device is {device}, but torch finds none here. Set training.device: auto")
     precision, why = _choose_precision(settings.precision, device)
-    threads = settings.threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = (
+        settings.threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     return Compute(device, precision, threads, f"{because}; {why}")
 
 

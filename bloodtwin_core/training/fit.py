@@ -1,9 +1,11 @@
 """fit(): train a forecaster with Lightning, keep the best checkpoint, resume a broken run."""
 
 import logging
+import math
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from bloodtwin_core.files import sha256_of
 from bloodtwin_core.scaling import FeatureScaler
 from bloodtwin_core.training.batches import DenseBatches, ValidationBatches, WindowedBatches
 from bloodtwin_core.training.callbacks import EpochReporter
-from bloodtwin_core.training.checkpoint_folder import BEST, CheckpointFolder, EpochReport, run_identity
+from bloodtwin_core.training.checkpoint_folder import CheckpointFolder, EpochReport, run_identity
 from bloodtwin_core.training.compute import LIGHTNING_PRECISION, Compute, choose_compute, torch_threads
 from bloodtwin_core.training.module import ForecasterTraining
 from bloodtwin_core.windows import WindowedSeries
@@ -66,11 +68,12 @@ def fit(
     compute = choose_compute(training)
     logger.info("Training on %s", compute)
     resume_from = checkpoints.begin(run_identity(model, training, data_fingerprint), training.resume)
+    if resume_from:
+        logger.info("Resuming the broken run of the same settings and data from %s", resume_from)
     L.seed_everything(training.seed, verbose=False)
     module = ForecasterTraining(windows, scaler, model, training, data_fingerprint)
     reporter = EpochReporter(on_epoch)
-    with torch_threads(compute.threads), warnings.catch_warnings():
-        _ignore_what_does_not_apply()
+    with torch_threads(compute.threads), _quiet_lightning():
         trainer = _trainer(training, compute, reporter, checkpoints.in_progress, tensorboard)
         trainer.fit(
             module,
@@ -79,11 +82,13 @@ def fit(
             ckpt_path=resume_from,
             weights_only=True if resume_from else None,
         )
-    if not (checkpoints.in_progress / BEST).exists():
+    if not any(math.isfinite(report.val_mae) for report in reporter.epochs):
+        checkpoints.abandon()
         raise TrainingFailed(
-            f"the validation MAE was not a number in epoch {len(reporter.epochs)}, so there is no checkpoint to keep. "
+            "the validation MAE was not a number in any epoch, so there is no checkpoint to keep. "
             "Lower training.learning_rate or set training.precision: float32"
         )
+    _log_the_end(reporter, training)
     checkpoints.publish(reporter.epochs)
     return FittedModel(
         checkpoint=checkpoints.best,
@@ -133,7 +138,28 @@ def _loader(dataset: IterableDataset[Tensor]) -> DataLoader[Tensor]:
     return DataLoader(dataset, batch_size=None, num_workers=0)
 
 
-def _ignore_what_does_not_apply() -> None:
-    # Batches are row numbers; there is nothing for worker processes to load.
-    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-    warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
+def _log_the_end(reporter: EpochReporter, training: TrainingSettings) -> None:
+    count, best = len(reporter.epochs), min(reporter.epochs, key=lambda report: report.val_mae)
+    why = (
+        "training.max_epochs"
+        if count >= training.max_epochs
+        else "no better epoch for training.early_stopping_patience"
+    )
+    logger.info("Stopped after %d epochs (%s); best epoch %d, val_mae %.3f mg/dL", count, why, best.epoch, best.val_mae)
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    # Lightning repeats what is logged here already (device, why it stopped) and advertises; its warnings stay,
+    # but for three that do not apply: there is nothing for worker processes to load, in_progress/ is ours
+    # to fill, and one is Lightning's own use of torch.
+    notes = logging.getLogger("lightning.pytorch.utilities.rank_zero")
+    level = notes.level
+    notes.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            for message in ("does not have many workers", "Checkpoint directory", "isinstance.treespec, LeafSpec"):
+                warnings.filterwarnings("ignore", message=f".*{message}.*")
+            yield
+    finally:
+        notes.setLevel(level)

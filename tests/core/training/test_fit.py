@@ -1,0 +1,186 @@
+"""fit() keeps the best epoch, survives a kill, and touches nothing that stood before it is done."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bloodtwin_core.checkpoint import load_checkpoint
+from bloodtwin_core.config import Device, Precision, TrainingMode, TrainingSettings
+from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch, SettingsError, TrainingFailed
+from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, choose_compute, fit
+from tests.core.tiny import TINY_MODEL, TINY_TRAINING, tiny_windows
+
+
+class Interrupted(BaseException):
+    """Stands for the interrupt that an orchestrator raises in the middle of an epoch."""
+
+
+def train(
+    folder: Path, training: TrainingSettings = TINY_TRAINING, data: str = "data", **listening: object
+) -> FittedModel:
+    windows, scaler = tiny_windows()
+    checkpoints = CheckpointFolder(folder / "checkpoints")
+    return fit(windows, scaler, TINY_MODEL, training, checkpoints, folder / "tensorboard", data, **listening)  # type: ignore[arg-type]
+
+
+def stop_after(epochs: int) -> dict[str, object]:
+    """A listener that interrupts the training once so many epochs are done and their checkpoint is written."""
+
+    def listen(report: EpochReport) -> None:
+        if report.epoch >= epochs:
+            raise Interrupted
+
+    return {"on_epoch": listen}
+
+
+@pytest.mark.parametrize("mode", list(TrainingMode))
+def test_training_learns_and_keeps_the_epoch_of_least_validation_error(tmp_path: Path, mode: TrainingMode) -> None:
+    reports: list[EpochReport] = []
+    training = TINY_TRAINING.model_copy(update={"mode": mode, "max_epochs": 4})
+    fitted = train(tmp_path, training, on_epoch=reports.append)
+    assert list(fitted.epochs) == reports
+    assert fitted.best.val_mae == min(report.val_mae for report in reports)
+    assert fitted.epochs[-1].train_loss < fitted.epochs[0].train_loss
+    assert all(report.forecasts_per_second > 0 for report in reports)
+    assert CheckpointFolder(tmp_path / "checkpoints").read_learning_curve() == reports
+    assert load_checkpoint(fitted.checkpoint).sha256 == fitted.sha256
+
+
+def test_the_same_seed_gives_the_same_training(tmp_path: Path) -> None:
+    first, second = train(tmp_path / "first"), train(tmp_path / "second")
+    assert [e.val_mae for e in first.epochs] == [e.val_mae for e in second.epochs]
+
+
+def test_a_broken_run_goes_on_from_its_last_epoch(tmp_path: Path) -> None:
+    training = TINY_TRAINING.model_copy(update={"max_epochs": 4})
+    with pytest.raises(Interrupted):
+        train(tmp_path, training, **stop_after(2))
+    fitted = train(tmp_path, training)
+    assert fitted.resumed_from_epoch == 2
+    assert [report.epoch for report in fitted.epochs] == [0, 1, 2, 3]
+    assert not (tmp_path / "checkpoints" / "in_progress").exists()
+
+
+@pytest.mark.parametrize("change", ["settings", "data", "resume"])
+def test_a_broken_run_of_other_settings_or_data_is_not_resumed(tmp_path: Path, change: str) -> None:
+    with pytest.raises(Interrupted):
+        train(tmp_path, **stop_after(1))
+    changed = {"settings": {"learning_rate": 0.5e-2}, "data": {}, "resume": {"resume": False}}[change]
+    fitted = train(tmp_path, TINY_TRAINING.model_copy(update=changed), data="other" if change == "data" else "data")
+    assert fitted.resumed_from_epoch is None
+    assert len(fitted.epochs) == TINY_TRAINING.max_epochs
+
+
+def test_what_stood_before_an_interrupted_training_still_stands(tmp_path: Path) -> None:
+    before = train(tmp_path)
+    with pytest.raises(Interrupted):
+        train(tmp_path, TINY_TRAINING.model_copy(update={"seed": 7}), **stop_after(1))
+    assert load_checkpoint(before.checkpoint).sha256 == before.sha256
+
+
+def test_a_finished_training_is_not_resumed_but_trained_anew(tmp_path: Path) -> None:
+    train(tmp_path)
+    assert train(tmp_path).resumed_from_epoch is None
+
+
+def test_a_killed_process_can_be_resumed(tmp_path: Path) -> None:
+    program = textwrap.dedent(
+        """
+        import sys
+        from pathlib import Path
+        from tests.core.training.test_fit import train
+        from tests.core.tiny import TINY_TRAINING
+        folder = Path(sys.argv[1])
+        endless = TINY_TRAINING.model_copy(update={"max_epochs": 10_000, "early_stopping_patience": 1000})
+        train(folder, endless, on_epoch=lambda report: (folder / "epochs").write_text(str(report.epoch)))
+        """
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], cwd=Path(__file__).parents[3])
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "epochs").exists() or int((tmp_path / "epochs").read_text() or 0) < 3:
+        assert process.poll() is None
+        assert time.monotonic() < deadline, "the training did not reach its third epoch"
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    endless = TINY_TRAINING.model_copy(update={"max_epochs": 10_000, "early_stopping_patience": 1000})
+    reports: list[EpochReport] = []
+
+    def listen(report: EpochReport) -> None:
+        reports.append(report)
+        if len(reports) == 2:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        train(tmp_path, endless, on_epoch=listen)
+    assert reports[0].epoch >= 2
+
+
+def test_a_training_whose_error_is_no_number_says_so_and_replaces_nothing(tmp_path: Path) -> None:
+    before = train(tmp_path)
+    windows, scaler = tiny_windows()
+    broken = np.array(windows.series)
+    broken[:, 0] = np.nan
+    windows = dataclasses.replace(windows, series=broken)
+    folder = CheckpointFolder(tmp_path / "checkpoints")
+    with pytest.raises(TrainingFailed, match=r"not a number.*learning_rate"):
+        fit(
+            windows,
+            scaler,
+            TINY_MODEL,
+            TINY_TRAINING,
+            CheckpointFolder(tmp_path / "checkpoints"),
+            tmp_path / "tb",
+            "nan",
+        )
+    assert load_checkpoint(before.checkpoint).sha256 == before.sha256
+
+
+def test_a_checkpoint_of_other_settings_or_data_is_refused_by_name(tmp_path: Path) -> None:
+    checkpoint = load_checkpoint(train(tmp_path).checkpoint)
+    checkpoint.require(TINY_MODEL, "data")
+    with pytest.raises(CheckpointMismatch, match=r"hidden_size was 8 and is 16 now.*trained_checkpoint"):
+        checkpoint.require(TINY_MODEL.model_copy(update={"hidden_size": 16}), "data")
+    with pytest.raises(CheckpointMismatch, match="other windows"):
+        checkpoint.require(TINY_MODEL, "other data")
+
+
+def test_a_missing_or_damaged_checkpoint_is_an_error_that_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "best.ckpt"
+    with pytest.raises(ArtifactMissing, match=r"best\.ckpt"):
+        load_checkpoint(path)
+    path.write_bytes(b"not a checkpoint")
+    with pytest.raises(ArtifactMissing, match=r"best\.ckpt.*damaged"):
+        load_checkpoint(path)
+    intact = train(tmp_path).checkpoint.read_bytes()
+    path.write_bytes(intact[: len(intact) // 2])
+    with pytest.raises(ArtifactMissing, match=r"best\.ckpt.*damaged"):
+        load_checkpoint(path)
+
+
+def test_a_damaged_learning_curve_is_an_error(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path)
+    folder.learning_curve.write_text(json.dumps([{"epoch": 0}]))
+    with pytest.raises(ArtifactMissing, match=r"learning_curve\.json"):
+        folder.read_learning_curve()
+
+
+def test_the_chosen_device_comes_with_its_reason() -> None:
+    assert "training.device asks for it" in choose_compute(TrainingSettings(device=Device.cpu)).reason
+    with pytest.raises(SettingsError, match=r"float16 needs CUDA.*precision: auto"):
+        choose_compute(TrainingSettings(device=Device.cpu, precision=Precision.float16))
+
+
+@pytest.mark.skipif(choose_compute(TrainingSettings()).device is Device.cuda, reason="this machine has a CUDA device")
+def test_a_device_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(SettingsError, match=r"training\.device is cuda.*auto"):
+        choose_compute(TrainingSettings(device=Device.cuda))
