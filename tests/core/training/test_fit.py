@@ -133,15 +133,8 @@ def test_a_training_whose_error_is_no_number_says_so_and_replaces_nothing(tmp_pa
     windows = dataclasses.replace(windows, series=broken)
     folder = CheckpointFolder(tmp_path / "checkpoints")
     with pytest.raises(TrainingFailed, match=r"not a number.*learning_rate"):
-        fit(
-            windows,
-            scaler,
-            TINY_MODEL,
-            TINY_TRAINING,
-            CheckpointFolder(tmp_path / "checkpoints"),
-            tmp_path / "tb",
-            "nan",
-        )
+        fit(windows, scaler, TINY_MODEL, TINY_TRAINING, folder, tmp_path / "tensorboard", "nan")
+    assert not folder.in_progress.exists(), "a training that failed is not worth resuming"
     assert load_checkpoint(before.checkpoint).sha256 == before.sha256
 
 
