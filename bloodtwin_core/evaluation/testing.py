@@ -1,0 +1,96 @@
+"""Testing a forecaster: its errors on the test split beside those of its baselines, per pump and per window set.
+
+The network is tested the contract's way: from a zero state over exactly the lookback, window by window.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from bloodtwin_core.config import EvaluationSettings
+from bloodtwin_core.evaluation.baselines import RidgeForecaster, fit_ridge, in_batches, persistence
+from bloodtwin_core.evaluation.metrics import Glucose, error_sums
+from bloodtwin_core.evaluation.pump_errors import ForecasterErrors, PumpErrors, TestErrors, nothing_yet
+from bloodtwin_core.evaluation.results import RidgeFit, TestedModel, TestResults
+from bloodtwin_core.model import GlucoseForecaster
+from bloodtwin_core.records import Split
+from bloodtwin_core.windows import Mask, Rows, WindowedSeries
+
+Predict = Callable[[Rows], Glucose]
+"""Any forecaster: forecasts in mg/dL, [window, horizon], from forecast origins (rows of the series, ascending)."""
+OnProgress = Callable[[int, int], None]
+"""Told after each batch how many windows of how many are done."""
+
+
+def _ignore(_done: int, _total: int) -> None:
+    """Nobody wants to know."""
+
+
+def forecast_windows(
+    forecaster: GlucoseForecaster, windows: WindowedSeries, rows: Rows, batch_size: int, device: torch.device | str
+) -> Glucose:
+    """The network's forecasts in mg/dL, float32 [window, horizon], from a zero state over exactly the lookback.
+
+    The network is moved to the device; dropout is off meanwhile, and so is cuDNN's TF32 arithmetic, whose 10-bit
+    mantissa would show in the fourth digit of a forecast.
+    """
+    forecast = np.empty((len(rows), windows.horizon), dtype=np.float32)
+    was_training = forecaster.training
+    forecaster.to(device).eval()
+    try:
+        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
+            for batch in in_batches(len(rows), batch_size):
+                lookbacks = torch.from_numpy(windows.lookbacks(rows[batch])).to(device)
+                forecast[batch] = forecaster(lookbacks).float().cpu().numpy()
+    finally:
+        forecaster.train(was_training)
+    return forecast
+
+
+def evaluate(
+    windows: WindowedSeries,
+    predict: Predict,
+    settings: EvaluationSettings,
+    tested: TestedModel,
+    on_progress: OnProgress = _ignore,
+) -> TestResults:
+    """Test a forecaster on all pumps: measure its errors, then say what they mean."""
+    return measure_errors(windows, predict, settings, on_progress).results(settings, tested)
+
+
+def measure_errors(
+    windows: WindowedSeries, predict: Predict, settings: EvaluationSettings, on_progress: OnProgress = _ignore
+) -> TestErrors:
+    """Errors of a forecaster, of persistence and of a ridge regression fitted here, on every test window.
+
+    Forecasts are made batch by batch, so memory does not grow with the history. Pumps without a test window
+    are kept, with zero windows.
+    """
+    ridge = fit_ridge(windows, settings)
+    origins = windows.origins[Split.test]
+    pump_of = windows.pump_of(origins.rows)
+    pumps: dict[str, PumpErrors] = {}
+    done = 0
+    for pump in dict.fromkeys(segment.pump_id for segment in windows.segments):
+        nothing = nothing_yet(windows.horizon)
+        errors = PumpErrors(nothing, nothing)
+        of_pump = np.flatnonzero(pump_of == pump)
+        for batch in in_batches(len(of_pump), settings.batch_size):
+            chosen = of_pump[batch]
+            errors = _add(errors, windows, origins.rows[chosen], origins.complete[chosen], predict, ridge)
+            done += len(chosen)
+            on_progress(done, len(origins))
+        pumps[pump] = errors
+    fit = RidgeFit(penalty=ridge.penalty, training_windows=ridge.training_windows)
+    return TestErrors(pumps, windows.lookback, windows.horizon, fit)
+
+
+def _add(
+    errors: PumpErrors, windows: WindowedSeries, rows: Rows, complete: Mask, predict: Predict, ridge: RidgeForecaster
+) -> PumpErrors:
+    target, measured = windows.targets(rows)
+    forecasts = (predict(rows), persistence(windows, rows), ridge.predict(windows, rows))
+    on_complete = ForecasterErrors(*(error_sums(f[complete], target[complete], measured[complete]) for f in forecasts))
+    on_available = ForecasterErrors(*(error_sums(f, target, measured) for f in forecasts))
+    return PumpErrors(errors.complete + on_complete, errors.available + on_available)

@@ -1,0 +1,92 @@
+"""Testing a forecaster: the contract's windows, every pump, any choice of pumps."""
+
+import numpy as np
+import pytest
+import torch
+
+from bloodtwin_core.config import EvaluationSettings, ModelSettings
+from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.evaluation.baselines import persistence
+from bloodtwin_core.evaluation.metrics import error_sums
+from bloodtwin_core.evaluation.testing import evaluate, forecast_windows, measure_errors
+from bloodtwin_core.model import GlucoseForecaster
+from bloodtwin_core.records import Split
+from tests.core.evaluation.hand_made import LOOKBACK, TESTED, two_pumps, unit_scaler, wandering, windows_of
+
+SETTINGS = EvaluationSettings(batch_size=7)
+WINDOWS = two_pumps()
+ROWS = WINDOWS.origins[Split.test].rows
+
+
+def network() -> GlucoseForecaster:
+    torch.manual_seed(0)
+    return GlucoseForecaster(ModelSettings(hidden_size=4, dropout=0.5), 12, unit_scaler())
+
+
+def test_the_networks_forecasts_start_from_zero_and_see_the_lookback_alone():
+    forecaster = network().eval()
+    with torch.no_grad():
+        alone = [forecaster(torch.tensor(WINDOWS.series[row - LOOKBACK + 1 : row + 1])[None])[0] for row in ROWS]
+    forecast = forecast_windows(forecaster, WINDOWS, ROWS, batch_size=16, device="cpu")
+    assert forecast.dtype == np.float32
+    np.testing.assert_allclose(forecast, np.stack(alone), rtol=0, atol=1e-3)
+
+
+def test_dropout_is_off_while_testing_and_back_on_afterwards():
+    forecaster = network().train()
+    first, second = (forecast_windows(forecaster, WINDOWS, ROWS, 16, "cpu") for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert forecaster.training
+
+
+def test_no_window_is_no_forecast():
+    assert forecast_windows(network(), WINDOWS, ROWS[:0], 16, "cpu").shape == (0, 12)
+
+
+def test_persistence_has_skill_one_against_itself():
+    results = evaluate(WINDOWS, lambda rows: persistence(WINDOWS, rows), SETTINGS, TESTED)
+    for found in (results.complete, results.available):
+        for comparison in (found.pooled, *found.pumps.values()):
+            assert set(comparison.skill.model_dump().values()) == {1.0}
+            assert comparison.model == comparison.persistence
+
+
+def test_the_metrics_are_those_of_all_windows_at_once():
+    origins = WINDOWS.origins[Split.test]
+    results = evaluate(WINDOWS, lambda rows: persistence(WINDOWS, rows), SETTINGS, TESTED)
+    for found, rows in ((results.available, origins.rows), (results.complete, origins.rows[origins.complete])):
+        errors = error_sums(persistence(WINDOWS, rows), *WINDOWS.targets(rows))
+        assert (found.windows, found.measured_targets) == (len(rows), errors.targets.sum())
+        assert found.pooled.model.test_rmse_at_60min == pytest.approx(errors.rmse(12, 12))
+        assert found.pooled.model.test_mae_30min == pytest.approx(errors.mae(1, 6))
+
+
+def test_progress_reaches_the_number_of_windows():
+    told: list[tuple[int, int]] = []
+    measure_errors(WINDOWS, lambda rows: persistence(WINDOWS, rows), SETTINGS, lambda done, of: told.append((done, of)))
+    assert told[-1] == (len(ROWS), len(ROWS))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_leaving_pumps_out_pools_the_others():
+    errors = measure_errors(WINDOWS, lambda rows: persistence(WINDOWS, rows), SETTINGS)
+    everyone = errors.results(SETTINGS, TESTED)
+    without_b = errors.without(["b"]).results(SETTINGS, TESTED)
+    assert without_b == errors.only(["a"]).results(SETTINGS, TESTED)
+    assert without_b.complete.pooled == everyone.complete.pumps["a"]
+    assert list(without_b.complete.pumps) == ["a"]
+
+
+def test_pumps_that_were_not_tested_are_said():
+    errors = measure_errors(WINDOWS, lambda rows: persistence(WINDOWS, rows), SETTINGS)
+    with pytest.raises(SettingsError, match=r"pumps \['z'\] were not tested\. Tested were \['a', 'b'\]"):
+        errors.without(["a", "z"])
+
+
+def test_a_pump_without_a_test_window_is_reported_with_none():
+    long = {split: wandering(90, place) for place, split in enumerate(Split)}
+    windows = windows_of({"a": long, "short": {Split.train: wandering(90, 7), Split.test: wandering(10, 8)}})
+    results = evaluate(windows, lambda rows: persistence(windows, rows), SETTINGS, TESTED)
+    assert results.available.pumps["short"].windows == 0
+    assert results.available.pumps["short"].model.test_mae is None
+    assert results.available.pumps["short"].skill.test_mae is None
