@@ -1,0 +1,73 @@
+# `make` says what there is. Everything lives in .venv and .dagster_home; nothing else on the machine is touched.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+CONFIG ?= configs/lstm.yaml
+PORT ?= 3000
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+export DAGSTER_HOME := $(CURDIR)/.dagster_home
+export BLOODTWIN_CONFIG ?= $(abspath $(CONFIG))
+
+.PHONY: help
+help:  ## say what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+.PHONY: materialize
+materialize: $(INSTALLED) $(DAGSTER_HOME)/dagster.yaml  ## from pump records to exports (CONFIG=configs/lstm.yaml)
+	$(BIN)/dagster asset materialize --select "*" -m bloodtwin_assets -c $(CONFIG)
+
+.PHONY: ui
+ui: $(INSTALLED)-ui $(DAGSTER_HOME)/dagster.yaml  ## the Dagster UI on http://127.0.0.1:3000 (PORT=3000)
+	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
+
+.PHONY: tensorboard
+tensorboard: $(INSTALLED)  ## the training logs in TensorBoard
+	$(BIN)/tensorboard --logdir artifacts --host 127.0.0.1
+
+.PHONY: test
+test: $(INSTALLED)-dev  ## the whole test suite
+	$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: $(INSTALLED)-dev  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(INSTALLED)-dev  ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: clean
+clean:  ## remove caches; artifacts, .venv and .dagster_home stay
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .tmp_dagster_home_* *.egg-info
+	find bloodtwin_core bloodtwin_assets tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The first interpreter that is new enough; PYTHON=... chooses another.
+$(BIN)/python:
+	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+	    if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2> /dev/null; then \
+	        echo "$$python -m venv $(VENV)"; exec $$python -m venv $(VENV); \
+	    fi; \
+	done; \
+	echo "bloodTwin needs Python 3.11 to 3.13. Install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1
+
+$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+# The extras of pyproject.toml: .installed-ui, .installed-dev.
+$(INSTALLED)-%: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$*]"
+	@touch $@
+
+$(DAGSTER_HOME)/dagster.yaml: configs/dagster.yaml
+	@mkdir -p $(@D)
+	cp $< $@

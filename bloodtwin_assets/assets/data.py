@@ -1,0 +1,71 @@
+"""From a source's records to windows that a network can be trained on."""
+
+import dagster as dg
+
+from bloodtwin_assets.failures import failing_in_words
+from bloodtwin_assets.inputs import current_raw_splits, current_scaler
+from bloodtwin_assets.pages.data import raw_splits_page, scaler_page, windows_page
+from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
+from bloodtwin_core.files import sha256_of
+from bloodtwin_core.raw_splits import describe, load_splits
+from bloodtwin_core.records import Split
+from bloodtwin_core.scaling import fit_scaler
+from bloodtwin_core.sources import pump_split_files
+from bloodtwin_core.windows import window_series
+from bloodtwin_core.windows_files import write_windows
+
+
+@dg.asset(group_name="data", kinds={"csv"})
+@failing_in_words
+def raw_pump_splits(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.MaterializeResult[None]:
+    """The five-minute records of every pump, cut in time into *train*, *validate* and *test*.
+
+    They come from `data.source`: virtual wearers, the published AZT1D folder, or existing bloodBath files, which
+    are used as they are. Each split is one CSV file per pump; `raw_pump_splits.json` lists them with their sha256,
+    and whatever reads them later refuses a file that has changed since.
+    """
+    store = artifacts.store(settings)
+    pumps = pump_split_files(settings.data, store.split_files)
+    raw = describe(settings.data.source, pumps, store.folder)
+    page = raw_splits_page(raw, load_splits(raw, store.folder))
+    raw.write(store.raw_splits)
+    store.record("raw_pump_splits", [store.raw_splits], raw.fingerprint, settings.used("data"))
+    return dg.MaterializeResult(metadata=page, data_version=dg.DataVersion(raw.fingerprint))
+
+
+@dg.asset(group_name="data", kinds={"scikitlearn", "json"}, deps=[raw_pump_splits])
+@failing_in_words
+def fitted_scaler(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.MaterializeResult[None]:
+    """Median and interquartile range of each feature, fitted on the *train* splits alone.
+
+    Kept as `scaler.json` for every reader and as `scaler.pkl` for scikit-learn; the exports carry it inside.
+    """
+    store = artifacts.store(settings)
+    raw = current_raw_splits(store, settings)
+    loaded = load_splits(raw, store.folder)
+    scaler = fit_scaler(split.file.records for split in loaded if split.split is Split.train)
+    scaler.write(store.scaler_json, store.scaler_pickle)
+    version = sha256_of(store.scaler_json)
+    used = {**settings.used("data"), "raw_fingerprint": raw.fingerprint}
+    store.record("fitted_scaler", [store.scaler_json, store.scaler_pickle], version, used)
+    return dg.MaterializeResult(metadata=scaler_page(scaler), data_version=dg.DataVersion(version))
+
+
+@dg.asset(group_name="data", kinds={"numpy"}, deps=[raw_pump_splits, fitted_scaler])
+@failing_in_words
+def windowed_tensors(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.MaterializeResult[None]:
+    """All records as one long series, and the rows of it from which a forecast can start.
+
+    A window is 24 hours of lookback and the 60 minutes to be forecast, in one pump, one split and one segment
+    without a long gap. It is kept as one row number, not as a copy of 300 rows. *Complete* windows have every
+    reading measured; *available* ones have a fresh last reading and most of the lookback.
+    """
+    store = artifacts.store(settings)
+    raw = current_raw_splits(store, settings)
+    scaler = current_scaler(store, raw)
+    records = [(loaded.split, loaded.file.records) for loaded in load_splits(raw, store.folder)]
+    windows = window_series(records, scaler, settings.data)
+    index = write_windows(store.windows, windows, raw.fingerprint)
+    files = sorted(store.windows.iterdir())
+    store.record("windowed_tensors", files, index.fingerprint, settings.used("data"))
+    return dg.MaterializeResult(metadata=windows_page(windows), data_version=dg.DataVersion(index.fingerprint))

@@ -1,0 +1,60 @@
+"""How tables and pictures look on an asset's page."""
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import dagster as dg
+
+from bloodtwin_core.files import atomic_write
+
+Cell = str | int | float | None
+Page = Mapping[str, dg.MarkdownMetadataValue | dg.TableMetadataValue | dg.PathMetadataValue | str | int | float]
+"""The metadata of one materialization, by the name that the page shows; Dagster plots numbers over time."""
+NOT_KNOWN = "–"
+
+
+def picture(png: bytes, caption: str) -> dg.MarkdownMetadataValue:
+    """A PNG, shown within the page; nothing has to serve it."""
+    encoded = base64.b64encode(png).decode("ascii")
+    return dg.MarkdownMetadataValue(f"![{caption}](data:image/png;base64,{encoded})")
+
+
+def keep_picture(png: bytes, folder: Path, name: str) -> Path:
+    """The same picture as a file, for reports."""
+    path = folder / f"{name.replace(' ', '_')}.png"
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(png)
+    return path
+
+
+def table(rows: Sequence[Mapping[str, Cell]], meanings: Mapping[str, str], decimals: int = 2) -> dg.TableMetadataValue:
+    """A table with a column per name in meanings, which say what each holds and in which unit.
+
+    What is not known (None, NaN) is a dash.
+    """
+    columns = [dg.TableColumn(name, _kind(rows, name), description) for name, description in meanings.items()]
+    records = [dg.TableRecord({name: _shown(row[name], decimals) for name in meanings}) for row in rows]
+    return dg.TableMetadataValue(records, dg.TableSchema(columns))
+
+
+def per_cent(share: float) -> float:
+    """A share from 0 to 1 in per cent."""
+    return 100.0 * share
+
+
+def numbers(values: Mapping[str, float | None]) -> dict[str, float]:
+    """The values that are known, since Dagster can plot no others."""
+    return {name: value for name, value in values.items() if value is not None and math.isfinite(value)}
+
+
+def _shown(value: Cell, decimals: int) -> str | int | float:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return NOT_KNOWN
+    return round(value, decimals) if isinstance(value, float) else value
+
+
+def _kind(rows: Sequence[Mapping[str, Cell]], name: str) -> str:
+    kinds = {type(row[name]) for row in rows}
+    return "int" if kinds == {int} else "float" if kinds and kinds <= {int, float} else "string"

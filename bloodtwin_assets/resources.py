@@ -1,0 +1,114 @@
+"""The two resources of a run: its settings, and where its artifacts lie.
+
+The settings are bloodtwin_core's own models, so that each stands once; here they become typed run config.
+"""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import dagster as dg
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from bloodtwin_core.artifacts import ArtifactStore
+from bloodtwin_core.config import (
+    DataSettings,
+    EvaluationSettings,
+    ExportSettings,
+    ModelSettings,
+    SimulatorSettings,
+    TrainingSettings,
+)
+from bloodtwin_core.errors import SettingsError
+
+Group = TypeVar("Group", bound=BaseModel)
+
+LIMIT_WORDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most", "pattern": "must match"}
+
+
+def with_limits(group: type[Group]) -> type[Group]:
+    """Append each field's limits to its description, which is all that the Launchpad shows of a field."""
+    for field in group.model_fields.values():
+        limits = [
+            f"{words} {getattr(limit, name)}"
+            for limit in field.metadata
+            for name, words in LIMIT_WORDS.items()
+            if getattr(limit, name, None) is not None
+        ]
+        if limits:
+            field.description = f"{field.description} Limits: {', '.join(limits)}."
+    return group
+
+
+@with_limits
+class SimulatorConfig(SimulatorSettings, dg.Config):
+    """Virtual wearers, used when data.source is simulator."""
+
+
+@with_limits
+class DataConfig(DataSettings, dg.Config):
+    """Where records come from and how they are cut into windows."""
+
+    simulator: SimulatorConfig = Field(default_factory=SimulatorConfig, description="The virtual wearers.")
+
+
+@with_limits
+class ModelConfig(ModelSettings, dg.Config):
+    """The network."""
+
+
+@with_limits
+class TrainingConfig(TrainingSettings, dg.Config):
+    """How the network is fitted."""
+
+
+@with_limits
+class EvaluationConfig(EvaluationSettings, dg.Config):
+    """How the forecaster is tested, and what it should reach."""
+
+
+@with_limits
+class ExportConfig(ExportSettings, dg.Config):
+    """The files that leave."""
+
+
+class SettingsResource(dg.ConfigurableResource[Any]):
+    """Every setting of a run, in five groups; what is left out keeps its default."""
+
+    data: DataConfig = Field(default_factory=DataConfig, description="Where records come from, and what a window is.")
+    model: ModelConfig = Field(default_factory=ModelConfig, description="The network.")
+    training: TrainingConfig = Field(default_factory=TrainingConfig, description="How the network is fitted.")
+    evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig, description="How the forecaster is tested.")
+    export: ExportConfig = Field(default_factory=ExportConfig, description="The files that leave.")
+
+    def __init__(self, **groups: Any) -> None:
+        """Raise SettingsError, in the user's words, where pydantic finds a setting out of its limits."""
+        try:
+            super().__init__(**groups)
+        except ValidationError as error:
+            raise SettingsError("; ".join(_in_words(detail) for detail in error.errors())) from None
+
+    def used(self, *groups: str) -> dict[str, Any]:
+        """The settings of some groups as plain values, for the manifest."""
+        return {group: getattr(self, group).model_dump(mode="json") for group in groups}
+
+
+class ArtifactsResource(dg.ConfigurableResource[Any]):
+    """Where a run leaves its files."""
+
+    root: str = Field(
+        default="artifacts", description="Folder of all models' artifacts, relative to where the command runs."
+    )
+
+    def store(self, settings: SettingsResource) -> ArtifactStore:
+        """The artifacts of the model that the settings name."""
+        return ArtifactStore(Path(self.root).expanduser() / settings.model.name)
+
+
+def _in_words(detail: ErrorDetails) -> str:
+    setting = ".".join(str(part) for part in detail["loc"])
+    complaint = detail["msg"].removeprefix("Value error, ")
+    given = detail["input"]
+    value = "" if isinstance(given, dict) else f" is {given!r}, but"
+    message = complaint[0].lower() + complaint[1:]
+    return f"{setting}{value}: {message}. Change it under resources: settings: config in the run config"
