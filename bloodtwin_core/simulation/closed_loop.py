@@ -12,11 +12,10 @@ from numba import njit
 
 from bloodtwin_core.records import RECORD_MINUTES
 from bloodtwin_core.simulation.controller import (
-    MINUTES_BETWEEN_BOLUSES,
     READING_LIFE_MINUTES,
     TREND_RECORDS,
     Therapy,
-    active_insulin_decay,
+    add_active_insulin,
     automatic_bolus,
     closed_loop_basal,
     correction_bolus,
@@ -34,25 +33,13 @@ from bloodtwin_core.simulation.physiology import (
     State,
     advance_minute,
 )
+from bloodtwin_core.simulation.reactions import Reactions, corrects_by_hand, eats_rescue, is_awake
 from bloodtwin_core.simulation.sensor import INTERSTITIAL_MINUTES, displayed
 
 FloatSignal = npt.NDArray[np.float32]
-RESCUE_BELOW = 70.0  # mg/dL on the sensor: the level at which guidelines say to eat 15 g of fast carbohydrate
-RESCUE_TIME, RESCUE_SHARE = 20.0, 1.0  # min and share: t_max,G and A_G of glucose tablets or juice
-MINUTES_BETWEEN_RESCUES = 25
-CORRECT_BY_HAND_ABOVE = 220.0  # mg/dL on the sensor
-SMALLEST_HAND_CORRECTION = 0.5  # U
-
-
-class Reactions(NamedTuple):
-    """How a wearer reacts to what the sensor shows; probabilities are per record awake."""
-
-    rescue: float  # of eating fast carbohydrate when low
-    rescue_asleep: float
-    rescue_carbohydrate: float  # g
-    correction: float  # of a correction by hand when high
-    wakes: float  # h, local
-    sleeps: float  # h, local
+RESCUE_TIME, RESCUE_SHARE = 20.0, 1.0
+"""t_max,G (min) and share absorbed of juice or glucose tablets (chosen: twice as fast as Hovorka's meal)."""
+LONG_AGO = -(10**6)
 
 
 class Conditions(NamedTuple):
@@ -80,73 +67,77 @@ def live(
     """Readings (mg/dL, NaN in gaps), basal rate (U/h) and bolus (U) of each record, [record]; changes state and gut."""
     records = len(conditions.gain)
     readings = np.full(records, np.nan, np.float32)
-    basal_rates, boluses = np.empty(records, np.float32), np.zeros(records, np.float32)
+    basal_rates, boluses = np.empty(records, np.float32), np.empty(records, np.float32)
     work = np.empty((3, len(state)))
-    interstitial = state[Q1] / person.glucose_volume * MG_DL_PER_MMOL_L
+    active = np.zeros(2)
+    interstitial = blood_glucose(state, person)
     lag = np.exp(-1.0 / INTERSTITIAL_MINUTES)
-    decay = active_insulin_decay()
-    active_first, active_second = 0.0, 0.0
-    rate, pending_bolus = therapy.basal_rate, 0.0
-    last_reading, last_bolus, last_rescue = -1000, -1000, -1000
+    rate, ordered = therapy.basal_rate, 0.0
+    last_reading, last_bolus, last_rescue = LONG_AGO, LONG_AGO, LONG_AGO
     next_meal, next_bolus = 0, 0
-    insulin_on_board = 0.0
     for record in range(records):
-        delivered = pending_bolus
-        sensitivity = conditions.sensitivity[record]
-        state[S1] += 1000.0 * pending_bolus
+        given = ordered
+        state[S1] += 1000.0 * ordered
         for minute in range(record * RECORD_MINUTES, (record + 1) * RECORD_MINUTES):
-            while next_meal < len(meals.minute) and meals.minute[next_meal] <= minute:
-                if meals.minute[next_meal] == minute:
-                    eat(gut, meals.carbohydrate[next_meal], meals.absorption_time[next_meal], meals.share[next_meal])
+            while next_meal < len(meals.minute) and meals.minute[next_meal] == minute:
+                eat(gut, meals.carbohydrate[next_meal], meals.absorption_time[next_meal], meals.share[next_meal])
                 next_meal += 1
-            while next_bolus < len(meals.bolus_minute) and meals.bolus_minute[next_bolus] <= minute:
-                dose = meals.bolus_carbohydrate[next_bolus] / therapy.carbohydrate_ratio
-                if record - last_reading <= 1:
-                    dose += correction_bolus(therapy, readings[last_reading], max(0.0, insulin_on_board + delivered))
-                dose = pump_dose(dose) if meals.bolus_minute[next_bolus] == minute else 0.0
-                if dose > 0.0:
-                    state[S1] += 1000.0 * dose
-                    delivered += dose
-                    last_bolus = minute
+            while next_bolus < len(meals.bolus_minute) and meals.bolus_minute[next_bolus] == minute:
+                shown = readings[last_reading] if record - last_reading <= 1 else np.nan
+                dose = meal_bolus(therapy, meals.bolus_carbohydrate[next_bolus], shown, active.sum() + given)
+                state[S1] += 1000.0 * dose
+                given += dose
+                last_bolus = minute
                 next_bolus += 1
             appearance = absorb_minute(gut) * MMOL_PER_GRAM / person.weight
-            advance_minute(state, person, 1000.0 * rate / 60.0, appearance, sensitivity, work)
-            blood = state[Q1] / person.glucose_volume * MG_DL_PER_MMOL_L
+            advance_minute(state, person, 1000.0 * rate / 60.0, appearance, conditions.sensitivity[record], work)
+            blood = blood_glucose(state, person)
             interstitial = blood + (interstitial - blood) * lag
-        now = (record + 1) * RECORD_MINUTES
-        basal_rates[record], boluses[record] = rate, delivered
-        # Two compartments, as the insulin itself: what the first loses, the second gains.
-        extra = delivered + (rate - therapy.basal_rate) * RECORD_MINUTES / 60.0
-        active_second = (active_second - active_first * np.log(decay)) * decay
-        active_first = active_first * decay + extra
-        insulin_on_board = active_first + active_second
+        basal_rates[record], boluses[record] = rate, given
+        add_active_insulin(active, given + (rate - therapy.basal_rate) * RECORD_MINUTES / 60.0)
         if conditions.reads[record]:
-            reading = displayed(conditions.gain[record] * interstitial + conditions.addition[record])
-            readings[record] = reading
+            readings[record] = displayed(conditions.gain[record] * interstitial + conditions.addition[record])
             last_reading = record
         if (record - last_reading) * RECORD_MINUTES > READING_LIFE_MINUTES:
-            rate, pending_bolus = therapy.basal_rate, 0.0
+            rate, ordered = therapy.basal_rate, 0.0
             continue
-        older = last_reading - TREND_RECORDS
-        while older < last_reading and (older < 0 or np.isnan(readings[older])):
-            older += 1
-        newest = readings[last_reading]
-        predicted = newest
-        if older < last_reading:
-            predicted = predicted_glucose(newest, readings[older], (last_reading - older) * RECORD_MINUTES)
-        rate = closed_loop_basal(therapy, predicted, insulin_on_board)
-        pending_bolus = automatic_bolus(therapy, predicted, insulin_on_board, now - last_bolus)
-        hour = (now / 60.0 + utc_offset_hours) % 24.0
-        awake = reactions.wakes <= hour < reactions.sleeps
-        if newest < RESCUE_BELOW and now - last_rescue >= MINUTES_BETWEEN_RESCUES:
-            likely = reactions.rescue if awake else reactions.rescue_asleep
-            if conditions.rescue_chance[record] < likely:
-                eat(gut, reactions.rescue_carbohydrate, RESCUE_TIME, RESCUE_SHARE)
-                last_rescue = now
-        if awake and newest > CORRECT_BY_HAND_ABOVE and now - last_bolus >= MINUTES_BETWEEN_BOLUSES:
-            wanted = correction_bolus(therapy, newest, insulin_on_board)
-            if wanted >= SMALLEST_HAND_CORRECTION and conditions.correction_chance[record] < reactions.correction:
-                pending_bolus = pump_dose(wanted)
-        if pending_bolus > 0.0:
+        now = (record + 1) * RECORD_MINUTES
+        newest, predicted = readings[last_reading], predict(readings, last_reading)
+        rate = closed_loop_basal(therapy, predicted, active.sum())
+        ordered = automatic_bolus(therapy, predicted, active.sum(), now - last_bolus)
+        awake = is_awake(reactions, now, utc_offset_hours)
+        if eats_rescue(reactions, awake, newest, predicted, now - last_rescue, conditions.rescue_chance[record]):
+            eat(gut, reactions.rescue_carbohydrate, RESCUE_TIME, RESCUE_SHARE)
+            last_rescue = now
+        wanted = correction_bolus(therapy, newest, active.sum())
+        if corrects_by_hand(reactions, awake, newest, wanted, now - last_bolus, conditions.correction_chance[record]):
+            ordered = pump_dose(wanted)
+        if ordered > 0.0:
             last_bolus = now
     return readings, basal_rates, boluses
+
+
+@njit(cache=True)
+def blood_glucose(state: State, person: Physiology) -> float:
+    """Glucose in the blood (mg/dL)."""
+    return float(state[Q1] / person.glucose_volume * MG_DL_PER_MMOL_L)
+
+
+@njit(cache=True)
+def meal_bolus(therapy: Therapy, carbohydrate: float, shown: float, insulin_on_board: float) -> float:
+    """What the bolus calculator gives (U) for counted carbohydrate (g) and what the sensor shows (mg/dL or NaN)."""
+    dose = carbohydrate / therapy.carbohydrate_ratio
+    if not np.isnan(shown):
+        dose += correction_bolus(therapy, shown, max(0.0, insulin_on_board))
+    return pump_dose(dose)
+
+
+@njit(cache=True)
+def predict(readings: FloatSignal, newest: int) -> float:
+    """The pump's prediction (mg/dL) from readings [record] at the newest one, which exists."""
+    older = max(0, newest - TREND_RECORDS)
+    while older < newest and np.isnan(readings[older]):
+        older += 1
+    if older == newest:
+        return float(readings[newest])
+    return predicted_glucose(readings[newest], readings[older], (newest - older) * RECORD_MINUTES)

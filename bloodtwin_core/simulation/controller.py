@@ -11,6 +11,7 @@ How Control-IQ predicts and by how much it raises the rate is not published: a s
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from bloodtwin_core.records import BASAL_LIMITS, BOLUS_LIMITS, RECORD_MINUTES
@@ -88,6 +89,12 @@ def pump_dose(units: float) -> float:
 
 
 @njit(cache=True)
-def active_insulin_decay() -> float:
-    """Share of a compartment of active insulin that is left after one record."""
-    return float(np.exp(-RECORD_MINUTES / ACTIVE_INSULIN_TIME))
+def add_active_insulin(active: npt.NDArray[np.float64], units: float) -> None:
+    """Let the active insulin of the pump's two compartments (U, [2]) age by one record, then add units to the first.
+
+    Units are relative to the basal profile, so a reduced basal rate makes them negative.
+    """
+    age = RECORD_MINUTES / ACTIVE_INSULIN_TIME
+    decay = np.exp(-age)
+    active[1] = (active[1] + active[0] * age) * decay
+    active[0] = active[0] * decay + units

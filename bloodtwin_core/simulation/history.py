@@ -11,9 +11,9 @@ from bloodtwin_core.records import (
 from bloodtwin_core.simulation.chance import Topic, stream
 from bloodtwin_core.simulation.closed_loop import Conditions, FloatSignal, live
 from bloodtwin_core.simulation.gut import empty_gut
-from bloodtwin_core.simulation.meals import meals
+from bloodtwin_core.simulation.meals import draw_meals
 from bloodtwin_core.simulation.physiology import steady_state
-from bloodtwin_core.simulation.population import wearer as drawn_wearer
+from bloodtwin_core.simulation.population import draw_wearer
 from bloodtwin_core.simulation.sensitivity import sensitivity
 from bloodtwin_core.simulation.sensor import sensor_errors
 from bloodtwin_core.simulation.therapy import FASTING_GLUCOSE
@@ -34,7 +34,7 @@ def simulate_wearer(seed: int, wearer: int, days: int) -> PumpRecords:
 
     The same three numbers give the same bytes; a longer history of the same wearer begins with the shorter one.
     """
-    who = drawn_wearer(seed, wearer)
+    who = draw_wearer(seed, wearer)
     lived = days + RUN_IN_DAYS
     errors = sensor_errors(seed, wearer, lived * RECORDS_PER_DAY)
     chances = _chances(seed, wearer, lived)
@@ -46,7 +46,7 @@ def simulate_wearer(seed: int, wearer: int, days: int) -> PumpRecords:
         chances[0],
         chances[1],
     )
-    eaten = meals(seed, wearer, lived + 1, who.habits, who.utc_offset_hours)
+    eaten = draw_meals(seed, wearer, lived + 1, who.habits, who.utc_offset_hours)
     state, _ = steady_state(who.physiology, FASTING_GLUCOSE)
     glucose, basal_rate, bolus = live(
         who.physiology, who.therapy, who.reactions, eaten, conditions, who.utc_offset_hours, state, empty_gut()

@@ -23,7 +23,7 @@ LOWEST_READING, HIGHEST_READING = 40.0, 400.0
 """mg/dL: Dexcom's range; beyond it the receiver says LOW or HIGH, which pumps file as 39 and 401."""
 BELOW_RANGE, ABOVE_RANGE = 39.0, 401.0
 INTERSTITIAL_MINUTES = 6.0
-"""Time constant from blood to interstitium: A. Basu et al., Diabetes 62 (2013) 4083-4087, doi:10.2337/db13-1132."""
+"""Time constant from blood to interstitium: 5 to 6 min; A. Basu et al., Diabetes 62 (2013) 4083-4087."""
 
 PARAMETER_MEANS = (0.94229, 4.9399e-3, -5.8487e-4, 6.3826, 1.26041, -0.40222, 3.25164)
 """a0, a1 (1/day), a2 (1/day^2), b0 (mg/dL), AR coefficients of lag 1 and 2, SD of the innovation (mg/dL)."""
@@ -39,10 +39,22 @@ PARAMETER_COVARIANCE = (
 LARGEST_NOISE = 10.0
 """mg/dL: a sensor drawn with more noise than this is drawn again, as the model's authors do."""
 
+NOISE_SCALE = 1.35
+NOISE_FREEDOM = 4.0
+"""Noise at home over the model's, and degrees of freedom of its Student innovations: chosen so that successive
+five-minute changes correlate as little, and are now and then as large, as in AZT1D."""
+DIPS_PER_DAY = 1.71
+"""Readings that sag for a while under pressure on the sensor: A. Emami, R. Rabasa-Lhoret, A. Haidar, "Enhancing glucose
+sensor models: modeling the drop-outs", Diabetes Technology & Therapeutics (2015)."""
+DIP_DEPTH, DIP_DEPTH_SPREAD = 12.0, 0.7
+DIP_RECORDS = (3, 10)
+"""Median (mg/dL) and log-SD of a dip's depth, and its length from the first to below the second (chosen)."""
+
 SINGLE_LOSSES_PER_DAY = 0.5
 LONGER_LOSSES_PER_DAY = 0.2
 LONGER_LOSS_RECORDS, LONGER_LOSS_SPREAD = 7.0, 1.0
-"""Median and log-SD of a longer loss of signal, in records."""
+"""Losses of signal, and median length (records) and log-SD of the longer ones: as in AZT1D, with 0.9 gaps a day, six in
+ten of them a single reading, and 2 % of readings missing."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +84,18 @@ def _draw_sensor(chance: np.random.Generator, gain: npt.NDArray[np.float32], add
     a0, a1, a2, b0, lag1, lag2, innovation = _draw_parameters(chance)
     days = np.arange(SENSOR_RECORDS) / RECORDS_PER_DAY
     gain[:] = a0 + a1 * days + a2 * days**2
-    addition[:] = b0 + _autoregression(chance.standard_normal(SENSOR_RECORDS) * innovation, lag1, lag2)
+    innovations = chance.standard_t(NOISE_FREEDOM, SENSOR_RECORDS) * np.sqrt(1.0 - 2.0 / NOISE_FREEDOM)
+    addition[:] = b0 + _autoregression(NOISE_SCALE * innovation * innovations, lag1, lag2)
+    for start in chance.integers(SENSOR_RECORDS, size=chance.poisson(DIPS_PER_DAY * SENSOR_DAYS)):
+        dip = _draw_dip(chance)[: SENSOR_RECORDS - start]
+        addition[start : start + len(dip)] -= dip
+
+
+def _draw_dip(chance: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Half a sine, [record]."""
+    depth = DIP_DEPTH * np.exp(DIP_DEPTH_SPREAD * chance.standard_normal())
+    length = int(chance.integers(*DIP_RECORDS))
+    return np.asarray(depth * np.sin(np.pi * np.arange(1, length + 1) / (length + 1)))
 
 
 def _draw_parameters(chance: np.random.Generator) -> npt.NDArray[np.float64]:

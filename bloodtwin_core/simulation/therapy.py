@@ -16,15 +16,15 @@ from bloodtwin_core.simulation.physiology import (
     steady_state,
 )
 
-FASTING_GLUCOSE = 110.0 / MG_DL_PER_MMOL_L
-"""mmol/L: Control-IQ's target."""
+FASTING_GLUCOSE = 122.0 / MG_DL_PER_MMOL_L
+"""mmol/L: within the 80 to 130 mg/dL that the American Diabetes Association aims at before meals (chosen there)."""
 TEST_MEAL = 50.0  # g
 TEST_MINUTES = 300
 """The pump's duration of insulin action, 5 h: by then a meal with the right bolus is over."""
 
 
 def titrated(person: Physiology) -> Therapy:
-    """The profile with which this body fasts at 110 mg/dL and a 50 g meal ends where it began after 5 hours."""
+    """The profile with which this body fasts at FASTING_GLUCOSE and a 50 g meal ends where it began after 5 hours."""
     state, infusion = steady_state(person, FASTING_GLUCOSE)
     low, high = 0.0, 40.0
     for _ in range(20):

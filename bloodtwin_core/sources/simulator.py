@@ -21,5 +21,5 @@ def histories(settings: DataSettings) -> Iterator[PumpRecords]:
             f"data.pump_ids names {', '.join(unknown)}, but the simulator makes {there}. "
             "Name one of those, leave pump_ids empty for all, or raise data.simulator.pumps."
         )
-    wearers = [made[asked] for asked in settings.pump_ids] or list(made.values())
+    wearers = [made[asked] for asked in dict.fromkeys(settings.pump_ids)] or list(made.values())
     return (simulate_wearer(settings.simulator.seed, wearer, settings.simulator.days) for wearer in wearers)
