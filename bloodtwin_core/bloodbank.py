@@ -177,8 +177,8 @@ def write_split_file(
         record_count=str(len(records)),
         columns=",".join(COLUMNS),
         bg_range_policy=f"clipped to {GLUCOSE_LIMITS.low:g}-{GLUCOSE_LIMITS.high:g} {GLUCOSE_LIMITS.unit} and flagged",
-        bg_clipped_count=str(int(np.nansum(records.feature(Feature.bg_clip_flag)))),
-        bg_missing_count=str(int(np.nansum(records.feature(Feature.bg_missing_flag)))),
+        bg_clipped_count=str(int((records.feature(Feature.bg_clip_flag) == 1).sum())),
+        bg_missing_count=str(int((records.feature(Feature.bg_missing_flag) == 1).sum())),
         notes=notes,
     )
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:

@@ -6,7 +6,6 @@ line ends and quoted fields are all right.
 
 import csv
 import difflib
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -20,6 +19,8 @@ import pandas as pd
 from bloodtwin_core.errors import DataError
 
 _COMMENT = "#"
+_LARGEST = float(np.finfo(np.float32).max)
+"""Records are float32; a larger number would become infinite."""
 _MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "<na>", "#n/a"})
 """How pandas and common spreadsheets write a number that is not there, in lower case."""
 
@@ -29,7 +30,7 @@ class Table:
     """A CSV file as read.
 
     comments: the '#' lines before the header, without '#'. texts: object [row] per text column. numbers: float64
-    [row] per number column, NaN where the field is empty, never infinite.
+    [row] per number column, NaN where the field is empty, finite in float32.
     """
 
     path: Path
@@ -63,7 +64,7 @@ def read_table(path: Path, texts: Sequence[str], numbers: Sequence[str | tuple[s
             line=header_line,
         )
     read = {name: frame[name].to_numpy(dtype=np.float64) for name in number_columns}
-    if any(bool(np.isinf(values).any()) for values in read.values()):
+    if any(bool((np.abs(values) > _LARGEST).any()) for values in read.values()):
         _raise_first_fault(path, columns, number_columns)
     return Table(path, tuple(comments), {name: frame[name].to_numpy(dtype=object) for name in texts}, read)
 
@@ -169,7 +170,7 @@ def _number_fault(field: str) -> str:
         number = float(field)
     except ValueError:
         return f"'{field}' is not a number"
-    return f"'{field}' is not a finite number" if math.isinf(number) else ""
+    return f"'{field}' is not a finite number" if abs(number) > _LARGEST else ""
 
 
 def first_true(mask: npt.NDArray[np.bool_]) -> int | None:

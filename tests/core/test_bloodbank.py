@@ -144,6 +144,7 @@ BROKEN = {
     ),
     "infinity": ([HEADER, rows(1)[0], rows(1)[0].replace("120", "inf")], 3, "bg", "not a finite"),
     "too large": ([HEADER, rows(1)[0].replace("120", "1e999")], 2, "bg", "not a finite"),
+    "too large for float32": ([HEADER, rows(1)[0].replace("120", "1e39")], 2, "bg", "not a finite"),
     "no timestamp": (
         [HEADER, *rows(1), rows(1)[0].replace("2024-03-01", "first of March")],
         3,

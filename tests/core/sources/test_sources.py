@@ -1,0 +1,95 @@
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bloodtwin_core.bloodbank import read_split_file, write_split_file
+from bloodtwin_core.config import DataSettings, SimulatorSettings
+from bloodtwin_core.continuity import findings
+from bloodtwin_core.errors import DataError, SettingsError
+from bloodtwin_core.records import RECORD_INTERVAL, PumpRecords, Split, records_from_signals
+from bloodtwin_core.sources import SOURCES, pump_split_files
+from bloodtwin_core.splitting import split_in_time
+
+
+def write_azt1d(root: Path, glucose: str = "120") -> None:
+    folder = root / "CGM Records" / "Subject 1"
+    folder.mkdir(parents=True, exist_ok=True)
+    times = (datetime(2024, 1, 10) + timedelta(minutes=5 * n) for n in range(600))
+    rows = [f"{time:%Y-%m-%d %H:%M:%S},0.5,,{glucose}" for time in times]
+    (folder / "Subject 1.csv").write_text(
+        "\n".join(["EventDateTime,Basal,TotalBolusInsulinDelivered,CGM", *rows]), encoding="utf-8"
+    )
+
+
+def write_bloodbank(root: Path) -> None:
+    count = 600
+    times = np.datetime64("2024-03-01T00:00:00", "s") + np.arange(count) * RECORD_INTERVAL
+    records: PumpRecords = records_from_signals(
+        "881235", times, np.full(count, 120.0), np.full(count, 0.8), np.zeros(count)
+    )
+    for split, part in split_in_time(records, DataSettings()).items():
+        write_split_file(root, part, split)
+
+
+def settings_for(source: str, root: Path) -> DataSettings:
+    if source == "azt1d":
+        write_azt1d(root)
+    if source == "bloodbank":
+        write_bloodbank(root)
+    return DataSettings(source=source, root=str(root), simulator=SimulatorSettings(pumps=1, days=3))
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_source_gives_splits_without_a_finding(source: str, tmp_path: Path) -> None:
+    settings = settings_for(source, tmp_path / "root")
+    (pump,) = pump_split_files(settings, tmp_path / "splits")
+    files = [read_split_file(path) for path in pump.files.values()]
+    assert [file.split for file in files] == list(Split)
+    assert {file.pump_id for file in files} == {pump.pump_id}
+    assert findings(files, settings) == []
+
+
+@pytest.mark.parametrize("source", [source for source in SOURCES if source != "bloodbank"])
+def test_sources_of_histories_write_the_same_bytes_again(source: str, tmp_path: Path) -> None:
+    settings = settings_for(source, tmp_path / "root")
+    (pump,) = pump_split_files(settings, tmp_path / "splits")
+    before = {path: path.read_bytes() for path in pump.files.values()}
+    (pump,) = pump_split_files(settings, tmp_path / "splits")
+    assert {path: path.read_bytes() for path in pump.files.values()} == before
+
+
+def test_the_users_own_files_are_used_where_they_lie(tmp_path: Path) -> None:
+    settings = settings_for("bloodbank", tmp_path / "root")
+    (pump,) = pump_split_files(settings, tmp_path / "splits")
+    assert all(path.is_relative_to(tmp_path / "root") for path in pump.files.values())
+    assert not (tmp_path / "splits").exists()
+
+
+def test_azt1d_says_that_its_time_is_local(tmp_path: Path) -> None:
+    (pump,) = pump_split_files(settings_for("azt1d", tmp_path / "root"), tmp_path / "splits")
+    header = read_split_file(pump.files[Split.train]).header
+    assert "local wall time" in header.tz_handling
+    assert "doi:10.17632/gk9m674wcx.1" in header.notes
+
+
+def test_a_broken_file_leaves_the_splits_that_stood(tmp_path: Path) -> None:
+    settings = settings_for("azt1d", tmp_path / "root")
+    (pump,) = pump_split_files(settings, tmp_path / "splits")
+    before = {path: path.read_bytes() for path in pump.files.values()}
+    write_azt1d(tmp_path / "root", glucose="-1")
+    with pytest.raises(DataError, match="line 2, column CGM"):
+        pump_split_files(settings, tmp_path / "splits")
+    assert {path: path.read_bytes() for path in (tmp_path / "splits").rglob("*.csv")} == before
+
+
+def test_an_unknown_source_names_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"'dexcom' is not known\. Choose one of simulator, azt1d, bloodbank"):
+        pump_split_files(DataSettings(source="dexcom"), tmp_path)
+
+
+def test_a_source_of_files_needs_a_root(tmp_path: Path) -> None:
+    for source in ("azt1d", "bloodbank"):
+        with pytest.raises(SettingsError, match=r"data\.root is not set"):
+            pump_split_files(DataSettings(source=source), tmp_path)
