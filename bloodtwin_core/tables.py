@@ -19,8 +19,6 @@ import pandas as pd
 from bloodtwin_core.errors import DataError
 
 _COMMENT = "#"
-_LARGEST = float(np.finfo(np.float32).max)
-"""Records are float32; a larger number would become infinite."""
 _MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "<na>", "#n/a"})
 """How pandas and common spreadsheets write a number that is not there, in lower case."""
 
@@ -64,7 +62,7 @@ def read_table(path: Path, texts: Sequence[str], numbers: Sequence[str | tuple[s
             line=header_line,
         )
     read = {name: frame[name].to_numpy(dtype=np.float64) for name in number_columns}
-    if any(bool((np.abs(values) > _LARGEST).any()) for values in read.values()):
+    if any(bool(_too_large(values).any()) for values in read.values()):
         _raise_first_fault(path, columns, number_columns)
     return Table(path, tuple(comments), {name: frame[name].to_numpy(dtype=object) for name in texts}, read)
 
@@ -170,10 +168,17 @@ def _number_fault(field: str) -> str:
         number = float(field)
     except ValueError:
         return f"'{field}' is not a number"
-    return f"'{field}' is not a finite number" if abs(number) > _LARGEST else ""
+    return f"'{field}' is not a finite number" if _too_large(np.array(number)) else ""
 
 
 def first_true(mask: npt.NDArray[np.bool_]) -> int | None:
     """Index of the first true of [row], None if there is none."""
     first = int(np.argmax(mask)) if len(mask) else 0
     return first if len(mask) and mask[first] else None
+
+
+def _too_large(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Where a number is infinite, or would be as the float32 of a record."""
+    with np.errstate(over="ignore"):
+        too_large: npt.NDArray[np.bool_] = np.isinf(values.astype(np.float32))
+    return too_large

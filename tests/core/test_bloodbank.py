@@ -48,6 +48,12 @@ def test_any_records_read_back_as_they_were_written(
     assert read.records.values.dtype == np.float32
 
 
+def test_the_largest_float32_reads_back(tmp_path: Path) -> None:
+    values = np.full((2, len(FEATURES)), np.finfo(np.float32).max)
+    read = read_split_file(write_split_file(tmp_path, records_of(values), Split.train))
+    np.testing.assert_array_equal(read.records.values, values)
+
+
 def test_ordinary_float32_values_read_back_exactly_in_great_number(tmp_path: Path) -> None:
     values = np.random.default_rng(7).uniform(-1, 600, (20_000, len(FEATURES))).astype(np.float32)
     read = read_split_file(write_split_file(tmp_path, records_of(values), Split.train))
