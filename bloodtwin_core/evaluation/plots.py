@@ -17,9 +17,9 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 from PIL import Image
 
 from bloodtwin_core.config import EvaluationSettings
+from bloodtwin_core.evaluation.comparison import WindowSetResults
 from bloodtwin_core.evaluation.day import ForecastDay
 from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, step_at
-from bloodtwin_core.evaluation.results import WindowSetResults
 from bloodtwin_core.records import RECORD_INTERVAL, RECORDS_PER_DAY, RECORDS_PER_HOUR, Timestamps
 
 TARGET_RANGE = (70.0, 180.0)

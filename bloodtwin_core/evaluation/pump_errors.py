@@ -7,15 +7,9 @@ from dataclasses import dataclass, replace
 
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.evaluation.comparison import WindowSetResults, comparison_of, error_by_step
 from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, ErrorSums, no_errors
-from bloodtwin_core.evaluation.results import (
-    RidgeFit,
-    TestedModel,
-    TestResults,
-    WindowSetResults,
-    comparison_of,
-    error_by_step,
-)
+from bloodtwin_core.evaluation.results import RidgeFit, TestedModel, TestResults
 from bloodtwin_core.evaluation.targets import target_outcomes
 from bloodtwin_core.records import RECORD_MINUTES
 

@@ -5,8 +5,9 @@ measured is not met.
 """
 
 from bloodtwin_core.config import EvaluationSettings
+from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.metrics import step_at
-from bloodtwin_core.evaluation.results import Comparison, TargetOutcome
+from bloodtwin_core.evaluation.results import TargetOutcome
 from bloodtwin_core.records import RECORD_MINUTES
 
 SKILL_LIMIT = 1.0

@@ -9,7 +9,8 @@ import yaml
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.errors import ArtifactMissing
 from bloodtwin_core.evaluation.baselines import persistence
-from bloodtwin_core.evaluation.results import Metrics, TestResults
+from bloodtwin_core.evaluation.comparison import Metrics
+from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.evaluation.testing import evaluate
 from bloodtwin_core.records import Split
 from bloodtwin_core.windows import Rows, WindowedSeries
@@ -132,14 +133,16 @@ def test_a_ratio_of_metrics():
 
 
 def test_a_missing_file_is_said(tmp_path: Path):
-    with pytest.raises(ArtifactMissing, match=r"test_results\.yaml is not there\. Test the forecaster first"):
+    with pytest.raises(ArtifactMissing, match=r"test_results\.yaml is not there.*Materialize test_results first"):
         TestResults.read(tmp_path / "test_results.yaml")
 
 
 @pytest.mark.parametrize("damaged", ["", "just text", "targets: [1, 2]", "a: [", "test_mae: 3.0"])
 def test_a_damaged_file_is_said(damaged: str, tmp_path: Path):
     (tmp_path / "test_results.yaml").write_text(damaged)
-    with pytest.raises(ArtifactMissing, match=r"test_results\.yaml could not be read"):
+    with pytest.raises(
+        ArtifactMissing, match=r"test_results\.yaml is not there or damaged \(.+\)\. Materialize test_results first"
+    ):
         TestResults.read(tmp_path / "test_results.yaml")
 
 
