@@ -14,6 +14,8 @@ from bloodtwin_core.errors import ArtifactMissing
 from bloodtwin_core.evaluation.comparison import Comparison, Metrics, Result, WindowSetResults
 from bloodtwin_core.files import atomic_write
 
+__all__ = ["Comparison", "Metrics", "RidgeFit", "TargetOutcome", "TestResults", "TestedModel", "WindowSetResults"]
+
 DECIMALS = 4
 """Decimals written; rounding happens nowhere else."""
 
