@@ -176,9 +176,8 @@ def _without_deprecation_notes() -> Iterator[None]:
     exporter_log.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            warnings.simplefilter("ignore", FutureWarning)
-            warnings.simplefilter("ignore", UserWarning)
+            for category in (DeprecationWarning, FutureWarning, UserWarning, torch.jit.TracerWarning):
+                warnings.simplefilter("ignore", category)
             yield
     finally:
         exporter_log.setLevel(level)

@@ -1,0 +1,99 @@
+"""An export is one file that agrees with its checkpoint and needs nothing else of this project."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from bloodtwin_core.checkpoint import Checkpoint
+from bloodtwin_core.config import Cell, ExportSettings, ModelSettings
+from bloodtwin_core.errors import ArtifactMissing
+from bloodtwin_core.export import export_onnx, export_torchscript, load_onnx, load_torchscript, parity
+from bloodtwin_core.model import GlucoseForecaster
+from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, Values
+from tests.core.tiny import TINY_DATA, tiny_windows
+
+WINDOWS, SCALER = tiny_windows()
+EXPORT = ExportSettings(parity_windows=20)
+
+
+def untrained(cell: Cell) -> Checkpoint:
+    torch.manual_seed(0)
+    model = ModelSettings(hidden_size=8, cell=cell)
+    forecaster = GlucoseForecaster(model, TINY_DATA.horizon, SCALER).eval()
+    return Checkpoint(Path("x"), "0" * 64, forecaster, model, TINY_DATA.lookback, TINY_DATA.horizon, "data", "1.2.3")
+
+
+@pytest.fixture(scope="module", params=list(Cell))
+def checkpoint(request: pytest.FixtureRequest) -> Checkpoint:
+    return untrained(request.param)
+
+
+@pytest.fixture(scope="module")
+def onnx_file(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("onnx") / "model.onnx"
+    export_onnx(checkpoint, path, EXPORT)
+    return path
+
+
+def test_onnx_keeps_its_contract(checkpoint: Checkpoint, onnx_file: Path) -> None:
+    graph = onnx.load(onnx_file).graph
+    (given,), (taken,) = graph.input, graph.output
+    assert (given.name, taken.name) == ("input", "prediction")
+    shape = given.type.tensor_type.shape.dim
+    assert shape[0].dim_param, "the batch size is free"
+    assert [d.dim_value for d in shape[1:]] == [TINY_DATA.lookback, len(FEATURES)]
+    fused = [node.op_type for node in graph.node if node.op_type in ("LSTM", "GRU", "Loop", "Scan")]
+    assert fused == [checkpoint.model.cell.value.upper()] * checkpoint.model.num_layers
+    assert [p.name for p in onnx_file.parent.iterdir()] == ["model.onnx"], "no weights beside the file"
+
+
+def test_onnx_agrees_with_the_checkpoint(checkpoint: Checkpoint, onnx_file: Path) -> None:
+    predict, facts = load_onnx(onnx_file)
+    report = parity(predict, checkpoint, WINDOWS, EXPORT)
+    assert report.agrees, report
+    assert report.windows == 20
+    assert (facts.lookback, facts.horizon, facts.model_version) == (TINY_DATA.lookback, TINY_DATA.horizon, "1.2.3")
+    assert facts.feature_units["bg"] == "mg/dL"
+
+
+def test_torchscript_agrees_with_the_checkpoint_and_bears_the_same_facts(
+    checkpoint: Checkpoint, onnx_file: Path, tmp_path: Path
+) -> None:
+    export_torchscript(checkpoint, tmp_path / "model.ts")
+    predict, facts = load_torchscript(tmp_path / "model.ts")
+    assert parity(predict, checkpoint, WINDOWS, EXPORT).agrees
+    assert facts == load_onnx(onnx_file)[1]
+
+
+def test_extreme_readings_are_forecast_within_the_limits(onnx_file: Path) -> None:
+    predict, _ = load_onnx(onnx_file)
+    window = np.zeros((2, TINY_DATA.lookback, len(FEATURES)), dtype=np.float32)
+    window[0, :, 0], window[1, :, 0] = 5000.0, -5000.0
+    forecast = predict(window)
+    assert forecast[0].max() <= GLUCOSE_LIMITS.high
+    assert forecast[1].min() >= GLUCOSE_LIMITS.low
+
+
+def test_an_export_that_differs_or_gives_no_number_does_not_agree(checkpoint: Checkpoint) -> None:
+    def shifted(windows: Values) -> Values:
+        with torch.inference_mode():
+            return checkpoint.forecaster(torch.from_numpy(windows)).numpy() + np.float32(0.01)
+
+    report = parity(shifted, checkpoint, WINDOWS, EXPORT)
+    assert not report.agrees
+    assert report.largest_difference == pytest.approx(0.01, rel=0.05)
+    undefined = parity(lambda windows: shifted(windows) * np.nan, checkpoint, WINDOWS, EXPORT)
+    assert not undefined.agrees
+
+
+@pytest.mark.parametrize(("load", "asset"), [(load_onnx, "onnx_export"), (load_torchscript, "torchscript_export")])
+def test_a_missing_or_damaged_export_says_what_to_materialize(load, asset: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "model"
+    with pytest.raises(ArtifactMissing, match=asset):
+        load(path)
+    path.write_bytes(b"damaged")
+    with pytest.raises(ArtifactMissing, match=asset):
+        load(path)
