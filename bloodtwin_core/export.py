@@ -176,8 +176,7 @@ def _without_deprecation_notes() -> Iterator[None]:
     exporter_log.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            for category in (DeprecationWarning, FutureWarning, UserWarning, torch.jit.TracerWarning):
-                warnings.simplefilter("ignore", category)
+            warnings.simplefilter("ignore")
             yield
     finally:
         exporter_log.setLevel(level)

@@ -65,6 +65,8 @@ class Limits:
 
 GLUCOSE_LIMITS = Limits(20.0, 600.0, "mg/dL")
 """What a sensor or blood meter can plausibly say; values outside are clipped and flagged."""
+TARGET_RANGE = (70.0, 180.0)
+"""Glucose to aim for (mg/dL): time in range of Battelino et al., Diabetes Care 42 (2019) 1593."""
 BASAL_LIMITS = Limits(0.0, 10.0, "U/h")
 BOLUS_LIMITS = Limits(0.0, 25.0, "U")
 """The largest single bolus that common pumps deliver."""

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.records import RECORDS_PER_DAY, RECORDS_PER_HOUR, Feature, PumpRecords
-
-TARGET_RANGE = (70.0, 180.0)
-"""mg/dL; time in range of the international consensus (Battelino et al., Diabetes Care 2019;42:1593)."""
+from bloodtwin_core.records import RECORDS_PER_DAY, RECORDS_PER_HOUR, TARGET_RANGE, Feature, PumpRecords
 
 
 @dataclass(frozen=True)

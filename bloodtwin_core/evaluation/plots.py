@@ -20,10 +20,7 @@ from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.comparison import WindowSetResults
 from bloodtwin_core.evaluation.day import ForecastDay
 from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, step_at
-from bloodtwin_core.records import RECORD_INTERVAL, RECORDS_PER_DAY, RECORDS_PER_HOUR, Timestamps
-
-TARGET_RANGE = (70.0, 180.0)
-"""Glucose to aim for (mg/dL): time in range of Battelino et al., Diabetes Care 42 (2019) 1593."""
+from bloodtwin_core.records import RECORD_INTERVAL, RECORDS_PER_DAY, RECORDS_PER_HOUR, TARGET_RANGE, Timestamps
 
 INK = "#838990"
 """Contrast 3.6 on white and 4.6 on #1c1f26."""
