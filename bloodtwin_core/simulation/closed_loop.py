@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from bloodtwin_core.records import RECORD_MINUTES
+from bloodtwin_core.simulation.compiled import compiled
 from bloodtwin_core.simulation.controller import (
     READING_LIFE_MINUTES,
     TREND_RECORDS,
@@ -53,7 +53,7 @@ class Conditions(NamedTuple):
     correction_chance: FloatSignal
 
 
-@njit(cache=True)
+@compiled
 def live(
     person: Physiology,
     therapy: Therapy,
@@ -117,13 +117,13 @@ def live(
     return readings, basal_rates, boluses
 
 
-@njit(cache=True)
+@compiled
 def blood_glucose(state: State, person: Physiology) -> float:
     """Glucose in the blood (mg/dL)."""
     return float(state[Q1] / person.glucose_volume * MG_DL_PER_MMOL_L)
 
 
-@njit(cache=True)
+@compiled
 def meal_bolus(therapy: Therapy, carbohydrate: float, shown: float, insulin_on_board: float) -> float:
     """What the bolus calculator gives (U) for counted carbohydrate (g) and what the sensor shows (mg/dL or NaN)."""
     dose = carbohydrate / therapy.carbohydrate_ratio
@@ -132,7 +132,7 @@ def meal_bolus(therapy: Therapy, carbohydrate: float, shown: float, insulin_on_b
     return pump_dose(dose)
 
 
-@njit(cache=True)
+@compiled
 def predict(readings: FloatSignal, newest: int) -> float:
     """The pump's prediction (mg/dL) from readings [record] at the newest one, which exists."""
     older = max(0, newest - TREND_RECORDS)

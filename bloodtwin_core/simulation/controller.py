@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from bloodtwin_core.records import BASAL_LIMITS, BOLUS_LIMITS, RECORD_MINUTES
+from bloodtwin_core.simulation.compiled import compiled
 
 PREDICTION_MINUTES = 30.0
 REDUCE_BELOW = 112.5  # mg/dL, predicted
@@ -45,13 +45,13 @@ class Therapy(NamedTuple):
     carbohydrate_ratio: float  # g per U
 
 
-@njit(cache=True)
+@compiled
 def predicted_glucose(newest: float, older: float, minutes_between: float) -> float:
     """Glucose 30 minutes ahead (mg/dL) on the line through two readings, the newest and an older one."""
     return newest + (newest - older) * PREDICTION_MINUTES / minutes_between
 
 
-@njit(cache=True)
+@compiled
 def closed_loop_basal(therapy: Therapy, predicted: float, insulin_on_board: float) -> float:
     """The basal rate (U/h) for the next five minutes."""
     if predicted <= STOP_AT:
@@ -65,13 +65,13 @@ def closed_loop_basal(therapy: Therapy, predicted: float, insulin_on_board: floa
     return min(raised, RAISED_BASAL_LIMIT * therapy.basal_rate, LARGEST_BASAL)
 
 
-@njit(cache=True)
+@compiled
 def correction_bolus(therapy: Therapy, glucose: float, insulin_on_board: float) -> float:
     """What the bolus calculator asks for to come down to the target (U); negative below it."""
     return (glucose - CORRECTION_TARGET) / therapy.correction_factor - insulin_on_board
 
 
-@njit(cache=True)
+@compiled
 def automatic_bolus(therapy: Therapy, predicted: float, insulin_on_board: float, minutes_since_bolus: int) -> float:
     """The automatic correction bolus to give now (U), 0 for none."""
     if predicted < CORRECT_ABOVE or minutes_since_bolus < MINUTES_BETWEEN_BOLUSES:
@@ -80,7 +80,7 @@ def automatic_bolus(therapy: Therapy, predicted: float, insulin_on_board: float,
     return pump_dose(min(dose, AUTOMATIC_LIMIT))
 
 
-@njit(cache=True)
+@compiled
 def pump_dose(units: float) -> float:
     """A dose as the pump can give it: no less than 0.05 U, in steps of 0.01 U (t:slim X2 user guide)."""
     if units < 0.05:
@@ -88,7 +88,7 @@ def pump_dose(units: float) -> float:
     return float(np.round(min(units, LARGEST_BOLUS) * 100.0) / 100.0)
 
 
-@njit(cache=True)
+@compiled
 def add_active_insulin(active: npt.NDArray[np.float64], units: float) -> None:
     """Let the active insulin of the pump's two compartments (U, [2]) age by one record, then add units to the first.
 

@@ -5,7 +5,8 @@ For a single meal of D grams it gives the paper's appearance D * AG * t * exp(-t
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from bloodtwin_core.simulation.compiled import compiled
 
 MEALS_AT_ONCE = 12
 """Chains that can be under way; a further meal joins the one that is nearest to its end."""
@@ -15,7 +16,7 @@ Gut = npt.NDArray[np.float64]
 """[MEALS_AT_ONCE, 4]: carbohydrate in the first and second compartment (g), tmaxG (min), share absorbed."""
 
 
-@njit(cache=True)
+@compiled
 def empty_gut() -> Gut:
     """A gut after a long fast."""
     gut = np.zeros((MEALS_AT_ONCE, 4))
@@ -23,7 +24,7 @@ def empty_gut() -> Gut:
     return gut
 
 
-@njit(cache=True)
+@compiled
 def eat(gut: Gut, grams: float, absorption_time: float, share: float) -> None:
     """Put a meal into the chain that holds least; its remainder (a rounding error, in practice) is absorbed with it."""
     place = 0
@@ -35,7 +36,7 @@ def eat(gut: Gut, grams: float, absorption_time: float, share: float) -> None:
     gut[place, SHARE] = share
 
 
-@njit(cache=True)
+@compiled
 def absorb_minute(gut: Gut) -> float:
     """Move the gut one minute on, exactly; returns the carbohydrate that reached the blood (g)."""
     absorbed = 0.0

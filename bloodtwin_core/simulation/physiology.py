@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from bloodtwin_core.simulation.compiled import compiled
 
 MG_DL_PER_MMOL_L = 18.016
 """Glucose weighs 180.16 g/mol."""
@@ -53,7 +54,7 @@ class Physiology(NamedTuple):
     carbohydrate_share: float = 0.8  # AG, share of eaten carbohydrate that reaches the blood
 
 
-@njit(cache=True)
+@compiled
 def rates(
     state: State, person: Physiology, infusion: float, appearance: float, sensitivity: float, change: State
 ) -> None:
@@ -79,7 +80,7 @@ def rates(
     change[X3] = person.ka3 * (person.sensitivity_production * effective - state[X3])
 
 
-@njit(cache=True)
+@compiled
 def advance_minute(
     state: State, person: Physiology, infusion: float, appearance: float, sensitivity: float, work: State
 ) -> None:

@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-from numba import njit
-
+from bloodtwin_core.simulation.compiled import compiled
 from bloodtwin_core.simulation.controller import MINUTES_BETWEEN_BOLUSES
 
 LOW = 70.0
@@ -28,14 +27,14 @@ class Reactions(NamedTuple):
     sleeps: float  # h, local, later than wakes
 
 
-@njit(cache=True)
+@compiled
 def is_awake(reactions: Reactions, minute: int, utc_offset_hours: int) -> bool:
     """Whether the wearer is up; minute counts from a UTC midnight."""
     hour = (minute / 60.0 + utc_offset_hours) % 24.0
     return bool(reactions.wakes <= hour < reactions.sleeps)
 
 
-@njit(cache=True)
+@compiled
 def eats_rescue(
     reactions: Reactions, awake: bool, shown: float, predicted: float, minutes_since_rescue: int, chance: float
 ) -> bool:
@@ -45,7 +44,7 @@ def eats_rescue(
     return bool(chance < (reactions.rescue if awake else reactions.rescue_asleep))
 
 
-@njit(cache=True)
+@compiled
 def corrects_by_hand(
     reactions: Reactions, awake: bool, shown: float, wanted: float, minutes_since_bolus: int, chance: float
 ) -> bool:

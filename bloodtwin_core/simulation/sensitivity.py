@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from bloodtwin_core.records import MINUTES_PER_DAY, RECORD_MINUTES, RECORDS_PER_DAY
 from bloodtwin_core.simulation.chance import Topic, stream
+from bloodtwin_core.simulation.compiled import compiled
 
 DAILY_MINUTES = 36 * 60.0
 HOURLY_MINUTES = 150.0
@@ -40,7 +40,7 @@ def sensitivity(seed: int, wearer: int, days: int, rhythm: Rhythm, utc_offset_ho
     return np.exp(wave + rhythm.daily_spread * slow + rhythm.hourly_spread * fast).astype(np.float32)
 
 
-@njit(cache=True)
+@compiled
 def _mean_reverting(innovations: npt.NDArray[np.float64], memory: float) -> npt.NDArray[np.float64]:
     """First-order autoregression with SD 1 from standard normal innovations."""
     values = np.empty_like(innovations)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from bloodtwin_core.records import RECORDS_PER_DAY, RECORDS_PER_HOUR
 from bloodtwin_core.simulation.chance import Topic, stream
+from bloodtwin_core.simulation.compiled import compiled
 
 SENSOR_DAYS = 10
 SENSOR_RECORDS = SENSOR_DAYS * RECORDS_PER_DAY
@@ -113,7 +113,7 @@ def noise_deviation(lag1: float, lag2: float, innovation: float) -> float:
     return float(innovation * np.sqrt(variance))
 
 
-@njit(cache=True)
+@compiled
 def _autoregression(innovations: npt.NDArray[np.float64], lag1: float, lag2: float) -> npt.NDArray[np.float64]:
     noise = np.empty_like(innovations)
     before, before_that = 0.0, 0.0
@@ -132,7 +132,7 @@ def _lose_readings(chance: np.random.Generator, reads: npt.NDArray[np.bool_]) ->
         reads[start : start + int(np.ceil(length))] = False
 
 
-@njit(cache=True)
+@compiled
 def displayed(glucose: float) -> float:
     """The whole number that the sensor shows for glucose (mg/dL)."""
     shown = np.round(glucose)

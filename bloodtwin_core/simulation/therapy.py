@@ -1,8 +1,8 @@
 """The pump settings that suit a body: what a clinician would arrive at by trial, found here by trial on the model."""
 
 import numpy as np
-from numba import njit
 
+from bloodtwin_core.simulation.compiled import compiled
 from bloodtwin_core.simulation.controller import Therapy
 from bloodtwin_core.simulation.gut import absorb_minute, eat, empty_gut
 from bloodtwin_core.simulation.physiology import (
@@ -37,7 +37,7 @@ def titrated(person: Physiology) -> Therapy:
     return Therapy(basal_rate=infusion * 60.0 / 1000.0, correction_factor=fall, carbohydrate_ratio=TEST_MEAL / dose)
 
 
-@njit(cache=True)
+@compiled
 def glucose_after(person: Physiology, state: State, infusion: float, carbohydrate: float, bolus: float) -> float:
     """Glucose (mmol/L) TEST_MINUTES after a meal (g) with a bolus (U) from this state, which it changes."""
     gut = empty_gut()
