@@ -105,14 +105,17 @@ def person_records(person: str, path: Path, max_gap_hours: float) -> PumpRecords
 def hourly_basal(times: Timestamps, basal: Floats) -> tuple[Timestamps, Floats]:
     """Hours [hour] on which a basal rate is known, and the rate [hour] (U/h): that of the clock hour before.
 
-    times and basal are [row]; NaN where the row has no basal.
+    times and basal are [row]; NaN where the row has no basal. Rows of a gap in glucose were published under the
+    timestamp of the reading before or after it, so a timestamp that stands with several rates tells of none of them.
     """
-    hours = times.astype("datetime64[h]").astype("datetime64[s]")
-    into_hour = times - hours
-    inside = (into_hour >= _HOUR_EDGE) & (into_hour < np.timedelta64(3600, "s") - _HOUR_EDGE) & ~np.isnan(basal)
     rates = np.where(basal > _LARGEST_TRUE_BASAL, basal / _MILLIUNITS, basal)
-    # A few rows disagree with the rest of their hour; the median does not follow them.
-    means = pd.Series(rates[inside]).groupby(hours[inside]).median()
+    rows = pd.DataFrame({"time": times, "rate": rates}).dropna().drop_duplicates()
+    rows = rows[~rows["time"].duplicated(keep=False)]
+    hours = rows["time"].dt.floor("h")
+    into_hour = rows["time"] - hours
+    inner = (into_hour >= _HOUR_EDGE) & (into_hour < np.timedelta64(3600, "s") - _HOUR_EDGE)
+    # The few rows that still disagree with the rest of their hour do not move its median.
+    means = rows.loc[inner, "rate"].groupby(hours[inner]).median()
     averaged_over: Timestamps = means.index.to_numpy().astype("datetime64[s]")
     return averaged_over + np.timedelta64(3600, "s"), means.to_numpy(dtype=np.float64)
 

@@ -112,6 +112,15 @@ def test_two_different_boluses_at_one_time_are_both_given(tmp_path: Path) -> Non
     assert at(imported(rows, tmp_path), "01:30", Feature.bolus_dose) == 4.5
 
 
+def test_a_timestamp_that_stands_with_several_rates_tells_of_none(tmp_path: Path) -> None:
+    rows = hours_of_rows([0.5, 0.7, 0.9, 0.9])
+    # No glucose from 0:27 to 2:02: the rows of hour 1 stand under the last reading before.
+    before = MIDNIGHT + timedelta(minutes=22, seconds=30)
+    rows[5:24] = [row(before, 120, 0.5)] * 7 + [row(before, 120, 0.7)] * 12
+    basal = imported(rows, tmp_path).feature(Feature.basal_rate)
+    assert basal.tolist() == pytest.approx([np.nan] * 12 + [0.9] * 12, nan_ok=True)
+
+
 def test_of_two_sensors_at_the_same_minute_the_one_so_far_is_kept(tmp_path: Path) -> None:
     rows = hours_of_rows([0.5])
     for n in range(12):  # Both at the same second, 60 mg/dL apart; the order in the file changes.
