@@ -59,7 +59,8 @@ class DataSettings(SettingsGroup):
 
     source: str = Field(default="simulator", description="simulator, azt1d or bloodbank.")
     root: str = Field(
-        default="", description="Folder of the source's files, relative to where the command runs. The simulator needs none."
+        default="",
+        description="Folder of the source's files, relative to where the command runs. The simulator needs none.",
     )
     pump_ids: list[str] = Field(default_factory=list, description="Pumps to use; empty means all that are there.")
     wearers: dict[str, list[str]] = Field(
@@ -68,23 +69,36 @@ class DataSettings(SettingsGroup):
         "Overlaps across their splits are reported as leaks.",
     )
     simulator: SimulatorSettings = Field(default_factory=SimulatorSettings, description="The virtual wearers.")
-    train_fraction: float = Field(default=0.70, gt=0.0, lt=1.0, description="Oldest share of each pump's records, for training.")
-    validate_fraction: float = Field(default=0.15, gt=0.0, lt=1.0, description="Next share, for choosing; the rest is for testing.")
-    lookback: int = Field(default=288, ge=2, le=2016, description="Records a forecast looks back on (5 min each; 288 = 24 h).")
+    train_fraction: float = Field(
+        default=0.70, gt=0.0, lt=1.0, description="Oldest share of each pump's records, for training."
+    )
+    validate_fraction: float = Field(
+        default=0.15, gt=0.0, lt=1.0, description="Next share, for choosing; the rest is for testing."
+    )
+    lookback: int = Field(
+        default=288, ge=2, le=2016, description="Records a forecast looks back on (5 min each; 288 = 24 h)."
+    )
     horizon: int = Field(default=12, ge=1, le=24, description="Records forecast (5 min each; 12 = 60 min).")
     stride: int = Field(default=1, ge=1, le=288, description="Training uses every stride-th forecast origin.")
-    max_gap_hours: float = Field(default=15.0, gt=0.0, le=48.0, description="A longer gap in glucose (h) ends a segment.")
+    max_gap_hours: float = Field(
+        default=15.0, gt=0.0, le=48.0, description="A longer gap in glucose (h) ends a segment."
+    )
     max_reading_age_minutes: float = Field(
         default=15.0, ge=0.0, le=60.0, description="Oldest last reading (min) from which a forecast may start."
     )
     min_measured_share: float = Field(
-        default=0.90, ge=0.0, le=1.0, description="Smallest measured share of the lookback from which a forecast may start."
+        default=0.90,
+        ge=0.0,
+        le=1.0,
+        description="Smallest measured share of the lookback from which a forecast may start.",
     )
 
     @model_validator(mode="after")
     def _leaves_something_to_test(self) -> "DataSettings":
         if self.train_fraction + self.validate_fraction >= 1.0:
-            raise ValueError("data.train_fraction + data.validate_fraction must stay below 1, so that a test split remains")
+            raise ValueError(
+                "data.train_fraction + data.validate_fraction must stay below 1, so that a test split remains"
+            )
         return self
 
 
@@ -99,38 +113,58 @@ class ModelSettings(SettingsGroup):
         default=128, ge=1, le=1024, description="Units per recurrent layer; above 128 cuDNN's fast kernels stop."
     )
     num_layers: int = Field(default=2, ge=1, le=8, description="Recurrent layers.")
-    dropout: float = Field(default=0.2, ge=0.0, lt=1.0, description="Dropout between recurrent layers and in the decoder.")
+    dropout: float = Field(
+        default=0.2, ge=0.0, lt=1.0, description="Dropout between recurrent layers and in the decoder."
+    )
 
 
 class TrainingSettings(SettingsGroup):
     """How the network is fitted."""
 
-    mode: TrainingMode = Field(default=TrainingMode.dense, description="dense (a forecast at every step of a chunk) or windowed.")
+    mode: TrainingMode = Field(
+        default=TrainingMode.dense, description="dense (a forecast at every step of a chunk) or windowed."
+    )
     batch_size: int = Field(default=128, ge=1, le=65_536, description="Windows per step in windowed mode.")
-    chunk_batch_size: int = Field(default=16, ge=1, le=65_536, description="Chunks per step in dense mode.")
-    chunk_length: int = Field(default=576, ge=16, le=8064, description="Records per chunk in dense mode (5 min each; 576 = 48 h).")
+    chunk_batch_size: int = Field(default=8, ge=1, le=65_536, description="Chunks per step in dense mode.")
+    chunk_length: int = Field(
+        default=576, ge=16, le=8064, description="Records per chunk in dense mode (5 min each; 576 = 48 h)."
+    )
     burn_in: int = Field(
-        default=72, ge=0, le=2016, description="First records of a chunk that are not supervised, while the state settles."
+        default=72,
+        ge=0,
+        le=2016,
+        description="First records of a chunk that are not supervised, while the state settles.",
     )
     max_epochs: int = Field(default=50, ge=1, le=10_000, description="An epoch supervises every training origin once.")
     learning_rate: float = Field(default=1e-3, gt=0.0, le=1.0, description="Adam's initial learning rate.")
     weight_decay: float = Field(default=1e-5, ge=0.0, le=1.0, description="Adam's L2 penalty.")
-    plateau_factor: float = Field(default=0.5, gt=0.0, lt=1.0, description="Learning rate factor when val_mae stops falling.")
+    plateau_factor: float = Field(
+        default=0.5, gt=0.0, lt=1.0, description="Learning rate factor when val_mae stops falling."
+    )
     plateau_patience: int = Field(default=2, ge=0, le=1000, description="Epochs without a better val_mae before that.")
-    early_stopping_patience: int = Field(default=5, ge=1, le=1000, description="Epochs without a better val_mae before stopping.")
+    early_stopping_patience: int = Field(
+        default=5, ge=1, le=1000, description="Epochs without a better val_mae before stopping."
+    )
     gradient_clip_val: float = Field(default=1.0, ge=0.0, description="Largest gradient norm; 0 clips nothing.")
     precision: Precision = Field(
-        default=Precision.auto, description="auto is 16-bit mixed on CUDA and 32-bit elsewhere; or float32, bfloat16, float16."
+        default=Precision.auto,
+        description="auto is 16-bit mixed on CUDA and 32-bit elsewhere; or float32, bfloat16, float16.",
     )
     device: Device = Field(default=Device.auto, description="auto takes CUDA, then MPS, then CPU.")
-    threads: int = Field(default=0, ge=0, le=1024, description="CPU threads; 0 means all cores that this process may use.")
+    threads: int = Field(
+        default=0, ge=0, le=1024, description="CPU threads; 0 means all cores that this process may use."
+    )
     seed: int = Field(default=42, ge=0, le=2**32 - 1, description="Seed of weights, dropout and chunk order.")
-    resume: bool = Field(default=True, description="Go on from the last checkpoint of a broken run with the same settings and data.")
+    resume: bool = Field(
+        default=True, description="Go on from the last checkpoint of a broken run with the same settings and data."
+    )
 
     @model_validator(mode="after")
     def _chunks_supervise_something(self) -> "TrainingSettings":
         if self.burn_in >= self.chunk_length:
-            raise ValueError("training.burn_in must be smaller than training.chunk_length, or no forecast is supervised")
+            raise ValueError(
+                "training.burn_in must be smaller than training.chunk_length, or no forecast is supervised"
+            )
         return self
 
 
@@ -147,7 +181,9 @@ class EvaluationSettings(SettingsGroup):
         description="Ridge penalties tried on the validation split, per training window.",
     )
     ridge_max_windows: int = Field(
-        default=120_000, ge=100, description="The ridge regression is fitted on at most so many training windows, evenly spread."
+        default=120_000,
+        ge=100,
+        description="The ridge regression is fitted on at most so many training windows, evenly spread.",
     )
 
 
@@ -155,7 +191,9 @@ class ExportSettings(SettingsGroup):
     """The files that leave."""
 
     opset: int = Field(default=18, ge=17, le=23, description="ONNX operator set.")
-    parity_windows: int = Field(default=256, ge=1, le=100_000, description="Real test windows on which exports and checkpoint must agree.")
+    parity_windows: int = Field(
+        default=256, ge=1, le=100_000, description="Real test windows on which exports and checkpoint must agree."
+    )
     parity_tolerance: float = Field(default=1e-3, gt=0.0, description="Largest difference allowed (mg/dL).")
 
 
