@@ -50,9 +50,9 @@ FINDING_COLUMNS = {
 }
 
 TARGET_CHECKS = {
-    "mae_30min": (["mae_at_30min"], "MAE 30 minutes ahead (AT) is below evaluation.target_mae_30min."),
-    "mae_60min": (["mae_at_60min"], "MAE 60 minutes ahead (AT) is below evaluation.target_mae_60min."),
-    "rmse": (["rmse"], "RMSE over all steps is below evaluation.target_rmse."),
+    "mae_30min": (["mae_at_30min"], "MAE 30 minutes ahead (AT, mg/dL) is below evaluation.target_mae_30min."),
+    "mae_60min": (["mae_at_60min"], "MAE 60 minutes ahead (AT, mg/dL) is below evaluation.target_mae_60min."),
+    "rmse": (["rmse"], "RMSE over all steps (mg/dL) is below evaluation.target_rmse."),
     "skill_against_persistence": (
         ["skill_mae_at_30min", "skill_mae_at_60min"],
         "The forecaster errs less than persistence (the last reading stays) 30 and 60 minutes ahead.",
@@ -68,14 +68,17 @@ PARITY_ADVICE = "Do not use the file. Materialize it again; if it still disagree
 
 @dg.multi_asset_check(
     name="continuity",
+    can_subset=True,
     specs=[
         dg.AssetCheckSpec(name.value, asset=raw_pump_splits, description=asks, blocking=name not in NEVER_BLOCKING)
         for name, asks in CONTINUITY_CHECKS.items()
     ],
 )
-def continuity(settings: SettingsResource, artifacts: ArtifactsResource) -> Iterator[dg.AssetCheckResult]:
+def continuity(
+    context: dg.AssetCheckExecutionContext, settings: SettingsResource, artifacts: ArtifactsResource
+) -> Iterator[dg.AssetCheckResult]:
     """Whether the records make sense."""
-    yield from continuity_results(artifacts.store(settings), settings)
+    yield from _asked_for(context, continuity_results(artifacts.store(settings), settings))
 
 
 @failing_in_words
@@ -91,11 +94,14 @@ def continuity_results(store: ArtifactStore, settings: SettingsResource) -> list
 
 @dg.multi_asset_check(
     name="targets",
+    can_subset=True,
     specs=[dg.AssetCheckSpec(name, asset=test_results, description=asks) for name, (_, asks) in TARGET_CHECKS.items()],
 )
-def targets(settings: SettingsResource, artifacts: ArtifactsResource) -> Iterator[dg.AssetCheckResult]:
+def targets(
+    context: dg.AssetCheckExecutionContext, settings: SettingsResource, artifacts: ArtifactsResource
+) -> Iterator[dg.AssetCheckResult]:
     """Whether the forecaster is as good as it should be. A missed target stops nothing."""
-    yield from target_results(artifacts.store(settings), settings)
+    yield from _asked_for(context, target_results(artifacts.store(settings), settings))
 
 
 @failing_in_words
@@ -126,6 +132,14 @@ def onnx_agrees(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.
 
 
 CHECKS = [continuity, targets, torchscript_agrees, onnx_agrees]
+
+
+def _asked_for(
+    context: dg.AssetCheckExecutionContext, results: Sequence[dg.AssetCheckResult]
+) -> Iterator[dg.AssetCheckResult]:
+    """In the UI a single check can be executed."""
+    asked_for = {key.name for key in context.selected_asset_check_keys}
+    return (result for result in results if result.check_name in asked_for)
 
 
 def _continuity_result(name: CheckName, found: Sequence[Finding], files: int) -> dg.AssetCheckResult:

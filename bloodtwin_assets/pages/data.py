@@ -5,9 +5,9 @@ from itertools import groupby
 
 from bloodtwin_assets.pages.parts import Cell, Page, per_cent, table
 from bloodtwin_core.raw_splits import LoadedSplit, RawPumpSplits
-from bloodtwin_core.records import FEATURE_UNITS, RECORDS_PER_DAY, Feature, Split
+from bloodtwin_core.records import FEATURE_UNITS, RECORDS_PER_DAY, TARGET_RANGE, Feature, Split
 from bloodtwin_core.scaling import FeatureScaler
-from bloodtwin_core.summary import TARGET_RANGE, PumpSummary, summarise
+from bloodtwin_core.summary import PumpSummary, summarise
 from bloodtwin_core.windows import WindowedSeries
 
 LOW, HIGH = (f"{limit:g}" for limit in TARGET_RANGE)
@@ -16,17 +16,23 @@ PUMP_COLUMNS = {
     "pump": "Serial number",
     "records": "Five-minute records, all splits together",
     "days": "Records in days",
-    "first": "First record, UTC",
-    "last": "Last record, UTC",
-    "glucose missing (%)": "Records without a measured glucose",
-    "mean glucose (mg/dL)": "Over all measured readings",
-    "SD (mg/dL)": "Standard deviation of the readings",
-    f"below {LOW} (%)": f"Readings below {LOW} mg/dL",
-    "in range (%)": f"Time in range: readings from {LOW} to {HIGH} mg/dL",
-    f"above {HIGH} (%)": f"Readings above {HIGH} mg/dL",
-    "basal (U/day)": "Basal insulin, over the records whose rate is known",
-    "bolus (U/day)": "Bolus insulin",
-    "basal unknown (%)": "Records whose basal rate is not known",
+    "first": "Day of the first record, UTC",
+    "last": "Day of the last record, UTC",
+    "missing %": "Records without a measured glucose",
+}
+GLUCOSE_COLUMNS = {
+    "pump": "Serial number",
+    "mean": "Mean glucose, mg/dL",
+    "SD": "Standard deviation of glucose, mg/dL",
+    f"<{LOW} %": f"Readings below {LOW} mg/dL",
+    "in range %": f"Time in range: readings from {LOW} to {HIGH} mg/dL",
+    f">{HIGH} %": f"Readings above {HIGH} mg/dL",
+}
+INSULIN_COLUMNS = {
+    "pump": "Serial number",
+    "basal": "Basal insulin over the records whose rate is known, U/day",
+    "bolus": "Bolus insulin, U/day",
+    "basal unknown %": "Records whose basal rate is not known",
 }
 SCALER_COLUMNS = {
     "feature": "Its name in records and files",
@@ -38,21 +44,24 @@ SPLIT_COLUMNS = {
     "split": "Part of the history",
     "segments": "Runs of records without a break",
     "records": "Five-minute records",
-    "glucose missing (%)": "Records without a measured glucose",
-    "available windows": "Forecast origins with a fresh reading and most of the lookback measured",
-    "complete windows": "Those with every reading of lookback and targets measured",
+    "missing %": "Records without a measured glucose",
+    "available": "Forecast origins with a fresh reading and most of the lookback measured",
+    "complete": "Those with every reading of lookback and targets measured",
 }
 
 
 def raw_splits_page(raw: RawPumpSplits, loaded: Sequence[LoadedSplit]) -> Page:
-    """A table of the pumps."""
+    """Tables of the pumps."""
     pumps = [
         summarise(pump_id, [split.file.records for split in splits])
         for pump_id, splits in groupby(loaded, key=lambda split: split.pump_id)
     ]
+    rows = [_pump_row(pump) for pump in pumps]
     return {
-        "pumps": table([_pump_row(pump) for pump in pumps], PUMP_COLUMNS),
-        "number of pumps": len(pumps),
+        "pumps": table(rows, PUMP_COLUMNS),
+        "glucose (mg/dL)": table(rows, GLUCOSE_COLUMNS),
+        "insulin (U/day)": table(rows, INSULIN_COLUMNS),
+        "number of pumps": len(rows),
         "records": sum(pump.records for pump in pumps),
         "source": raw.source,
         "fingerprint": raw.fingerprint,
@@ -85,17 +94,17 @@ def _pump_row(pump: PumpSummary) -> dict[str, Cell]:
         "pump": pump.pump_id,
         "records": pump.records,
         "days": pump.records / RECORDS_PER_DAY,
-        "first": pump.first,
-        "last": pump.last,
-        "glucose missing (%)": per_cent(pump.missing_share),
-        "mean glucose (mg/dL)": pump.glucose_mean,
-        "SD (mg/dL)": pump.glucose_sd,
-        f"below {LOW} (%)": per_cent(pump.below_range),
-        "in range (%)": per_cent(pump.in_range),
-        f"above {HIGH} (%)": per_cent(pump.above_range),
-        "basal (U/day)": pump.basal_per_day,
-        "bolus (U/day)": pump.bolus_per_day,
-        "basal unknown (%)": per_cent(pump.basal_unknown_share),
+        "first": pump.first.partition("T")[0],
+        "last": pump.last.partition("T")[0],
+        "missing %": per_cent(pump.missing_share),
+        "mean": pump.glucose_mean,
+        "SD": pump.glucose_sd,
+        f"<{LOW} %": per_cent(pump.below_range),
+        "in range %": per_cent(pump.in_range),
+        f">{HIGH} %": per_cent(pump.above_range),
+        "basal": pump.basal_per_day,
+        "bolus": pump.bolus_per_day,
+        "basal unknown %": per_cent(pump.basal_unknown_share),
     }
 
 
@@ -107,7 +116,7 @@ def _split_row(windows: WindowedSeries, split: Split) -> dict[str, Cell]:
         "split": split.value,
         "segments": len(segments),
         "records": records,
-        "glucose missing (%)": per_cent(1 - measured / records) if records else None,
-        "available windows": len(windows.origins[split]),
-        "complete windows": int(windows.origins[split].complete.sum()),
+        "missing %": per_cent(1 - measured / records) if records else None,
+        "available": len(windows.origins[split]),
+        "complete": int(windows.origins[split].complete.sum()),
     }

@@ -3,30 +3,25 @@
 import dagster as dg
 
 from bloodtwin_assets.pages.parts import Cell, Page, numbers, picture, table
+from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES
 from bloodtwin_core.evaluation.results import Comparison, TestResults, WindowSetResults
 
 RESULT_COLUMNS = {
     "pump": "Serial number",
     "windows": "Windows tested",
-    "MAE AT 30": "mg/dL, 30 minutes ahead",
-    "persistence AT 30": "The same of the last reading",
-    "ridge AT 30": "The same of the ridge regression",
-    "skill AT 30": "MAE / persistence's; below 1 is better",
-    "MAE AT 60": "mg/dL, 60 minutes ahead",
-    "persistence AT 60": "The same of the last reading",
-    "ridge AT 60": "The same of the ridge regression",
-    "skill AT 60": "MAE / persistence's; below 1 is better",
-    "MAE MEAN 30": "mg/dL, all steps up to 30 minutes",
-    "MAE MEAN 60": "mg/dL, all steps up to 60 minutes",
-    "RMSE": "mg/dL, all steps",
-    "RMSE AT 60": "mg/dL, 60 minutes ahead",
+    "AT": "MAE at that moment, mg/dL",
+    "persistence": "The same of the last reading, mg/dL",
+    "ridge": "The same of the ridge regression, mg/dL",
+    "skill": "MAE AT / persistence's; below 1 is better",
+    "MEAN": "MAE over all steps up to that moment, mg/dL",
+    "RMSE AT": "RMSE at that moment, mg/dL",
 }
 TARGET_COLUMNS = {"target": "Name of its check", "outcome": "On the complete windows of all pumps", "met": "yes or no"}
-ALL_PUMPS = "all pumps"
+ALL_PUMPS = "all"
 
 
 def results_page(results: TestResults, pictures: dict[str, bytes]) -> Page:
-    """Targets, pictures, and a table per window set with a row per pump."""
+    """Targets, pictures, and tables with a row per pump."""
     headline = numbers(results.headline.within(results.horizon))
     return {
         "targets": table(
@@ -34,34 +29,32 @@ def results_page(results: TestResults, pictures: dict[str, bytes]) -> Page:
             TARGET_COLUMNS,
         ),
         **{name: picture(png, name) for name, png in pictures.items()},
-        "per pump, complete windows": table(_rows(results.complete), RESULT_COLUMNS),
-        "per pump, available windows": table(_rows(results.available), RESULT_COLUMNS),
+        **_tables("complete", results.complete),
+        **_tables("available", results.available),
         **{f"{name} (mg/dL)": value for name, value in headline.items()},
-        "windows (complete)": results.complete.windows,
-        "windows (available)": results.available.windows,
         "notes": dg.MarkdownMetadataValue("\n".join(f"- {note}" for note in results.notes) or "none"),
     }
 
 
-def _rows(found: WindowSetResults) -> list[dict[str, Cell]]:
-    pooled = _row(ALL_PUMPS, found.pooled)
-    return [*(_row(pump, comparison) for pump, comparison in found.pumps.items()), pooled]
+def _tables(name: str, found: WindowSetResults) -> dict[str, dg.TableMetadataValue]:
+    pumps = {**found.pumps, ALL_PUMPS: found.pooled}
+    return {
+        f"{minutes} min ahead, {name} windows": table(
+            [_row(pump, comparison, minutes) for pump, comparison in pumps.items()], RESULT_COLUMNS
+        )
+        for minutes in REPORTED_MINUTES
+    }
 
 
-def _row(pump: str, found: Comparison) -> dict[str, Cell]:
+def _row(pump: str, found: Comparison, minutes: int) -> dict[str, Cell]:
+    at = f"test_mae_at_{minutes}min"
     return {
         "pump": pump,
         "windows": found.windows,
-        "MAE AT 30": found.model.test_mae_at_30min,
-        "persistence AT 30": found.persistence.test_mae_at_30min,
-        "ridge AT 30": found.ridge.test_mae_at_30min,
-        "skill AT 30": found.skill.test_mae_at_30min,
-        "MAE AT 60": found.model.test_mae_at_60min,
-        "persistence AT 60": found.persistence.test_mae_at_60min,
-        "ridge AT 60": found.ridge.test_mae_at_60min,
-        "skill AT 60": found.skill.test_mae_at_60min,
-        "MAE MEAN 30": found.model.test_mae_30min,
-        "MAE MEAN 60": found.model.test_mae_60min,
-        "RMSE": found.model.test_rmse,
-        "RMSE AT 60": found.model.test_rmse_at_60min,
+        "AT": getattr(found.model, at),
+        "persistence": getattr(found.persistence, at),
+        "ridge": getattr(found.ridge, at),
+        "skill": getattr(found.skill, at),
+        "MEAN": getattr(found.model, f"test_mae_{minutes}min"),
+        "RMSE AT": getattr(found.model, f"test_rmse_at_{minutes}min"),
     }

@@ -45,13 +45,15 @@ def per_cent(share: float) -> float:
 
 
 def numbers(values: Mapping[str, float | None]) -> dict[str, float]:
-    """The values that are known, since Dagster can plot no others."""
-    return {name: value for name, value in values.items() if value is not None and math.isfinite(value)}
+    """The values that are known, since Dagster can plot no others, to six digits."""
+    return {name: float(f"{value:.6g}") for name, value in values.items() if value is not None and math.isfinite(value)}
 
 
 def _shown(value: Cell, decimals: int) -> str | int | float:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return NOT_KNOWN
+    if isinstance(value, str):
+        return str(value)  # Dagster takes no subclass of str, such as a StrEnum.
     return round(value, decimals) if isinstance(value, float) else value
 
 

@@ -33,7 +33,7 @@ def fitted_page(fitted: FittedModel, curve: bytes) -> Page:
     resumed = fitted.resumed_from_epoch
     return {
         "learning curve": picture(curve, "Loss and validation MAE by epoch"),
-        "val_mae (mg/dL)": fitted.best.val_mae,
+        "val_mae (mg/dL)": round(fitted.best.val_mae, 3),
         "best epoch": fitted.best.epoch,
         "epochs": len(fitted.epochs),
         "training time (s)": round(sum(report.seconds for report in fitted.epochs), 1),
@@ -41,7 +41,7 @@ def fitted_page(fitted: FittedModel, curve: bytes) -> Page:
         "device": str(fitted.compute),
         "resumed": "no" if resumed is None else f"from epoch {resumed}",
         "epoch by epoch": table([_row(report) for report in fitted.epochs], EPOCH_COLUMNS, decimals=5),
-        "checkpoint": dg.PathMetadataValue(fitted.checkpoint),
+        "checkpoint": dg.PathMetadataValue(fitted.checkpoint.absolute()),
         "sha256": fitted.sha256,
     }
 

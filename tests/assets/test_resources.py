@@ -1,0 +1,137 @@
+"""Run config: defaults, types, limits, and errors that name the setting."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from bloodtwin_assets.definitions import build_defs
+from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
+from bloodtwin_core.config import DataSettings, Settings, TrainingMode
+from bloodtwin_core.errors import SettingsError
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+def resolved(config: dict[str, Any]) -> tuple[SettingsResource, ArtifactsResource]:
+    """The two resources as an asset gets them from a user's file."""
+    got: list[Any] = []
+
+    @dg.op
+    def look(settings: SettingsResource, artifacts: ArtifactsResource) -> None:
+        got.extend([settings, artifacts])
+
+    @dg.job(resource_defs={"settings": SettingsResource(), "artifacts": ArtifactsResource()})
+    def job() -> None:
+        look()
+
+    job.execute_in_process(run_config=config, instance=dg.DagsterInstance.ephemeral())
+    return got[0], got[1]
+
+
+def test_a_users_file_changes_what_it_names_and_nothing_else() -> None:
+    text = (
+        "resources: {settings: {config: {data: {source: bloodbank, root: my/folder, pump_ids: ['881235'], "
+        "wearers: {anna: ['881235', '901161']}, simulator: {days: 9}}, "
+        "training: {max_epochs: 5, mode: windowed}}}, artifacts: {config: {root: out}}}"
+    )
+    settings, artifacts = resolved(yaml.safe_load(text))
+    assert settings.data.source == "bloodbank"
+    assert settings.data.pump_ids == ["881235"]
+    assert settings.data.wearers == {"anna": ["881235", "901161"]}
+    assert settings.data.simulator.days == 9
+    assert settings.training.mode is TrainingMode.windowed
+    assert settings.used("model", "evaluation", "export") == Settings().model_dump(
+        mode="json", include={"model", "evaluation", "export"}
+    )
+    assert settings.data.lookback == DataSettings().lookback
+    assert artifacts.store(settings).folder == Path("out/bloodtwin_unified_lstm")
+
+
+def test_no_config_gives_the_defaults() -> None:
+    settings, artifacts = resolved({})
+    assert settings.used(*Settings.model_fields) == Settings().model_dump(mode="json")
+    assert artifacts.store(settings).folder == Path("artifacts/bloodtwin_unified_lstm")
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        ({"data": {"lookback": 0}}, "data.lookback is 0, but: input should be greater than or equal to 2"),
+        ({"training": {"learning_rate": -1.0}}, "training.learning_rate is -1.0, but"),
+        ({"data": {"simulator": {"days": 1}}}, "data.simulator.days is 1, but"),
+        ({"data": {"train_fraction": 0.9, "validate_fraction": 0.2}}, "a test split remains"),
+        ({"model": {"name": "../elsewhere"}}, "model.name is '../elsewhere', but"),
+        ({"evaluation": {"ridge_penalties": []}}, "evaluation.ridge_penalties is [], but"),
+    ],
+)
+def test_a_setting_out_of_its_limits_is_named(groups: dict[str, Any], said: str) -> None:
+    with pytest.raises(dg.DagsterError) as caught:
+        resolved({"resources": {"settings": {"config": groups}}})
+    cause = caught.value.__cause__
+    assert isinstance(cause, SettingsError)
+    assert said in str(cause)
+    assert "in the run config" in str(cause)
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        ({"training": {"max_epoch": 3}}, 'unexpected config entry "max_epoch"'),
+        ({"trainings": {}}, 'unexpected config entry "trainings"'),
+        ({"training": {"mode": "dens"}}, "not in enum type TrainingMode"),
+        ({"training": {"max_epochs": "many"}}, 'training:max_epochs. Value "many"'),
+        ({"data": {"pump_ids": "881235"}}, "data:pump_ids"),
+    ],
+)
+def test_an_unknown_setting_or_a_wrong_type_is_refused(groups: dict[str, Any], said: str) -> None:
+    with pytest.raises(dg.DagsterInvalidConfigError) as caught:
+        resolved({"resources": {"settings": {"config": groups}}})
+    assert said in str(caught.value)
+
+
+def test_the_launchpad_shows_every_setting_with_description_and_limits() -> None:
+    schema = build_defs().get_repository_def().get_top_level_resources()["settings"].config_schema  # type: ignore[attr-defined]
+    fields = schema.config_type.fields["training"].config_type.fields
+    assert set(fields) == set(Settings().training.model_dump())
+    assert all(field.description for field in fields.values())
+    assert fields["seed"].description.endswith("Limits: at least 0, at most 4294967295.")
+
+
+def leaves(model: BaseModel, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    """Every single setting by its place."""
+    found: dict[tuple[str, ...], Any] = {}
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        place = (*path, name)
+        found |= leaves(value, place) if isinstance(value, BaseModel) else {place: value}
+    return found
+
+
+def test_lstm_yaml_holds_every_setting_at_its_default() -> None:
+    config = yaml.safe_load((CONFIGS / "lstm.yaml").read_text())["resources"]
+    assert config["artifacts"]["config"] == {"root": ArtifactsResource().root}
+    for place, default in leaves(Settings()).items():
+        value = config["settings"]["config"]
+        for name in place:
+            assert name in value, f"configs/lstm.yaml lacks {'.'.join(place)}"
+            value = value[name]
+        assert value == default, f"configs/lstm.yaml: {'.'.join(place)}"
+    assert Settings.model_validate(config["settings"]["config"]) == Settings()
+
+
+def test_every_setting_in_lstm_yaml_is_explained() -> None:
+    text = (CONFIGS / "lstm.yaml").read_text()
+    for place in leaves(Settings()):
+        [line] = [line for line in text.splitlines() if line.strip().startswith(f"{place[-1]}:")][:1]
+        assert "#" in line, f"configs/lstm.yaml says nothing of {'.'.join(place)}"
+
+
+@pytest.mark.parametrize("name", ["lstm.yaml", "smoke.yaml"])
+def test_config_files_are_valid_run_config(name: str) -> None:
+    job = build_defs().resolve_job_def("retraining")
+    assert dg.validate_run_config(job, yaml.safe_load((CONFIGS / name).read_text()))
+    resolved(yaml.safe_load((CONFIGS / name).read_text()))

@@ -1,0 +1,100 @@
+"""The whole graph on a few days of two virtual wearers, and the means to run parts of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from bloodtwin_assets.definitions import build_defs
+from bloodtwin_core.artifacts import ArtifactStore
+from bloodtwin_core.records import Split
+
+TINY: dict[str, dict[str, Any]] = {
+    "data": {"simulator": {"pumps": 2, "days": 6}, "lookback": 36, "stride": 4},
+    "model": {"name": "tiny", "hidden_size": 4, "num_layers": 1, "dropout": 0.0},
+    "training": {"max_epochs": 1, "chunk_length": 96, "burn_in": 24, "threads": 1, "device": "cpu"},
+    "evaluation": {"ridge_max_windows": 200},
+    "export": {"parity_windows": 8},
+}
+STAGES = [
+    "raw_pump_splits",
+    "fitted_scaler",
+    "windowed_tensors",
+    "trained_checkpoint",
+    "test_results",
+    "torchscript_export",
+    "onnx_export",
+]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The graph with its artifacts in one folder."""
+
+    root: Path
+
+    @property
+    def store(self) -> ArtifactStore:
+        return ArtifactStore(self.root / "tiny")
+
+    def run_config(self, **changes: dict[str, Any]) -> dict[str, Any]:
+        """The tiny settings; changes replace some, group by group."""
+        groups = {group: {**settings, **changes.get(group, {})} for group, settings in TINY.items()}
+        return {"resources": {"settings": {"config": groups}, "artifacts": {"config": {"root": str(self.root)}}}}
+
+    def run(self, *names: str, **changes: dict[str, Any]) -> dg.ExecuteInProcessResult:
+        """Materialize some assets with their checks, or all of them."""
+        selection = dg.AssetSelection.assets(*names) if names else dg.AssetSelection.all()
+        return self._execute(selection, **changes)
+
+    def check(self, name: str) -> dict[str, dg.AssetCheckEvaluation]:
+        """Run the checks of one asset alone, on what stands."""
+        return evaluations(self.run_checks(name))
+
+    def run_checks(self, name: str) -> dg.ExecuteInProcessResult:
+        """The same, with everything that happened."""
+        return self._execute(dg.AssetSelection.checks_for_assets(dg.AssetKey(name)))
+
+    def files(self) -> dict[str, bytes]:
+        """Everything that stands, by path."""
+        return {str(path.relative_to(self.root)): path.read_bytes() for path in self.root.rglob("*") if path.is_file()}
+
+    def split_file(self, pump_id: str, split: Split) -> Path:
+        [path] = (self.store.split_files / f"pump_{pump_id}" / split).glob("lstm_*.csv")
+        return path
+
+    def edit_split(self, pump_id: str, split: Split, edit: Callable[[list[str]], list[str]]) -> Path:
+        """Change the rows (below the header) of a split file, and return its path."""
+        path = self.split_file(pump_id, split)
+        lines = path.read_text().splitlines()
+        header = next(number for number, line in enumerate(lines) if line.startswith("timestamp")) + 1
+        path.write_text("\n".join([*lines[:header], *edit(lines[header:])]) + "\n")
+        return path
+
+    def _execute(self, selection: dg.AssetSelection, **changes: dict[str, Any]) -> dg.ExecuteInProcessResult:
+        part = dg.Definitions(jobs=[dg.define_asset_job("part", selection=selection)])
+        job = dg.Definitions.merge(build_defs(), part).resolve_job_def("part")
+        return job.execute_in_process(
+            run_config=self.run_config(**changes), instance=dg.DagsterInstance.ephemeral(), raise_on_error=False
+        )
+
+
+def failure_of(result: dg.ExecuteInProcessResult, step: str) -> str:
+    """What a failed step said to the user."""
+    [event] = [event for event in result.get_step_failure_events() if event.step_key == step]
+    said = event.step_failure_data.user_failure_data
+    assert said is not None, event.step_failure_data.error
+    return said.description or ""
+
+
+def evaluations(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
+    """Every check's outcome, by its name; those of exports by their asset's name."""
+    found = result.get_asset_check_evaluations()
+    shared = "agrees_with_checkpoint"
+    return {c.asset_key.to_user_string() if c.check_name == shared else c.check_name: c for c in found}
+
+
+def materialized(result: dg.ExecuteInProcessResult) -> set[str]:
+    return {event.asset_key.to_user_string() for event in result.get_asset_materialization_events() if event.asset_key}
