@@ -26,11 +26,15 @@ Group = TypeVar("Group", bound=BaseModel)
 LIMIT_WORDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most", "pattern": "must match"}
 
 
+def _shown(limit: object) -> str:
+    return f"{limit:,}".removesuffix(".0") if isinstance(limit, int | float) else str(limit)
+
+
 def with_limits(group: type[Group]) -> type[Group]:
     """Append each field's limits to its description, which is all that the Launchpad shows of a field."""
     for field in group.model_fields.values():
         limits = [
-            f"{words} {getattr(limit, name)}"
+            f"{words} {_shown(getattr(limit, name))}"
             for limit in field.metadata
             for name, words in LIMIT_WORDS.items()
             if getattr(limit, name, None) is not None

@@ -98,7 +98,7 @@ def test_the_launchpad_shows_every_setting_with_description_and_limits() -> None
     fields = schema.config_type.fields["training"].config_type.fields
     assert set(fields) == set(Settings().training.model_dump())
     assert all(field.description for field in fields.values())
-    assert fields["seed"].description.endswith("Limits: at least 0, at most 4294967295.")
+    assert fields["seed"].description.endswith("Limits: at least 0, at most 4,294,967,295.")
 
 
 def leaves(model: BaseModel, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
