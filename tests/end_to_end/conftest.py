@@ -1,0 +1,68 @@
+"""The real command, run once with configs/smoke.yaml in a folder of its own."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+SMOKE = REPOSITORY / "configs" / "smoke.yaml"
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A folder to run commands in, as a user would."""
+
+    folder: Path
+
+    @property
+    def artifacts(self) -> Path:
+        return self.folder / "artifacts" / "smoke"
+
+    def environment(self) -> dict[str, str]:
+        """Without any Dagster home, and with this checkout rather than an installed copy."""
+        without = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
+        return {**without, "PYTHONPATH": str(REPOSITORY), "DAGSTER_DISABLE_TELEMETRY": "1"}
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, *command],
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(*command)
+        output, _ = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(process.args, process.returncode, output)
+
+    def materialize(self, *configs: Path) -> subprocess.CompletedProcess[str]:
+        return self.run(*materialize_command(*configs))
+
+    def files(self) -> dict[str, bytes]:
+        """What stands, by path; what a training under way writes does not count."""
+        paths = [path for path in self.artifacts.rglob("*") if path.is_file()]
+        under_way = ("in_progress", "tensorboard")
+        return {
+            str(path.relative_to(self.artifacts)): path.read_bytes()
+            for path in paths
+            if not any(part in path.parts for part in under_way)
+        }
+
+
+def materialize_command(*configs: Path) -> list[str]:
+    named = [part for config in configs for part in ("-c", str(config))]
+    return ["-m", "dagster", "asset", "materialize", "--select", "*", "-m", "bloodtwin_assets", *named]
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workplace, subprocess.CompletedProcess[str]]:
+    """The folder after the command, and what the command said."""
+    workplace = Workplace(tmp_path_factory.mktemp("workplace"))
+    return workplace, workplace.materialize(SMOKE)
