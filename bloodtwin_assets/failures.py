@@ -20,6 +20,6 @@ def failing_in_words(body: Callable[Parameters, Result]) -> Callable[Parameters,
         try:
             return body(*args, **kwargs)
         except BloodTwinError as error:
-            raise dg.Failure(description=str(error), allow_retries=False) from error
+            raise dg.Failure(description=str(error), allow_retries=False) from None
 
     return wrapped
