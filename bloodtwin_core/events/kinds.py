@@ -1,0 +1,175 @@
+"""The events of a pump and its sensor, as every source hands them over: in UTC, irregular, sorted by time.
+
+A source says what happened and when; what becomes of it on the five-minute grid is decided in binning.py alone.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Self, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bloodtwin_core.events.repairs import RepairKind, Repairs
+from bloodtwin_core.records import Timestamps
+
+Floats = npt.NDArray[np.float64]
+Texts = npt.NDArray[np.str_]
+Chosen = npt.NDArray[np.bool_] | npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class GlucoseEvents:
+    """Sensor readings. Build with GlucoseEvents.of, which sorts.
+
+    times: [event], UTC datetime64[s], ascending. glucose: float64 [event], mg/dL, finite. sensor: str [event], which
+    device said so, "" where that is not known; readings of different sensors are never mixed while both are heard.
+    """
+
+    times: Timestamps
+    glucose: Floats
+    sensor: Texts
+
+    @classmethod
+    def of(cls, times: npt.ArrayLike, glucose: npt.ArrayLike, sensor: npt.ArrayLike = "") -> Self:
+        """From anything array-like in any order; one sensor name may stand for all. Raises ValueError if not finite."""
+        when, order = _sorted_times(times)
+        readings = _as_floats(glucose, order)
+        if not np.isfinite(readings).all():
+            raise ValueError("a glucose event needs a finite reading; leave out what was not measured")
+        names = np.broadcast_to(np.asarray(sensor, dtype=np.str_), when.shape)[order]
+        return cls(when, readings, names)
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def chosen(self, which: Chosen) -> Self:
+        """The events where a mask [event] is true, or of an ascending array of indexes."""
+        return type(self)(self.times[which], self.glucose[which], self.sensor[which])
+
+
+@dataclass(frozen=True)
+class BasalEvents:
+    """Changes of the delivered basal rate. Build with BasalEvents.of, which sorts.
+
+    times: [event], UTC datetime64[s], ascending; of events at the same second the last counts. rate: float64 [event],
+    U/h that holds from then until the next event; 0 while suspended, NaN where it is unknown from then on.
+    """
+
+    times: Timestamps
+    rate: Floats
+
+    @classmethod
+    def of(cls, times: npt.ArrayLike, rate: npt.ArrayLike) -> Self:
+        """From anything array-like in any order. Raises ValueError for a rate that is negative or infinite."""
+        when, order = _sorted_times(times)
+        rates = _as_floats(rate, order)
+        if (rates < 0).any() or np.isinf(rates).any():
+            raise ValueError("a basal rate must be 0 U/h or more, or NaN where it is unknown")
+        return cls(when, rates)
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def chosen(self, which: Chosen) -> Self:
+        """The events where a mask [event] is true, or of an ascending array of indexes."""
+        return type(self)(self.times[which], self.rate[which])
+
+
+@dataclass(frozen=True)
+class BolusEvents:
+    """Boluses as delivered. Build with BolusEvents.of, which sorts.
+
+    times: [event], UTC datetime64[s], ascending, when delivery began. dose: float64 [event], U. minutes: float64
+    [event], duration over which the dose is spread evenly; 0 means at once, which is how a normal bolus is taken.
+    """
+
+    times: Timestamps
+    dose: Floats
+    minutes: Floats
+
+    @classmethod
+    def of(cls, times: npt.ArrayLike, dose: npt.ArrayLike, minutes: npt.ArrayLike = 0.0) -> Self:
+        """From anything array-like in any order. Raises ValueError for a dose or duration below 0 or not finite."""
+        when, order = _sorted_times(times)
+        doses, durations = _as_floats(dose, order), _as_floats(minutes, order)
+        for values in (doses, durations):
+            if (values < 0).any() or not np.isfinite(values).all():
+                raise ValueError("a bolus needs a dose in U and a duration in minutes, both finite and not below 0")
+        return cls(when, doses, durations)
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def chosen(self, which: Chosen) -> Self:
+        """The events where a mask [event] is true, or of an ascending array of indexes."""
+        return type(self)(self.times[which], self.dose[which], self.minutes[which])
+
+
+@dataclass(frozen=True)
+class PumpEvents:
+    """All events of one pump and the sensors worn with it; repairs: what the reader of the source had to repair."""
+
+    pump_id: str
+    glucose: GlucoseEvents = field(default_factory=lambda: GlucoseEvents.of([], []))
+    basal: BasalEvents = field(default_factory=lambda: BasalEvents.of([], []))
+    bolus: BolusEvents = field(default_factory=lambda: BolusEvents.of([], []))
+    repairs: Repairs = field(default_factory=Repairs)
+
+    @classmethod
+    def empty(cls, pump_id: str) -> Self:
+        """A pump of which nothing is known yet."""
+        return cls(pump_id)
+
+    def __len__(self) -> int:
+        return len(self.glucose) + len(self.basal) + len(self.bolus)
+
+    def merged(self, *others: "PumpEvents") -> Self:
+        """These events and the others, without exact repeats, which are counted. The pump id is this one's."""
+        parts: list[PumpEvents] = [self, *others]
+        return replace(
+            self,
+            glucose=_joined([part.glucose for part in parts]),
+            basal=_joined([part.basal for part in parts]),
+            bolus=_joined([part.bolus for part in parts]),
+            repairs=sum((part.repairs for part in parts), Repairs()),
+        ).without_repeats()
+
+    def without_repeats(self) -> Self:
+        """Without events that stand again with the same second and values; how many is added to repairs."""
+        glucose, basal, bolus = _unrepeated(self.glucose), _unrepeated(self.basal), _unrepeated(self.bolus)
+        left_out = len(self) - len(glucose) - len(basal) - len(bolus)
+        if not left_out:
+            return self
+        repairs = self.repairs + Repairs.of(RepairKind.repeated_events, left_out)
+        return replace(self, glucose=glucose, basal=basal, bolus=bolus, repairs=repairs)
+
+
+_Events = TypeVar("_Events", GlucoseEvents, BasalEvents, BolusEvents)
+
+
+def _columns(events: _Events) -> list[npt.NDArray[np.generic]]:
+    return [getattr(events, name) for name in events.__dataclass_fields__]
+
+
+def _joined(parts: list[_Events]) -> _Events:
+    together = [np.concatenate(columns) for columns in zip(*(_columns(part) for part in parts), strict=True)]
+    return type(parts[0]).of(*together)
+
+
+def _unrepeated(events: _Events) -> _Events:
+    again = pd.DataFrame(dict(enumerate(_columns(events)))).duplicated(keep="last").to_numpy(dtype=bool)
+    return events.chosen(~again)
+
+
+def _sorted_times(times: npt.ArrayLike) -> tuple[Timestamps, npt.NDArray[np.intp]]:
+    when = np.asarray(times, dtype="datetime64[s]")
+    if np.isnat(when).any():
+        raise ValueError("an event needs a time")
+    order = np.argsort(when, kind="stable")
+    return when[order], order
+
+
+def _as_floats(values: npt.ArrayLike, order: npt.NDArray[np.intp]) -> Floats:
+    ordered: Floats = np.broadcast_to(np.asarray(values, dtype=np.float64), order.shape)[order]
+    return ordered

@@ -1,0 +1,108 @@
+"""What was repaired on the way from a source's events to records, counted by kind."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Self
+
+from bloodtwin_core.bloodbank_header import SplitHeader
+
+HEADER_KEY = "repairs"
+"""The comment key of a split file under which the repairs of the pump's whole history stand."""
+
+
+class RepairKind(StrEnum):
+    """One kind of repair; what is counted is said in MEANINGS."""
+
+    repeated_events = "repeated_events"
+    times_refused = "times_refused"
+    ambiguous_local_times = "ambiguous_local_times"
+    nonexistent_local_times = "nonexistent_local_times"
+    clock_set_back = "clock_set_back"
+    clock_shifted_events = "clock_shifted_events"
+    unreadable_rows = "unreadable_rows"
+    placeholder_readings = "placeholder_readings"
+    second_sensor_readings = "second_sensor_readings"
+    earlier_readings_in_bin = "earlier_readings_in_bin"
+    readings_carried_forward = "readings_carried_forward"
+    readings_clipped = "readings_clipped"
+    other_pump_events = "other_pump_events"
+    other_pump_bolus_units = "other_pump_bolus_units"
+    boluses_spread = "boluses_spread"
+    basal_above_limit = "basal_above_limit"
+    basal_partly_known = "basal_partly_known"
+    insulin_outside_records = "insulin_outside_records"
+
+
+MEANINGS: dict[RepairKind, str] = {
+    RepairKind.repeated_events: "exact repeats of an event, left out",
+    RepairKind.times_refused: "events before 2020 or in the future, refused",
+    RepairKind.ambiguous_local_times: "events in a local hour that occurs twice",
+    RepairKind.nonexistent_local_times: "events in a local hour that does not exist",
+    RepairKind.clock_set_back: "times that the device's clock was set back",
+    RepairKind.clock_shifted_events: "events moved because the clock had been ahead",
+    RepairKind.unreadable_rows: "rows or events of the source that could not be understood, left out",
+    RepairKind.placeholder_readings: "readings of long runs of one value, taken as missing",
+    RepairKind.second_sensor_readings: "readings of a second sensor at the same time, left out",
+    RepairKind.earlier_readings_in_bin: "readings followed by a later one in the same five minutes, left out",
+    RepairKind.readings_carried_forward: "records that hold the reading before, at most 7.5 min old",
+    RepairKind.readings_clipped: "records whose glucose was clipped and flagged",
+    RepairKind.other_pump_events: "basal and bolus events of a pump that the wearer's next pump had replaced, left out",
+    RepairKind.other_pump_bolus_units: "U of bolus among those",
+    RepairKind.boluses_spread: "records above the bolus limit, the rest of which was moved to the next records",
+    RepairKind.basal_above_limit: "records above the basal limit, the rest of which was added to the bolus",
+    RepairKind.basal_partly_known: "records whose basal rate was known for a part of the five minutes only",
+    RepairKind.insulin_outside_records: "U of insulin where there are no records: no glucose for too long",
+}
+
+
+@dataclass(frozen=True)
+class Repairs:
+    """How often each kind of repair was made: whole numbers, but U for the kinds that count insulin. Add with `+`."""
+
+    counts: Mapping[RepairKind, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, kind: RepairKind, count: float) -> Self:
+        """One kind alone; a count of 0 is no repair."""
+        return cls({kind: float(count)} if count else {})
+
+    def __add__(self, other: "Repairs") -> "Repairs":
+        kinds = [kind for kind in RepairKind if kind in self.counts or kind in other.counts]
+        return Repairs({kind: self[kind] + other[kind] for kind in kinds})
+
+    def __getitem__(self, kind: RepairKind) -> float:
+        return self.counts.get(kind, 0.0)
+
+    def __iter__(self) -> Iterator[tuple[RepairKind, float]]:
+        return iter((kind, self.counts[kind]) for kind in RepairKind if self.counts.get(kind))
+
+    def __bool__(self) -> bool:
+        return any(True for _ in self)
+
+    def text(self) -> str:
+        """One line that from_text reads back: `kind=count; kind=count`."""
+        return "; ".join(f"{kind}={_number(count)}" for kind, count in self)
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Read text(); kinds that this version does not know are passed over."""
+        counts: dict[RepairKind, float] = {}
+        for pair in text.split(";"):
+            name, _, count = pair.strip().partition("=")
+            if name in RepairKind.__members__ and count.replace(".", "", 1).isdecimal():
+                counts[RepairKind(name)] = float(count)
+        return cls(counts)
+
+    def sentences(self) -> list[str]:
+        """What was repaired, one phrase each: `12 exact repeats of an event, left out`."""
+        return [f"{_number(count)} {MEANINGS[kind]}" for kind, count in self]
+
+
+def read_repairs(header: SplitHeader) -> Repairs:
+    """The repairs of a pump's whole history, as the header of any of its split files states them."""
+    return Repairs.from_text(header.extra.get(HEADER_KEY, ""))
+
+
+def _number(count: float) -> str:
+    return f"{count:.0f}" if count == round(count) else f"{count:.3f}"
