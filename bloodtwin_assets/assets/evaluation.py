@@ -46,7 +46,7 @@ def test_results(
     def predict(rows: Rows) -> Glucose:
         return forecast_windows(checkpoint.forecaster, windows, rows, batch_size, compute.device.value)
 
-    context.log.info("Testing on %s", compute)
+    context.log.info("Testing on %s in float32", compute.device)
     with torch_threads(compute.threads):
         results = evaluate(windows, predict, settings.evaluation, tested, progress_in(context, "Windows tested"))
         day = forecast_day(windows, predict)

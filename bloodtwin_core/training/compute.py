@@ -44,10 +44,7 @@ def choose_compute(settings: TrainingSettings) -> Compute:
         if not there[device]:
             raise SettingsError(f"training.device is {device}, but torch finds none here. Set training.device: auto")
     precision, why = _choose_precision(settings.precision, device)
-    threads = (
-        settings.threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    return Compute(device, precision, threads, f"{because}; {why}")
+    return Compute(device, precision, settings.threads or usable_cores(), f"{because}; {why}")
 
 
 def _choose_precision(asked: Precision, device: Device) -> tuple[Precision, str]:
@@ -57,7 +54,22 @@ def _choose_precision(asked: Precision, device: Device) -> tuple[Precision, str]
         return asked, "training.precision asks for it"
     if device is Device.cuda:
         return Precision.float16, "16-bit mixed precision is fastest on CUDA"
-    return Precision.float32, f"32-bit is what recurrent layers train in on {device}"
+    if device is Device.cpu and has_bfloat16_matrix_units():
+        return Precision.bfloat16, "this processor has matrix units for bfloat16 (AMX)"
+    return Precision.float32, f"32-bit is the fastest that is safe on this {device}"
+
+
+def has_bfloat16_matrix_units() -> bool:
+    """Whether the CPU has Intel's AMX: there mixed bfloat16 trains about twice as fast, to the same validation MAE.
+
+    Without them bfloat16 is emulated. docs/performance.md has the figures.
+    """
+    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+
+
+def usable_cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
