@@ -54,6 +54,59 @@ class SimulatorSettings(SettingsGroup):
     seed: int = Field(default=2024, ge=0, description="The same seed gives the same records.")
 
 
+class FetchSettings(SettingsGroup):
+    """How events are fetched from a cloud or site; used when data.source is tandem or nightscout."""
+
+    since: str = Field(
+        default="",
+        pattern=r"^(\d{4}-\d{2}-\d{2})?$",
+        description="First day to fetch, as 2024-03-01; empty means all that is there.",
+    )
+    overlap_days: int = Field(
+        default=2, ge=1, le=60, description="Days before the newest known event that are fetched again, for late uploads."
+    )
+    attempts: int = Field(default=6, ge=1, le=100, description="Times to ask before giving up.")
+    first_wait_seconds: float = Field(
+        default=2.0, ge=0.0, le=3600.0, description="Wait (s) before asking a second time; it doubles every time."
+    )
+    longest_wait_seconds: float = Field(
+        default=300.0, ge=0.0, le=86_400.0, description="Longest wait (s), whatever the server asks for."
+    )
+    timeout_seconds: float = Field(
+        default=60.0, gt=0.0, le=3600.0, description="Silence (s) after which a connection counts as broken."
+    )
+
+
+class TandemRegion(StrEnum):
+    """Which of Tandem's two clouds holds an account."""
+
+    US = "US"
+    EU = "EU"
+
+
+class TandemSettings(SettingsGroup):
+    """Tandem Source, used when data.source is tandem."""
+
+    region: TandemRegion = Field(default=TandemRegion.US, description="US (also Canada and others) or EU.")
+    time_zone: str = Field(
+        default="", description="Zone that the pump's clock is set to, such as Europe/Berlin; needed, since it says none."
+    )
+
+
+class NightscoutSettings(SettingsGroup):
+    """A Nightscout site, used when data.source is nightscout."""
+
+    url: str = Field(default="", description="Address of the site, without a token: https://my-site.example.")
+    pump_id: str = Field(
+        default="nightscout", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="Name for the wearer's pump."
+    )
+    time_zone: str = Field(default="", description="Zone of profiles that name none, such as Europe/Berlin.")
+    profile_basal: bool = Field(
+        default=True,
+        description="The profile's basal rates are delivered wherever nothing else is said; false without a pump.",
+    )
+
+
 class DataSettings(SettingsGroup):
     """Where records come from and how they are cut into windows."""
 
@@ -69,6 +122,9 @@ class DataSettings(SettingsGroup):
         "Overlaps across their splits are reported as leaks.",
     )
     simulator: SimulatorSettings = Field(default_factory=SimulatorSettings, description="The virtual wearers.")
+    fetch: FetchSettings = Field(default_factory=FetchSettings, description="How a cloud or site is asked.")
+    tandem: TandemSettings = Field(default_factory=TandemSettings, description="The account at Tandem Source.")
+    nightscout: NightscoutSettings = Field(default_factory=NightscoutSettings, description="The Nightscout site.")
     train_fraction: float = Field(
         default=0.70, gt=0.0, lt=1.0, description="Oldest share of each pump's records, for training."
     )
@@ -148,8 +204,8 @@ class TrainingSettings(SettingsGroup):
     gradient_clip_val: float = Field(default=1.0, ge=0.0, description="Largest gradient norm; 0 clips nothing.")
     precision: Precision = Field(
         default=Precision.auto,
-        description="auto (16-bit mixed on CUDA, bfloat16 on a CPU with AMX, else float32), float32, bfloat16 or float16 "
-        "(these two mixed with 32-bit).",
+        description="auto (16-bit mixed on CUDA, bfloat16 on a CPU with AMX, else float32), float32, bfloat16 or "
+        "float16 (these two mixed with 32-bit).",
     )
     device: Device = Field(default=Device.auto, description="auto takes CUDA, then MPS, then CPU.")
     threads: int = Field(

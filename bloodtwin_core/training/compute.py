@@ -29,7 +29,7 @@ class Compute:
     reason: str
 
     def __str__(self) -> str:
-        threads = f", {self.threads} threads" if self.device is Device.cpu else ""
+        threads = f", threads {self.threads}" if self.device is Device.cpu else ""
         return f"{self.device} in {self.precision}{threads}: {self.reason}"
 
 
