@@ -9,6 +9,7 @@ CONFIG ?= configs/lstm.yaml
 PORT ?= 3000
 VENV := .venv
 BIN := $(VENV)/bin
+CODE := bloodtwin_core bloodtwin_assets tests
 INSTALLED := $(VENV)/.installed
 
 export DAGSTER_HOME := $(CURDIR)/.dagster_home
@@ -36,14 +37,14 @@ test: $(INSTALLED)-dev  ## the whole test suite
 
 .PHONY: lint
 lint: $(INSTALLED)-dev  ## ruff and mypy
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
 
 .PHONY: format
 format: $(INSTALLED)-dev  ## let ruff mend what it can
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
 
 .PHONY: clean
 clean:  ## remove caches; artifacts, .venv and .dagster_home stay
