@@ -63,7 +63,10 @@ class FetchSettings(SettingsGroup):
         description="First day to fetch, as 2024-03-01; empty means all that is there.",
     )
     overlap_days: int = Field(
-        default=2, ge=1, le=60, description="Days before the newest known event that are fetched again, for late uploads."
+        default=2,
+        ge=1,
+        le=60,
+        description="Days before the newest known event that are fetched again, for late uploads.",
     )
     attempts: int = Field(default=6, ge=1, le=100, description="Times to ask before giving up.")
     first_wait_seconds: float = Field(
@@ -89,7 +92,8 @@ class TandemSettings(SettingsGroup):
 
     region: TandemRegion = Field(default=TandemRegion.US, description="US (also Canada and others) or EU.")
     time_zone: str = Field(
-        default="", description="Zone that the pump's clock is set to, such as Europe/Berlin; needed, since it says none."
+        default="",
+        description="Zone that the pump's clock is set to, such as Europe/Berlin; needed, since it says none.",
     )
 
 
@@ -210,6 +214,11 @@ class TrainingSettings(SettingsGroup):
     device: Device = Field(default=Device.auto, description="auto takes CUDA, then MPS, then CPU.")
     threads: int = Field(
         default=0, ge=0, le=1024, description="CPU threads; 0 means all cores that this process may use."
+    )
+    series_memory_mib: int = Field(
+        default=1024,
+        ge=0,
+        description="Largest series (MiB) held on the device; a larger one is read chunk by chunk from its file.",
     )
     seed: int = Field(default=42, ge=0, le=2**32 - 1, description="Seed of weights, dropout and chunk order.")
     resume: bool = Field(

@@ -1,6 +1,6 @@
 """The LightningModule: loss, validation MAE, optimizer and learning rate schedule."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightning as L
 import numpy as np
@@ -12,13 +12,27 @@ from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Split
 from bloodtwin_core.scaling import FeatureScaler
+from bloodtwin_core.training.series import series_for
 from bloodtwin_core.windows import WindowedSeries
+
+
+class Supervised(NamedTuple):
+    """Forecasts and what they are held against.
+
+    rows: forecast origins [forecast]; change: [forecast, horizon], in units of the glucose scale; last: reading at the
+    origin, mg/dL [forecast, 1]; target: mg/dL [forecast, horizon]; measured: whether it was [forecast, horizon].
+    """
+
+    rows: Tensor
+    change: Tensor
+    last: Tensor
+    target: Tensor
+    measured: Tensor
 
 
 class ForecasterTraining(L.LightningModule):
     """Trains a GlucoseForecaster on rows of one series that stays on the device."""
 
-    series: Tensor
     is_origin: Tensor
 
     def __init__(
@@ -46,59 +60,63 @@ class ForecasterTraining(L.LightningModule):
         is_origin = np.zeros(len(windows.series), dtype=np.bool_)
         for split in (Split.train, Split.validate):
             is_origin[windows.origins[split].rows] = True
-        self.register_buffer("series", torch.from_numpy(np.array(windows.series)), persistent=False)
+        self.series = series_for(windows.series, training.series_memory_mib)
         self.register_buffer("is_origin", torch.from_numpy(is_origin), persistent=False)
         self.forecasts_this_epoch = 0
 
     def training_step(self, batch: Tensor, _batch_index: int) -> Tensor:
         """Mean absolute error over all measured targets of a batch, in units of the glucose scale."""
-        if self.training_settings.mode is TrainingMode.dense:
-            change, rows = self.dense_forecasts(batch, self.training_settings.chunk_length)
-        else:
-            change, rows = self.windowed_forecasts(batch), batch
-        self.forecasts_this_epoch += len(rows)
-        target, measured = self.targets(rows)
-        last = self.series[rows, Feature.bg.column].unsqueeze(1)
-        error = (change - (target - last) / self.forecaster.glucose_scale).abs() * measured
-        loss = error.sum() / measured.sum().clamp(min=1)
+        dense = self.training_settings.mode is TrainingMode.dense
+        found = self.dense(batch, self.training_settings.chunk_length) if dense else self.windowed(batch)
+        self.forecasts_this_epoch += len(found.last)
+        error = (found.change - (found.target - found.last) / self.forecaster.glucose_scale).abs() * found.measured
+        loss = error.sum() / found.measured.sum().clamp(min=1)
         # Loss is reported in mg/dL, the unit of everything else a reader compares it with.
         in_glucose = loss.detach() * self.forecaster.glucose_scale
-        self.log("train_loss", in_glucose, on_step=False, on_epoch=True, batch_size=len(rows), prog_bar=True)
+        self.log("train_loss", in_glucose, on_step=False, on_epoch=True, batch_size=len(found.last), prog_bar=True)
         return loss
 
     def validation_step(self, batch: Tensor, _batch_index: int) -> None:
         """Accumulates val_mae (mg/dL) over all measured targets of all available validation windows."""
         length = int((batch[:, 2] - batch[:, 0]).max())
-        change, rows = self.dense_forecasts(batch, length)
-        target, measured = self.targets(rows)
-        last = self.series[rows, Feature.bg.column].unsqueeze(1)
-        forecast = last + change.float() * self.forecaster.glucose_scale
-        error = (forecast.clamp(GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high) - target).abs() * measured
-        count = measured.sum()
+        found = self.dense(batch, length)
+        forecast = found.last + found.change.float() * self.forecaster.glucose_scale
+        error = (forecast.clamp(GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high) - found.target).abs() * found.measured
+        count = found.measured.sum()
         self.log("val_mae", error.sum() / count, on_epoch=True, batch_size=int(count), prog_bar=True)
 
-    def dense_forecasts(self, chunks: Tensor, length: int) -> tuple[Tensor, Tensor]:
+    def dense(self, chunks: Tensor, length: int) -> Supervised:
         """Scan chunks once and forecast at every forecast origin on their tiles.
 
-        chunks: int64 [chunk, 4] as DenseBatches gives them. Returns changes [forecast, horizon] in units of
-        the glucose scale and the forecast origins' rows [forecast].
+        chunks: int64 [chunk, 4] as DenseBatches gives them; length: steps to scan of each.
         """
         start, tile_start, tile_stop, last = chunks.unsqueeze(-1).unbind(dim=1)
-        rows = start + torch.arange(length, device=chunks.device)
-        supervised = (rows >= tile_start) & (rows < tile_stop) & self.is_origin[rows.clamp(max=len(self.series) - 1)]
-        records = self.series[torch.minimum(rows, last)]
-        change = self.forecaster.change_at_steps(records, supervised)
-        return change, rows[supervised]
+        rows = start + torch.arange(length + self.horizon, device=chunks.device)
+        records = self.series(torch.minimum(rows, last))
+        rows = rows[:, :length]
+        at = (rows >= tile_start) & (rows < tile_stop) & self.is_origin[torch.minimum(rows, last)]
+        glucose = records[..., Feature.bg.column]
+        measured = records[..., Feature.bg_missing_flag.column] == 0
+        return Supervised(
+            rows=rows[at],
+            change=self.forecaster.change_at_steps(records[:, :length], at),
+            last=glucose[:, :length][at].unsqueeze(1),
+            target=glucose[:, 1:].unfold(1, self.horizon, 1)[at],
+            measured=measured[:, 1:].unfold(1, self.horizon, 1)[at],
+        )
 
-    def windowed_forecasts(self, rows: Tensor) -> Tensor:
-        """Forecast from single windows: changes [window, horizon] in units of the glucose scale."""
-        lookback = self.series[rows.unsqueeze(1) + torch.arange(1 - self.lookback, 1, device=rows.device)]
-        return self.forecaster.change(lookback)
-
-    def targets(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Glucose (mg/dL) after each origin and whether it was measured, both [forecast, horizon]."""
-        ahead = rows.unsqueeze(1) + torch.arange(1, self.horizon + 1, device=rows.device)
-        return self.series[ahead, Feature.bg.column], self.series[ahead, Feature.bg_missing_flag.column] == 0
+    def windowed(self, rows: Tensor) -> Supervised:
+        """Forecast from single windows; rows: forecast origins, int64 [window]."""
+        around = torch.arange(1 - self.lookback, self.horizon + 1, device=rows.device)
+        records = self.series(rows.unsqueeze(1) + around)
+        lookback, ahead = records[:, : self.lookback], records[:, self.lookback :]
+        return Supervised(
+            rows=rows,
+            change=self.forecaster.change(lookback),
+            last=lookback[:, -1:, Feature.bg.column],
+            target=ahead[..., Feature.bg.column],
+            measured=ahead[..., Feature.bg_missing_flag.column] == 0,
+        )
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Adam, whose learning rate falls when val_mae stops falling."""

@@ -52,9 +52,8 @@ def supervised(windows: WindowedSeries, module: ForecasterTraining, dense: bool,
     seen: dict[int, tuple[tuple[float, ...], tuple[bool, ...]]] = {}
     batches = (DenseBatches if dense else WindowedBatches)(windows, training, Epoch(0))
     for batch in batches:
-        rows = module.dense_forecasts(batch, training.chunk_length)[1] if dense else batch
-        target, measured = module.targets(rows)
-        for row, values, mask in zip(rows.tolist(), target.tolist(), measured.tolist(), strict=True):
+        found = module.dense(batch, training.chunk_length) if dense else module.windowed(batch)
+        for row, values, mask in zip(found.rows.tolist(), found.target.tolist(), found.measured.tolist(), strict=True):
             assert row not in seen
             seen[row] = (tuple(values), tuple(mask))
     return seen

@@ -77,7 +77,8 @@ def test_loss_of_dense_and_windowed_mode_is_the_same_number_given_the_same_conte
     segment = windows.segments_of(Split.train)[0]
     chunk = torch.tensor([[segment.start, first[0], first[0] + 1, segment.stop - 1]])
     with torch.inference_mode():
-        change, rows = module.dense_forecasts(chunk, TINY_TRAINING.chunk_length)
-        alone = module.windowed_forecasts(torch.from_numpy(first))
-    assert rows.tolist() == first.tolist()
-    torch.testing.assert_close(change, alone, atol=1e-6, rtol=0)
+        scanned = module.dense(chunk, TINY_TRAINING.chunk_length)
+        alone = module.windowed(torch.from_numpy(first))
+    assert scanned.rows.tolist() == first.tolist()
+    torch.testing.assert_close(scanned.change, alone.change, atol=1e-6, rtol=0)
+    torch.testing.assert_close(scanned.last, alone.last)
