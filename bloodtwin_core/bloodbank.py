@@ -6,7 +6,7 @@ is told by continuity.py.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,8 @@ COLUMNS: tuple[str, ...] = (TIMESTAMP, *FEATURES)
 UTC_TIMESTAMPS = "UTC"
 
 PUMP_FOLDER = "pump_"
-_PUMP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+PUMP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+"""What a pump id looks like, so that it can be part of a file name."""
 _ZONE = re.compile(r"\d{2}:\d{2}.*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$")
 _ROWS_PER_WRITE = 100_000
 """Rows turned to text at a time, which bounds the memory that writing takes."""
@@ -152,14 +153,16 @@ def write_split_file(
     as_of: np.datetime64 | None = None,
     tz_handling: str = UTC_TIMESTAMPS,
     notes: str = "",
+    extra: Mapping[str, str] | None = None,
 ) -> Path:
     """Write one split as `folder/pump_{id}/{split}/lstm_{split}_{stamp}.csv` and return its path.
 
     The stamp and generated_at_utc are as_of, the moment up to which the pump's history reaches (its last record's by
     default) and not the clock, so that the same records give the same bytes. float32 values are written with as many
-    digits as it takes to read the same values back. Raises StorageError if the place cannot be written.
+    digits as it takes to read the same values back. extra are comment keys beyond the contract's. Raises StorageError
+    if the place cannot be written.
     """
-    if not _PUMP_ID.fullmatch(records.pump_id):
+    if not PUMP_ID.fullmatch(records.pump_id):
         todo = "Name it by letters, digits, '-', '_' and '.'"
         raise DataError(f"the pump id '{records.pump_id}' cannot be part of a file name", todo=todo)
     if len(records) == 0:
@@ -180,6 +183,7 @@ def write_split_file(
         bg_clipped_count=str(int((records.feature(Feature.bg_clip_flag) == 1).sum())),
         bg_missing_count=str(int((records.feature(Feature.bg_missing_flag) == 1).sum())),
         notes=notes,
+        extra=dict(extra or {}),
     )
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.write("\n".join([*header.lines(), ",".join(COLUMNS)]) + "\n")

@@ -1,6 +1,6 @@
 """Each pump's history cut in time into what is learned from, chosen by and tested on."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from bloodtwin_core.bloodbank import PUMP_FOLDER, UTC_TIMESTAMPS, PumpSplitFiles, write_split_file
@@ -30,6 +30,10 @@ def split_in_time(records: PumpRecords, settings: DataSettings) -> dict[Split, P
     }
 
 
+def _nothing_more(_history: PumpRecords) -> Mapping[str, str]:
+    return {}
+
+
 def write_split_files(
     histories: Iterable[PumpRecords],
     settings: DataSettings,
@@ -37,11 +41,13 @@ def write_split_files(
     *,
     tz_handling: str = UTC_TIMESTAMPS,
     notes: str = "",
+    extra: Callable[[PumpRecords], Mapping[str, str]] = _nothing_more,
 ) -> list[PumpSplitFiles]:
     """Split each history and write it under folder as bloodBath CSV v2.0.
 
     The folder is replaced whole once all pumps are written: files of an earlier run do not stay beside the new ones,
-    and if a history cannot be read or written what stood there stays. The same histories give the same bytes.
+    and if a history cannot be read or written what stood there stays. The same histories give the same bytes. extra
+    gives comment keys beyond the contract's for each history.
     Raises StorageError if the folder holds anything but pumps or cannot be written, DataError if there is no history.
     """
     _refuse_foreign_files(folder)
@@ -50,7 +56,13 @@ def write_split_files(
         for history in histories:
             files = {
                 split: write_split_file(
-                    temporary, part, split, as_of=history.timestamps[-1], tz_handling=tz_handling, notes=notes
+                    temporary,
+                    part,
+                    split,
+                    as_of=history.timestamps[-1],
+                    tz_handling=tz_handling,
+                    notes=notes,
+                    extra=extra(history),
                 )
                 for split, part in split_in_time(history, settings).items()
             }

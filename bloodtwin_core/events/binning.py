@@ -1,0 +1,128 @@
+"""From events to records: the only place that decides what becomes of an event on the five-minute grid.
+
+- The record at t tells of (t - 5 min, t]: what it holds is known at t, and none of it comes from later.
+- Glucose is the bin's reading: of two the later, of two sensors always the same one, never a mean. Where a bin has no
+  reading it holds the one before if that is at most 7.5 min old at t, and otherwise glucose is missing.
+- delta_bg stands only between readings of two neighbouring bins; one carried forward is no reading.
+- The basal rate is the time-weighted mean over the bin; a bolus counts where it was delivered.
+- Records begin with the first event and end with the last, but no further than max_gap_hours from a reading, and where
+  there is no reading for longer than that there are no records.
+- Every unit of insulin in the events is in the records, or counted as outside of them.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from bloodtwin_core.errors import DataError
+from bloodtwin_core.events.grid import BIN_SECONDS, Bins, bins_of, ends_of, seconds_of
+from bloodtwin_core.events.insulin import InsulinBins, delivery_ends, insulin_bins, room_needed
+from bloodtwin_core.events.kinds import Floats, GlucoseEvents, PumpEvents
+from bloodtwin_core.events.placeholders import placeholder_readings
+from bloodtwin_core.events.plausible import refuse_impossible, with_possible_times
+from bloodtwin_core.events.repairs import RepairKind, Repairs
+from bloodtwin_core.events.sensors import one_reading_per_bin, one_sensor
+from bloodtwin_core.records import RECORDS_PER_HOUR, Feature, PumpRecords, records_from_signals
+
+LONGEST_CARRY_SECONDS = 450
+"""A reading stands for at most 7.5 min, one and a half times a sensor's interval, as in the bloodBath files."""
+
+Mask = npt.NDArray[np.bool_]
+
+
+def records_from_events(
+    events: PumpEvents, max_gap_hours: float, now: np.datetime64 | None = None
+) -> tuple[PumpRecords, Repairs]:
+    """The records of one pump, and all that was repaired, the source's own repairs included.
+
+    now (UTC) is when the events were read, by default this computer's clock: later events are refused and counted, as
+    are those before 2020. Raises DataError if no reading is left or an amount is impossible in its unit.
+    """
+    now = np.datetime64("now", "s") if now is None else now
+    events = with_possible_times(events, now).without_repeats()
+    refuse_impossible(events)
+    readings, glucose_repairs = _followed_readings(events.glucose)
+    if len(readings) == 0:
+        todo = "Give readings together with the pump's events, or leave it out (data.pump_ids)"
+        raise DataError(f"pump {events.pump_id} has no glucose reading{_because(glucose_repairs)}", todo=todo)
+    insulin, insulin_repairs = _insulin(events, readings)
+    bins = _recorded_bins(bins_of(readings.times), insulin, events, max_gap_hours)
+    bins = bins[bins <= bins_of(np.array([now]))[0]]
+    glucose, carried = _glucose_in(bins, readings)
+    place = bins - insulin.first
+    records = records_from_signals(
+        events.pump_id, ends_of(bins), glucose, insulin.basal_rate[place], insulin.bolus_dose[place]
+    )
+    _forget_change_of(records, carried)
+    repairs = (
+        events.repairs
+        + glucose_repairs
+        + insulin_repairs
+        + Repairs.of(RepairKind.readings_carried_forward, int(carried.sum()))
+        + Repairs.of(RepairKind.readings_clipped, int((records.feature(Feature.bg_clip_flag) == 1).sum()))
+        + Repairs.of(RepairKind.insulin_outside_records, _units_outside(insulin, place, events))
+    )
+    return records, repairs
+
+
+def _followed_readings(events: GlucoseEvents) -> tuple[GlucoseEvents, Repairs]:
+    """At most one true reading for each bin, of one sensor at a time."""
+    filled = placeholder_readings(events)
+    events = events.chosen(~filled)
+    followed = one_sensor(events)
+    readings, repairs = one_reading_per_bin(events.chosen(followed))
+    repairs += Repairs.of(RepairKind.placeholder_readings, int(filled.sum()))
+    return readings, repairs + Repairs.of(RepairKind.second_sensor_readings, int((~followed).sum()))
+
+
+def _because(repairs: Repairs) -> str:
+    return f" ({'; '.join(repairs.sentences())})" if repairs else ""
+
+
+def _insulin(events: PumpEvents, readings: GlucoseEvents) -> tuple[InsulinBins, Repairs]:
+    """Insulin of every bin from the first event to the last delivery."""
+    times = np.concatenate([readings.times, events.basal.times, events.bolus.times, delivery_ends(events.bolus)])
+    bins = bins_of(times)
+    return insulin_bins(events.basal, events.bolus, int(bins.min()), int(bins.max()) + room_needed(events.bolus))
+
+
+def _last_insulin_bin(insulin: InsulinBins, events: PumpEvents) -> int:
+    """The bin of the last basal or bolus event or delivery."""
+    delivered = np.flatnonzero(np.nan_to_num(insulin.bolus_dose) > 0)
+    last_bolus = insulin.first + int(delivered[-1]) if len(delivered) else insulin.first
+    return max(last_bolus, int(bins_of(events.basal.times[-1:]).max(initial=insulin.first)))
+
+
+def _recorded_bins(readings: Bins, insulin: InsulinBins, events: PumpEvents, max_gap_hours: float) -> Bins:
+    """The bins that become records: those of the events, but none inside a longer gap between two readings."""
+    longest = int(max_gap_hours * RECORDS_PER_HOUR)
+    first = max(insulin.first, int(readings[0]) - longest)
+    last = min(max(_last_insulin_bin(insulin, events), int(readings[-1])), int(readings[-1]) + longest)
+    bins = np.arange(first, last + 1, dtype=np.int64)
+    before = readings[np.maximum(np.searchsorted(readings, bins, side="right") - 1, 0)]
+    after = readings[np.minimum(np.searchsorted(readings, bins, side="left"), len(readings) - 1)]
+    kept: Bins = bins[after - before <= longest]
+    return kept
+
+
+def _glucose_in(bins: Bins, readings: GlucoseEvents) -> tuple[Floats, Mask]:
+    """Glucose (mg/dL) of each bin [record], NaN where it is missing, and where it is the reading of the bin before."""
+    latest = np.searchsorted(readings.times, ends_of(bins), side="right") - 1
+    reading = np.maximum(latest, 0)
+    own = (latest >= 0) & (bins_of(readings.times)[reading] == bins)
+    age = bins * BIN_SECONDS - seconds_of(readings.times)[reading]
+    carried = (latest >= 0) & ~own & (age <= LONGEST_CARRY_SECONDS)
+    return np.where(own | carried, readings.glucose[reading], np.nan), carried
+
+
+def _forget_change_of(records: PumpRecords, carried: Mask) -> None:
+    """delta_bg to and from a glucose that is carried forward would be a change that nobody measured."""
+    delta = records.values[:, Feature.delta_bg.column]
+    delta[carried] = np.nan
+    delta[1:][carried[:-1]] = np.nan
+
+
+def _units_outside(insulin: InsulinBins, place: npt.NDArray[np.int64], events: PumpEvents) -> float:
+    """U of insulin up to the last event and delivery that no record holds."""
+    units = insulin.units()[: _last_insulin_bin(insulin, events) - insulin.first + 1]
+    units[place[place < len(units)]] = 0.0
+    return float(round(units.sum(), 3))

@@ -1,0 +1,101 @@
+"""Times of a device's own clock in UTC: zones, daylight saving, and clocks that were set back.
+
+All functions take times in the order in which the device recorded them; where that is not known, nothing can tell a
+clock that was set back from rows that were shuffled.
+"""
+
+from datetime import UTC
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.events.repairs import RepairKind, Repairs
+from bloodtwin_core.records import RECORD_INTERVAL, Timestamps
+
+_OUT_OF_ORDER = np.timedelta64(120, "s")
+"""Entries of one log may stand this far out of order without any clock having changed."""
+_SHUFFLED_SHARE = 0.02
+"""Nobody sets a clock back so often; a list with more steps back than this is not in recording order."""
+
+Mask = npt.NDArray[np.bool_]
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The time zone of an IANA name such as Europe/London. Raises SettingsError if there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        todo = "Name it as the IANA does, for example Europe/London or America/New_York"
+        raise SettingsError(f"'{name}' is not a time zone. {todo}") from error
+
+
+def recorded_oldest_first(times: Timestamps) -> bool:
+    """Whether a list is in recording order rather than newest first, as many exports are."""
+    steps = np.diff(times)
+    return bool((steps > np.timedelta64(0, "s")).sum() >= (steps < np.timedelta64(0, "s")).sum())
+
+
+def utc_from_local(local: Timestamps, zone: ZoneInfo) -> tuple[Timestamps, Repairs]:
+    """UTC [event] of local wall times [event] in recording order.
+
+    Of an hour that occurs twice the first is meant, until the clock steps back within it; then the second. A time that
+    does not exist is that of a clock that had not been put forward yet. Both are counted.
+    """
+    wall = pd.DatetimeIndex(local.astype("datetime64[s]"))
+    first = np.ones(len(wall), dtype=bool)
+    missing = np.asarray(wall.tz_localize(zone, ambiguous=first, nonexistent="NaT").isna())
+    unclear = np.asarray(wall.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").isna()) & ~missing
+    first[unclear] = ~_second_time(local[unclear])
+    utc = wall.tz_localize(zone, ambiguous=first, nonexistent="NaT").tz_convert(None).to_numpy()
+    times: Timestamps = utc.astype("datetime64[s]")
+    times[missing] = [_not_put_forward(moment, zone) for moment in local[missing]]
+    repairs = Repairs.of(RepairKind.ambiguous_local_times, int(unclear.sum()))
+    return times, repairs + Repairs.of(RepairKind.nonexistent_local_times, int(missing.sum()))
+
+
+def _second_time(local: Timestamps) -> Mask:
+    """Whether a time [event] in an hour that occurs twice is the second: the clock went back in it before."""
+    back = np.diff(local, prepend=local[:1]) < -_OUT_OF_ORDER
+    night = local.astype("datetime64[D]")
+    frame = pd.DataFrame({"night": night, "back": back & (np.diff(night, prepend=night[:1]).astype(np.int64) == 0)})
+    second: Mask = frame.groupby("night")["back"].cumsum().to_numpy() > 0
+    return second
+
+
+def _not_put_forward(local: np.datetime64, zone: ZoneInfo) -> np.datetime64:
+    # Before a gap ZoneInfo takes, with fold 0, the offset that held before it (PEP 495).
+    moment = local.astype("datetime64[s]").item().replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
+    return np.datetime64(moment, "s")
+
+
+def set_back_undone(times: Timestamps) -> tuple[Timestamps, Repairs]:
+    """Times (UTC) [event] that never go back, of a device whose clock was corrected.
+
+    Where the clock steps back it had been ahead, since it was set forward: since the last pause before that is at
+    least as long as the step, or from the beginning. These events are moved earlier by the step, so that none of them
+    lies among those recorded later. Times that step back all the time are in no recording order and are left alone.
+    """
+    backward = np.flatnonzero(np.diff(times) < -_OUT_OF_ORDER) + 1
+    if len(backward) == 0 or len(backward) > max(1.0, _SHUFFLED_SHARE * len(times)):
+        return times, Repairs()
+    corrected = times.copy()
+    moved = np.zeros(len(times), dtype=bool)
+    for place in backward:
+        ahead = corrected[place - 1] - corrected[place] + _usual_step(times)
+        pauses = np.flatnonzero(np.diff(corrected[:place]) >= ahead)
+        since = int(pauses[-1]) + 1 if len(pauses) else 0
+        corrected[since:place] -= ahead
+        moved[since:place] = True
+    repairs = Repairs.of(RepairKind.clock_set_back, len(backward))
+    return corrected, repairs + Repairs.of(RepairKind.clock_shifted_events, int(moved.sum()))
+
+
+def _usual_step(times: Timestamps) -> np.timedelta64:
+    """What usually lies between two events, but no more than a sensor's interval."""
+    forward = np.diff(times)[np.diff(times) > np.timedelta64(0, "s")]
+    if len(forward) == 0:
+        return np.timedelta64(0, "s")
+    return min(np.timedelta64(int(np.median(forward.astype(np.int64))), "s"), RECORD_INTERVAL)

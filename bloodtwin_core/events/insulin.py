@@ -1,0 +1,148 @@
+"""Insulin delivered in each five minutes: basal integrated over time, boluses summed, not a unit lost or made up."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bloodtwin_core.events.grid import BIN_SECONDS, bins_of, seconds_of
+from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, Floats
+from bloodtwin_core.events.plausible import POSSIBLE_BASAL
+from bloodtwin_core.events.repairs import RepairKind, Repairs
+from bloodtwin_core.records import BASAL_LIMITS, BOLUS_LIMITS, RECORDS_PER_HOUR, Timestamps
+
+PUMP_SILENCE = np.timedelta64(24 * 3600, "s")
+"""After a day without a basal or bolus event nobody knows what the pump does: a basal profile repeats every day, and
+whoever wears a pump boluses every day."""
+_SECONDS_PER_HOUR = 3600
+_SECONDS_PER_MINUTE = 60
+
+
+@dataclass(frozen=True)
+class InsulinBins:
+    """Insulin of the bins first, first + 1, ... basal_rate: U/h [bin], bolus_dose: U [bin]; NaN where unknown."""
+
+    first: int
+    basal_rate: Floats
+    bolus_dose: Floats
+
+    def units(self) -> Floats:
+        """U of basal and bolus together [bin], as far as they are known."""
+        return np.nan_to_num(self.basal_rate) / RECORDS_PER_HOUR + np.nan_to_num(self.bolus_dose)
+
+
+def insulin_bins(basal: BasalEvents, bolus: BolusEvents, first: int, last: int) -> tuple[InsulinBins, Repairs]:
+    """Insulin of the bins first to last, which must reach from the first event to the last and beyond its delivery.
+
+    What exceeds a limit of the records is not lost: basal above its limit is added to the bolus of the same bin, and
+    bolus above its limit to that of the next ones. Unknown insulin is NaN: basal before the first rate and after a
+    NaN rate, both while the pump is silent for longer than PUMP_SILENCE.
+    """
+    edges = np.arange(first - 1, last + 1, dtype=np.int64) * BIN_SECONDS
+    known = believed(basal, bolus)
+    rate, partly = _mean_rate(known, edges)
+    dose = _spread(bolus, first, last)
+    above = np.nan_to_num(rate) > BASAL_LIMITS.high
+    dose[above] += (rate[above] - BASAL_LIMITS.high) / RECORDS_PER_HOUR
+    rate[above] = BASAL_LIMITS.high
+    spread = _pass_on(dose)
+    dose[~_pump_heard(basal, bolus, edges) & (dose == 0)] = np.nan
+    repairs = (
+        Repairs.of(RepairKind.basal_partly_known, partly)
+        + Repairs.of(RepairKind.basal_above_limit, int(above.sum()))
+        + Repairs.of(RepairKind.boluses_spread, spread)
+    )
+    return InsulinBins(first, rate, dose), repairs
+
+
+def believed(basal: BasalEvents, bolus: BolusEvents) -> BasalEvents:
+    """The basal events, and an unknown rate wherever the pump fell silent for longer than PUMP_SILENCE."""
+    if len(basal) == 0:
+        return basal
+    heard = np.sort(np.concatenate([basal.times, bolus.times]))
+    silent = np.append(np.diff(heard) > PUMP_SILENCE, True)
+    unknown = heard[silent] + PUMP_SILENCE
+    # Stable sorting puts the silence's end before a basal event of the same second, which then counts.
+    times = np.concatenate([unknown, basal.times])
+    rates = np.concatenate([np.full(len(unknown), np.nan), basal.rate])
+    return BasalEvents.of(times, rates)
+
+
+def _mean_rate(basal: BasalEvents, edges: npt.NDArray[np.int64]) -> tuple[Floats, int]:
+    """Time-weighted mean rate (U/h) between neighbouring edges (s since 1970), and how many were known for a part only.
+
+    Where the rate is known for a part of the bin, the insulin of that part is what the bin holds.
+    """
+    if len(basal) == 0:
+        return np.full(len(edges) - 1, np.nan), 0
+    times = np.append(seconds_of(basal.times), max(edges[-1], seconds_of(basal.times)[-1]))
+    lasting = np.diff(times)
+    known = np.isfinite(basal.rate)
+    given = _integrated(edges, times, np.where(known, basal.rate, 0.0) * lasting / _SECONDS_PER_HOUR)
+    known_seconds = np.rint(_integrated(edges, times, known * lasting))
+    rate = np.where(known_seconds > 0, given * RECORDS_PER_HOUR, np.nan)
+    return rate, int(((known_seconds > 0) & (known_seconds < BIN_SECONDS)).sum())
+
+
+def _integrated(edges: npt.NDArray[np.int64], times: npt.NDArray[np.int64], amounts: Floats) -> Floats:
+    """What falls between neighbouring edges of amounts [interval], each spread evenly between two of the times."""
+    # Of events at the same second only the last one lasts; np.interp needs each time once.
+    until = np.append(0.0, np.cumsum(amounts))
+    last = np.append(np.diff(times) > 0, True)
+    between: Floats = np.diff(np.interp(edges, times[last], until[last]))
+    return between
+
+
+def _spread(bolus: BolusEvents, first: int, last: int) -> Floats:
+    """U [bin] of the bins first to last."""
+    doses = np.zeros(last - first + 1)
+    at_once = bolus.minutes == 0
+    np.add.at(doses, bins_of(bolus.times[at_once]) - first, bolus.dose[at_once])
+    starts = seconds_of(bolus.times[~at_once]).astype(np.float64)
+    stops = starts + bolus.minutes[~at_once] * _SECONDS_PER_MINUTE
+    first_bins = np.floor(starts / BIN_SECONDS).astype(np.int64) + 1
+    counts = np.maximum(np.ceil(stops / BIN_SECONDS).astype(np.int64) - first_bins, 0) + 1
+    which = np.repeat(np.arange(len(counts)), counts)
+    bins = first_bins[which] + np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+    overlap = np.minimum(stops[which], bins * BIN_SECONDS) - np.maximum(starts[which], (bins - 1) * BIN_SECONDS)
+    share = overlap / (stops - starts)[which]
+    np.add.at(doses, bins - first, bolus.dose[~at_once][which] * np.maximum(share, 0.0))
+    return doses
+
+
+def _pass_on(doses: Floats) -> int:
+    """Move what is above the bolus limit to the following bins, in place; how many bins were above it.
+
+    The last bin keeps what is left, so the caller leaves room behind.
+    """
+    above = np.flatnonzero(doses > BOLUS_LIMITS.high)
+    for start in above:
+        place = int(start)
+        while doses[place] > BOLUS_LIMITS.high and place + 1 < len(doses):
+            doses[place + 1] += doses[place] - BOLUS_LIMITS.high
+            doses[place] = BOLUS_LIMITS.high
+            place += 1
+    return len(above)
+
+
+def _pump_heard(basal: BasalEvents, bolus: BolusEvents, edges: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether the pump said something in each bin or in the PUMP_SILENCE before its end [bin]."""
+    heard: npt.NDArray[np.int64] = np.sort(np.concatenate([seconds_of(basal.times), seconds_of(bolus.times)]))
+    if len(heard) == 0:
+        return np.zeros(len(edges) - 1, dtype=bool)
+    last = np.searchsorted(heard, edges[1:], side="right") - 1
+    since = edges[1:] - heard[np.maximum(last, 0)]
+    within: npt.NDArray[np.bool_] = (last >= 0) & (since <= PUMP_SILENCE.astype(np.int64))
+    return within
+
+
+def room_needed(bolus: BolusEvents) -> int:
+    """Bins behind the last event that hold every unit even if all were passed on."""
+    passed_on_at_least = BOLUS_LIMITS.high - (POSSIBLE_BASAL.high - BASAL_LIMITS.high) / RECORDS_PER_HOUR
+    return int(bolus.dose.sum() // passed_on_at_least) + 1
+
+
+def delivery_ends(bolus: BolusEvents) -> Timestamps:
+    """When each bolus [event] is wholly delivered."""
+    ends: Timestamps = bolus.times + np.ceil(bolus.minutes * _SECONDS_PER_MINUTE).astype("timedelta64[s]")
+    return ends
