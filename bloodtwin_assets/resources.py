@@ -15,9 +15,13 @@ from bloodtwin_core.config import (
     DataSettings,
     EvaluationSettings,
     ExportSettings,
+    FetchSettings,
     ModelSettings,
+    NightscoutSettings,
     SimulatorSettings,
+    TandemSettings,
     TrainingSettings,
+    VendorSettings,
 )
 from bloodtwin_core.errors import SettingsError
 
@@ -50,10 +54,34 @@ class SimulatorConfig(SimulatorSettings, dg.Config):
 
 
 @with_limits
+class FetchConfig(FetchSettings, dg.Config):
+    """How events are fetched from a cloud or site; used when data.source is tandem or nightscout."""
+
+
+@with_limits
+class TandemConfig(TandemSettings, dg.Config):
+    """Tandem Source, used when data.source is tandem."""
+
+
+@with_limits
+class NightscoutConfig(NightscoutSettings, dg.Config):
+    """A Nightscout site, used when data.source is nightscout."""
+
+
+@with_limits
+class VendorConfig(VendorSettings, dg.Config):
+    """Files exported from a vendor's site, used when data.source is vendor."""
+
+
+@with_limits
 class DataConfig(DataSettings, dg.Config):
     """Where records come from and how they are cut into windows."""
 
     simulator: SimulatorConfig = Field(default_factory=SimulatorConfig, description="The virtual wearers.")
+    fetch: FetchConfig = Field(default_factory=FetchConfig, description="How a cloud or site is asked.")
+    tandem: TandemConfig = Field(default_factory=TandemConfig, description="The account at Tandem Source.")
+    nightscout: NightscoutConfig = Field(default_factory=NightscoutConfig, description="The Nightscout site.")
+    vendor: VendorConfig = Field(default_factory=VendorConfig, description="Files exported from a vendor's site.")
 
 
 @with_limits

@@ -111,6 +111,32 @@ class NightscoutSettings(SettingsGroup):
     )
 
 
+class DateOrder(StrEnum):
+    """Which of day and month comes first in dates that may be read either way."""
+
+    unknown = "unknown"
+    day_first = "day_first"
+    month_first = "month_first"
+
+
+class VendorSettings(SettingsGroup):
+    """Files exported from a vendor's site, used when data.source is vendor."""
+
+    time_zone: str = Field(
+        default="",
+        description="Zone that sensor and pump were set to, such as Europe/Berlin; needed, since the files say none.",
+    )
+    glucose_unit: str = Field(
+        default="",
+        pattern=r"^(mg/dL|mmol/L)?$",
+        description="mg/dL or mmol/L, for files that do not say their unit; empty where all of them do.",
+    )
+    date_order: DateOrder = Field(
+        default=DateOrder.unknown,
+        description="day_first or month_first, for LibreView files in which no date tells (no day is over 12).",
+    )
+
+
 class DataSettings(SettingsGroup):
     """Where records come from and how they are cut into windows."""
 
@@ -129,6 +155,7 @@ class DataSettings(SettingsGroup):
     fetch: FetchSettings = Field(default_factory=FetchSettings, description="How a cloud or site is asked.")
     tandem: TandemSettings = Field(default_factory=TandemSettings, description="The account at Tandem Source.")
     nightscout: NightscoutSettings = Field(default_factory=NightscoutSettings, description="The Nightscout site.")
+    vendor: VendorSettings = Field(default_factory=VendorSettings, description="Files exported from a vendor's site.")
     train_fraction: float = Field(
         default=0.70, gt=0.0, lt=1.0, description="Oldest share of each pump's records, for training."
     )
