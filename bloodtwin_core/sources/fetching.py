@@ -1,0 +1,86 @@
+"""What the sources that fetch from a cloud or a site have in common: where they keep it and from which day they ask."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import available_timezones
+
+import numpy as np
+
+from bloodtwin_core.bloodbank import natural_order
+from bloodtwin_core.config import DataSettings, FetchSettings
+from bloodtwin_core.errors import DataError, SettingsError
+from bloodtwin_core.sources.fetched import Day
+
+EARLIEST_DAY = np.datetime64("2020-01-01", "D")
+"""Nothing older is asked for; records begin no earlier."""
+
+
+@dataclass(frozen=True)
+class FetchReport:
+    """What one sync brought for one pump: new rows, all rows, and the days that were asked for, if any."""
+
+    pump_id: str
+    new: int
+    total: int
+    first: Day | None = None
+    last: Day | None = None
+
+
+def folder_of(settings: DataSettings) -> Path:
+    """The folder that keeps what is fetched. Raises SettingsError if data.root is not set."""
+    if not settings.root:
+        raise SettingsError("data.root is not set. Name a folder of your own that keeps the fetched events")
+    return Path(settings.root).expanduser()
+
+
+def histories_in(root: Path, source: str, pump_ids: Sequence[str]) -> dict[str, Path]:
+    """The folder of each pump fetched from a source, by pump id. Raises DataError if one or all are missing."""
+    prefix = f"{source}_"
+    folders = {path.name.removeprefix(prefix): path for path in root.glob(f"{prefix}*") if path.is_dir()}
+    todo = "Fetch them first: materialize event_history with the same settings"
+    if not folders:
+        raise DataError(f"no events have been fetched from {source} yet", todo=todo, file=root)
+    missing = [pump_id for pump_id in pump_ids if pump_id not in folders]
+    if missing:
+        there = ", ".join(sorted(folders, key=natural_order))
+        raise DataError(
+            f"no events of pump {missing[0]} have been fetched, only of {there}",
+            todo=f"{todo}, or correct data.pump_ids",
+        )
+    return {pump_id: folders[pump_id] for pump_id in dict.fromkeys(pump_ids) or sorted(folders, key=natural_order)}
+
+
+def asked_for(there: Sequence[str], pump_ids: Sequence[str]) -> set[str]:
+    """The pumps to fetch, all if pump_ids is empty. Raises DataError if one is not in the account."""
+    missing = [pump_id for pump_id in pump_ids if pump_id not in there]
+    if missing or not there:
+        what = f"pump {missing[0]} is not in the account" if missing else "the account holds no pump"
+        raise DataError(f"{what}; there are {', '.join(there) or 'none'}", todo="Correct data.pump_ids")
+    return set(pump_ids or there)
+
+
+def first_day(newest: Day | None, available_from: Day, settings: FetchSettings) -> Day:
+    """The day from which to ask: the first there is, or a few days before the newest event that is known."""
+    start: Day = max(available_from, EARLIEST_DAY, np.datetime64(settings.since or str(EARLIEST_DAY), "D"))
+    if newest is None:
+        return start
+    again: Day = min(newest, today()) - np.timedelta64(settings.overlap_days, "D")
+    return max(start, again)
+
+
+def today() -> Day:
+    """The day in UTC."""
+    return np.datetime64(datetime.now(UTC).date(), "D")
+
+
+def known_zone(stated: str, setting: str, what: str) -> str:
+    """The zone's name as the IANA database writes it. Raises SettingsError if it is empty or not known."""
+    example = "such as Europe/Berlin or America/New_York"
+    if not stated:
+        raise SettingsError(f"{setting} is not set. Name {what}, {example}")
+    found = {name.casefold(): name for name in available_timezones()}.get(stated.casefold())
+    if found is None:
+        raise SettingsError(f"{setting} '{stated}' is no time zone. Name {what}, {example}")
+    return found
