@@ -10,6 +10,7 @@ import torch
 
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.baselines import RidgeForecaster, fit_ridge, in_batches, persistence
+from bloodtwin_core.evaluation.inference import inference
 from bloodtwin_core.evaluation.metrics import Glucose, error_sums
 from bloodtwin_core.evaluation.pump_errors import ForecasterErrors, PumpErrors, TestErrors, nothing_yet
 from bloodtwin_core.evaluation.results import RidgeFit, TestedModel, TestResults
@@ -32,19 +33,13 @@ def forecast_windows(
 ) -> Glucose:
     """The network's forecasts in mg/dL, float32 [window, horizon], from a zero state over exactly the lookback.
 
-    The network is moved to the device; dropout is off meanwhile, and so is cuDNN's TF32 arithmetic, whose 10-bit
-    mantissa would show in the fourth digit of a forecast.
+    The network is moved to the device and stays there.
     """
     forecast = np.empty((len(rows), windows.horizon), dtype=np.float32)
-    was_training = forecaster.training
-    forecaster.to(device).eval()
-    try:
-        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
-            for batch in in_batches(len(rows), batch_size):
-                lookbacks = torch.from_numpy(windows.lookbacks(rows[batch])).to(device)
-                forecast[batch] = forecaster(lookbacks).float().cpu().numpy()
-    finally:
-        forecaster.train(was_training)
+    with inference(forecaster, device):
+        for batch in in_batches(len(rows), batch_size):
+            lookbacks = torch.from_numpy(windows.lookbacks(rows[batch])).to(device)
+            forecast[batch] = forecaster(lookbacks).float().cpu().numpy()
     return forecast
 
 

@@ -1,0 +1,59 @@
+"""The dense scan forecasts for each origin, in order, and says truly how far it is from single windows."""
+
+import numpy as np
+import pytest
+import torch
+
+from bloodtwin_core.evaluation.scanning import agreement, scan_windows
+from bloodtwin_core.evaluation.testing import forecast_windows
+from bloodtwin_core.model import GlucoseForecaster
+from bloodtwin_core.records import GLUCOSE_LIMITS, Split
+from tests.core.tiny import TINY_DATA, TINY_MODEL, tiny_windows
+
+
+def forgetful() -> GlucoseForecaster:
+    """A network whose memory is shorter than the lookback, as a trained one's is."""
+    torch.manual_seed(0)
+    network = GlucoseForecaster(TINY_MODEL, TINY_DATA.horizon, tiny_windows()[1])
+    with torch.no_grad():
+        for name, weights in network.recurrent.named_parameters():
+            if name.startswith("bias"):
+                weights[TINY_MODEL.hidden_size : 2 * TINY_MODEL.hidden_size] = -4.0  # The forget gate.
+    return network
+
+
+def test_a_scan_agrees_with_single_windows_for_a_network_that_forgets() -> None:
+    windows, _ = tiny_windows(missing=0.03)
+    rows = windows.origins[Split.test].rows
+    network = forgetful()
+    scanned = scan_windows(network, windows, rows)
+    alone = forecast_windows(network, windows, rows, 64, "cpu")
+    np.testing.assert_allclose(scanned, alone, atol=1e-4)
+    assert agreement(network, windows, rows) < 2e-5
+
+
+def test_origins_may_be_thinned() -> None:
+    windows, _ = tiny_windows()
+    rows = windows.origins[Split.test].rows
+    network = forgetful()
+    np.testing.assert_allclose(
+        scan_windows(network, windows, rows[::7]), scan_windows(network, windows, rows)[::7], atol=1e-4
+    )
+
+
+def test_a_network_that_remembers_more_than_the_lookback_is_seen_not_to_agree() -> None:
+    windows, _ = tiny_windows()
+    network = forgetful()
+    with torch.no_grad():
+        for name, weights in network.recurrent.named_parameters():
+            if name.startswith("bias"):
+                weights[TINY_MODEL.hidden_size : 2 * TINY_MODEL.hidden_size] = 8.0
+    assert agreement(network, windows, windows.origins[Split.test].rows) > 1e-2
+
+
+@pytest.mark.parametrize(("bias", "limit"), [(1e3, GLUCOSE_LIMITS.high), (-1e3, GLUCOSE_LIMITS.low)])
+def test_forecasts_stay_within_the_glucose_limits(bias: float, limit: float) -> None:
+    windows, _ = tiny_windows()
+    network = forgetful()
+    torch.nn.init.constant_(network.decoder[-1].bias, bias)
+    assert (scan_windows(network, windows, windows.origins[Split.test].rows) == np.float32(limit)).all()
