@@ -14,6 +14,7 @@ from bloodtwin_core.artifacts import ArtifactStore
 from bloodtwin_core.config import (
     DataSettings,
     EvaluationSettings,
+    EventsSettings,
     ExportSettings,
     FetchSettings,
     ModelSettings,
@@ -74,6 +75,11 @@ class VendorConfig(VendorSettings, dg.Config):
 
 
 @with_limits
+class EventsConfig(EventsSettings, dg.Config):
+    """Raw events in three files a pump, used when data.source is events."""
+
+
+@with_limits
 class DataConfig(DataSettings, dg.Config):
     """Where records come from and how they are cut into windows."""
 
@@ -82,6 +88,7 @@ class DataConfig(DataSettings, dg.Config):
     tandem: TandemConfig = Field(default_factory=TandemConfig, description="The account at Tandem Source.")
     nightscout: NightscoutConfig = Field(default_factory=NightscoutConfig, description="The Nightscout site.")
     vendor: VendorConfig = Field(default_factory=VendorConfig, description="Files exported from a vendor's site.")
+    events: EventsConfig = Field(default_factory=EventsConfig, description="Raw events in three files a pump.")
 
 
 @with_limits

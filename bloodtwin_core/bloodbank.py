@@ -111,7 +111,7 @@ def read_split_file(path: Path) -> SplitFile:
     table = read_table(path, texts=[TIMESTAMP], numbers=FEATURES)
     header = SplitHeader.from_comments(table.comments)
     values = np.column_stack([table.numbers[feature] for feature in FEATURES]).astype(np.float32)
-    records = PumpRecords(_pump_of(path, header), _utc(table), values)
+    records = PumpRecords(_pump_of(path, header), utc_timestamps(table), values)
     return SplitFile(path, _split_of(path, header), header, records)
 
 
@@ -129,8 +129,11 @@ def _split_of(path: Path, header: SplitHeader) -> Split:
     raise DataError("nothing tells which split the file is", todo=todo, file=path)
 
 
-def _utc(table: Table) -> Timestamps:
-    """datetime64[s] [record] of the timestamp column; fractions are rounded to the second."""
+def utc_timestamps(table: Table) -> Timestamps:
+    """datetime64[s] [record] of the timestamp column; fractions are rounded to the second.
+
+    Raises DataError, with file and line, for what is no ISO 8601 timestamp or has no zone.
+    """
     text = table.texts[TIMESTAMP].astype(str)
     zoned = np.strings.endswith(text, "Z") | np.strings.endswith(text, "+00:00")
     if not zoned.all():

@@ -137,6 +137,16 @@ class VendorSettings(SettingsGroup):
     )
 
 
+class EventsSettings(SettingsGroup):
+    """Raw events in three files a pump, used when data.source is events."""
+
+    glucose_unit: str = Field(
+        default="mg/dL",
+        pattern=r"^(mg/dL|mmol/L)$",
+        description="Unit of bg in the cgmreading files: mg/dL or mmol/L.",
+    )
+
+
 class DataSettings(SettingsGroup):
     """Where records come from and how they are cut into windows."""
 
@@ -151,11 +161,16 @@ class DataSettings(SettingsGroup):
         description="Pumps that one person wore, by a name of your choice: {anna: ['881235', '901161']}. "
         "Overlaps across their splits are reported as leaks.",
     )
+    join_wearers: bool = Field(
+        default=False,
+        description="Make one history of the pumps of each wearer, under the wearer's name, for sources of events.",
+    )
     simulator: SimulatorSettings = Field(default_factory=SimulatorSettings, description="The virtual wearers.")
     fetch: FetchSettings = Field(default_factory=FetchSettings, description="How a cloud or site is asked.")
     tandem: TandemSettings = Field(default_factory=TandemSettings, description="The account at Tandem Source.")
     nightscout: NightscoutSettings = Field(default_factory=NightscoutSettings, description="The Nightscout site.")
     vendor: VendorSettings = Field(default_factory=VendorSettings, description="Files exported from a vendor's site.")
+    events: EventsSettings = Field(default_factory=EventsSettings, description="Raw events in three files a pump.")
     train_fraction: float = Field(
         default=0.70, gt=0.0, lt=1.0, description="Oldest share of each pump's records, for training."
     )
@@ -288,6 +303,16 @@ class ExportSettings(SettingsGroup):
         default=256, ge=1, le=100_000, description="Real test windows on which exports and checkpoint must agree."
     )
     parity_tolerance: float = Field(default=1e-3, gt=0.0, description="Largest difference allowed (mg/dL).")
+    int8: bool = Field(
+        default=False,
+        description="Also write model_int8.onnx, weights in 8 bits: smaller and faster, LSTM only.",
+    )
+    int8_max_cost: float = Field(
+        default=0.2, gt=0.0, description="It is kept only if it adds less than this to MAE AT30 (mg/dL)."
+    )
+    int8_windows: int = Field(
+        default=4096, ge=1, le=1_000_000, description="Validation windows, evenly spread, on which that is measured."
+    )
 
 
 class Settings(SettingsGroup):

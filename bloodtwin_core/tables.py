@@ -41,12 +41,19 @@ class Table:
         return DataError(what, todo=todo, file=self.path, line=line_of(self.path, row), column=column)
 
 
-def read_table(path: Path, texts: Sequence[str], numbers: Sequence[str | tuple[str, ...]]) -> Table:
+def columns_of(path: Path) -> list[str]:
+    """The names in a file's header. Raises DataError for a file that is missing or empty."""
+    return _read_head(path)[1]
+
+
+def read_table(
+    path: Path, texts: Sequence[str], numbers: Sequence[str | tuple[str, ...]], *, rows_required: bool = True
+) -> Table:
     """Read the named columns, in whatever order the file has them; other columns are ignored.
 
     A number column may be a tuple of names that mean the same; the result has it under the first.
-    Raises DataError, with file, line and column, for a file that is missing, empty, or without rows, a column that is
-    missing, text or an infinity in a number column, and a row with more fields than the header.
+    Raises DataError, with file, line and column, for a file that is missing, empty, or (if rows_required) without rows,
+    a column that is missing, text or an infinity in a number column, and a row with more fields than the header.
     """
     comments, columns, header_line = _read_head(path)
     aliases = {name: names[0] for names in numbers if isinstance(names, tuple) for name in names}
@@ -54,7 +61,7 @@ def read_table(path: Path, texts: Sequence[str], numbers: Sequence[str | tuple[s
     number_columns = [names if isinstance(names, str) else names[0] for names in numbers]
     _require_columns(path, header_line, columns, [*texts, *number_columns])
     frame = _read_frame(path, columns, list(texts), number_columns)
-    if frame.empty:
+    if frame.empty and rows_required:
         raise DataError(
             "the file has a header but no rows",
             todo="Export it again, or leave this pump out (data.pump_ids)",

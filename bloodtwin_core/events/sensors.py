@@ -47,6 +47,8 @@ def one_reading_per_bin(events: GlucoseEvents) -> tuple[GlucoseEvents, Repairs]:
     with different glucose. Then the one that goes on in the rhythm of the last kept reading is kept, and of the same
     moment the glucose nearest to it.
     """
+    if len(events) == 0:
+        return events, Repairs()
     bins = bins_of(events.times)
     starts = np.flatnonzero(np.diff(bins, prepend=bins[:1] - 1))
     stops = np.append(starts[1:], len(bins))

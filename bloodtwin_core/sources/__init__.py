@@ -1,46 +1,80 @@
 """Where records come from: one module a source, one line a source in SOURCES.
 
 A source is given the data settings and a folder it may write to, and returns the split files of each pump. A source
-of whole histories (`histories(settings) -> Iterator[PumpRecords]`) has them split and written there.
+of whole histories (`histories(settings) -> Iterator[PumpRecords]`) has them split and written there; a source of events
+(`events(settings) -> Iterator[PumpEvents]`) has records made of them first, see events/binning.py.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
-from bloodtwin_core.bloodbank import PumpSplitFiles
+from bloodtwin_core.bloodbank import UTC_TIMESTAMPS, PumpSplitFiles
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.events.kinds import PumpEvents
+from bloodtwin_core.events.progress import Progress, Step, silent
+from bloodtwin_core.events.splits import write_event_splits
 from bloodtwin_core.records import PumpRecords
-from bloodtwin_core.sources import azt1d, bloodbank
+from bloodtwin_core.sources import azt1d, bloodbank, events
 from bloodtwin_core.splitting import write_split_files
 
-Source = Callable[[DataSettings, Path], list[PumpSplitFiles]]
+Source = Callable[[DataSettings, Path, Progress], list[PumpSplitFiles]]
 
 
-def _simulated(settings: DataSettings, folder: Path) -> list[PumpSplitFiles]:
+def _simulated(settings: DataSettings, folder: Path, progress: Progress) -> list[PumpSplitFiles]:
     # numba takes seconds to import, and only this source needs it.
     from bloodtwin_core.sources.simulator import histories
 
-    return write_split_files(histories(settings), settings, folder, notes="virtual wearers; no person's data")
+    wearers = _told(histories(settings), len(settings.pump_ids) or settings.simulator.pumps, progress)
+    return write_split_files(wearers, settings, folder, notes="virtual wearers; no person's data")
 
 
-def _from_azt1d(settings: DataSettings, folder: Path) -> list[PumpSplitFiles]:
-    people: Iterator[PumpRecords] = azt1d.histories(settings)
+def _from_azt1d(settings: DataSettings, folder: Path, progress: Progress) -> list[PumpSplitFiles]:
+    people = _told(azt1d.histories(settings), len(settings.pump_ids), progress)
     return write_split_files(people, settings, folder, tz_handling=azt1d.TZ_HANDLING, notes=azt1d.NOTES)
 
 
-def _from_bloodbank(settings: DataSettings, _folder: Path) -> list[PumpSplitFiles]:
+def _from_bloodbank(settings: DataSettings, _folder: Path, _progress: Progress) -> list[PumpSplitFiles]:
     return bloodbank.split_files(settings)
+
+
+def _from_events(settings: DataSettings, folder: Path, progress: Progress) -> list[PumpSplitFiles]:
+    pumps = events.events(settings, progress)
+    return write_event_splits(pumps, settings, folder, tz_handling=events.TZ_HANDLING, notes=events.NOTES)
+
+
+def _of_events(
+    read: Callable[[DataSettings], Iterable[PumpEvents]], *, notes: str, tz_handling: str = UTC_TIMESTAMPS
+) -> Source:
+    """A source that hands over the events of one pump after the other."""
+
+    def split_files(settings: DataSettings, folder: Path, progress: Progress) -> list[PumpSplitFiles]:
+        pumps = _told(read(settings), len(settings.pump_ids), progress)
+        return write_event_splits(pumps, settings, folder, tz_handling=tz_handling, notes=notes)
+
+    return split_files
+
+
+_History = TypeVar("_History", PumpRecords, PumpEvents)
+
+
+def _told(histories: Iterable[_History], total: int, progress: Progress) -> Iterator[_History]:
+    """The histories, one after the other, and the progress told; a total of 0 is not known before."""
+    for done, history in enumerate(histories):
+        progress(Step(done, max(total, done + 1), f"pump {history.pump_id}"))
+        yield history
 
 
 SOURCES: dict[str, Source] = {
     "simulator": _simulated,
     "azt1d": _from_azt1d,
     "bloodbank": _from_bloodbank,
+    "events": _from_events,
 }
 
 
-def pump_split_files(settings: DataSettings, folder: Path) -> list[PumpSplitFiles]:
+def pump_split_files(settings: DataSettings, folder: Path, progress: Progress = silent) -> list[PumpSplitFiles]:
     """The split files of every pump of data.source; what a source writes goes under folder, and replaces it.
 
     Raises SettingsError for an unknown source, and what the source raises.
@@ -48,4 +82,4 @@ def pump_split_files(settings: DataSettings, folder: Path) -> list[PumpSplitFile
     if settings.source not in SOURCES:
         known = ", ".join(SOURCES)
         raise SettingsError(f"data.source '{settings.source}' is not known. Choose one of {known}")
-    return SOURCES[settings.source](settings, folder)
+    return SOURCES[settings.source](settings, folder, progress)

@@ -33,11 +33,23 @@ def write_bloodbank(root: Path) -> None:
         write_split_file(root, part, split)
 
 
+def write_events(root: Path) -> None:
+    folder = root / "pump_881235"
+    folder.mkdir(parents=True, exist_ok=True)
+    times = np.datetime64("2024-03-01T00:00:00", "s") + np.arange(600) * RECORD_INTERVAL
+    for name, column in (("cgmreading", "bg"), ("basal", "basal_rate"), ("bolus", "bolus_dose")):
+        values = 120 + np.arange(600) % 7 if column == "bg" else np.full(600, 0.8)
+        rows = [f"{time}+00:00,{value},any" for time, value in zip(times, values, strict=True)]
+        (folder / f"{name}_2024.csv").write_text("\n".join([f"timestamp,{column},event_type", *rows]), encoding="utf-8")
+
+
 def settings_for(source: str, root: Path) -> DataSettings:
     if source == "azt1d":
         write_azt1d(root)
     if source == "bloodbank":
         write_bloodbank(root)
+    if source == "events":
+        write_events(root)
     return DataSettings(source=source, root=str(root), simulator=SimulatorSettings(pumps=1, days=3))
 
 

@@ -1,0 +1,47 @@
+"""From the events of many pumps to their split files, with what was repaired in each header."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from bloodtwin_core.bloodbank import UTC_TIMESTAMPS, PumpSplitFiles
+from bloodtwin_core.config import DataSettings
+from bloodtwin_core.errors import DataError
+from bloodtwin_core.events.binning import records_from_events
+from bloodtwin_core.events.kinds import PumpEvents
+from bloodtwin_core.events.repairs import HEADER_KEY, Repairs
+from bloodtwin_core.events.wearers import by_wearer
+from bloodtwin_core.records import PumpRecords
+from bloodtwin_core.splitting import write_split_files
+
+
+def write_event_splits(
+    pumps: Iterable[PumpEvents],
+    settings: DataSettings,
+    folder: Path,
+    *,
+    tz_handling: str = UTC_TIMESTAMPS,
+    notes: str = "",
+) -> list[PumpSplitFiles]:
+    """Make records of each pump's events, split them and write them under folder, which is replaced whole.
+
+    With data.join_wearers the pumps of one wearer become one history under the wearer's name. Raises DataError for a
+    pump that comes twice or without glucose, and what write_split_files raises; then what stood in folder stays.
+    """
+    repaired: dict[str, Repairs] = {}
+
+    def histories() -> Iterator[PumpRecords]:
+        for events in by_wearer(pumps, settings.wearers) if settings.join_wearers else pumps:
+            if events.pump_id in repaired:
+                todo = "Give each pump and wearer a name of its own"
+                raise DataError(f"pump {events.pump_id} comes twice", todo=todo)
+            records, repaired[events.pump_id] = records_from_events(events, settings.max_gap_hours)
+            yield records
+
+    return write_split_files(
+        histories(),
+        settings,
+        folder,
+        tz_handling=tz_handling,
+        notes=notes,
+        extra=lambda history: {HEADER_KEY: repaired[history.pump_id].text()},
+    )

@@ -1,0 +1,148 @@
+"""Raw events of any system, as three kinds of CSV file for each pump: `pump_{serial}/cgmreading_*.csv`,
+`basal_*.csv` and `bolus_*.csv` under data.root.
+
+- `cgmreading_*.csv`: `timestamp,bg,event_type`, and if known `sensor`, the name of the device that read it.
+- `basal_*.csv`: `timestamp,basal_rate,event_type`, U/h from then until the next row; 0 while suspended, empty where
+  it is unknown from then on.
+- `bolus_*.csv`: `timestamp,bolus_dose,event_type`, U, and for extended boluses `minutes`, their duration.
+
+Timestamps are ISO 8601 with a UTC offset. event_type and other columns are not looked at. Rows may stand in any order
+and in any number of files; a row that stands again in another file is taken once.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from bloodtwin_core.bloodbank import PUMP_FOLDER, TIMESTAMP, natural_order, utc_timestamps
+from bloodtwin_core.config import DataSettings
+from bloodtwin_core.errors import DataError, SettingsError
+from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, Floats, GlucoseEvents, PumpEvents, Texts
+from bloodtwin_core.events.plausible import (
+    EARLIEST,
+    POSSIBLE_BASAL,
+    POSSIBLE_BOLUS,
+    POSSIBLE_GLUCOSE,
+    POSSIBLE_MINUTES,
+    impossible_times,
+    outside,
+)
+from bloodtwin_core.events.progress import Progress, Step, silent
+from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L, GlucoseUnit, in_mg_per_dl
+from bloodtwin_core.records import Limits, Timestamps
+from bloodtwin_core.tables import Table, columns_of, first_true, read_table
+
+TZ_HANDLING = "UTC, from the UTC offset of each event"
+NOTES = "records of the five minutes up to their timestamp, from raw events"
+GLUCOSE_FILES, BASAL_FILES, BOLUS_FILES = "cgmreading_*.csv", "basal_*.csv", "bolus_*.csv"
+_GLUCOSE, _SENSOR, _BASAL, _BOLUS, _MINUTES = "bg", "sensor", "basal_rate", "bolus_dose", "minutes"
+
+
+def events(settings: DataSettings, progress: Progress = silent) -> Iterator[PumpEvents]:
+    """The events of each pump under data.root, pump by pump.
+
+    Raises SettingsError if data.root is not set, DataError, with file, line and column, for a file that cannot be
+    understood, a time before 2020 or in the future, and amounts that are impossible in their unit.
+    """
+    folders = _pump_folders(settings)
+    unit = GlucoseUnit(settings.events.glucose_unit)
+    for done, folder in enumerate(folders):
+        progress(Step(done, len(folders), folder.name))
+        yield pump_events(folder, unit)
+    progress(Step(len(folders), len(folders), ""))
+
+
+def pump_events(folder: Path, unit: GlucoseUnit) -> PumpEvents:
+    """The events of one pump's folder, glucose in the declared unit; raises as events does."""
+    glucose = _glucose(folder, unit)
+    basal = [_basal(path) for path in _files(folder, BASAL_FILES)]
+    bolus = [_bolus(path) for path in _files(folder, BOLUS_FILES)]
+    parts = [PumpEvents("", basal=part) for part in basal] + [PumpEvents("", bolus=part) for part in bolus]
+    return PumpEvents(folder.name.removeprefix(PUMP_FOLDER), glucose).merged(*parts)
+
+
+def _pump_folders(settings: DataSettings) -> list[Path]:
+    if not settings.root:
+        raise SettingsError("data.root is not set. Point it to the folder that holds your pump_* folders")
+    root = Path(settings.root).expanduser()
+    if not root.is_dir():
+        raise DataError("the folder does not exist", todo="Point data.root to the folder of pump_* folders", file=root)
+    there = {path.name.removeprefix(PUMP_FOLDER): path for path in root.glob(f"{PUMP_FOLDER}*") if path.is_dir()}
+    if not there:
+        todo = f"Put each pump's files into a folder {PUMP_FOLDER}SERIAL, and point data.root to the folder of these"
+        raise DataError("the folder holds no pump_* folder", todo=todo, file=root)
+    known = sorted(there, key=natural_order)
+    for pump_id in settings.pump_ids:
+        if pump_id not in there:
+            what = f"pump {pump_id} has no data; there are {', '.join(known)}"
+            todo = f"Correct data.pump_ids, or add the folder {PUMP_FOLDER}{pump_id}"
+            raise DataError(what, todo=todo, file=root)
+    return [there[pump_id] for pump_id in dict.fromkeys(settings.pump_ids or known)]
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    return sorted(path for path in folder.glob(pattern) if path.is_file())
+
+
+def _glucose(folder: Path, unit: GlucoseUnit) -> GlucoseEvents:
+    paths = _files(folder, GLUCOSE_FILES)
+    if not paths:
+        todo = "Add its sensor readings, or leave the pump out (data.pump_ids)"
+        raise DataError(f"there is no file {GLUCOSE_FILES}", todo=todo, file=folder)
+    parts = [_readings(path, unit) for path in paths]
+    times, glucose, sensor = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return GlucoseEvents.of(times, in_mg_per_dl(glucose, unit, source=f"{folder}, {_GLUCOSE}"), sensor)
+
+
+def _readings(path: Path, unit: GlucoseUnit) -> tuple[Timestamps, Floats, Texts]:
+    """Times, readings in the declared unit and sensors [reading] of one file; a row without reading is none."""
+    with_sensor = _SENSOR in columns_of(path)
+    table = read_table(path, [TIMESTAMP, _SENSOR][: 1 + with_sensor], [_GLUCOSE], rows_required=False)
+    glucose = table.numbers[_GLUCOSE]
+    scale = 1.0 if unit is GlucoseUnit.mg_dl else MG_PER_DL_PER_MMOL_PER_L
+    limits = Limits(POSSIBLE_GLUCOSE.low / scale, POSSIBLE_GLUCOSE.high / scale, unit)
+    _refuse(table, _GLUCOSE, limits, f"a glucose in {unit}, the unit declared (data.events.glucose_unit)")
+    sensor = _texts(table, _SENSOR) if with_sensor else np.full(len(glucose), "", dtype=np.str_)
+    measured = ~np.isnan(glucose)
+    return _times(table)[measured], glucose[measured], sensor[measured]
+
+
+def _basal(path: Path) -> BasalEvents:
+    table = read_table(path, [TIMESTAMP], [_BASAL], rows_required=False)
+    _refuse(table, _BASAL, POSSIBLE_BASAL, "a basal rate in U/h")
+    return BasalEvents.of(_times(table), table.numbers[_BASAL])
+
+
+def _bolus(path: Path) -> BolusEvents:
+    with_minutes = _MINUTES in columns_of(path)
+    table = read_table(path, [TIMESTAMP], [_BOLUS, _MINUTES][: 1 + with_minutes], rows_required=False)
+    dose = table.numbers[_BOLUS]
+    if (row := first_true(np.isnan(dose))) is not None:
+        raise table.fault(row, _BOLUS, "the bolus has no dose", "Write the units delivered, or remove the row")
+    _refuse(table, _BOLUS, POSSIBLE_BOLUS, "a bolus in U")
+    if not with_minutes:
+        return BolusEvents.of(_times(table), dose)
+    _refuse(table, _MINUTES, POSSIBLE_MINUTES, "the duration of an extended bolus in minutes")
+    return BolusEvents.of(_times(table), dose, np.nan_to_num(table.numbers[_MINUTES]))
+
+
+def _times(table: Table) -> Timestamps:
+    times = utc_timestamps(table)
+    if (row := first_true(impossible_times(times))) is not None:
+        beyond = f"before {EARLIEST.astype('datetime64[D]')}" if times[row] < EARLIEST else "in the future"
+        todo = "Correct the timestamp or remove the row"
+        raise table.fault(row, TIMESTAMP, f"'{table.texts[TIMESTAMP][row]}' is {beyond}", todo)
+    return times
+
+
+def _texts(table: Table, column: str) -> Texts:
+    texts: Sequence[object] = table.texts[column].tolist()
+    return np.array([text if isinstance(text, str) else "" for text in texts], dtype=np.str_)
+
+
+def _refuse(table: Table, column: str, limits: Limits, kind: str) -> None:
+    values = table.numbers[column]
+    if (row := first_true(outside(values, limits))) is not None:
+        todo = "Correct the number and its unit, or leave the field empty if it is not known"
+        raise table.fault(row, column, f"{values[row]:g} is not {kind}", todo)
