@@ -34,7 +34,7 @@ def read(export: Export, settings: VendorSettings) -> LocalEvents:
     A long-acting injection is no basal rate and is left out, as are fingersticks, meals and exercise.
     Raises DataError, with line and column, for what cannot be read, SettingsError for a unit that is declared twice.
     """
-    (cells,) = export.tables(_TIME, _EVENT)
+    cells = export.only_table(_TIME, _EVENT, above=0)
     column, unit = declared_column(cells, _GLUCOSE, settings)
     kinds = cells.texts(_EVENT)
     readings = cells.where(kinds == _READING)

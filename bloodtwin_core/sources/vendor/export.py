@@ -26,13 +26,19 @@ class Export:
         """Whether some row holds all these names: whether the file has a table with these columns."""
         return any(set(names).issubset(row) for row in self.rows)
 
-    def tables(self, *names: str) -> list[Cells]:
-        """Every table whose header holds all these names; it ends where the next such header or the file does.
+    def only_table(self, *names: str, above: int) -> Cells:
+        """The one table of the file, whose header holds all these names and has at most `above` rows over it.
 
-        Raises DataError if a header names one of its columns twice.
+        Raises DataError if there are two, if rows stand above it, or if its header names a column twice.
         """
         headers = [place for place, row in enumerate(self.rows) if set(names).issubset(row)]
-        return [self.table(start, stop) for start, stop in zip(headers, [*headers[1:], len(self.rows)], strict=True)]
+        if len(headers) > 1:
+            todo = "Give each export as a file of its own"
+            raise DataError("the header stands here again", todo=todo, file=self.path, line=self.lines[headers[1]])
+        if headers[0] > above:
+            todo = "Leave the file as it was exported, its header on top"
+            raise DataError("rows stand above the header", todo=todo, file=self.path, line=self.lines[headers[0]])
+        return self.table(headers[0], len(self.rows))
 
     def table(self, start: int, stop: int) -> Cells:
         """The table whose header is row `start` and which ends before row `stop`."""

@@ -32,6 +32,8 @@ _WORDS = {"LO": SENSOR_LOW - BEYOND, "HI": LIBRE_HIGH + BEYOND}
 _INSULIN = "Rapid-Acting Insulin (units)"
 _KEPT, _SCANNED, _INJECTED = 0.0, 1.0, 4.0
 _KNOWN_TYPES = range(7)
+_ABOUT = 2
+"""Most lines about the export and its wearer above the header."""
 _DAY = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{4} ")
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%I:%M %p")
 
@@ -47,7 +49,7 @@ def read(export: Export, settings: VendorSettings) -> LocalEvents:
     Raises DataError, with line and column, for what cannot be read, SettingsError where no date tells whether the day
     or the month comes first and vendor.date_order does not either.
     """
-    (cells,) = export.tables(_TIME, _TYPE)
+    cells = export.only_table(_TIME, _TYPE, above=_ABOUT)
     historic, unit = declared_column(cells, _HISTORIC, settings)
     types = _types(cells)
     times = _times(cells, settings)

@@ -26,6 +26,8 @@ _KINDS = {
     "Temp Basal Type": ("Rate", "Percent"),
 }
 _FREE = ("Suspend", "Bolus Number")
+_OPTIONAL = ("Bolus Duration (h:mm:ss)", "Bolus Number")
+"""Columns that not every CareLink export has."""
 _UNUSED = (
     "New Device Time",
     "BG Reading (mg/dL)",
@@ -42,8 +44,8 @@ _DURATION = re.compile(r"[0-9]{1,3}:[0-9]{2}:[0-9]{2}")
 
 
 def has_log(cells: Cells) -> bool:
-    """Whether the table has the columns of a pump's log."""
-    return cells.has(BASAL_RATE) and cells.has(BOLUS_TYPE)
+    """Whether the table has any column of a pump's log; then it must have all that are not in _OPTIONAL."""
+    return any(cells.has(name) for name in (BASAL_RATE, BOLUS_TYPE, DELIVERED))
 
 
 def read_log(cells: Cells, times: Timestamps) -> tuple[LocalBasal, LocalBolus]:
@@ -52,7 +54,9 @@ def read_log(cells: Cells, times: Timestamps) -> tuple[LocalBasal, LocalBolus]:
     Raises DataError, with line and column, for a cell that cannot be understood; SettingsError without cgm-format.
     """
     columns = _checked(cells)
-    if not any((column != "").any() for column in columns.values()):
+    _refuse_kindless(cells, columns)
+    # cgm-format stumbles over a log that says neither a rate nor a dose.
+    if not (columns[BASAL_RATE] != "").any() and not (columns[DELIVERED] != "").any():
         return LocalBasal(), LocalBolus()
     library = _library()
     text = _log_text(columns, times)
@@ -60,7 +64,7 @@ def read_log(cells: Cells, times: Timestamps) -> tuple[LocalBasal, LocalBolus]:
         frame = library.FormatParser.parse_to_unified(text, library.SupportedCGMFormat.MEDTRONIC_PUMP)
     except library.ZeroValidInputError:  # Neither a rate nor a finished bolus is in it.
         return LocalBasal(), LocalBolus()
-    except library.MalformedDataError as error:
+    except (library.MalformedDataError, ValueError) as error:
         todo = "Export the file again and leave it as it comes"
         raise DataError(f"cgm-format cannot read the pump's log: {error}", todo=todo, file=cells.path) from error
     kinds = frame["event_type"].to_numpy()
@@ -90,13 +94,12 @@ def _checked(cells: Cells) -> dict[str, Texts]:
     """The log's columns as text [row], each cell known to be what it should be; empty where a column is missing."""
     columns: dict[str, Texts] = {}
     for name in (*_NUMBERS, *_DURATIONS, *_KINDS, *_FREE):
-        columns[name] = cells.texts(name) if cells.has(name) else np.full(len(cells), "", dtype=object)
+        absent = name in _OPTIONAL and not cells.has(name)
+        columns[name] = np.full(len(cells), "", dtype=object) if absent else cells.texts(name)
     for name in _NUMBERS:
-        if cells.has(name):
-            numbers = cells.numbers(name)
-            columns[name] = np.array(
-                ["" if np.isnan(number) else repr(float(number)) for number in numbers], dtype=object
-            )
+        columns[name] = np.array(
+            ["" if np.isnan(number) else repr(float(number)) for number in cells.numbers(name)], dtype=object
+        )
     for name in _DURATIONS:
         wrong = np.array([bool(text) and not _DURATION.fullmatch(text) for text in columns[name]], dtype=bool)
         if (row := first_true(wrong)) is not None:
@@ -106,6 +109,13 @@ def _checked(cells: Cells) -> dict[str, Texts]:
             what = f"'{columns[name][row]}' is not one of {', '.join(known)}"
             raise cells.fault(row, name, what, "Export the file again with the account set to English")
     return columns
+
+
+def _refuse_kindless(cells: Cells, columns: dict[str, Texts]) -> None:
+    """cgm-format leaves out a dose whose kind is not said."""
+    if (row := first_true((columns[DELIVERED] != "") & (columns[BOLUS_TYPE] == ""))) is not None:
+        what = f"{columns[DELIVERED][row]} U were delivered, but the kind of bolus is not said"
+        raise cells.fault(row, BOLUS_TYPE, what, "Write Normal, or remove the row")
 
 
 def _log_text(columns: dict[str, Texts], times: Timestamps) -> str:
