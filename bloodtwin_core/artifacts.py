@@ -99,6 +99,16 @@ class ArtifactStore:
         return self.folder / "model.onnx"
 
     @property
+    def onnx_int8(self) -> Path:
+        """The ONNX export with 8-bit weights, there only if it was asked for and good enough."""
+        return self.folder / "model_int8.onnx"
+
+    @property
+    def onnx_streaming(self) -> Path:
+        """The ONNX export that takes one record at a time."""
+        return self.folder / "model_streaming.onnx"
+
+    @property
     def manifest_path(self) -> Path:
         """The manifest's file."""
         return self.folder / "manifest.json"

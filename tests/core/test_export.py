@@ -1,9 +1,11 @@
 """An export is one file that agrees with its checkpoint and needs nothing else of this project."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 
@@ -11,6 +13,7 @@ from bloodtwin_core.checkpoint import Checkpoint
 from bloodtwin_core.config import Cell, ExportSettings, ModelSettings
 from bloodtwin_core.errors import ArtifactMissing
 from bloodtwin_core.export import export_onnx, export_torchscript, load_onnx, load_torchscript, parity
+from bloodtwin_core.export.onnx_graph import RECORDS_PER_NODE, window_graph
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, Values
 from tests.core.tiny import TINY_DATA, tiny_windows
@@ -45,8 +48,9 @@ def test_onnx_keeps_its_contract(checkpoint: Checkpoint, onnx_file: Path) -> Non
     shape = given.type.tensor_type.shape.dim
     assert shape[0].dim_param, "the batch size is free"
     assert [d.dim_value for d in shape[1:]] == [TINY_DATA.lookback, len(FEATURES)]
-    fused = [node.op_type for node in graph.node if node.op_type in ("LSTM", "GRU", "Loop", "Scan")]
-    assert fused == [checkpoint.model.cell.value.upper()] * checkpoint.model.num_layers
+    fused = [node.op_type for node in graph.node if node.op_type in ("LSTM", "GRU", "Loop", "Scan", "MatMul")]
+    pieces = math.ceil(TINY_DATA.lookback / RECORDS_PER_NODE)
+    assert fused == [checkpoint.model.cell.value.upper()] * checkpoint.model.num_layers * pieces
     assert [p.name for p in onnx_file.parent.iterdir()] == ["model.onnx"], "no weights beside the file"
 
 
@@ -57,6 +61,22 @@ def test_onnx_agrees_with_the_checkpoint(checkpoint: Checkpoint, onnx_file: Path
     assert report.windows == 20
     assert (facts.lookback, facts.horizon, facts.model_version) == (TINY_DATA.lookback, TINY_DATA.horizon, "1.2.3")
     assert facts.feature_units["bg"] == "mg/dL"
+
+
+@pytest.mark.parametrize("records_per_node", [1, 7, TINY_DATA.lookback, 1000])
+def test_the_length_of_pieces_changes_no_forecast(checkpoint: Checkpoint, records_per_node: int) -> None:
+    model = window_graph(checkpoint, EXPORT.opset, records_per_node)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    report = parity(lambda windows: session.run(None, {"input": windows})[0], checkpoint, WINDOWS, EXPORT)
+    assert report.agrees, report
+
+
+@pytest.mark.parametrize("opset", [17, 23])
+def test_the_oldest_and_newest_operator_sets_give_the_same(checkpoint: Checkpoint, opset: int, tmp_path: Path) -> None:
+    settings = EXPORT.model_copy(update={"opset": opset})
+    export_onnx(checkpoint, tmp_path / "model.onnx", settings)
+    assert onnx.load(tmp_path / "model.onnx").opset_import[0].version == opset
+    assert parity(load_onnx(tmp_path / "model.onnx")[0], checkpoint, WINDOWS, EXPORT).agrees
 
 
 def test_torchscript_agrees_with_the_checkpoint_and_bears_the_same_facts(

@@ -1,0 +1,72 @@
+"""ONNX files: written with the facts inside, loaded for onnxruntime on the CPU."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime
+
+from bloodtwin_core.checkpoint import Checkpoint
+from bloodtwin_core.config import ExportSettings
+from bloodtwin_core.errors import ArtifactMissing, SettingsError
+from bloodtwin_core.export.facts import FACTS, INPUT, OUTPUT, ExportFacts, Predict, facts_of, state_shapes
+from bloodtwin_core.export.onnx_graph import streaming_graph, window_graph
+from bloodtwin_core.export.streaming import StreamingNetwork
+from bloodtwin_core.files import atomic_write
+from bloodtwin_core.records import Values
+
+
+def export_onnx(checkpoint: Checkpoint, path: Path, settings: ExportSettings) -> None:
+    """Write model.onnx, weights inside, recurrent layers as fused nodes, batch size free."""
+    write_onnx(window_graph(checkpoint, settings.opset), facts_of(checkpoint), path)
+
+
+def export_streaming(checkpoint: Checkpoint, path: Path, settings: ExportSettings) -> None:
+    """Write model_streaming.onnx, which takes one record at a time and carries the network's state."""
+    facts = facts_of(checkpoint).model_copy(update={"states": state_shapes(checkpoint)})
+    write_onnx(streaming_graph(checkpoint, settings.opset), facts, path)
+
+
+def write_onnx(model: onnx.ModelProto, facts: ExportFacts, path: Path) -> None:
+    """Write one file, complete in itself, that says what it is."""
+    onnx.helper.set_model_props(model, {FACTS: facts.model_dump_json()})
+    with atomic_write(path) as temporary:
+        onnx.save(model, temporary)
+
+
+def load_onnx(path: Path, threads: int = 0) -> tuple[Predict, ExportFacts]:
+    """model.onnx or model_int8.onnx as a function of windows; threads 0 lets onnxruntime choose.
+
+    Raises ArtifactMissing if it is not there or damaged, SettingsError if it is the streaming export.
+    """
+    session, facts = _open(path, threads, "onnx_export")
+    if facts.states:
+        raise SettingsError(f"{path} takes one record at a time. Load it as a stream, or choose model.onnx")
+
+    def predict(windows: Values) -> npt.NDArray[np.float32]:
+        forecast: npt.NDArray[np.float32] = session.run([OUTPUT], {INPUT: windows})[0]
+        return forecast
+
+    return predict, facts
+
+
+def load_streaming(path: Path, threads: int = 1) -> tuple[StreamingNetwork, ExportFacts]:
+    """model_streaming.onnx; one thread is fastest for one record.
+
+    Raises ArtifactMissing if it is not there or damaged, SettingsError if it takes whole lookbacks.
+    """
+    session, facts = _open(path, threads, "streaming_export")
+    if not facts.states:
+        raise SettingsError(f"{path} takes whole lookbacks. Choose model_streaming.onnx for one record at a time")
+    return StreamingNetwork(session, facts), facts
+
+
+def _open(path: Path, threads: int, asset: str) -> tuple[onnxruntime.InferenceSession, ExportFacts]:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return session, ExportFacts.model_validate_json(session.get_modelmeta().custom_metadata_map[FACTS])
+    except Exception as error:
+        raise ArtifactMissing.unreadable(path, error, asset) from error

@@ -1,0 +1,123 @@
+"""The streaming export: one record at a time gives what a whole lookback gives."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from bloodtwin_core.checkpoint import Checkpoint
+from bloodtwin_core.config import Cell, DataSettings, ExportSettings, ModelSettings
+from bloodtwin_core.errors import ArtifactMissing, SettingsError
+from bloodtwin_core.export import export_onnx, export_streaming, load_onnx, load_streaming, parity
+from bloodtwin_core.model import GlucoseForecaster
+from bloodtwin_core.records import FEATURES, PumpRecords, Split
+from bloodtwin_core.scaling import fit_scaler
+from bloodtwin_core.sources.azt1d import histories
+from bloodtwin_core.windows import window_series
+from tests.core.test_export import EXPORT, WINDOWS, untrained
+from tests.core.tiny import TINY_DATA
+
+AZT1D = Path(__file__).parents[2].parent / "shared" / "data" / "azt1d"
+
+
+@pytest.fixture(scope="module", params=list(Cell))
+def checkpoint(request: pytest.FixtureRequest) -> Checkpoint:
+    return untrained(request.param)
+
+
+@pytest.fixture(scope="module")
+def files(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("streaming")
+    export_streaming(checkpoint, folder / "model_streaming.onnx", EXPORT)
+    export_onnx(checkpoint, folder / "model.onnx", EXPORT)
+    return folder
+
+
+def test_the_streaming_export_keeps_its_contract(checkpoint: Checkpoint, files: Path) -> None:
+    graph = onnx.load(files / "model_streaming.onnx").graph
+    shapes = {
+        value.name: [d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim]
+        for value in (*graph.input, *graph.output)
+    }
+    states = ["hidden", "cell"] if checkpoint.model.cell is Cell.lstm else ["hidden"]
+    assert [value.name for value in graph.input] == ["reading", *states]
+    assert [value.name for value in graph.output] == ["prediction", *(f"{state}_out" for state in states)]
+    assert shapes["reading"] == ["batch", len(FEATURES)]
+    assert shapes["prediction"] == ["batch", TINY_DATA.horizon]
+    for state in states:
+        assert shapes[state] == shapes[f"{state}_out"] == [2, "batch", 8]
+    fused = [node.op_type for node in graph.node if node.op_type in ("LSTM", "GRU", "Loop", "Scan", "MatMul")]
+    assert fused == [checkpoint.model.cell.value.upper()] * checkpoint.model.num_layers
+    assert sorted(path.name for path in files.iterdir()) == ["model.onnx", "model_streaming.onnx"]
+
+
+def test_the_facts_name_the_states_and_their_shapes(checkpoint: Checkpoint, files: Path) -> None:
+    _, facts = load_streaming(files / "model_streaming.onnx")
+    names = ["hidden", "cell"] if checkpoint.model.cell is Cell.lstm else ["hidden"]
+    assert facts.states == dict.fromkeys(names, (2, "batch", 8))
+    assert facts.model_copy(update={"states": {}}) == load_onnx(files / "model.onnx")[1]
+
+
+def test_a_streamed_lookback_gives_what_the_whole_lookback_gives(checkpoint: Checkpoint, files: Path) -> None:
+    stream, _ = load_streaming(files / "model_streaming.onnx")
+    whole, _ = load_onnx(files / "model.onnx")
+    lookbacks = WINDOWS.lookbacks(WINDOWS.origins[Split.test].rows)
+    np.testing.assert_allclose(stream.predict(lookbacks), whole(lookbacks), rtol=0, atol=1e-3)
+    assert parity(stream.predict, checkpoint, WINDOWS, EXPORT).agrees
+
+
+def test_wearers_in_one_batch_do_not_see_each_other(files: Path) -> None:
+    stream, _ = load_streaming(files / "model_streaming.onnx")
+    lookbacks = WINDOWS.lookbacks(WINDOWS.origins[Split.test].rows[:3])
+    alone = np.concatenate([stream.predict(lookback[None]) for lookback in lookbacks])
+    np.testing.assert_allclose(stream.predict(lookbacks), alone, rtol=0, atol=1e-3)
+
+
+def test_a_step_leaves_the_states_it_was_given_alone(files: Path) -> None:
+    stream, _ = load_streaming(files / "model_streaming.onnx")
+    states = stream.zero_states()
+    _, after = stream.step(WINDOWS.series[:1].copy(), states)
+    assert all(not state.any() for state in states.values())
+    assert all(state.any() for state in after.values())
+
+
+def test_each_loader_says_when_it_is_given_the_other_kind(files: Path) -> None:
+    with pytest.raises(SettingsError, match=r"takes whole lookbacks.*model_streaming\.onnx"):
+        load_streaming(files / "model.onnx")
+    with pytest.raises(SettingsError, match=r"takes one record at a time.*model\.onnx"):
+        load_onnx(files / "model_streaming.onnx")
+
+
+def test_a_missing_streaming_export_says_what_to_materialize(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactMissing, match="streaming_export"):
+        load_streaming(tmp_path / "model_streaming.onnx")
+
+
+@pytest.mark.skipif(not (AZT1D / "CGM Records").is_dir(), reason="the AZT1D files are not in ../shared/data")
+@pytest.mark.parametrize("cell", list(Cell))
+def test_on_published_records_a_streamed_day_gives_what_the_whole_day_gives(cell: Cell, tmp_path: Path) -> None:
+    """Full size: 288 records of a real wearer, the default network. Its weights are random, which changes nothing."""
+    records = next(iter(histories(DataSettings(root=str(AZT1D), pump_ids=["1"]))))
+    splits = [(split, part(records, number)) for number, split in enumerate(Split)]
+    scaler, settings = fit_scaler([splits[0][1]]), DataSettings()
+    windows = window_series(splits, scaler, settings)
+    torch.manual_seed(0)
+    model = ModelSettings(cell=cell)
+    forecaster = GlucoseForecaster(model, settings.horizon, scaler).eval()
+    checkpoint = Checkpoint(
+        Path("x"), "0" * 64, forecaster, model, settings.lookback, settings.horizon, "data", "1.2.3"
+    )
+    export_onnx(checkpoint, tmp_path / "model.onnx", ExportSettings())
+    export_streaming(checkpoint, tmp_path / "model_streaming.onnx", ExportSettings())
+    rows = windows.origins[Split.test].rows
+    lookbacks = windows.lookbacks(rows[np.linspace(0, len(rows) - 1, 32).astype(np.int64)])
+    whole, stream = load_onnx(tmp_path / "model.onnx")[0], load_streaming(tmp_path / "model_streaming.onnx")[0]
+    assert lookbacks.shape[1:] == (288, 8)
+    np.testing.assert_allclose(stream.predict(lookbacks), whole(lookbacks), rtol=0, atol=1e-3)
+
+
+def part(records: PumpRecords, number: int) -> PumpRecords:
+    third = len(records) // len(Split)
+    return records.rows(number * third, (number + 1) * third)
