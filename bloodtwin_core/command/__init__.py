@@ -1,1 +1,1 @@
-"""The command line: `bloodtwin import`."""
+"""The command line: `bloodtwin import SOURCE FOLDER --to DATA`."""

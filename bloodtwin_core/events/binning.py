@@ -44,7 +44,7 @@ def records_from_events(
     if len(readings) == 0:
         todo = "Give readings together with the pump's events, or leave it out (data.pump_ids)"
         raise DataError(f"pump {events.pump_id} has no glucose reading{_because(glucose_repairs)}", todo=todo)
-    insulin, insulin_repairs = _insulin(events, readings)
+    insulin = _insulin(events, readings)
     bins = _recorded_bins(bins_of(readings.times), insulin, events, max_gap_hours)
     bins = bins[bins <= bins_of(np.array([now]))[0]]
     glucose, carried = _glucose_in(bins, readings)
@@ -56,7 +56,7 @@ def records_from_events(
     repairs = (
         events.repairs
         + glucose_repairs
-        + insulin_repairs
+        + insulin.repairs_in(place)
         + Repairs.of(RepairKind.readings_carried_forward, int(carried.sum()))
         + Repairs.of(RepairKind.readings_clipped, int((records.feature(Feature.bg_clip_flag) == 1).sum()))
         + Repairs.of(RepairKind.insulin_outside_records, _units_outside(insulin, place, events))
@@ -78,7 +78,7 @@ def _because(repairs: Repairs) -> str:
     return f" ({'; '.join(repairs.sentences())})" if repairs else ""
 
 
-def _insulin(events: PumpEvents, readings: GlucoseEvents) -> tuple[InsulinBins, Repairs]:
+def _insulin(events: PumpEvents, readings: GlucoseEvents) -> InsulinBins:
     """Insulin of every bin from the first event to the last delivery."""
     times = np.concatenate([readings.times, events.basal.times, events.bolus.times, delivery_ends(events.bolus)])
     bins = bins_of(times)

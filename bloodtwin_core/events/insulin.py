@@ -18,20 +18,38 @@ _SECONDS_PER_HOUR = 3600
 _SECONDS_PER_MINUTE = 60
 
 
+Mask = npt.NDArray[np.bool_]
+
+
 @dataclass(frozen=True)
 class InsulinBins:
-    """Insulin of the bins first, first + 1, ... basal_rate: U/h [bin], bolus_dose: U [bin]; NaN where unknown."""
+    """Insulin of the bins first, first + 1, ... basal_rate: U/h [bin], bolus_dose: U [bin]; NaN where unknown.
+
+    The masks [bin] say where something was repaired: the rate was known for a part of the bin only, basal exceeded its
+    limit and the rest was added to the bolus, bolus exceeded its limit and the rest was moved to the next bins.
+    """
 
     first: int
     basal_rate: Floats
     bolus_dose: Floats
+    basal_partly_known: Mask
+    basal_above_limit: Mask
+    bolus_spread: Mask
 
     def units(self) -> Floats:
         """U of basal and bolus together [bin], as far as they are known."""
         return np.nan_to_num(self.basal_rate) / RECORDS_PER_HOUR + np.nan_to_num(self.bolus_dose)
 
+    def repairs_in(self, place: npt.NDArray[np.int64]) -> Repairs:
+        """What was repaired in the bins that became records; place [record] counts from first."""
+        return (
+            Repairs.of(RepairKind.basal_partly_known, int(self.basal_partly_known[place].sum()))
+            + Repairs.of(RepairKind.basal_above_limit, int(self.basal_above_limit[place].sum()))
+            + Repairs.of(RepairKind.boluses_spread, int(self.bolus_spread[place].sum()))
+        )
 
-def insulin_bins(basal: BasalEvents, bolus: BolusEvents, first: int, last: int) -> tuple[InsulinBins, Repairs]:
+
+def insulin_bins(basal: BasalEvents, bolus: BolusEvents, first: int, last: int) -> InsulinBins:
     """Insulin of the bins first to last, which must reach from the first event to the last and beyond its delivery.
 
     What exceeds a limit of the records is not lost: basal above its limit is added to the bolus of the same bin, and
@@ -39,20 +57,14 @@ def insulin_bins(basal: BasalEvents, bolus: BolusEvents, first: int, last: int) 
     NaN rate, both while the pump is silent for longer than PUMP_SILENCE.
     """
     edges = np.arange(first - 1, last + 1, dtype=np.int64) * BIN_SECONDS
-    known = believed(basal, bolus)
-    rate, partly = _mean_rate(known, edges)
+    rate, partly_known = _mean_rate(believed(basal, bolus), edges)
     dose = _spread(bolus, first, last)
     above = np.nan_to_num(rate) > BASAL_LIMITS.high
     dose[above] += (rate[above] - BASAL_LIMITS.high) / RECORDS_PER_HOUR
     rate[above] = BASAL_LIMITS.high
     spread = _pass_on(dose)
     dose[~_pump_heard(basal, bolus, edges) & (dose == 0)] = np.nan
-    repairs = (
-        Repairs.of(RepairKind.basal_partly_known, partly)
-        + Repairs.of(RepairKind.basal_above_limit, int(above.sum()))
-        + Repairs.of(RepairKind.boluses_spread, spread)
-    )
-    return InsulinBins(first, rate, dose), repairs
+    return InsulinBins(first, rate, dose, partly_known, above, spread)
 
 
 def believed(basal: BasalEvents, bolus: BolusEvents) -> BasalEvents:
@@ -68,20 +80,20 @@ def believed(basal: BasalEvents, bolus: BolusEvents) -> BasalEvents:
     return BasalEvents.of(times, rates)
 
 
-def _mean_rate(basal: BasalEvents, edges: npt.NDArray[np.int64]) -> tuple[Floats, int]:
-    """Time-weighted mean rate (U/h) between neighbouring edges (s since 1970), and how many were known for a part only.
+def _mean_rate(basal: BasalEvents, edges: npt.NDArray[np.int64]) -> tuple[Floats, Mask]:
+    """Time-weighted mean rate (U/h) between neighbouring edges (s since 1970), and where it was known for a part only.
 
     Where the rate is known for a part of the bin, the insulin of that part is what the bin holds.
     """
     if len(basal) == 0:
-        return np.full(len(edges) - 1, np.nan), 0
+        return np.full(len(edges) - 1, np.nan), np.zeros(len(edges) - 1, dtype=bool)
     times = np.append(seconds_of(basal.times), max(edges[-1], seconds_of(basal.times)[-1]))
     lasting = np.diff(times)
     known = np.isfinite(basal.rate)
     given = _integrated(edges, times, np.where(known, basal.rate, 0.0) * lasting / _SECONDS_PER_HOUR)
     known_seconds = np.rint(_integrated(edges, times, known * lasting))
     rate = np.where(known_seconds > 0, given * RECORDS_PER_HOUR, np.nan)
-    return rate, int(((known_seconds > 0) & (known_seconds < BIN_SECONDS)).sum())
+    return rate, (known_seconds > 0) & (known_seconds < BIN_SECONDS)
 
 
 def _integrated(edges: npt.NDArray[np.int64], times: npt.NDArray[np.int64], amounts: Floats) -> Floats:
@@ -110,29 +122,29 @@ def _spread(bolus: BolusEvents, first: int, last: int) -> Floats:
     return doses
 
 
-def _pass_on(doses: Floats) -> int:
-    """Move what is above the bolus limit to the following bins, in place; how many bins were above it.
+def _pass_on(doses: Floats) -> Mask:
+    """Move what is above the bolus limit to the following bins, in place; where it was above it [bin].
 
     The last bin keeps what is left, so the caller leaves room behind.
     """
-    above = np.flatnonzero(doses > BOLUS_LIMITS.high)
-    for start in above:
+    above = doses > BOLUS_LIMITS.high
+    for start in np.flatnonzero(above):
         place = int(start)
         while doses[place] > BOLUS_LIMITS.high and place + 1 < len(doses):
             doses[place + 1] += doses[place] - BOLUS_LIMITS.high
             doses[place] = BOLUS_LIMITS.high
             place += 1
-    return len(above)
+    return above
 
 
-def _pump_heard(basal: BasalEvents, bolus: BolusEvents, edges: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+def _pump_heard(basal: BasalEvents, bolus: BolusEvents, edges: npt.NDArray[np.int64]) -> Mask:
     """Whether the pump said something in each bin or in the PUMP_SILENCE before its end [bin]."""
     heard: npt.NDArray[np.int64] = np.sort(np.concatenate([seconds_of(basal.times), seconds_of(bolus.times)]))
     if len(heard) == 0:
         return np.zeros(len(edges) - 1, dtype=bool)
     last = np.searchsorted(heard, edges[1:], side="right") - 1
     since = edges[1:] - heard[np.maximum(last, 0)]
-    within: npt.NDArray[np.bool_] = (last >= 0) & (since <= PUMP_SILENCE.astype(np.int64))
+    within: Mask = (last >= 0) & (since <= PUMP_SILENCE.astype(np.int64))
     return within
 
 

@@ -73,6 +73,10 @@ SOURCES: dict[str, Source] = {
     "events": _from_events,
 }
 
+Sync = Callable[[DataSettings, Progress], object]
+SYNCS: dict[str, Sync] = {}
+"""What fetches the new events of a cloud or site to data.root, for the sources that read them from there."""
+
 
 def pump_split_files(settings: DataSettings, folder: Path, progress: Progress = silent) -> list[PumpSplitFiles]:
     """The split files of every pump of data.source; what a source writes goes under folder, and replaces it.

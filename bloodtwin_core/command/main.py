@@ -1,0 +1,93 @@
+"""The `bloodtwin` command: its arguments, and what becomes of an error.
+
+Exit codes: 0 done; 1 the data cannot be used or written; 2 the command or a setting is wrong; 130 interrupted. An error
+is one line on stderr.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from bloodtwin_core.command.importing import ImportRequest, import_data
+from bloodtwin_core.command.settings import data_settings
+from bloodtwin_core.errors import BloodTwinError, SettingsError
+from bloodtwin_core.sources import SOURCES
+
+DONE, BAD_DATA, BAD_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+_ALREADY_SPLIT = "bloodbank"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of the command."""
+    top = _Parser(prog="bloodtwin", description="Glucose forecasts from pump and sensor history.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    importing = commands.add_parser(
+        "import",
+        help="turn pump and sensor data into split files",
+        description="Turn pump and sensor data into DATA/pump_*/{train,validate,test}/lstm_*.csv, and say what was "
+        "found. Each pump's files are replaced whole or, if anything fails, not at all.",
+    )
+    sources = [name for name in SOURCES if name != _ALREADY_SPLIT]
+    importing.add_argument("source", metavar="SOURCE", choices=sources, help="one of %(choices)s")
+    importing.add_argument(
+        "folder", metavar="FOLDER", nargs="?", default="", help="the source's files, or where a cloud's events are kept"
+    )
+    importing.add_argument("--to", metavar="DATA", type=Path, help="folder for the pump_* folders")
+    importing.add_argument("--dry-run", action="store_true", help="read and report, write nothing")
+    importing.add_argument("--pump", metavar="ID", action="append", default=[], help="only this pump; may be repeated")
+    importing.add_argument(
+        "--wearer",
+        metavar="NAME=ID,ID",
+        action="append",
+        default=[],
+        help="make one history of the pumps that one person wore; may be repeated",
+    )
+    importing.add_argument(
+        "--set",
+        metavar="SETTING=VALUE",
+        action="append",
+        default=[],
+        help="any setting of the group data, such as events.glucose_unit=mmol/L; may be repeated",
+    )
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code; arguments are those of the process by default."""
+    try:
+        given = parser().parse_args(arguments)
+        if given.to is None and not given.dry_run:
+            raise SettingsError("say where to write with --to DATA, or look only with --dry-run")
+        settings = data_settings(given.source, given.folder, given.pump, given.wearer, given.set)
+        sys.stdout.write(import_data(ImportRequest(settings, given.to, given.dry_run)))
+        sys.stdout.flush()
+    except SettingsError as error:
+        return _failed(error, BAD_USAGE)
+    except (BloodTwinError, OSError) as error:
+        return _failed(error, BAD_DATA)
+    except KeyboardInterrupt:
+        sys.stderr.write("bloodtwin: interrupted; no pump's files were left half written\n")
+        return INTERRUPTED
+    return DONE
+
+
+def run() -> NoReturn:
+    """The entry point of the installed command."""
+    # Leave by an exception, so that what was begun is tidied up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    sys.exit(main())
+
+
+def _failed(error: Exception, code: int) -> int:
+    sys.stderr.write(f"bloodtwin: {' '.join(str(error).split())}\n")
+    return code
