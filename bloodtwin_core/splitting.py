@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+import numpy as np
+
 from bloodtwin_core.bloodbank import PUMP_FOLDER, UTC_TIMESTAMPS, PumpSplitFiles, write_split_file
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.errors import DataError, StorageError
 from bloodtwin_core.files import atomic_folder
-from bloodtwin_core.records import PumpRecords, Split
+from bloodtwin_core.records import Feature, PumpRecords, Split
 
 
 def split_in_time(records: PumpRecords, settings: DataSettings) -> dict[Split, PumpRecords]:
@@ -30,6 +32,22 @@ def split_in_time(records: PumpRecords, settings: DataSettings) -> dict[Split, P
     }
 
 
+def without_long_gaps(records: PumpRecords, max_gap_hours: float) -> PumpRecords:
+    """The records without those of gaps in glucose longer than max_gap_hours, so that a segment ends there.
+
+    A gap reaches from one measured reading to the next; before the first and after the last it is the records' own end.
+    """
+    timestamps = records.timestamps
+    measured = np.flatnonzero(np.isfinite(records.feature(Feature.bg)))
+    before, after = np.concatenate([[-1], measured]), np.concatenate([measured, [len(records)]])
+    begin, end = timestamps[np.maximum(before, 0)], timestamps[np.minimum(after, len(records) - 1)]
+    long = (end - begin) / np.timedelta64(3600, "s") > max_gap_hours
+    keep = np.ones(len(records), dtype=np.bool_)
+    for first, stop in zip(before[long] + 1, after[long], strict=True):
+        keep[first:stop] = False
+    return records if keep.all() else PumpRecords(records.pump_id, timestamps[keep], records.values[keep])
+
+
 def _nothing_more(_history: PumpRecords) -> Mapping[str, str]:
     return {}
 
@@ -46,14 +64,16 @@ def write_split_files(
     """Split each history and write it under folder as bloodBath CSV v2.0.
 
     The folder is replaced whole once all pumps are written: files of an earlier run do not stay beside the new ones,
-    and if a history cannot be read or written what stood there stays. The same histories give the same bytes. extra
+    and if a history cannot be read or written what stood there stays. Gaps longer than max_gap_hours are taken out first,
+    so that a segment ends there. The same histories give the same bytes. extra
     gives comment keys beyond the contract's for each history.
     Raises StorageError if the folder holds anything but pumps or cannot be written, DataError if there is no history.
     """
     _refuse_foreign_files(folder)
     written: list[PumpSplitFiles] = []
     with atomic_folder(folder) as temporary:
-        for history in histories:
+        for whole in histories:
+            history = without_long_gaps(whole, settings.max_gap_hours)
             files = {
                 split: write_split_file(
                     temporary,

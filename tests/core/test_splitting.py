@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 from bloodtwin_core.bloodbank import read_split_file
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.errors import DataError, StorageError
-from bloodtwin_core.records import FEATURES, PumpRecords, Split
-from bloodtwin_core.splitting import split_in_time, write_split_files
+from bloodtwin_core.records import FEATURES, RECORD_INTERVAL, Feature, PumpRecords, Split
+from bloodtwin_core.splitting import split_in_time, without_long_gaps, write_split_files
+from tests.core.tiny import tiny_records
 
 
 def history(count: int, pump_id: str = "1") -> PumpRecords:
@@ -86,3 +88,22 @@ def test_a_folder_with_other_files_is_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"diary\.txt"):
         write_split_files([history(100)], DataSettings(), tmp_path)
     assert snapshot(tmp_path) == {"diary.txt": b"mine"}
+
+
+@settings(deadline=None)
+@given(
+    gaps=st.lists(st.tuples(st.integers(0, 900), st.integers(1, 300)), max_size=4),
+    max_gap_hours=st.sampled_from([1.0, 5.0, 15.0]),
+)
+def test_no_gap_longer_than_allowed_stays_inside_a_segment(gaps: list[tuple[int, int]], max_gap_hours: float) -> None:
+    records = tiny_records(count=1000, missing=0.0)
+    for start, length in gaps:
+        records.values[start : start + length, Feature.bg.column] = np.nan
+        records.values[start : start + length, Feature.bg_missing_flag.column] = 1
+    kept = without_long_gaps(records, max_gap_hours)
+    measured = records.feature(Feature.bg_missing_flag) == 0
+    assert (kept.feature(Feature.bg_missing_flag) == 0).sum() == measured.sum(), "no reading is lost"
+    for segment in np.split(np.arange(len(kept)), np.flatnonzero(np.diff(kept.timestamps) != RECORD_INTERVAL) + 1):
+        missing = kept.feature(Feature.bg_missing_flag)[segment] == 1
+        longest = max((len(list(run)) for flag, run in groupby(missing) if flag), default=0)
+        assert longest * 5 / 60 <= max_gap_hours
