@@ -64,9 +64,9 @@ def write_split_files(
     """Split each history and write it under folder as bloodBath CSV v2.0.
 
     The folder is replaced whole once all pumps are written: files of an earlier run do not stay beside the new ones,
-    and if a history cannot be read or written what stood there stays. Gaps longer than max_gap_hours are taken out first,
-    so that a segment ends there. The same histories give the same bytes. extra
-    gives comment keys beyond the contract's for each history.
+    and if a history cannot be read or written what stood there stays. Gaps longer than max_gap_hours are taken out
+    first, so that a segment ends there. The same histories give the same bytes. extra gives comment keys beyond the
+    contract's for each history.
     Raises StorageError if the folder holds anything but pumps or cannot be written, DataError if there is no history.
     """
     _refuse_foreign_files(folder)
