@@ -82,6 +82,7 @@ class Loopback:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # One packet for head and body, or the other side waits for the second.
 
             def do_GET(self) -> None:
                 self._serve()
