@@ -16,7 +16,7 @@ from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.progress import Progress, Step, silent
 from bloodtwin_core.events.splits import write_event_splits
 from bloodtwin_core.records import PumpRecords
-from bloodtwin_core.sources import azt1d, bloodbank, events
+from bloodtwin_core.sources import azt1d, bloodbank, events, nightscout, tandem
 from bloodtwin_core.splitting import write_split_files
 
 Source = Callable[[DataSettings, Path, Progress], list[PumpSplitFiles]]
@@ -71,10 +71,12 @@ SOURCES: dict[str, Source] = {
     "azt1d": _from_azt1d,
     "bloodbank": _from_bloodbank,
     "events": _from_events,
+    "nightscout": _of_events(nightscout.events, notes=nightscout.NOTES),
+    "tandem": _of_events(tandem.events, notes=tandem.NOTES, tz_handling=tandem.TZ_HANDLING),
 }
 
 Sync = Callable[[DataSettings, Progress], object]
-SYNCS: dict[str, Sync] = {}
+SYNCS: dict[str, Sync] = {"nightscout": nightscout.sync, "tandem": tandem.sync}
 """What fetches the new events of a cloud or site to data.root, for the sources that read them from there."""
 
 

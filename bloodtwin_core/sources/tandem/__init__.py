@@ -40,6 +40,7 @@ logger = logging.getLogger(__name__)
 SOURCE = "tandem"
 EMAIL_VARIABLE, PASSWORD_VARIABLE = "BLOODTWIN_TANDEM_EMAIL", "BLOODTWIN_TANDEM_PASSWORD"
 NOTES = "pump events of Tandem Source"
+TZ_HANDLING = "UTC, from the pump's own clock and what its log says of its settings"
 _CLOCK_FOLDER = "clock"
 _CLOCK_WINDOW = Window(np.datetime64("1970-01-01"), np.datetime64("1970-01-01"))
 """Changes of the clock come whole with every answer, so that they have one file instead of one a window."""

@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 from bloodtwin_core.bloodbank import read_split_file, write_split_file
-from bloodtwin_core.config import DataSettings, SimulatorSettings
+from bloodtwin_core.config import DataSettings, SimulatorSettings, TandemSettings
 from bloodtwin_core.continuity import findings
 from bloodtwin_core.errors import DataError, SettingsError
 from bloodtwin_core.records import RECORD_INTERVAL, PumpRecords, Split, records_from_signals
-from bloodtwin_core.sources import SOURCES, pump_split_files
+from bloodtwin_core.sources import SOURCES, SYNCS, pump_split_files
+from bloodtwin_core.sources.fetched import FetchedRows, Row, Window
 from bloodtwin_core.splitting import split_in_time
 
 
@@ -43,6 +44,16 @@ def write_events(root: Path) -> None:
         (folder / f"{name}_2024.csv").write_text("\n".join([f"timestamp,{column},event_type", *rows]), encoding="utf-8")
 
 
+def write_fetched(root: Path, source: str) -> None:
+    """What a sync left: readings, and a basal rate that never changes."""
+    times = np.datetime64("2024-03-01T00:00:00", "s") + np.arange(600) * RECORD_INTERVAL
+    rows = [Row(f"entries/{n:05d}", "glucose", time, 120.0 + n % 7) for n, time in enumerate(times)]
+    kinds = {"tandem": ("rate_change", 0.0), "nightscout": ("temp_basal", 24 * 60 * 3.0)}
+    kind, minutes = kinds[source]
+    rows.append(Row("basal", kind, times[0], 0.8, minutes))
+    FetchedRows(root / f"{source}_881235").add(Window(np.datetime64("2024-03-01"), np.datetime64("2024-03-03")), rows)
+
+
 def settings_for(source: str, root: Path) -> DataSettings:
     if source == "azt1d":
         write_azt1d(root)
@@ -50,7 +61,10 @@ def settings_for(source: str, root: Path) -> DataSettings:
         write_bloodbank(root)
     if source == "events":
         write_events(root)
-    return DataSettings(source=source, root=str(root), simulator=SimulatorSettings(pumps=1, days=3))
+    if source in SYNCS:
+        write_fetched(root, source)
+    zone = TandemSettings(time_zone="Europe/Berlin")
+    return DataSettings(source=source, root=str(root), tandem=zone, simulator=SimulatorSettings(pumps=1, days=3))
 
 
 @pytest.mark.parametrize("source", SOURCES)
