@@ -45,7 +45,7 @@ def records_from_events(
         todo = "Give readings together with the pump's events, or leave it out (data.pump_ids)"
         raise DataError(f"pump {events.pump_id} has no glucose reading{_because(glucose_repairs)}", todo=todo)
     insulin = _insulin(events, readings)
-    bins = _recorded_bins(bins_of(readings.times), insulin, events, max_gap_hours)
+    bins = _recorded_bins(bins_of(readings.times), insulin, max_gap_hours)
     bins = bins[bins <= bins_of(np.array([now]))[0]]
     glucose, carried = _glucose_in(bins, readings)
     place = bins - insulin.first
@@ -59,7 +59,7 @@ def records_from_events(
         + insulin.repairs_in(place)
         + Repairs.of(RepairKind.readings_carried_forward, int(carried.sum()))
         + Repairs.of(RepairKind.readings_clipped, int((records.feature(Feature.bg_clip_flag) == 1).sum()))
-        + Repairs.of(RepairKind.insulin_outside_records, _units_outside(insulin, place, events))
+        + Repairs.of(RepairKind.insulin_outside_records, _units_outside(insulin, place))
     )
     return records, repairs
 
@@ -85,18 +85,11 @@ def _insulin(events: PumpEvents, readings: GlucoseEvents) -> InsulinBins:
     return insulin_bins(events.basal, events.bolus, int(bins.min()), int(bins.max()) + room_needed(events.bolus))
 
 
-def _last_insulin_bin(insulin: InsulinBins, events: PumpEvents) -> int:
-    """The bin of the last basal or bolus event or delivery."""
-    delivered = np.flatnonzero(np.nan_to_num(insulin.bolus_dose) > 0)
-    last_bolus = insulin.first + int(delivered[-1]) if len(delivered) else insulin.first
-    return max(last_bolus, int(bins_of(events.basal.times[-1:]).max(initial=insulin.first)))
-
-
-def _recorded_bins(readings: Bins, insulin: InsulinBins, events: PumpEvents, max_gap_hours: float) -> Bins:
+def _recorded_bins(readings: Bins, insulin: InsulinBins, max_gap_hours: float) -> Bins:
     """The bins that become records: those of the events, but none inside a longer gap between two readings."""
     longest = int(max_gap_hours * RECORDS_PER_HOUR)
     first = max(insulin.first, int(readings[0]) - longest)
-    last = min(max(_last_insulin_bin(insulin, events), int(readings[-1])), int(readings[-1]) + longest)
+    last = min(max(insulin.last, int(readings[-1])), int(readings[-1]) + longest)
     bins = np.arange(first, last + 1, dtype=np.int64)
     before = readings[np.maximum(np.searchsorted(readings, bins, side="right") - 1, 0)]
     after = readings[np.minimum(np.searchsorted(readings, bins, side="left"), len(readings) - 1)]
@@ -121,8 +114,9 @@ def _forget_change_of(records: PumpRecords, carried: Mask) -> None:
     delta[1:][carried[:-1]] = np.nan
 
 
-def _units_outside(insulin: InsulinBins, place: npt.NDArray[np.int64], events: PumpEvents) -> float:
-    """U of insulin up to the last event and delivery that no record holds."""
-    units = insulin.units()[: _last_insulin_bin(insulin, events) - insulin.first + 1]
-    units[place[place < len(units)]] = 0.0
+def _units_outside(insulin: InsulinBins, place: npt.NDArray[np.int64]) -> float:
+    """U of insulin up to the last event, delivery and record that no record holds."""
+    last = max(insulin.last - insulin.first, int(place[-1]))
+    units = insulin.units()[: last + 1]
+    units[place] = 0.0
     return float(round(units.sum(), 3))

@@ -25,11 +25,13 @@ Mask = npt.NDArray[np.bool_]
 class InsulinBins:
     """Insulin of the bins first, first + 1, ... basal_rate: U/h [bin], bolus_dose: U [bin]; NaN where unknown.
 
-    The masks [bin] say where something was repaired: the rate was known for a part of the bin only, basal exceeded its
-    limit and the rest was added to the bolus, bolus exceeded its limit and the rest was moved to the next bins.
+    last is the bin of the last event and delivery; the bins behind it only go on with the last rate. The masks [bin]
+    say where something was repaired: the rate was known for a part of the bin only, basal exceeded its limit and the
+    rest was added to the bolus, bolus exceeded its limit and the rest was moved to the next bins.
     """
 
     first: int
+    last: int
     basal_rate: Floats
     bolus_dose: Floats
     basal_partly_known: Mask
@@ -58,13 +60,15 @@ def insulin_bins(basal: BasalEvents, bolus: BolusEvents, first: int, last: int) 
     """
     edges = np.arange(first - 1, last + 1, dtype=np.int64) * BIN_SECONDS
     rate, partly_known = _mean_rate(believed(basal, bolus), edges)
-    dose = _spread(bolus, first, last)
-    above = np.nan_to_num(rate) > BASAL_LIMITS.high
-    dose[above] += (rate[above] - BASAL_LIMITS.high) / RECORDS_PER_HOUR
-    rate[above] = BASAL_LIMITS.high
+    excess = np.maximum(np.nan_to_num(rate) - BASAL_LIMITS.high, 0.0) / RECORDS_PER_HOUR
+    dose = _spread(bolus, first, last) + excess
+    rate[excess > 0] = BASAL_LIMITS.high
     spread = _pass_on(dose)
+    ends = bins_of(np.concatenate([basal.times, delivery_ends(bolus)])) - first
+    passed_on = dose[ends.max(initial=0) + 1 :] > excess[ends.max(initial=0) + 1 :]
+    last_delivery = first + int(ends.max(initial=0)) + int(np.argmin(np.append(passed_on, False)))
     dose[~_pump_heard(basal, bolus, edges) & (dose == 0)] = np.nan
-    return InsulinBins(first, rate, dose, partly_known, above, spread)
+    return InsulinBins(first, last_delivery, rate, dose, partly_known, excess > 0, spread)
 
 
 def believed(basal: BasalEvents, bolus: BolusEvents) -> BasalEvents:
@@ -108,7 +112,7 @@ def _integrated(edges: npt.NDArray[np.int64], times: npt.NDArray[np.int64], amou
 def _spread(bolus: BolusEvents, first: int, last: int) -> Floats:
     """U [bin] of the bins first to last."""
     doses = np.zeros(last - first + 1)
-    at_once = bolus.minutes == 0
+    at_once = bolus.minutes * _SECONDS_PER_MINUTE < 1.0
     np.add.at(doses, bins_of(bolus.times[at_once]) - first, bolus.dose[at_once])
     starts = seconds_of(bolus.times[~at_once]).astype(np.float64)
     stops = starts + bolus.minutes[~at_once] * _SECONDS_PER_MINUTE

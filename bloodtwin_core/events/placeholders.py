@@ -1,4 +1,7 @@
-"""Readings that no sensor took: long runs of one exact value that some exporter filled in."""
+"""Readings that no sensor took: long runs of one exact value that some exporter filled in.
+
+A run is recognised when it has lasted long enough, and then all of it is taken as missing, its first readings too.
+"""
 
 import numpy as np
 import numpy.typing as npt

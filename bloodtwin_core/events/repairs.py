@@ -95,8 +95,8 @@ class Repairs:
         return cls(counts)
 
     def sentences(self) -> list[str]:
-        """What was repaired, one phrase each: `12 exact repeats of an event, left out`."""
-        return [f"{_number(count)} {MEANINGS[kind]}" for kind, count in self]
+        """What was repaired, one phrase each: `exact repeats of an event, left out: 12`."""
+        return [f"{MEANINGS[kind]}: {_number(count)}" for kind, count in self]
 
 
 def read_repairs(header: SplitHeader) -> Repairs:
