@@ -9,10 +9,8 @@ from bloodtwin_core.events.clocks import recorded_oldest_first, set_back_undone,
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.repairs import Repairs
 from bloodtwin_core.records import Timestamps
+from bloodtwin_core.sources.silence import until_unheard
 from bloodtwin_core.sources.vendor.local import LocalEvents
-
-LONGEST_SILENCE = np.timedelta64(25 * 3600, "s")
-"""A pump writes to its log at least once a day, of which the longest has 25 hours; longer silence is no data."""
 
 Values = npt.NDArray[np.generic]
 
@@ -45,15 +43,3 @@ def merged_in_utc(pump_id: str, exports: Sequence[LocalEvents], time_zone: str) 
         heard += [converted(times)[0] for times in export.heard]
     merged = PumpEvents.empty(pump_id).merged(*parts)
     return until_unheard(merged, np.sort(np.concatenate(heard))) if heard else merged
-
-
-def until_unheard(events: PumpEvents, heard: Timestamps) -> PumpEvents:
-    """The events, their basal unknown from where the pump has been silent for LONGEST_SILENCE until it gives a rate.
-
-    heard: [row], UTC, sorted, when the pump wrote anything to its log.
-    """
-    if len(events.basal) == 0:
-        return events
-    silent = np.append(np.diff(heard) > LONGEST_SILENCE, True)
-    ends = heard[silent] + LONGEST_SILENCE
-    return events.merged(PumpEvents(events.pump_id, basal=BasalEvents.of(ends, np.full(len(ends), np.nan))))
