@@ -84,8 +84,9 @@ def _handovers(ordered: Sequence[_Worn]) -> BasalEvents:
         worn = [span for span in ordered if span.first <= border <= span.last]
         if worn and worn[-1] is not current:
             current = worn[-1]
-            times.append(border)
-            rates.append(_rate_in_force(current.events.basal, border))
+            if border not in current.events.basal.times:  # which would tell the rate itself
+                times.append(border)
+                rates.append(_rate_in_force(current.events.basal, border))
     return BasalEvents.of(times, rates)
 
 
