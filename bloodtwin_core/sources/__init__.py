@@ -16,7 +16,7 @@ from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.progress import Progress, Step, silent
 from bloodtwin_core.events.splits import write_event_splits
 from bloodtwin_core.records import PumpRecords
-from bloodtwin_core.sources import azt1d, bloodbank, events, nightscout, tandem
+from bloodtwin_core.sources import azt1d, bloodbank, events, nightscout, t1d_uom, tandem, vendor
 from bloodtwin_core.splitting import write_split_files
 
 Source = Callable[[DataSettings, Path, Progress], list[PumpSplitFiles]]
@@ -73,6 +73,8 @@ SOURCES: dict[str, Source] = {
     "events": _from_events,
     "nightscout": _of_events(nightscout.events, notes=nightscout.NOTES),
     "tandem": _of_events(tandem.events, notes=tandem.NOTES, tz_handling=tandem.TZ_HANDLING),
+    "vendor": _of_events(vendor.events, notes=vendor.NOTES, tz_handling=vendor.TZ_HANDLING),
+    "t1d_uom": _of_events(t1d_uom.events, notes=t1d_uom.NOTES, tz_handling=t1d_uom.TZ_HANDLING),
 }
 
 Sync = Callable[[DataSettings, Progress], object]

@@ -19,6 +19,9 @@ from bloodtwin_core.sources.vendor.export import Export, open_export
 from bloodtwin_core.sources.vendor.in_utc import merged_in_utc
 from bloodtwin_core.sources.vendor.local import LocalEvents
 
+TZ_HANDLING = "UTC, from local times of data.vendor.time_zone"
+NOTES = "records of the five minutes up to their timestamp, from files exported from the vendors' sites"
+
 _SUFFIXES = (".csv", ".txt", ".tsv")
 
 

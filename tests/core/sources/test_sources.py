@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from bloodtwin_core.bloodbank import read_split_file, write_split_file
-from bloodtwin_core.config import DataSettings, SimulatorSettings, TandemSettings
+from bloodtwin_core.config import DataSettings, SimulatorSettings, TandemSettings, VendorSettings
 from bloodtwin_core.continuity import findings
 from bloodtwin_core.errors import DataError, SettingsError
 from bloodtwin_core.records import RECORD_INTERVAL, PumpRecords, Split, records_from_signals
@@ -54,6 +54,33 @@ def write_fetched(root: Path, source: str) -> None:
     FetchedRows(root / f"{source}_881235").add(Window(np.datetime64("2024-03-01"), np.datetime64("2024-03-03")), rows)
 
 
+def write_vendor(root: Path) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    times = np.datetime64("2024-03-01T00:00:00", "s") + np.arange(600) * RECORD_INTERVAL
+    rows = [f"pump,881235,EGV,{time},{120 + n % 7}" for n, time in enumerate(times)]
+    rates = [f"Basal,{time},0.8" for time in times[::288]]
+    header = "DeviceType,SerialNumber,Description,EventDateTime,Readings (mg/dL)"
+    lines = ["t:connect", "", header, *rows, "", "Type,EventDateTime,BasalRate", *rates]
+    (root / "export.csv").write_text("\n".join(lines), encoding="utf-8")
+
+
+def write_t1d_uom(root: Path) -> None:
+    times = [datetime(2024, 1, 10) + timedelta(minutes=5 * n) for n in range(600)]
+    rows = {
+        "Glucose Data/UoMGlucose2301.csv": [
+            "bg_ts,value",
+            *(f"{t:%d/%m/%Y %H:%M},{6 + t.minute / 60:.1f}" for t in times),
+        ],
+        "Insulin Data/Basal Data/UoMBasal2301.csv": [
+            "basal_ts,basal_dose,insulin_kind",
+            *(f"{time:%d/%m/%Y %H:%M},0.8,R" for time in times[::288]),
+        ],
+    }
+    for name, lines in rows.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("\n".join(lines), encoding="utf-8")
+
+
 def settings_for(source: str, root: Path) -> DataSettings:
     if source == "azt1d":
         write_azt1d(root)
@@ -61,10 +88,20 @@ def settings_for(source: str, root: Path) -> DataSettings:
         write_bloodbank(root)
     if source == "events":
         write_events(root)
+    if source == "vendor":
+        write_vendor(root)
+    if source == "t1d_uom":
+        write_t1d_uom(root)
     if source in SYNCS:
         write_fetched(root, source)
     zone = TandemSettings(time_zone="Europe/Berlin")
-    return DataSettings(source=source, root=str(root), tandem=zone, simulator=SimulatorSettings(pumps=1, days=3))
+    return DataSettings(
+        source=source,
+        root=str(root),
+        tandem=zone,
+        vendor=VendorSettings(time_zone="Europe/Berlin"),
+        simulator=SimulatorSettings(pumps=1, days=3),
+    )
 
 
 @pytest.mark.parametrize("source", SOURCES)
