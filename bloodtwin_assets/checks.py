@@ -6,16 +6,16 @@ import dagster as dg
 
 from bloodtwin_assets.assets.data import raw_pump_splits
 from bloodtwin_assets.assets.evaluation import test_results
-from bloodtwin_assets.assets.exports import onnx_export, torchscript_export
+from bloodtwin_assets.assets.exports import onnx_export, streaming_export, torchscript_export
 from bloodtwin_assets.failures import failing_in_words
-from bloodtwin_assets.inputs import current_checkpoint, current_windows
 from bloodtwin_assets.pages.parts import Cell, Page, numbers, table
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.artifacts import ArtifactStore
 from bloodtwin_core.continuity import CheckName, Finding, Severity, findings
 from bloodtwin_core.evaluation.results import TargetOutcome, TestResults
 from bloodtwin_core.evaluation.targets import target_outcomes
-from bloodtwin_core.export import Predict, load_onnx, load_torchscript, parity
+from bloodtwin_core.export import Predict, load_onnx, load_streaming, load_torchscript, parity
+from bloodtwin_core.inputs import current_checkpoint, current_windows
 from bloodtwin_core.raw_splits import load_splits, read_raw_splits
 
 CONTINUITY_CHECKS = {
@@ -131,7 +131,18 @@ def onnx_agrees(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.
     return _parity_result(load_onnx(store.onnx)[0], store, settings)
 
 
-CHECKS = [continuity, targets, torchscript_agrees, onnx_agrees]
+@dg.asset_check(asset=streaming_export, name="agrees_with_checkpoint", blocking=True)
+@failing_in_words
+def streaming_agrees(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.AssetCheckResult:
+    """model_streaming.onnx, record by record from a zero state, forecasts what the checkpoint does from whole windows.
+
+    On real test windows, to within export.parity_tolerance.
+    """
+    store = artifacts.store(settings)
+    return _parity_result(load_streaming(store.onnx_streaming)[0].predict, store, settings)
+
+
+CHECKS = [continuity, targets, torchscript_agrees, onnx_agrees, streaming_agrees]
 
 
 def _asked_for(
@@ -200,8 +211,8 @@ def _target_result(name: str, outcomes: Sequence[TargetOutcome], results: TestRe
 
 
 def _parity_result(predict: Predict, store: ArtifactStore, settings: SettingsResource) -> dg.AssetCheckResult:
-    windows, index = current_windows(store, settings)
-    report = parity(predict, current_checkpoint(store, settings, index), windows, settings.export)
+    windows, index = current_windows(store, settings.data)
+    report = parity(predict, current_checkpoint(store, settings.model, index), windows, settings.export)
     page: dict[str, str | float | int] = {
         "largest difference (mg/dL)": report.largest_difference,
         "tolerance (mg/dL)": report.tolerance,

@@ -6,7 +6,7 @@ import dagster as dg
 
 from bloodtwin_assets.assets.data import fitted_scaler, raw_pump_splits, windowed_tensors
 from bloodtwin_assets.assets.evaluation import test_results
-from bloodtwin_assets.assets.exports import onnx_export, torchscript_export
+from bloodtwin_assets.assets.exports import onnx_export, streaming_export, torchscript_export
 from bloodtwin_assets.assets.training import trained_checkpoint
 from bloodtwin_assets.checks import CHECKS
 from bloodtwin_assets.jobs import retraining
@@ -21,6 +21,7 @@ ASSETS = [
     test_results,
     torchscript_export,
     onnx_export,
+    streaming_export,
 ]
 OWNERS = ["team:bloodtwin"]
 

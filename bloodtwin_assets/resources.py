@@ -19,6 +19,7 @@ from bloodtwin_core.config import (
     FetchSettings,
     ModelSettings,
     NightscoutSettings,
+    Settings,
     SimulatorSettings,
     TandemSettings,
     TrainingSettings,
@@ -127,9 +128,13 @@ class SettingsResource(dg.ConfigurableResource[Any]):
         except ValidationError as error:
             raise SettingsError("; ".join(_in_words(detail) for detail in error.errors())) from None
 
+    def plain(self) -> Settings:
+        """The same settings as bloodtwin_core knows them."""
+        return Settings.model_validate({group: getattr(self, group).model_dump() for group in Settings.model_fields})
+
     def used(self, *groups: str) -> dict[str, Any]:
         """The settings of some groups as plain values, for the manifest."""
-        return {group: getattr(self, group).model_dump(mode="json") for group in groups}
+        return self.plain().used(*groups)
 
 
 class ArtifactsResource(dg.ConfigurableResource[Any]):

@@ -113,6 +113,17 @@ class ArtifactStore:
         """The manifest's file."""
         return self.folder / "manifest.json"
 
+    def keep_picture(self, name: str, png: bytes) -> Path:
+        """Keep a PNG picture under its name, for reports, and return its path."""
+        path = self.picture(name)
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(png)
+        return path
+
+    def picture(self, name: str) -> Path:
+        """Where the picture of that name is kept."""
+        return self.plots / f"{name.replace(' ', '_')}.png"
+
     def manifest(self) -> Manifest:
         """What all stages have left; empty before the first. Raises ArtifactMissing if the file is damaged."""
         if not self.manifest_path.exists():

@@ -4,6 +4,7 @@ The Dagster resources are made from these models, so a limit here is a limit in 
 """
 
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -323,3 +324,7 @@ class Settings(SettingsGroup):
     training: TrainingSettings = Field(default_factory=TrainingSettings)
     evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)
     export: ExportSettings = Field(default_factory=ExportSettings)
+
+    def used(self, *groups: str) -> dict[str, Any]:
+        """The settings of some groups as plain values, for the manifest."""
+        return self.model_dump(mode="json", include=set(groups))

@@ -1,1 +1,1 @@
-"""The seven assets, in the order in which data flows: data, training, evaluation, exports."""
+"""The eight assets, in the order in which data flows: data, training, evaluation, exports."""

@@ -3,10 +3,10 @@
 import dagster as dg
 
 from bloodtwin_assets.failures import failing_in_words
-from bloodtwin_assets.inputs import current_raw_splits, current_scaler
 from bloodtwin_assets.pages.data import raw_splits_page, scaler_page, windows_page
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.files import sha256_of
+from bloodtwin_core.inputs import current_raw_splits, current_scaler
 from bloodtwin_core.raw_splits import describe, load_splits
 from bloodtwin_core.records import Split
 from bloodtwin_core.scaling import fit_scaler
@@ -41,7 +41,7 @@ def fitted_scaler(settings: SettingsResource, artifacts: ArtifactsResource) -> d
     Kept as `scaler.json` for every reader and as `scaler.pkl` for scikit-learn; the exports carry it inside.
     """
     store = artifacts.store(settings)
-    raw = current_raw_splits(store, settings)
+    raw = current_raw_splits(store, settings.data)
     loaded = load_splits(raw, store.folder)
     scaler = fit_scaler(split.file.records for split in loaded if split.split is Split.train)
     scaler.write(store.scaler_json, store.scaler_pickle)
@@ -61,7 +61,7 @@ def windowed_tensors(settings: SettingsResource, artifacts: ArtifactsResource) -
     reading measured; *available* ones have a fresh last reading and most of the lookback.
     """
     store = artifacts.store(settings)
-    raw = current_raw_splits(store, settings)
+    raw = current_raw_splits(store, settings.data)
     scaler = current_scaler(store, raw)
     records = [(loaded.split, loaded.file.records) for loaded in load_splits(raw, store.folder)]
     windows = window_series(records, scaler, settings.data)

@@ -5,9 +5,7 @@ import dagster as dg
 from bloodtwin_assets.assets.data import windowed_tensors
 from bloodtwin_assets.assets.training import trained_checkpoint
 from bloodtwin_assets.failures import failing_in_words
-from bloodtwin_assets.inputs import current_checkpoint, current_windows
 from bloodtwin_assets.pages.evaluation import results_page
-from bloodtwin_assets.pages.parts import keep_picture
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_assets.run_log import progress_in
 from bloodtwin_core.evaluation.day import forecast_day
@@ -16,6 +14,7 @@ from bloodtwin_core.evaluation.plots import error_by_horizon, forecasts_over_a_d
 from bloodtwin_core.evaluation.results import TestedModel
 from bloodtwin_core.evaluation.testing import evaluate, forecast_windows
 from bloodtwin_core.files import sha256_of
+from bloodtwin_core.inputs import current_checkpoint, current_windows
 from bloodtwin_core.training.compute import choose_compute, torch_threads
 from bloodtwin_core.windows import Rows
 
@@ -33,8 +32,8 @@ def test_results(
     per pump and pooled, on *complete* and on *available* windows.
     """
     store = artifacts.store(settings)
-    windows, index = current_windows(store, settings)
-    checkpoint = current_checkpoint(store, settings, index)
+    windows, index = current_windows(store, settings.data)
+    checkpoint = current_checkpoint(store, settings.model, index)
     tested = TestedModel(
         model_version=checkpoint.version,
         checkpoint_sha256=checkpoint.sha256,
@@ -54,7 +53,7 @@ def test_results(
         "forecasts over a day": forecasts_over_a_day(day),
         "error by horizon": error_by_horizon(results.complete, settings.evaluation),
     }
-    files = [keep_picture(png, store.plots, name) for name, png in pictures.items()]
+    files = [store.keep_picture(name, png) for name, png in pictures.items()]
     results.write(store.test_results)
     for target in results.targets:
         context.log.info("%s: %s", target.name, target.reading)

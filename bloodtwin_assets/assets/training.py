@@ -6,13 +6,11 @@ import dagster as dg
 
 from bloodtwin_assets.assets.data import fitted_scaler, windowed_tensors
 from bloodtwin_assets.failures import failing_in_words
-from bloodtwin_assets.inputs import current_raw_splits, current_scaler, current_windows
-from bloodtwin_assets.pages.parts import keep_picture
 from bloodtwin_assets.pages.training import epoch_observation, fitted_page
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_assets.run_log import core_log_in
-from bloodtwin_core.evaluation.plots import learning_curve
-from bloodtwin_core.training import CheckpointFolder, EpochReport, fit
+from bloodtwin_core.stages import LEARNING_CURVE, train_stage
+from bloodtwin_core.training import EpochReport
 
 
 @dg.asset(group_name="training", kinds={"pytorch", "lightning"}, deps=[windowed_tensors, fitted_scaler])
@@ -27,24 +25,10 @@ def trained_checkpoint(
     is finished. `make tensorboard` shows the details.
     """
     store = artifacts.store(settings)
-    windows, index = current_windows(store, settings)
-    scaler = current_scaler(store, current_raw_splits(store, settings))
-    checkpoints = CheckpointFolder(store.checkpoints)
     with core_log_in(context):
-        fitted = fit(
-            windows,
-            scaler,
-            settings.model,
-            settings.training,
-            checkpoints,
-            store.tensorboard,
-            index.fingerprint,
-            on_epoch=observed_in(context),
-        )
-    curve = learning_curve(fitted.epochs)
-    files = [fitted.checkpoint, checkpoints.learning_curve, keep_picture(curve, store.plots, "learning curve")]
-    store.record("trained_checkpoint", files, fitted.sha256, settings.used("data", "model", "training"))
-    return dg.MaterializeResult(metadata=fitted_page(fitted, curve), data_version=dg.DataVersion(fitted.sha256))
+        fitted = train_stage(store, settings.plain(), on_epoch=observed_in(context))
+    page = fitted_page(fitted, store.picture(LEARNING_CURVE).read_bytes())
+    return dg.MaterializeResult(metadata=page, data_version=dg.DataVersion(fitted.sha256))
 
 
 def observed_in(context: dg.AssetExecutionContext) -> Callable[[EpochReport], None]:

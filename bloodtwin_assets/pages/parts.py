@@ -3,11 +3,8 @@
 import base64
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import dagster as dg
-
-from bloodtwin_core.files import atomic_write
 
 Cell = str | int | float | None
 Page = Mapping[str, dg.MarkdownMetadataValue | dg.TableMetadataValue | dg.PathMetadataValue | str | int | float]
@@ -19,14 +16,6 @@ def picture(png: bytes, caption: str) -> dg.MarkdownMetadataValue:
     """A PNG, shown within the page; nothing has to serve it."""
     encoded = base64.b64encode(png).decode("ascii")
     return dg.MarkdownMetadataValue(f"![{caption}](data:image/png;base64,{encoded})")
-
-
-def keep_picture(png: bytes, folder: Path, name: str) -> Path:
-    """The same picture as a file, for reports."""
-    path = folder / f"{name.replace(' ', '_')}.png"
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(png)
-    return path
 
 
 def table(rows: Sequence[Mapping[str, Cell]], meanings: Mapping[str, str], decimals: int = 2) -> dg.TableMetadataValue:

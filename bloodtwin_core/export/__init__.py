@@ -6,7 +6,17 @@ every file says of itself, onnx_graph.py the graphs, onnx_files.py and torchscri
 makes the small one, parity.py compares.
 """
 
-from bloodtwin_core.export.facts import FACTS, INPUT, OUTPUT, READING, ExportFacts, Predict, facts_of
+from bloodtwin_core.export.facts import (
+    FACTS,
+    INPUT,
+    OUTPUT,
+    READING,
+    STATE_OUT,
+    ExportFacts,
+    Predict,
+    facts_of,
+    state_shapes,
+)
 from bloodtwin_core.export.int8 import Int8Outcome, Int8Trial, export_int8
 from bloodtwin_core.export.onnx_files import export_onnx, export_streaming, load_onnx, load_streaming
 from bloodtwin_core.export.parity import ParityReport, parity
@@ -18,6 +28,7 @@ __all__ = [
     "INPUT",
     "OUTPUT",
     "READING",
+    "STATE_OUT",
     "ExportFacts",
     "Int8Outcome",
     "Int8Trial",
@@ -34,4 +45,5 @@ __all__ = [
     "load_streaming",
     "load_torchscript",
     "parity",
+    "state_shapes",
 ]

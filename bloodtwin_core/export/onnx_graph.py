@@ -125,7 +125,8 @@ def _recurrent(
     # torch applies the reset gate after the hidden weights, as cuDNN does; ONNX can do it either way.
     attributes = {"hidden_size": model.hidden_size, **({"linear_before_reset": 1} if model.cell is Cell.gru else {})}
     weights = [_layer_weights(graph, checkpoint, layer) for layer in range(model.num_layers)]
-    axis = graph.constant("direction_axis", np.array([1], dtype=np.int64))
+    # A layer gives [step, direction, batch, hidden]; the next one takes no direction axis.
+    axis = graph.constant("direction_axis", np.array([1], dtype=np.int64)) if model.num_layers > 1 else ""
     for number, piece in enumerate(pieces):
         below = piece
         for layer in range(model.num_layers):

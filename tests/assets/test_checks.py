@@ -186,7 +186,10 @@ def test_a_target_that_could_not_be_measured_is_not_met(graph: Graph) -> None:
     assert "the horizon ends at 30 min" in str(outcome.description)
 
 
-@pytest.mark.parametrize(("export", "file"), [("onnx_export", "onnx"), ("torchscript_export", "torchscript")])
+@pytest.mark.parametrize(
+    ("export", "file"),
+    [("onnx_export", "onnx"), ("torchscript_export", "torchscript"), ("streaming_export", "onnx_streaming")],
+)
 def test_an_export_of_another_checkpoint_does_not_agree(copied: Graph, tmp_path: Path, export: str, file: str) -> None:
     other = Graph(tmp_path / "other")
     other.run(

@@ -38,6 +38,7 @@ def test_a_run_materializes_everything(finished: Finished) -> None:
         store.scaler_pickle,
         store.torchscript,
         store.onnx,
+        store.onnx_streaming,
         store.test_results,
         store.checkpoints / "best.ckpt",
     ):
@@ -104,11 +105,12 @@ def test_the_device_and_why_stand_in_the_log(graph: Graph, capfd: pytest.Capture
 
 def test_all_checks_ran(finished: Finished) -> None:
     found = evaluations(finished[1])
-    assert len(found) == 13 + 4 + 2
+    assert len(found) == 13 + 4 + 3
     continuity = [check for check in found.values() if check.asset_key.to_user_string() == "raw_pump_splits"]
     assert all(check.passed for check in continuity)
     assert found["onnx_export"].passed
     assert found["torchscript_export"].passed
+    assert found["streaming_export"].passed
 
 
 def test_no_stage_pickles_anything_into_the_instance(finished: Finished) -> None:

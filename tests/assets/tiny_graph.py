@@ -26,6 +26,7 @@ STAGES = [
     "test_results",
     "torchscript_export",
     "onnx_export",
+    "streaming_export",
 ]
 
 

@@ -3,10 +3,9 @@
 A selection of assets can be materialized alone, so what stands before it may be older than the settings.
 """
 
-from bloodtwin_assets.resources import SettingsResource
 from bloodtwin_core.artifacts import ArtifactStore
 from bloodtwin_core.checkpoint import Checkpoint, load_checkpoint
-from bloodtwin_core.config import DataSettings
+from bloodtwin_core.config import DataSettings, ModelSettings
 from bloodtwin_core.errors import ArtifactMissing
 from bloodtwin_core.raw_splits import RawPumpSplits, read_raw_splits
 from bloodtwin_core.scaling import FeatureScaler, read_scaler
@@ -20,7 +19,7 @@ REPORT_SETTINGS = ("wearers",)
 """Settings of data that change what is reported, but no record and no window."""
 
 
-def current_raw_splits(store: ArtifactStore, settings: SettingsResource) -> RawPumpSplits:
+def current_raw_splits(store: ArtifactStore, settings: DataSettings) -> RawPumpSplits:
     """The split files of the run. Raises ArtifactMissing if other data settings made them."""
     raw = read_raw_splits(store.raw_splits)
     _require_settings(store, "raw_pump_splits", settings, ignored=(*WINDOW_SETTINGS, *REPORT_SETTINGS))
@@ -39,7 +38,7 @@ def current_scaler(store: ArtifactStore, raw: RawPumpSplits) -> FeatureScaler:
     return scaler
 
 
-def current_windows(store: ArtifactStore, settings: SettingsResource) -> tuple[WindowedSeries, WindowsIndex]:
+def current_windows(store: ArtifactStore, settings: DataSettings) -> tuple[WindowedSeries, WindowsIndex]:
     """The windows of the run. Raises ArtifactMissing if other settings or other split files made them."""
     raw = current_raw_splits(store, settings)
     windows, index = read_windows(store.windows)
@@ -52,18 +51,18 @@ def current_windows(store: ArtifactStore, settings: SettingsResource) -> tuple[W
     return windows, index
 
 
-def current_checkpoint(store: ArtifactStore, settings: SettingsResource, index: WindowsIndex) -> Checkpoint:
+def current_checkpoint(store: ArtifactStore, settings: ModelSettings, index: WindowsIndex) -> Checkpoint:
     """The best checkpoint. Raises CheckpointMismatch if it was trained with another network or on other windows."""
     checkpoint = load_checkpoint(CheckpointFolder(store.checkpoints).best)
-    checkpoint.require(settings.model, index.fingerprint)
+    checkpoint.require(settings, index.fingerprint)
     return checkpoint
 
 
-def _require_settings(store: ArtifactStore, stage: str, settings: SettingsResource, ignored: tuple[str, ...]) -> None:
+def _require_settings(store: ArtifactStore, stage: str, settings: DataSettings, ignored: tuple[str, ...]) -> None:
     record = store.manifest().stages.get(stage)
     if record is None:
         raise ArtifactMissing(f"{store.manifest_path} knows nothing of {stage}. Materialize {stage} first")
-    then, now = record.settings.get("data", {}), settings.used("data")["data"]
+    then, now = record.settings.get("data", {}), settings.model_dump(mode="json")
     changed = [
         f"data.{name} was {then.get(name)} and is {now[name]} now"
         for name in DataSettings.model_fields
