@@ -59,8 +59,7 @@ class FetchedRows:
         after = pd.concat([before, _table(rows)]).drop_duplicates("id", keep="last").sort_values("id")
         if len(before) != len(after) or not before.equals(after.reset_index(drop=True)):
             with atomic_write(path) as temporary:
-                # mtime 0, so that the same rows give the same bytes.
-                after.to_csv(temporary, index=False, compression={"method": "gzip", "compresslevel": 6, "mtime": 0})
+                _write(temporary, after)
         return len(after) - len(before)
 
     def table(self) -> pd.DataFrame:
@@ -98,6 +97,12 @@ def _table(rows: Sequence[Row]) -> pd.DataFrame:
             "detail": pd.Series([row.detail for row in rows], dtype="str"),
         }
     )
+
+
+def _write(path: Path, table: pd.DataFrame) -> None:
+    # Without a name and a time in the gzip header, the same rows give the same bytes.
+    with path.open("wb") as file, gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as packed:
+        packed.write(table.to_csv(index=False).encode())
 
 
 def _read(path: Path) -> pd.DataFrame:

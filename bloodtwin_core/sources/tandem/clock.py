@@ -45,15 +45,25 @@ def total_settings(log_ids: npt.NDArray[np.str_], setting_ids: npt.NDArray[np.st
 
 
 def _legal_offsets(shown: Timestamps, zone: str) -> Seconds:
-    """Seconds by which legal time is ahead of UTC when a clock on the wall shows these times."""
+    """Seconds by which legal time is ahead of UTC when a clock on the wall shows these times, in the log's order."""
     local = pd.DatetimeIndex(shown)
-    # In an hour that occurs twice the log comes back to times that it had passed.
-    first_time = np.maximum.accumulate(shown) - shown < np.timedelta64(ZONE_STEP_SECONDS, "s")
-    utc = local.tz_localize(zone, ambiguous=first_time, nonexistent=pd.Timedelta(hours=1))
-    offsets = local.to_numpy() - utc.tz_convert(None).to_numpy()
-    # An hour that does not exist was moved on by an hour first; the offset is that before the change.
-    seconds: Seconds = offsets.astype("timedelta64[s]").astype(np.int64)
+    # An hour that does not exist is moved on by an hour; the offset is then that of before the change.
+    skipped = pd.Timedelta(hours=1)
+    twice = np.asarray(local.tz_localize(zone, ambiguous="NaT", nonexistent=skipped).isna())
+    utc = local.tz_localize(zone, ambiguous=_is_first(shown, twice), nonexistent=skipped).tz_convert(None)
+    seconds: Seconds = (local.to_numpy() - utc.to_numpy()).astype("timedelta64[s]").astype(np.int64)
     return seconds
+
+
+def _is_first(shown: Timestamps, twice: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Whether a time in an hour that occurs twice is meant the first time: until the log comes back in it."""
+    first = np.ones(len(shown), dtype=bool)
+    days = shown.astype("datetime64[D]")
+    for day in np.unique(days[twice]):
+        hour = np.flatnonzero(twice & (days == day))
+        back = np.maximum.accumulate(shown[hour]) - shown[hour] > np.timedelta64(ZONE_STEP_SECONDS, "s")
+        first[hour] = ~np.logical_or.accumulate(back)
+    return first
 
 
 def _most_frequent(values: Seconds) -> int:

@@ -3,10 +3,10 @@
 The library would write tokens to a file in the home folder and names and tokens to the log; both are kept from it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import jwt
 import numpy as np
@@ -22,6 +22,9 @@ from bloodtwin_core.sources.http import polite_session, silenced
 from bloodtwin_core.sources.tandem.rows import EVENT_CODES
 
 SITE = "Tandem Source"
+LOGIN = "the login"
+LogLine = dict[str, Any]
+Answered = TypeVar("Answered")
 _LIBRARY_LOGGERS = (
     "tconnectsync.api.tandemsource",
     "tconnectsync.eventparser.events",
@@ -48,27 +51,27 @@ class TandemCloud:
     def __init__(self, email: SecretStr, password: SecretStr, region: TandemRegion, settings: FetchSettings) -> None:
         """Log in. Raises SettingsError if the cloud refuses the e-mail address or the password."""
         self._settings = settings
-        with self._asking("the login"):
-            self._api = _Api(email.get_secret_value(), password.get_secret_value(), region.value)
+        self._api = self._ask(LOGIN, lambda: _Api(email.get_secret_value(), password.get_secret_value(), region.value))
 
     def pumps(self) -> list[CloudPump]:
         """The account's pumps, in the order in which the cloud lists them."""
-        with self._asking("the list of pumps"):
-            return [_pump(pump) for pump in self._api.get_pumper().get("pumps") or []]
+        return self._ask("the list of pumps", lambda: [_pump(pump) for pump in self._api.get_pumper()["pumps"] or []])
 
-    def log(self, pump: CloudPump, window: Window) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def log(self, pump: CloudPump, window: Window) -> tuple[list[LogLine], list[LogLine]]:
         """The events of some days, and the changes of the pump's clock over its whole life, as the cloud answers."""
-        with self._asking(f"the log of pump {pump.serial}"):
+
+        def ask() -> tuple[list[LogLine], list[LogLine]]:
             answer = self._api.get_pump_logs(pump.device, str(window.first), str(window.last), EVENT_CODES)
             return [dict(event) for event in answer["events"]], [dict(event) for event in answer["clockChanges"] or []]
 
-    @contextmanager
-    def _asking(self, what: str) -> Iterator[None]:
+        return self._ask(f"the log of pump {pump.serial}", ask)
+
+    def _ask(self, what: str, call: Callable[[], Answered]) -> Answered:
         """Lend the library polite sessions and silence it; say its errors without what it was answered."""
-        problem: Exception | None = None
+        problem: Exception
         with silenced(*_LIBRARY_LOGGERS), _sessions(self._settings):
             try:
-                yield
+                return call()
             except ApiException as error:
                 problem = _problem(what, error.status_code)
             except (
@@ -84,8 +87,7 @@ class TandemCloud:
                     todo="Try again later; if it stays so, look for a newer tconnectsync",
                 )
         # Raised outside the except block: the library's error holds the whole answer, names and all.
-        if problem is not None:
-            raise problem
+        raise problem
 
 
 class _Api(tandemsource.TandemSourceApi):
@@ -110,7 +112,7 @@ def _sessions(settings: FetchSettings) -> Iterator[None]:
 
 
 def _problem(what: str, status: int) -> Exception:
-    if what == "the login" and status in _REFUSED:
+    if what == LOGIN and status in _REFUSED:
         return SettingsError(
             f"{SITE} refused the e-mail address or the password ({status}). Correct BLOODTWIN_TANDEM_EMAIL and "
             "BLOODTWIN_TANDEM_PASSWORD, or data.tandem.region, and try them in a browser"

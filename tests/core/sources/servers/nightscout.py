@@ -68,7 +68,9 @@ class NightscoutServer(Loopback):
             {**{name: value for name, value in document.items() if name != "_id"}, "identifier": _identifier(document)}
             for document in chosen
         ]
-        return sorted(plain, key=lambda document: document[query.get("sort", field)])[: int(query.get("limit", self.page))]
+        return sorted(plain, key=lambda document: document[query.get("sort", field)])[
+            : int(query.get("limit", self.page))
+        ]
 
 
 def _identifier(document: dict[str, Any]) -> str:

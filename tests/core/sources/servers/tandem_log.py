@@ -167,19 +167,20 @@ class History:
     boluses: int
 
 
-def history(first: str, days: int, every_minutes: int = 5, offset_hours: float = 0.0) -> History:
-    """A reading and a delivery line every few minutes, eight boluses a day, every seventh of them extended."""
-    log = LogWriter(offset_hours)
+def history(first: str, days: int, every_minutes: int = 5, boluses_a_day: int = 8) -> History:
+    """A reading and a delivery line every few minutes; every seventh bolus is extended. The clock shows UTC."""
+    log = LogWriter()
     steps = days * 24 * 60 // every_minutes
     basal = bolus = 0.0
     boluses = 0
+    every_bolus = max(24 * 60 // every_minutes // boluses_a_day, 1)
     for step in range(steps):
         time = at(first) + np.timedelta64(step * every_minutes, "m")
         log.glucose(time, 100 + step % 97, sensor="Dexcom G7" if step > steps // 2 else "Dexcom G6")
         rate = 0.5 + (step % 11) / 20
         log.delivery(time, rate, source=3)
         basal += rate * every_minutes / 60
-        if step % (24 * 60 // every_minutes // 8) == 7:
+        if step % every_bolus == every_bolus - 1:
             boluses += 1
             if boluses % 7:
                 log.bolus(time + np.timedelta64(30, "s"), boluses, 2.5)
