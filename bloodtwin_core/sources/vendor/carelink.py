@@ -53,9 +53,7 @@ class _Section:
 
 def recognise(export: Export) -> bool:
     """Whether this is a CareLink export."""
-    return export.has_row(_INDEX, _DATE, _TIME, "New Device Time") and any(
-        name in row for row in export.rows for name in _GLUCOSE
-    )
+    return export.has_row(_INDEX, _DATE, _TIME, "New Device Time")
 
 
 def read(export: Export, settings: VendorSettings) -> LocalEvents:

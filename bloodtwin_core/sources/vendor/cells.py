@@ -144,23 +144,27 @@ def read_text(path: Path) -> str:
     return text
 
 
-def split_rows(path: Path, text: str, delimiter: str, first_line: int = 1) -> tuple[list[list[str]], list[int]]:
+def split_rows(path: Path, text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
     """Rows of stripped cells and the line each begins on; blank lines are left out.
 
     Raises DataError where quotes are not closed as CSV wants them.
     """
     # Quotes are not given a say over line ends: no cell of these exports holds one, and an unpaired quote would
     # otherwise swallow the rest of the file.
+    numbered = [(line, content.rstrip("\n")) for line, content in enumerate(io.StringIO(text, newline=None), start=1)]
+    numbered = [(line, content) for line, content in numbered if content.strip()]
+    lines, contents = [line for line, _ in numbered], [content for _, content in numbered]
+    if all(content.count('"') % 2 == 0 for content in contents):
+        pieces = [(0, contents)]
+    else:
+        pieces = [(place, [content]) for place, content in enumerate(contents)]
     rows: list[list[str]] = []
-    lines: list[int] = []
-    for line, content in enumerate(io.StringIO(text, newline=None), start=first_line):
-        if not content.strip():
-            continue
+    for place, piece in pieces:
         try:
-            row = next(csv.reader([content.rstrip("\n")], delimiter=delimiter, skipinitialspace=True))
-        except (csv.Error, StopIteration) as error:
+            reader = csv.reader(piece, delimiter=delimiter, skipinitialspace=True)
+            rows.extend([cell.strip() for cell in row] for row in reader)
+        except csv.Error as error:
+            line = lines[max(place, len(rows))]
             todo = "Mend or remove the line"
             raise DataError(f"the line is not CSV ({error})", todo=todo, file=path, line=line) from error
-        rows.append([cell.strip() for cell in row])
-        lines.append(line)
     return rows, lines

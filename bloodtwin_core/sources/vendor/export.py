@@ -8,6 +8,8 @@ from bloodtwin_core.errors import DataError
 from bloodtwin_core.sources.vendor.cells import Cells, read_text, split_rows
 
 _DELIMITERS = (",", ";", "\t")
+FIRST_ROWS = 60
+"""Rows among which the first header of an export stands; CareLink writes most above it, about ten."""
 _HEADER_COLUMNS = 3
 """Fewest columns of a header that tells the delimiter."""
 
@@ -23,8 +25,8 @@ class Export:
     lines: Sequence[int]
 
     def has_row(self, *names: str) -> bool:
-        """Whether some row holds all these names: whether the file has a table with these columns."""
-        return any(set(names).issubset(row) for row in self.rows)
+        """Whether one of the first rows holds all these names: whether the file has a table with these columns."""
+        return any(set(names).issubset(row) for row in self.rows[:FIRST_ROWS])
 
     def only_table(self, *names: str, above: int) -> Cells:
         """The one table of the file, whose header holds all these names and has at most `above` rows over it.
@@ -60,7 +62,8 @@ def open_export(path: Path) -> Export:
     if not text.strip():
         raise DataError("the file is empty", todo="Export it again, or remove it from the folder", file=path)
     counts = {
-        delimiter: max(line.count(delimiter) for line in text.splitlines()[:50] or [""]) for delimiter in _DELIMITERS
+        delimiter: max(line.count(delimiter) for line in text.splitlines()[:FIRST_ROWS] or [""])
+        for delimiter in _DELIMITERS
     }
     delimiter = max(counts, key=lambda name: counts[name])
     if counts[delimiter] + 1 < _HEADER_COLUMNS:

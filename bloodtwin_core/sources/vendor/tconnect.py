@@ -13,7 +13,7 @@ from bloodtwin_core.config import VendorSettings
 from bloodtwin_core.events.units import GlucoseUnit
 from bloodtwin_core.records import Timestamps
 from bloodtwin_core.sources.vendor.cells import Cells, Floats
-from bloodtwin_core.sources.vendor.export import Export
+from bloodtwin_core.sources.vendor.export import FIRST_ROWS, Export
 from bloodtwin_core.sources.vendor.glucose import declared_column, glucose_of
 from bloodtwin_core.sources.vendor.local import (
     BEYOND,
@@ -47,7 +47,7 @@ _HOUR = 60.0
 
 def recognise(export: Export) -> bool:
     """Whether this is a t:connect export."""
-    return any(_kind(row) for row in export.rows)
+    return any(_kind(row) for row in export.rows[:FIRST_ROWS])
 
 
 def read(export: Export, settings: VendorSettings) -> LocalEvents:

@@ -147,6 +147,33 @@ def test_the_hour_that_occurs_twice_is_told_by_the_order_of_rows(tmp_path: Path)
     assert found.repairs[RepairKind.clock_set_back] == 0
 
 
+def local_rows(begin: str, until: str, clock: int) -> list[str]:
+    """A reading every five minutes between two UTC times, as a clock shows them that is so many hours ahead of UTC."""
+    times = np.arange(np.datetime64(begin, "s"), np.datetime64(until, "s"), np.timedelta64(300, "s"))
+    return [egv(str(time + clock * np.timedelta64(3600, "s")), 100 + n % 7) for n, time in enumerate(times)]
+
+
+@pytest.mark.parametrize("until", ["2024-03-31T08:00", "2024-04-02T20:00"])
+def test_a_clock_that_is_put_forward_late_shows_standard_time_until_then(until: str, tmp_path: Path) -> None:
+    rows = local_rows("2024-03-30T12:00", until, 0) + local_rows(until, "2024-04-05T00:00", 1)
+    found = wearer(tmp_path, clarity(rows), time_zone="Europe/London")
+    assert found.glucose.times[0] == np.datetime64("2024-03-30T12:00")
+    assert np.all(np.diff(found.glucose.times) == np.timedelta64(300, "s"))
+    assert found.repairs[RepairKind.nonexistent_local_times] == 12
+
+
+def test_a_clock_that_never_follows_daylight_saving_keeps_its_rhythm(tmp_path: Path) -> None:
+    found = wearer(tmp_path, clarity(local_rows("2024-03-30", "2024-11-02", 0)), time_zone="Europe/London")
+    assert np.all(np.diff(found.glucose.times) == np.timedelta64(300, "s"))
+
+
+def test_a_clock_that_is_set_back_late_is_undone(tmp_path: Path) -> None:
+    rows = local_rows("2024-10-26T12:00", "2024-10-27T08:00", 1) + local_rows("2024-10-27T08:00", "2024-10-28T00:00", 0)
+    found = wearer(tmp_path, clarity(rows), time_zone="Europe/London")
+    assert np.all(np.diff(found.glucose.times) == np.timedelta64(300, "s"))
+    assert found.repairs[RepairKind.clock_set_back] == 1
+
+
 # LibreView
 
 
