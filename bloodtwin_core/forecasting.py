@@ -2,6 +2,12 @@
 
 forecaster = Forecaster.load(Path("artifacts/bloodtwin_unified_lstm/model.onnx"))
 forecast = forecaster.forecast(records)
+
+Or with carried state, one reading after the other:
+
+stream = StreamingForecaster.load(Path("artifacts/bloodtwin_unified_lstm/model_streaming.onnx"))
+stream.feed(records)
+forecast = stream.forecast()
 """
 
 from dataclasses import dataclass
@@ -12,9 +18,20 @@ import numpy.typing as npt
 
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.errors import DataError
-from bloodtwin_core.export import ExportFacts, Predict, load_onnx, load_torchscript
-from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, Feature, PumpRecords, Timestamps
+from bloodtwin_core.export import ExportFacts, Predict, StreamingNetwork, load_onnx, load_streaming, load_torchscript
+from bloodtwin_core.records import (
+    RECORD_INTERVAL,
+    RECORD_MINUTES,
+    Feature,
+    PumpRecords,
+    Timestamps,
+    Values,
+    records_from_signals,
+)
 from bloodtwin_core.windows import fill_from_the_past
+
+MAX_GAP = np.timedelta64(int(DataSettings.model_fields["max_gap_hours"].default * 3600), "s")
+"""A longer gap in glucose ends a segment."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +76,118 @@ class Forecaster:
         _require_fresh_reading(recent, DataSettings.model_fields["max_reading_age_minutes"].default)
         window = fill_from_the_past(recent.values, self.facts.feature_centre)
         origin = recent.timestamps[-1]
-        return Forecast(
-            pump_id=records.pump_id,
-            origin=origin,
-            times=origin + RECORD_INTERVAL * np.arange(1, self.facts.horizon + 1),
-            glucose=self.predict(window[None])[0],
-        )
+        return _forecast(records.pump_id, origin, self.predict(window[None])[0])
+
+
+class StreamingForecaster:
+    """A streaming export and the state that the records fed so far have left; one forecaster for one pump.
+
+    After exactly a lookback of records it forecasts what model.onnx does. After more it has seen more than model.onnx
+    would, which changes next to nothing: 2e-5 mg/dL on a trained network.
+    """
+
+    def __init__(self, network: StreamingNetwork) -> None:
+        self.network, self.facts = network, network.facts
+        self._pump_id: str | None = None
+        self._begin()
+
+    @classmethod
+    def load(cls, path: Path, threads: int = 1) -> "StreamingForecaster":
+        """Load model_streaming.onnx. Raises ArtifactMissing if it is not there or damaged."""
+        network, _ = load_streaming(path, threads)
+        return cls(network)
+
+    def feed(self, records: PumpRecords) -> None:
+        """Take one or many records that follow those fed before; what lies between is carried forward and flagged.
+
+        Whatever precedes the first measured glucose is passed over, as it is in training. After a gap in glucose that
+        ends a segment (data.max_gap_hours) the forecaster begins anew.
+        Raises DataError, and takes nothing, if records are another pump's, go back in time or leave the five-minute
+        grid.
+        """
+        self._require_progress(records)
+        for timestamp, values in zip(records.timestamps, records.values, strict=True):
+            if self._last is not None and timestamp - self._measured_at > MAX_GAP:
+                self._begin()
+            if self._last is not None:
+                missed = int((timestamp - self._origin) / RECORD_INTERVAL) - 1
+                for moment in _following(self._origin, missed):
+                    self._read(moment, _not_measured(moment))
+            self._read(timestamp, values)
+        self._pump_id = records.pump_id
+
+    def forecast(self) -> Forecast:
+        """What follows the last record fed.
+
+        Raises DataError if less than a lookback of records has been fed, or the last reading is too old.
+        """
+        lookback = self.facts.lookback
+        if self._pump_id is None or self._count < lookback:
+            raise DataError(
+                f"pump {self._pump_id or 'not known yet'}: a forecast needs {lookback} records since glucose was first "
+                f"measured, {self._count} have been fed",
+                todo=f"Feed the last {lookback * RECORD_MINUTES} minutes first",
+            )
+        age = (self._origin - self._measured_at) / np.timedelta64(1, "m")
+        _require_fresh(self._pump_id, age, DataSettings.model_fields["max_reading_age_minutes"].default)
+        return _forecast(self._pump_id, self._origin, self._glucose)
+
+    def _begin(self) -> None:
+        self._states = self.network.zero_states()
+        self._last: Values | None = None
+        self._count = 0
+        self._origin: np.datetime64 = np.datetime64("NaT", "s")
+        self._measured_at: np.datetime64 = np.datetime64("NaT", "s")
+
+    def _read(self, timestamp: np.datetime64, values: Values) -> None:
+        """Carry forward what is not known, and take one step of the network."""
+        measured = values[Feature.bg_missing_flag.column] == 0
+        if self._last is None:
+            if not measured:
+                return
+            self._last = values
+        record = fill_from_the_past(np.stack([self._last, values]), self.facts.feature_centre)[1]
+        change = Feature.delta_bg.column
+        if measured and self._measured_at == timestamp - RECORD_INTERVAL and np.isnan(values[change]):
+            # A record that comes alone cannot know its change; the one before it is known here.
+            record[change] = record[Feature.bg.column] - self._last[Feature.bg.column]
+        forecast, self._states = self.network.step(record[None], self._states)
+        self._glucose = forecast[0]
+        self._last, self._origin, self._count = record, timestamp, self._count + 1
+        if measured:
+            self._measured_at = timestamp
+
+    def _require_progress(self, records: PumpRecords) -> None:
+        if self._pump_id not in (None, records.pump_id):
+            raise DataError(
+                f"pump {records.pump_id}: this forecaster carries the state of pump {self._pump_id}",
+                todo="Load one streaming forecaster for each pump",
+            )
+        before = records.timestamps[:0] if self._last is None else np.array([self._origin])
+        steps = np.diff(np.concatenate([before, records.timestamps]))
+        wrong = np.flatnonzero((steps <= np.timedelta64(0, "s")) | (steps % RECORD_INTERVAL != np.timedelta64(0, "s")))
+        if len(wrong):
+            place = records.timestamps[wrong[0] + 1 - len(before)]
+            raise DataError(
+                f"pump {records.pump_id}: the record at {place} does not follow the one before it by a multiple of "
+                f"{RECORD_MINUTES} minutes",
+                todo="Feed records in the order of time, on one five-minute grid",
+            )
+
+
+def _forecast(pump_id: str, origin: np.datetime64, glucose: npt.NDArray[np.float32]) -> Forecast:
+    return Forecast(pump_id=pump_id, origin=origin, times=_following(origin, len(glucose)), glucose=glucose)
+
+
+def _following(origin: np.datetime64, count: int) -> Timestamps:
+    return origin + RECORD_INTERVAL * np.arange(1, count + 1)
+
+
+def _not_measured(timestamp: np.datetime64) -> Values:
+    """The record of a moment of which nothing is known but the time, [feature]."""
+    unknown = np.array([np.nan])
+    values: Values = records_from_signals("", np.array([timestamp]), unknown, unknown, unknown).values[0]
+    return values
 
 
 def _require_grid(records: PumpRecords) -> None:
@@ -79,8 +202,12 @@ def _require_grid(records: PumpRecords) -> None:
 def _require_fresh_reading(records: PumpRecords, max_age_minutes: float) -> None:
     measured = np.flatnonzero(records.feature(Feature.bg_missing_flag) == 0)
     age = (len(records) - 1 - measured[-1]) * RECORD_MINUTES if len(measured) else np.inf
+    _require_fresh(records.pump_id, age, max_age_minutes)
+
+
+def _require_fresh(pump_id: str, age: float, max_age_minutes: float) -> None:
     if age > max_age_minutes:
         raise DataError(
-            f"pump {records.pump_id}: the last glucose reading is {age:g} minutes old",
+            f"pump {pump_id}: the last glucose reading is {age:g} minutes old",
             todo=f"A forecast may start from a reading that is at most {max_age_minutes:g} minutes old",
         )

@@ -1,15 +1,18 @@
 """A loaded export forecasts from records, and refuses what it cannot honestly forecast from."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bloodtwin_core.config import Cell, ExportSettings
 from bloodtwin_core.errors import DataError
-from bloodtwin_core.export import export_onnx, export_torchscript
-from bloodtwin_core.forecasting import Forecaster
-from bloodtwin_core.records import RECORD_INTERVAL, Feature, PumpRecords
+from bloodtwin_core.export import export_onnx, export_streaming, export_torchscript
+from bloodtwin_core.forecasting import Forecaster, StreamingForecaster
+from bloodtwin_core.records import RECORD_INTERVAL, RECORDS_PER_HOUR, Feature, PumpRecords, records_from_signals
 from tests.core.test_export import untrained
 from tests.core.tiny import TINY_DATA, tiny_records
 
@@ -68,3 +71,122 @@ def test_too_few_records_and_gaps_are_refused(folder: Path) -> None:
     timestamps[95:] += RECORD_INTERVAL
     with pytest.raises(DataError, match=r"no record stands 5 minutes after .*Fill the grid"):
         forecaster.forecast(PumpRecords("a", timestamps, records.values))
+
+
+@pytest.fixture(scope="module", params=list(Cell))
+def exports(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("streams")
+    checkpoint = untrained(request.param)
+    export_onnx(checkpoint, folder / "model.onnx", ExportSettings())
+    export_streaming(checkpoint, folder / "model_streaming.onnx", ExportSettings())
+    return folder
+
+
+def stream_of(folder: Path) -> StreamingForecaster:
+    return StreamingForecaster.load(folder / "model_streaming.onnx")
+
+
+def one_by_one(records: PumpRecords) -> Iterator[PumpRecords]:
+    """Each record as it comes in life: alone, its change of glucose unknown."""
+    alone = records.values.copy()
+    alone[:, Feature.delta_bg.column] = np.nan
+    for row in range(len(records)):
+        yield PumpRecords(records.pump_id, records.timestamps[row : row + 1], alone[row : row + 1])
+
+
+def test_a_stream_of_a_lookback_forecasts_what_the_whole_does(exports: Path) -> None:
+    records = tiny_records(count=TINY_DATA.lookback, missing=0.0)
+    whole = Forecaster.load(exports / "model.onnx").forecast(records)
+    at_once = stream_of(exports)
+    at_once.feed(records)
+    alone = stream_of(exports)
+    for record in one_by_one(records):
+        alone.feed(record)
+    for stream in (at_once, alone):
+        forecast = stream.forecast()
+        np.testing.assert_allclose(forecast.glucose, whole.glucose, rtol=0, atol=1e-3)
+        np.testing.assert_array_equal(forecast.times, whole.times)
+        assert (forecast.pump_id, forecast.origin) == (whole.pump_id, whole.origin)
+
+
+@given(gaps=st.sets(st.integers(1, TINY_DATA.lookback - 2)), flagged=st.booleans())
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_gaps_are_carried_forward_and_flagged(exports: Path, gaps: set[int], flagged: bool) -> None:
+    """Whether a reading comes as not measured or does not come at all, the stream sees what a window holds."""
+    records = tiny_records(count=TINY_DATA.lookback, missing=0.0)
+    glucose, basal, bolus = (records.feature(f).copy() for f in (Feature.bg, Feature.basal_rate, Feature.bolus_dose))
+    for signal in (glucose, basal, bolus):
+        signal[list(gaps)] = np.nan
+    with_gaps = records_from_signals(records.pump_id, records.timestamps, glucose, basal, bolus)
+    whole = Forecaster.load(exports / "model.onnx").forecast(with_gaps)
+    stream = stream_of(exports)
+    for row, record in enumerate(one_by_one(with_gaps)):
+        if flagged or row not in gaps:
+            stream.feed(record)
+    np.testing.assert_allclose(stream.forecast().glucose, whole.glucose, rtol=0, atol=1e-3)
+
+
+def test_a_stream_begins_with_the_first_measured_reading(exports: Path) -> None:
+    records = tiny_records(count=TINY_DATA.lookback + 5, missing=0.0)
+    stream = stream_of(exports)
+    stream.feed(without_readings(records, 0, 5))
+    later = stream_of(exports)
+    later.feed(PumpRecords("a", records.timestamps[5:], without_readings(records, 0, 5).values[5:]))
+    np.testing.assert_array_equal(stream.forecast().glucose, later.forecast().glucose)
+
+
+def test_a_stream_begins_anew_after_a_gap_that_ends_a_segment(exports: Path) -> None:
+    records = tiny_records(count=TINY_DATA.lookback, missing=0.0)
+    sixteen_hours = 16 * RECORDS_PER_HOUR * RECORD_INTERVAL
+    before = PumpRecords("a", records.timestamps - sixteen_hours - len(records) * RECORD_INTERVAL, records.values[::-1])
+    stream, fresh = stream_of(exports), stream_of(exports)
+    stream.feed(before)
+    stream.feed(records.rows(0, 1))
+    with pytest.raises(DataError, match="1 have been fed"):
+        stream.forecast()
+    stream.feed(records.rows(1, len(records)))
+    fresh.feed(records)
+    np.testing.assert_array_equal(stream.forecast().glucose, fresh.forecast().glucose)
+
+
+def test_a_stream_refuses_what_it_cannot_forecast_from(exports: Path) -> None:
+    records = tiny_records(count=TINY_DATA.lookback + 10, missing=0.0)
+    stream = stream_of(exports)
+    with pytest.raises(DataError, match="0 have been fed"):
+        stream.forecast()
+    stream.feed(records.rows(0, 10))
+    with pytest.raises(DataError, match="needs 24 records since glucose was first measured, 10 have been fed"):
+        stream.forecast()
+    stream.feed(without_readings(records, TINY_DATA.lookback).rows(10, TINY_DATA.lookback + 3))
+    stream.forecast()
+    stream.feed(without_readings(records, 0).rows(TINY_DATA.lookback + 3, TINY_DATA.lookback + 4))
+    with pytest.raises(DataError, match=r"last glucose reading is 20 minutes old.*at most 15"):
+        stream.forecast()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda records: records.rows(TINY_DATA.lookback - 1, TINY_DATA.lookback),
+        lambda records: PumpRecords("a", records.timestamps[-2:] + np.timedelta64(60, "s"), records.values[-2:]),
+        lambda records: PumpRecords("a", records.timestamps[[-1, -2]], records.values[[-1, -2]]),
+    ],
+)
+def test_records_that_do_not_follow_are_refused_and_nothing_of_them_taken(
+    exports: Path, wrong: Callable[[PumpRecords], PumpRecords]
+) -> None:
+    records = tiny_records(count=TINY_DATA.lookback + 5, missing=0.0)
+    stream = stream_of(exports)
+    stream.feed(records.rows(0, TINY_DATA.lookback))
+    before = stream.forecast()
+    with pytest.raises(DataError, match=r"pump a: the record at 2024-.*does not follow.*in the order of time"):
+        stream.feed(wrong(records))
+    assert stream.forecast().origin == before.origin
+    np.testing.assert_array_equal(stream.forecast().glucose, before.glucose)
+
+
+def test_a_stream_takes_records_of_one_pump(exports: Path) -> None:
+    stream = stream_of(exports)
+    stream.feed(tiny_records("a", count=5, missing=0.0))
+    with pytest.raises(DataError, match="pump b: this forecaster carries the state of pump a"):
+        stream.feed(tiny_records("b", count=1, start="2024-01-01T00:25:00"))
