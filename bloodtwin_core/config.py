@@ -151,7 +151,10 @@ class EventsSettings(SettingsGroup):
 class DataSettings(SettingsGroup):
     """Where records come from and how they are cut into windows."""
 
-    source: str = Field(default="simulator", description="simulator, azt1d or bloodbank.")
+    source: str = Field(
+        default="simulator",
+        description="simulator, azt1d, bloodbank, events, tandem, nightscout, vendor or t1d_uom.",
+    )
     root: str = Field(
         default="",
         description="Folder of the source's files, relative to where the command runs. The simulator needs none.",

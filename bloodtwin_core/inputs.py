@@ -16,13 +16,13 @@ from bloodtwin_core.windows_files import WindowsIndex, read_windows
 WINDOW_SETTINGS = ("lookback", "horizon", "stride", "max_reading_age_minutes", "min_measured_share")
 """Settings of data that decide what a window is, but not which records there are."""
 REPORT_SETTINGS = ("wearers",)
-"""Settings of data that change what is reported, but no record and no window."""
+"""Settings of data that change what is reported, but no record and no window, unless wearers' pumps are joined."""
 
 
 def current_raw_splits(store: ArtifactStore, settings: DataSettings) -> RawPumpSplits:
     """The split files of the run. Raises ArtifactMissing if other data settings made them."""
     raw = read_raw_splits(store.raw_splits)
-    _require_settings(store, "raw_pump_splits", settings, ignored=(*WINDOW_SETTINGS, *REPORT_SETTINGS))
+    _require_settings(store, "raw_pump_splits", settings, ignored=(*WINDOW_SETTINGS, *_report_settings(settings)))
     return raw
 
 
@@ -42,7 +42,7 @@ def current_windows(store: ArtifactStore, settings: DataSettings) -> tuple[Windo
     """The windows of the run. Raises ArtifactMissing if other settings or other split files made them."""
     raw = current_raw_splits(store, settings)
     windows, index = read_windows(store.windows)
-    _require_settings(store, "windowed_tensors", settings, ignored=REPORT_SETTINGS)
+    _require_settings(store, "windowed_tensors", settings, ignored=_report_settings(settings))
     if index.raw_fingerprint != raw.fingerprint:
         raise ArtifactMissing(
             f"{store.windows} was made from other split files than raw_pump_splits lists now. "
@@ -56,6 +56,10 @@ def current_checkpoint(store: ArtifactStore, settings: ModelSettings, index: Win
     checkpoint = load_checkpoint(CheckpointFolder(store.checkpoints).best)
     checkpoint.require(settings, index.fingerprint)
     return checkpoint
+
+
+def _report_settings(settings: DataSettings) -> tuple[str, ...]:
+    return () if settings.join_wearers else REPORT_SETTINGS
 
 
 def _require_settings(store: ArtifactStore, stage: str, settings: DataSettings, ignored: tuple[str, ...]) -> None:
