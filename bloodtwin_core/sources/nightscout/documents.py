@@ -170,7 +170,7 @@ def _minute(step: Document) -> int:
 
 def _time(document: Document, *fields: str) -> np.datetime64:
     """The first of the fields that is there: milliseconds since 1970, or ISO 8601 with a zone."""
-    stated = next(document[name] for name in fields if document.get(name) not in (None, ""))
+    stated = next((document[name] for name in fields if document.get(name) not in (None, "")), None)
     if isinstance(stated, int | float) or str(stated).isdecimal():
         return np.datetime64(int(float(stated)) // 1000, "s")
     time = datetime.fromisoformat(str(stated))

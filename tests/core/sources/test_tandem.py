@@ -1,10 +1,19 @@
 """Tandem Source through tconnectsync, against a server on the loopback interface that speaks as the cloud does."""
 
 import logging
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from requests.adapters import HTTPAdapter
 
 pytest.importorskip("tconnectsync", reason="the extra `tandem` is not installed")
 
@@ -16,6 +25,7 @@ from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.records import Feature, Split
 from bloodtwin_core.sources import pump_split_files, tandem
 from bloodtwin_core.sources.fetching import FetchReport
+from bloodtwin_core.sources.tandem.rows import rows_of
 from tests.core.sources.servers.loopback import Asked, Fault
 from tests.core.sources.servers.tandem import EMAIL, PASSWORD, Pump, TandemServer
 from tests.core.sources.servers.tandem_log import History, LogWriter, at, history
@@ -127,8 +137,6 @@ class Killed(BaseException):
 def test_killed_at_any_request_and_started_again_it_loses_and_doubles_nothing(
     days: History, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from requests.adapters import HTTPAdapter
-
     send = HTTPAdapter.send
     with TandemServer([Pump(events=days.events)]) as server:
         server.shuffled = True
@@ -157,8 +165,6 @@ def test_killed_at_any_request_and_started_again_it_loses_and_doubles_nothing(
 def test_killed_at_any_write_and_started_again_it_loses_and_doubles_nothing(
     operation: str, days: History, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    import os
-
     real = getattr(os, operation)
     with TandemServer([Pump(events=days.events)]) as server:
         synced(server, monkeypatch, settings(tmp_path / "whole"))
@@ -541,6 +547,65 @@ def test_a_line_that_cannot_be_understood_is_left_out_and_counted(
     pump = told(log, monkeypatch, tmp_path)
     assert len(pump) == 1
     assert pump.repairs[RepairKind.unreadable_rows] == 5
+
+
+JSON = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.lists(st.integers(), max_size=3)
+)
+TYPICAL = history("2024-05-01T00:00:00", 1, every_minutes=240).events
+
+
+@hypothesis_settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(TYPICAL),
+    st.dictionaries(st.sampled_from(sorted({name for event in TYPICAL for name in event["eventProperties"]})), JSON),
+    st.dictionaries(st.sampled_from(sorted(TYPICAL[0])), JSON, max_size=2),
+)
+def test_whatever_a_line_holds_it_is_understood_or_counted(
+    good: dict[str, Any], properties: dict[str, Any], outside: dict[str, Any]
+) -> None:
+    event = {**good, "eventProperties": {**good["eventProperties"], **properties}, **outside}
+    for row in rows_of([event]):
+        assert row.kind == "unreadable" or (np.isfinite(row.value) and row.value >= 0 and row.minutes >= 0)
+        assert not np.isnat(row.time)
+
+
+SYNC = """
+import sys
+from tconnectsync.api.tandemsource import TandemSourceApi
+from bloodtwin_core.config import DataSettings, FetchSettings, TandemSettings
+from bloodtwin_core.sources import tandem
+
+url, root = sys.argv[1:]
+TandemSourceApi.LOGIN_PAGE_URL = f"{url}/"
+TandemSourceApi._US_URLS = eval(sys.stdin.read())
+fetch, zone = FetchSettings(first_wait_seconds=0.0), TandemSettings(time_zone="UTC")
+tandem.sync(DataSettings(source="tandem", root=root, fetch=fetch, tandem=zone))
+"""
+
+
+def test_a_process_that_is_killed_leaves_nothing_half_done(
+    days: History, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Killed by the system at its second window, and again at a later one; the third sync finishes."""
+    with TandemServer([Pump(events=days.events)]) as server:
+        synced(server, monkeypatch, settings(tmp_path / "whole"))
+        for window in (2, 3):
+            before = len(server.windows_asked)
+            process = subprocess.Popen(
+                [sys.executable, "-c", SYNC, server.url, str(tmp_path / "broken")], stdin=subprocess.PIPE, text=True
+            )
+
+            def kill(_number: int, _asked: Asked, goal: int = before + window, victim: int = process.pid) -> None:
+                if len(server.windows_asked) == goal:
+                    os.kill(victim, signal.SIGKILL)
+
+            server.before = kill
+            process.communicate(str(server.urls), timeout=120)
+            assert process.returncode == -signal.SIGKILL
+        server.before = lambda _number, _asked: None
+        synced(server, monkeypatch, settings(tmp_path / "broken"))
+    assert written(tmp_path / "broken") == written(tmp_path / "whole")
 
 
 def written(root: Path) -> list[tuple[str, bytes]]:
