@@ -142,6 +142,8 @@ def test_another_process_trains_is_stopped_and_trains_again(windows: Graph, numb
     assert ("interrupted; the same command goes on from the last finished epoch\n" in errors) is (code == 130)
     assert last.exists()
     assert "trained_checkpoint" not in windows.store.manifest().stages
+    if number is not signal.SIGINT:
+        return  # Both leave the same; one more process is seconds spent for nothing.
     short_one = start(2)
     printed, errors = short_one.communicate(timeout=120)
     assert short_one.returncode == 0, errors
