@@ -9,15 +9,17 @@ CONFIG ?= configs/lstm.yaml
 PORT ?= 3000
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := bloodtwin_core bloodtwin_assets tests
+CODE := bloodtwin_core bloodtwin_assets tests benchmarks
 INSTALLED := $(VENV)/.installed
 
 export DAGSTER_HOME := $(CURDIR)/.dagster_home
+# Threads that wait must not spin: on a machine with other work to do that makes two threads far slower than one.
+export OMP_WAIT_POLICY ?= passive
 export BLOODTWIN_CONFIG ?= $(abspath $(CONFIG))
 
 .PHONY: help
 help:  ## say what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 .PHONY: materialize
 materialize: $(INSTALLED) $(DAGSTER_HOME)/dagster.yaml  ## from pump records to exports (CONFIG=configs/lstm.yaml)
@@ -34,6 +36,14 @@ tensorboard: $(INSTALLED)  ## the training logs in TensorBoard
 .PHONY: test
 test: $(INSTALLED)-dev  ## the whole test suite
 	$(BIN)/python -m pytest
+
+.PHONY: bench
+bench: $(INSTALLED)-dev  ## measure speed, under 5 minutes; writes artifacts/bench.json
+	$(BIN)/python -m benchmarks
+
+.PHONY: bench-full
+bench-full: $(INSTALLED)-dev  ## measure at full size, half an hour
+	$(BIN)/python -m benchmarks --full
 
 .PHONY: lint
 lint: $(INSTALLED)-dev  ## ruff and mypy

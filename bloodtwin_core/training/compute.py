@@ -73,6 +73,20 @@ def usable_cores() -> int:
 
 
 @contextmanager
+def denormals_as_zero() -> Iterator[None]:
+    """Meanwhile, let the CPU take numbers too small for a normal float32 as zero.
+
+    Gradients fade to such numbers on their way back through a lookback, and arithmetic with them is many times slower:
+    windowed mode in float32 made 16 forecasts a second with them and 166 without (one core with AVX-512).
+    """
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+@contextmanager
 def torch_threads(threads: int) -> Iterator[None]:
     """Let torch use so many CPU threads meanwhile."""
     before = torch.get_num_threads()

@@ -22,7 +22,13 @@ from bloodtwin_core.scaling import FeatureScaler
 from bloodtwin_core.training.batches import DenseBatches, ValidationBatches, WindowedBatches
 from bloodtwin_core.training.callbacks import EpochReporter
 from bloodtwin_core.training.checkpoint_folder import CheckpointFolder, EpochReport, run_identity
-from bloodtwin_core.training.compute import LIGHTNING_PRECISION, Compute, choose_compute, torch_threads
+from bloodtwin_core.training.compute import (
+    LIGHTNING_PRECISION,
+    Compute,
+    choose_compute,
+    denormals_as_zero,
+    torch_threads,
+)
 from bloodtwin_core.training.module import ForecasterTraining
 from bloodtwin_core.windows import WindowedSeries
 
@@ -73,7 +79,7 @@ def fit(
     L.seed_everything(training.seed, verbose=False)
     module = ForecasterTraining(windows, scaler, model, training, data_fingerprint)
     reporter = EpochReporter(on_epoch)
-    with torch_threads(compute.threads), _quiet_lightning():
+    with denormals_as_zero(), torch_threads(compute.threads), _quiet_lightning():
         trainer = _trainer(training, compute, reporter, checkpoints.in_progress, tensorboard)
         trainer.fit(
             module,

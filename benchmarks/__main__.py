@@ -1,0 +1,85 @@
+"""`python -m benchmarks [--full]`: measure, print a table, write artifacts/bench.json."""
+
+import argparse
+import logging
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.data import Prepared, prepared
+from benchmarks.exports import exports
+from benchmarks.full_size import full_size
+from benchmarks.gpu import gpu
+from benchmarks.graph import graph_cost
+from benchmarks.growth import growth, hundredfold
+from benchmarks.loading import loading
+from benchmarks.rows import Row, table, write_json
+from benchmarks.testing import TESTED, testing
+from benchmarks.training import MODEL, dense_against_windowed, share_outside_the_step, time_to_the_same_error
+from bloodtwin_core.checkpoint import Checkpoint, load_checkpoint
+from bloodtwin_core.config import TrainingSettings
+from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.training.compute import usable_cores
+
+Measurement = Callable[[], list[Row]]
+QUICK_PUMPS, FULL_PUMPS = (20_000,) * 2, (8_000,) * 20
+"""Records per pump: a few months, and about as many people and records as AZT1D."""
+PACKAGES = ("torch", "lightning", "numpy", "onnxruntime", "dagster")
+QUICK_EPOCHS, QUICK_WINDOWS = 5, 1_500
+
+
+def measurements(full: bool, folder: Path) -> Iterator[tuple[str, Measurement]]:
+    """Each measurement with the name that is shown while it runs."""
+    small = prepared(FULL_PUMPS if full else QUICK_PUMPS, folder / "small")
+    checkpoint = _trained(small, folder / "trained", TrainingSettings().max_epochs if full else QUICK_EPOCHS)
+    threads = usable_cores()
+    timed = TESTED if full else QUICK_WINDOWS
+    yield "reading records", lambda: loading(folder / "loading")
+    yield "dense against windowed mode", lambda: dense_against_windowed(small, threads)
+    yield "time to the same error", lambda: time_to_the_same_error(small, folder / "same_error")
+    yield "what surrounds a step", lambda: [share_outside_the_step(small, folder / "share")]
+    yield "testing", lambda: testing(checkpoint.forecaster, small, threads, timed)
+    yield "exports", lambda: exports(checkpoint, small, folder)
+    yield "Dagster's own cost", lambda: graph_cost(folder / "graph")
+    yield "growth", lambda: growth(folder / "growth")
+    if full:
+        yield "a hundred times the records", lambda: hundredfold(folder / "growth")
+        yield "full size", lambda: full_size(folder / "full_size")
+    yield "GPU", lambda: gpu(folder / "gpu")
+
+
+def _trained(small: Prepared, folder: Path, epochs: int) -> Checkpoint:
+    settings = TrainingSettings(max_epochs=epochs)
+    checkpoints = CheckpointFolder(folder / "checkpoints")
+    return load_checkpoint(
+        fit(small.windows, small.scaler, MODEL, settings, checkpoints, folder / "logs", "").checkpoint
+    )
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="full size, half an hour; without it under 5 minutes")
+    parser.add_argument("--out", type=Path, default=Path("artifacts/bench.json"), help="where the rows go as JSON")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING)
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="bloodtwin-bench-") as folder:
+        for name, measurement in measurements(arguments.full, Path(folder)):
+            sys.stderr.write(f"measuring: {name}\n")
+            rows += measurement()
+            write_json(rows, arguments.out)
+    sys.stdout.write(f"{table(rows)}\n\n{_machine()}\n")
+
+
+def _machine() -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    processor = platform.processor() or platform.machine()
+    return f"{usable_cores()} cores, {processor}, Python {platform.python_version()}, {packages}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Peak memory of a process, with and without the pages of mapped files."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+KIB_PER_MIB = 1024
+
+
+@dataclass
+class Peak:
+    """MiB: all resident pages, and those that no file backs."""
+
+    resident: float = 0.0
+    anonymous: float = 0.0
+
+
+@contextmanager
+def peak_memory(every_seconds: float = 0.02) -> Iterator[Peak]:
+    """Watch this process meanwhile; Linux only, as /proc is read."""
+    peak, done = Peak(), threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            _look(peak)
+            time.sleep(every_seconds)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        done.set()
+        watcher.join()
+        _look(peak)
+
+
+def _look(peak: Peak) -> None:
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
+    peak.resident = max(peak.resident, int(fields["VmRSS"].split()[0]) / KIB_PER_MIB)
+    peak.anonymous = max(peak.anonymous, int(fields["RssAnon"].split()[0]) / KIB_PER_MIB)

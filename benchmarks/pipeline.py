@@ -1,0 +1,95 @@
+"""`python -m benchmarks.pipeline SETTINGS FOLDER`: from records to tested exports, straight from core, without Dagster.
+
+SETTINGS is a JSON file of bloodtwin_core.config.Settings. Prints seconds by stage and the peak memory.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.child import report
+from benchmarks.memory import peak_memory
+from bloodtwin_core.checkpoint import load_checkpoint
+from bloodtwin_core.config import Settings
+from bloodtwin_core.continuity import findings
+from bloodtwin_core.errors import DataError
+from bloodtwin_core.evaluation.metrics import Glucose
+from bloodtwin_core.evaluation.results import TestedModel
+from bloodtwin_core.evaluation.testing import evaluate, forecast_windows
+from bloodtwin_core.export import export_onnx, export_torchscript, load_onnx, load_torchscript, parity
+from bloodtwin_core.raw_splits import describe, load_splits
+from bloodtwin_core.records import Split
+from bloodtwin_core.scaling import fit_scaler
+from bloodtwin_core.sources import pump_split_files
+from bloodtwin_core.training import CheckpointFolder, choose_compute, fit
+from bloodtwin_core.training.compute import torch_threads
+from bloodtwin_core.windows import Rows, window_series
+from bloodtwin_core.windows_files import read_windows, write_windows
+
+
+def run(settings: Settings, folder: Path) -> dict[str, float]:
+    """Do everything; gives seconds by stage, epochs and MAE (mg/dL)."""
+    clock = _Clock()
+    raw = describe(settings.data.source, pump_split_files(settings.data, folder / "splits"), folder)
+    loaded = load_splits(raw, folder)
+    found = findings([part.file for part in loaded], settings.data)
+    if found:
+        raise DataError(found[0].message, todo="Mend the records")
+    clock.lap("records")
+    scaler = fit_scaler(part.file.records for part in loaded if part.split is Split.train)
+    made = window_series(((part.split, part.file.records) for part in loaded), scaler, settings.data)
+    write_windows(folder / "windows", made, raw.fingerprint)
+    del loaded, made
+    windows, index = read_windows(folder / "windows")
+    clock.lap("windows")
+    checkpoints = CheckpointFolder(folder / "checkpoints")
+    logs = folder / "tensorboard"
+    fitted = fit(windows, scaler, settings.model, settings.training, checkpoints, logs, index.fingerprint)
+    clock.lap("training")
+    checkpoint = load_checkpoint(fitted.checkpoint)
+    compute = choose_compute(settings.training)
+
+    def predict(rows: Rows) -> Glucose:
+        device, size = compute.device.value, settings.evaluation.batch_size
+        return forecast_windows(checkpoint.forecaster, windows, rows, size, device)
+
+    tested = TestedModel(
+        model_version=checkpoint.version, checkpoint_sha256=checkpoint.sha256, data_fingerprint=index.fingerprint
+    )
+    with torch_threads(compute.threads):
+        results = evaluate(windows, predict, settings.evaluation, tested)
+    results.write(folder / "test_results.yaml")
+    clock.lap("testing")
+    checkpoint.forecaster.to("cpu")
+    export_torchscript(checkpoint, folder / "model.ts")
+    export_onnx(checkpoint, folder / "model.onnx", settings.export)
+    for predict_export in (load_torchscript(folder / "model.ts")[0], load_onnx(folder / "model.onnx")[0]):
+        if not parity(predict_export, checkpoint, windows, settings.export).agrees:
+            raise AssertionError("an export does not agree with its checkpoint")
+    clock.lap("exports")
+    mae = results.complete.pooled.model.test_mae_at_30min
+    return {**clock.laps, "epochs": len(fitted.epochs), "mae_at_30min": mae or float("nan")}
+
+
+class _Clock:
+    """Seconds since the last lap, by name."""
+
+    def __init__(self) -> None:
+        self.began = time.perf_counter()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name], self.began = now - self.began, now
+
+
+def main(settings_file: Path, folder: Path) -> None:
+    """The command."""
+    began = time.perf_counter()
+    with peak_memory() as peak:
+        found = run(Settings.model_validate_json(settings_file.read_text()), folder)
+    report(**found, seconds=time.perf_counter() - began, resident_mib=peak.resident)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

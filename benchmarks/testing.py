@@ -1,0 +1,39 @@
+"""How fast a forecaster is tested: window by window from a zero state, and by dense scan."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from benchmarks.data import Prepared
+from benchmarks.rows import Row, below, noted
+from bloodtwin_core.evaluation.scanning import agreement, scan_windows
+from bloodtwin_core.evaluation.testing import forecast_windows
+from bloodtwin_core.model import GlucoseForecaster
+from bloodtwin_core.records import Split
+from bloodtwin_core.training.compute import torch_threads
+
+TESTED = 87_000
+"""Windows that the full size has to test."""
+
+
+def testing(forecaster: GlucoseForecaster, prepared: Prepared, threads: int, windows_timed: int) -> list[Row]:
+    """Both ways; single windows are timed on a sample and their time is scaled up to TESTED."""
+    rows = np.array(prepared.windows.origins[Split.test].rows)
+    sample = rows[:windows_timed]
+    with torch_threads(threads):
+        alone = _seconds(lambda: forecast_windows(forecaster, prepared.windows, sample, 256, "cpu"))
+        scanned = _seconds(lambda: scan_windows(forecaster, prepared.windows, rows))
+        difference = agreement(forecaster, prepared.windows, rows)
+    return [
+        below(f"testing {TESTED:,} windows one by one ({len(sample):,} timed)", alone / len(sample) * TESTED, "s", 60),
+        below(f"testing {TESTED:,} windows by dense scan ({len(rows):,} timed)", scanned / len(rows) * TESTED, "s", 3),
+        below("largest difference between the two, trained network", difference, "mg/dL", 2e-5),
+        noted("threads of both", threads, ""),
+    ]
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began

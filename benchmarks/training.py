@@ -1,0 +1,135 @@
+"""How fast training is: dense against windowed mode, and what surrounds forward, backward and optimizer."""
+
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchmarks.data import Prepared
+from benchmarks.rows import Row, at_least, below, noted
+from bloodtwin_core.config import Device, ModelSettings, Precision, TrainingMode, TrainingSettings
+from bloodtwin_core.records import Split
+from bloodtwin_core.training import CheckpointFolder, EpochReport, choose_compute, fit
+from bloodtwin_core.training.batches import DenseBatches, WindowedBatches
+from bloodtwin_core.training.compute import denormals_as_zero, torch_threads
+from bloodtwin_core.training.module import ForecasterTraining
+
+AUTOCAST = {Precision.bfloat16: torch.bfloat16, Precision.float16: torch.float16}
+MODEL = ModelSettings()
+
+
+class FirstEpoch:
+    """Stands for the Lightning module where batches ask for the epoch."""
+
+    current_epoch = 0
+
+
+class Reached(Exception):
+    """The validation MAE asked for was reached."""
+
+
+class BareLoop:
+    """Forward, backward and optimizer of training, and nothing else."""
+
+    def __init__(self, prepared: Prepared, settings: TrainingSettings) -> None:
+        self.compute = choose_compute(settings)
+        self.module = ForecasterTraining(prepared.windows, prepared.scaler, MODEL, settings, "")
+        self.module.log = lambda *_args, **_options: None  # type: ignore[method-assign]
+        self.module.to(self.compute.device.value)
+        self.optimizer = torch.optim.Adam(self.module.parameters(), lr=settings.learning_rate, foreach=True)
+        self.scaler = torch.amp.GradScaler(enabled=self.compute.precision is Precision.float16)
+        dense = settings.mode is TrainingMode.dense
+        self.batches = (DenseBatches if dense else WindowedBatches)(prepared.windows, settings, FirstEpoch())
+
+    def steps(self) -> Iterator[float]:
+        """Take the steps of an epoch; gives the seconds of each."""
+        dtype = AUTOCAST.get(self.compute.precision)
+        for batch in self.batches:
+            began = time.perf_counter()
+            with torch.autocast(self.compute.device.value, dtype=dtype, enabled=dtype is not None):
+                loss = self.module.training_step(batch.to(self.compute.device.value), 0)
+            self._learn(loss)
+            if self.compute.device is Device.cuda:
+                torch.cuda.synchronize()
+            yield time.perf_counter() - began
+
+    def forecasts_per_second(self, steps: int) -> float:
+        """Over so many steps, after one to warm up; the median step counts, as machines are shared."""
+        taken = self.steps()
+        next(taken)
+        self.module.forecasts_this_epoch = 0
+        seconds = sorted(islice(taken, steps))
+        return self.module.forecasts_this_epoch / len(seconds) / seconds[len(seconds) // 2]
+
+    def _learn(self, loss: Tensor) -> None:
+        torch.autograd.backward(self.scaler.scale(loss))
+        torch.nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.zero_grad()
+
+
+def dense_against_windowed(prepared: Prepared, threads: int) -> list[Row]:
+    """Supervised forecasts per second of both modes, on the CPU, each in the precision that auto chooses."""
+    rates = {}
+    with denormals_as_zero(), torch_threads(threads):
+        for mode, steps in ((TrainingMode.windowed, 9), (TrainingMode.dense, 15)):
+            settings = TrainingSettings(mode=mode, device=Device.cpu, threads=threads)
+            rates[mode] = BareLoop(prepared, settings).forecasts_per_second(steps)
+    ratio = rates[TrainingMode.dense] / rates[TrainingMode.windowed]
+    return [
+        noted(f"windowed mode, CPU, {threads} threads", rates[TrainingMode.windowed], "forecasts/s"),
+        noted(f"dense mode, CPU, {threads} threads", rates[TrainingMode.dense], "forecasts/s"),
+        at_least("supervised forecasts per second, dense / windowed, CPU", ratio, "times", 150),
+    ]
+
+
+def time_to_the_same_error(prepared: Prepared, folder: Path) -> list[Row]:
+    """Wall time to the validation MAE that windowed mode has after one epoch: windowed / dense."""
+    windowed = _epochs(prepared, TrainingSettings(mode=TrainingMode.windowed, max_epochs=1), folder / "windowed")
+    goal = windowed[-1].val_mae
+    dense = _epochs(prepared, TrainingSettings(), folder / "dense", until=goal)
+    name = "wall time to the validation MAE of one windowed epoch, windowed / dense"
+    if dense[-1].val_mae > goal:
+        return [Row(f"{name} (dense mode never reached {goal:.2f} mg/dL)", 0.0, "times", ">= 50", met=False)]
+    ratio = sum(e.seconds for e in windowed) / sum(e.seconds for e in dense)
+    return [
+        noted("one windowed epoch", windowed[0].seconds, "s"),
+        noted(f"dense mode to the same {goal:.2f} mg/dL, {len(dense)} epochs", sum(e.seconds for e in dense), "s"),
+        at_least(name, ratio, "times", 50),
+    ]
+
+
+def share_outside_the_step(prepared: Prepared, folder: Path, epochs: int = 3) -> Row:
+    """Share of Lightning's training epoch that is not forward, backward and optimizer.
+
+    Both loops take the same steps; the faster epoch of each counts.
+    """
+    settings = TrainingSettings(max_epochs=epochs)
+    compute = choose_compute(settings)
+    with denormals_as_zero(), torch_threads(compute.threads):
+        bare = min(sum(BareLoop(prepared, settings).steps()) for _ in range(epochs))
+    reports = _epochs(prepared, settings, folder)
+    origins = len(prepared.windows.origins[Split.train])
+    trained = min(origins / report.forecasts_per_second for report in reports)
+    limit = 0.15 if compute.device is Device.cuda else 0.03
+    return below(f"share of the training step outside the network, {compute.device}", 1 - bare / trained, "", limit)
+
+
+def _epochs(prepared: Prepared, settings: TrainingSettings, folder: Path, until: float = 0.0) -> list[EpochReport]:
+    reports: list[EpochReport] = []
+
+    def listen(report: EpochReport) -> None:
+        reports.append(report)
+        if report.val_mae <= until:
+            raise Reached
+
+    try:
+        checkpoints = CheckpointFolder(folder / "checkpoints")
+        fit(prepared.windows, prepared.scaler, MODEL, settings, checkpoints, folder / "logs", "", on_epoch=listen)
+    except Reached:
+        pass
+    return reports
