@@ -1,4 +1,4 @@
-"""Scheduled retraining, off until someone switches it on in the UI."""
+"""Scheduled retraining and ingestion, off until someone switches them on in the UI."""
 
 import os
 from pathlib import Path
@@ -7,13 +7,14 @@ from typing import Any
 import dagster as dg
 import yaml
 
-from bloodtwin_assets.jobs import retraining
+from bloodtwin_assets.jobs import ingestion, retraining
 from bloodtwin_core.errors import SettingsError
 
 CONFIG_VARIABLE = "BLOODTWIN_CONFIG"
 """Environment variable that names the run config file of scheduled runs, read anew at every tick."""
 DEFAULT_CONFIG = "configs/lstm.yaml"
 EVERY_MONDAY_AT_4 = "0 4 * * 1"
+EVERY_SIX_HOURS = "30 */6 * * *"
 
 
 @dg.schedule(
@@ -26,7 +27,25 @@ EVERY_MONDAY_AT_4 = "0 4 * * 1"
 )
 def weekly_retraining() -> dg.RunRequest:
     """One run a week, with the settings as they stand in the file then."""
-    return dg.RunRequest(run_config=read_run_config(Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG)))
+    return dg.RunRequest(run_config=configured())
+
+
+@dg.schedule(
+    job=ingestion,
+    cron_schedule=EVERY_SIX_HOURS,
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Fetches every six hours what is new in the cloud or site that data.source names, with the settings in "
+    f"the file that {CONFIG_VARIABLE} names ({DEFAULT_CONFIG} if it names none).",
+)
+def regular_ingestion() -> dg.RunRequest:
+    """One run every six hours, with the settings as they stand in the file then."""
+    return dg.RunRequest(run_config=configured())
+
+
+def configured() -> dict[str, Any]:
+    """The run config of scheduled runs, as it stands now."""
+    return read_run_config(Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG))
 
 
 def read_run_config(path: Path) -> dict[str, Any]:

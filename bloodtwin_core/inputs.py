@@ -15,6 +15,8 @@ from bloodtwin_core.windows_files import WindowsIndex, read_windows
 
 WINDOW_SETTINGS = ("lookback", "horizon", "stride", "max_reading_age_minutes", "min_measured_share")
 """Settings of data that decide what a window is, but not which records there are."""
+FETCH_SETTINGS = ("fetch",)
+"""Settings of data that decide how politely and how far back a cloud is asked."""
 REPORT_SETTINGS = ("wearers",)
 """Settings of data that change what is reported, but no record and no window, unless wearers' pumps are joined."""
 
@@ -59,7 +61,7 @@ def current_checkpoint(store: ArtifactStore, settings: ModelSettings, index: Win
 
 
 def _report_settings(settings: DataSettings) -> tuple[str, ...]:
-    return () if settings.join_wearers else REPORT_SETTINGS
+    return FETCH_SETTINGS if settings.join_wearers else (*FETCH_SETTINGS, *REPORT_SETTINGS)
 
 
 def _require_settings(store: ArtifactStore, stage: str, settings: DataSettings, ignored: tuple[str, ...]) -> None:

@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 from bloodtwin_core.records import RECORDS_PER_DAY, RECORDS_PER_HOUR, TARGET_RANGE, Feature, PumpRecords
 
+HOURS_PER_DAY = RECORDS_PER_DAY // RECORDS_PER_HOUR
+
 
 @dataclass(frozen=True)
 class PumpSummary:
@@ -26,6 +28,22 @@ class PumpSummary:
     basal_per_day: float
     bolus_per_day: float
     basal_unknown_share: float
+
+
+@dataclass(frozen=True)
+class LongGaps:
+    """Stretches without a reading that are longer than a limit, and the days that lie in them."""
+
+    count: int
+    days: float
+
+
+def long_gaps(parts: Sequence[PumpRecords], max_gap_hours: float) -> LongGaps:
+    """The stretches between two readings of a pump, its parts given in time order, that last over max_gap_hours."""
+    measured = [part.timestamps[np.isfinite(part.feature(Feature.bg))] for part in parts]
+    hours = np.diff(np.concatenate(measured)) / np.timedelta64(3600, "s")
+    long = hours[hours > max_gap_hours]
+    return LongGaps(len(long), float(long.sum() / HOURS_PER_DAY))
 
 
 def summarise(pump_id: str, parts: Sequence[PumpRecords]) -> PumpSummary:

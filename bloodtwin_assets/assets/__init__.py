@@ -1,1 +1,1 @@
-"""The eight assets, in the order in which data flows: data, training, evaluation, exports."""
+"""The assets, in the order in which data flows: ingestion, data, training, evaluation, exports."""

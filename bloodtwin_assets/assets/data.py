@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from bloodtwin_assets.assets.ingestion import INGESTION_ASSETS
 from bloodtwin_assets.failures import failing_in_words
 from bloodtwin_assets.pages.data import raw_splits_page, scaler_page, windows_page
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
@@ -15,19 +16,19 @@ from bloodtwin_core.windows import window_series
 from bloodtwin_core.windows_files import write_windows
 
 
-@dg.asset(group_name="data", kinds={"csv"})
+@dg.asset(group_name="data", kinds={"csv"}, deps=INGESTION_ASSETS)
 @failing_in_words
 def raw_pump_splits(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.MaterializeResult[None]:
     """The five-minute records of every pump, cut in time into *train*, *validate* and *test*.
 
-    They come from `data.source`: virtual wearers, the published AZT1D folder, or existing bloodBath files, which
-    are used as they are. Each split is one CSV file per pump; `raw_pump_splits.json` lists them with their sha256,
-    and whatever reads them later refuses a file that has changed since.
+    They come from `data.source`: virtual wearers, the wearer's own events, a published data set, or existing
+    bloodBath files, which are used as they are. Each split is one CSV file per pump; `raw_pump_splits.json` lists
+    them with their sha256, and whatever reads them later refuses a file that has changed since.
     """
     store = artifacts.store(settings)
     pumps = pump_split_files(settings.data, store.split_files)
     raw = describe(settings.data.source, pumps, store.folder)
-    page = raw_splits_page(raw, load_splits(raw, store.folder))
+    page = raw_splits_page(raw, load_splits(raw, store.folder), settings.data.max_gap_hours)
     raw.write(store.raw_splits)
     store.record("raw_pump_splits", [store.raw_splits], raw.fingerprint, settings.used("data"))
     return dg.MaterializeResult(metadata=page, data_version=dg.DataVersion(raw.fingerprint))

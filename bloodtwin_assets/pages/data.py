@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from bloodtwin_assets.pages.parts import Cell, Page, per_cent, table
+from bloodtwin_assets.pages.parts import Cell, Page, per_cent, picture, table
+from bloodtwin_core.evaluation.calendar import coverage_calendar
+from bloodtwin_core.events.repairs import MEANINGS, read_repairs
 from bloodtwin_core.raw_splits import LoadedSplit, RawPumpSplits
-from bloodtwin_core.records import FEATURE_UNITS, RECORDS_PER_DAY, TARGET_RANGE, Feature, Split
+from bloodtwin_core.records import FEATURE_UNITS, RECORDS_PER_DAY, TARGET_RANGE, Feature, PumpRecords, Split
 from bloodtwin_core.scaling import FeatureScaler
-from bloodtwin_core.summary import PumpSummary, summarise
+from bloodtwin_core.summary import PumpSummary, long_gaps, summarise
 from bloodtwin_core.windows import WindowedSeries
 
 LOW, HIGH = (f"{limit:g}" for limit in TARGET_RANGE)
@@ -19,7 +21,16 @@ PUMP_COLUMNS = {
     "first": "Day of the first record, UTC",
     "last": "Day of the last record, UTC",
     "missing %": "Records without a measured glucose",
+    "gaps": "Stretches without a reading that are longer than data.max_gap_hours",
+    "days lost": "Days that lie in those gaps",
 }
+REPAIR_COLUMNS = {
+    "pump": "Serial number",
+    "repair": "What had to be repaired in the source's events",
+    "count": "How often, or how many U",
+}
+CALENDARS_SHOWN = 24
+"""Pumps whose calendar stands on the page, which would else become slow."""
 GLUCOSE_COLUMNS = {
     "pump": "Serial number",
     "mean": "Mean glucose, mg/dL",
@@ -50,21 +61,27 @@ SPLIT_COLUMNS = {
 }
 
 
-def raw_splits_page(raw: RawPumpSplits, loaded: Sequence[LoadedSplit]) -> Page:
-    """Tables of the pumps."""
-    pumps = [
-        summarise(pump_id, [split.file.records for split in splits])
-        for pump_id, splits in groupby(loaded, key=lambda split: split.pump_id)
-    ]
-    rows = [_pump_row(pump) for pump in pumps]
+def raw_splits_page(raw: RawPumpSplits, loaded: Sequence[LoadedSplit], max_gap_hours: float) -> Page:
+    """Tables of the pumps, what was repaired, and a calendar of each pump's days."""
+    by_pump = {pump_id: list(splits) for pump_id, splits in groupby(loaded, key=lambda split: split.pump_id)}
+    histories = {pump_id: [split.file.records for split in splits] for pump_id, splits in by_pump.items()}
+    pumps = [summarise(pump_id, parts) for pump_id, parts in histories.items()]
+    rows = [{**_pump_row(pump), **_gaps(histories[pump.pump_id], max_gap_hours)} for pump in pumps]
+    repairs = [row for pump_id, splits in by_pump.items() for row in _repair_rows(pump_id, splits[0])]
+    calendars = {
+        f"coverage of {pump_id}": picture(coverage_calendar(pump_id, parts), f"Days with readings of pump {pump_id}")
+        for pump_id, parts in list(histories.items())[:CALENDARS_SHOWN]
+    }
     return {
         "pumps": table(rows, PUMP_COLUMNS),
         "glucose (mg/dL)": table(rows, GLUCOSE_COLUMNS),
         "insulin (U/day)": table(rows, INSULIN_COLUMNS),
+        "repairs": table(repairs, REPAIR_COLUMNS) if repairs else "nothing had to be repaired",
         "number of pumps": len(rows),
         "records": sum(pump.records for pump in pumps),
         "source": raw.source,
         "fingerprint": raw.fingerprint,
+        **calendars,
     }
 
 
@@ -87,6 +104,18 @@ def windows_page(windows: WindowedSeries) -> Page:
         "horizon (records)": windows.horizon,
         "size of the series (MB)": round(windows.series.nbytes / 1e6, 1),
     }
+
+
+def _gaps(parts: Sequence[PumpRecords], max_gap_hours: float) -> dict[str, Cell]:
+    gaps = long_gaps(parts, max_gap_hours)
+    return {"gaps": gaps.count, "days lost": gaps.days}
+
+
+def _repair_rows(pump_id: str, split: LoadedSplit) -> list[dict[str, Cell]]:
+    """The repairs of a pump's whole history, which the header of each of its split files states."""
+    return [
+        {"pump": pump_id, "repair": MEANINGS[kind], "count": count} for kind, count in read_repairs(split.file.header)
+    ]
 
 
 def _pump_row(pump: PumpSummary) -> dict[str, Cell]:

@@ -17,6 +17,7 @@ from bloodtwin_core.events.progress import Progress, Step, silent
 from bloodtwin_core.events.splits import write_event_splits
 from bloodtwin_core.records import PumpRecords
 from bloodtwin_core.sources import azt1d, bloodbank, events, nightscout, t1d_uom, tandem, vendor
+from bloodtwin_core.sources.fetching import FetchReport
 from bloodtwin_core.splitting import write_split_files
 
 Source = Callable[[DataSettings, Path, Progress], list[PumpSplitFiles]]
@@ -77,7 +78,7 @@ SOURCES: dict[str, Source] = {
     "t1d_uom": _of_events(t1d_uom.events, notes=t1d_uom.NOTES, tz_handling=t1d_uom.TZ_HANDLING),
 }
 
-Sync = Callable[[DataSettings, Progress], object]
+Sync = Callable[[DataSettings, Progress], list[FetchReport]]
 SYNCS: dict[str, Sync] = {"nightscout": nightscout.sync, "tandem": tandem.sync}
 """What fetches the new events of a cloud or site to data.root, for the sources that read them from there."""
 

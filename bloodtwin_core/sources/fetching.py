@@ -1,5 +1,6 @@
 """What the sources that fetch from a cloud or a site have in common: where they keep it and from which day they ask."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,10 +12,12 @@ import numpy as np
 from bloodtwin_core.bloodbank import natural_order
 from bloodtwin_core.config import DataSettings, FetchSettings
 from bloodtwin_core.errors import DataError, SettingsError
+from bloodtwin_core.events.plausible import EARLIEST
+from bloodtwin_core.files import sha256_of
 from bloodtwin_core.sources.fetched import Day
 
-EARLIEST_DAY = np.datetime64("2020-01-01", "D")
-"""Nothing older is asked for; records begin no earlier."""
+EARLIEST_DAY: Day = EARLIEST.astype("datetime64[D]")
+"""Nothing older is asked for, since it would be refused."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ def histories_in(root: Path, source: str, pump_ids: Sequence[str]) -> dict[str, 
     """The folder of each pump fetched from a source, by pump id. Raises DataError if one or all are missing."""
     prefix = f"{source}_"
     folders = {path.name.removeprefix(prefix): path for path in root.glob(f"{prefix}*") if path.is_dir()}
-    todo = "Fetch them first: materialize event_history with the same settings"
+    todo = f"Fetch them first: materialize {source}_event_history with the same settings, or use bloodtwin import"
     if not folders:
         raise DataError(f"no events have been fetched from {source} yet", todo=todo, file=root)
     missing = [pump_id for pump_id in pump_ids if pump_id not in folders]
@@ -50,6 +53,13 @@ def histories_in(root: Path, source: str, pump_ids: Sequence[str]) -> dict[str, 
             todo=f"{todo}, or correct data.pump_ids",
         )
     return {pump_id: folders[pump_id] for pump_id in dict.fromkeys(pump_ids) or sorted(folders, key=natural_order)}
+
+
+def fingerprint(root: Path, source: str) -> str:
+    """One sha256 over all files fetched from a source: the same if and only if the same events are known."""
+    files = sorted(path for path in root.glob(f"{source}_*/**/*") if path.is_file() and not path.name.startswith("."))
+    lines = [f"{path.relative_to(root).as_posix()} {sha256_of(path)}" for path in files]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def asked_for(there: Sequence[str], pump_ids: Sequence[str]) -> set[str]:

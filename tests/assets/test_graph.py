@@ -8,31 +8,33 @@ import pytest
 
 from bloodtwin_assets.definitions import OWNERS, build_defs
 from bloodtwin_core.files import sha256_of
-from tests.assets.tiny_graph import STAGES, Graph, evaluations, materialized
+from tests.assets.tiny_graph import INGESTION, STAGES, Graph, evaluations, materialized
 
 Finished = tuple[Graph, dg.ExecuteInProcessResult]
 
 
 def test_assets_are_described_for_whoever_opens_the_ui() -> None:
     specs = {spec.key.to_user_string(): spec for spec in build_defs().resolve_all_asset_specs()}
-    assert set(specs) == set(STAGES)
+    assert set(specs) == {*INGESTION, *STAGES}
     for spec in specs.values():
         assert spec.description
         assert spec.kinds
-        assert spec.group_name in {"data", "training", "evaluation", "exports"}
+        assert spec.group_name in {"ingestion", "data", "training", "evaluation", "exports"}
         assert list(spec.owners) == OWNERS
 
 
 def test_data_flows_one_way() -> None:
+    order = [*INGESTION, *STAGES]
     specs = {spec.key.to_user_string(): spec for spec in build_defs().resolve_all_asset_specs()}
     for name, spec in specs.items():
-        assert all(STAGES.index(dep.asset_key.to_user_string()) < STAGES.index(name) for dep in spec.deps)
+        assert all(order.index(dep.asset_key.to_user_string()) < order.index(name) for dep in spec.deps)
+    assert {dep.asset_key.to_user_string() for dep in specs["raw_pump_splits"].deps} == set(INGESTION)
 
 
 def test_a_run_materializes_everything(finished: Finished) -> None:
     graph, result = finished
     assert result.success
-    assert materialized(result) == set(STAGES)
+    assert materialized(result) == {*INGESTION, *STAGES}
     store = graph.store
     for path in (
         store.scaler_pickle,
@@ -60,6 +62,8 @@ def test_data_versions_are_those_of_the_manifest(finished: Finished) -> None:
     for event in result.get_asset_materialization_events():
         materialization = event.materialization
         stage = materialization.asset_key.to_user_string()
+        if stage in INGESTION:
+            continue
         assert materialization.tags["dagster/data_version"] == graph.store.manifest().stages[stage].data_version
 
 
@@ -85,11 +89,18 @@ def test_pictures_stand_inline_on_the_pages(finished: Finished, asset: str, show
 
 def test_the_page_of_raw_splits_has_a_row_per_pump(finished: Finished) -> None:
     metadata = finished[1].asset_materializations_for_node("raw_pump_splits")[0].metadata
-    for name, column in (("pumps", "records"), ("glucose (mg/dL)", "in range %"), ("insulin (U/day)", "bolus")):
+    for name, column in (
+        ("pumps", "records"),
+        ("pumps", "days"),
+        ("glucose (mg/dL)", "in range %"),
+        ("insulin (U/day)", "bolus"),
+    ):
         table = metadata[name]
         assert isinstance(table, dg.TableMetadataValue)
         assert [record.data["pump"] for record in table.records] == ["sim001", "sim002"]
         assert all(float(record.data[column]) > 0 for record in table.records)
+    for pump in ("sim001", "sim002"):
+        assert "data:image/png;base64,iVBOR" in str(metadata[f"coverage of {pump}"].value)
 
 
 def test_the_page_of_results_has_a_row_per_pump_and_the_pooled_one(finished: Finished) -> None:

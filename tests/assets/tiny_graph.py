@@ -18,6 +18,8 @@ TINY: dict[str, dict[str, Any]] = {
     "evaluation": {"ridge_max_windows": 200},
     "export": {"parity_windows": 8},
 }
+INGESTION = ["tandem_event_history", "nightscout_event_history"]
+"""They fetch nothing unless data.source is theirs, and leave nothing in the artifacts."""
 STAGES = [
     "raw_pump_splits",
     "fitted_scaler",

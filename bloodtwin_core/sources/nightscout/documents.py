@@ -170,7 +170,10 @@ def _minute(step: Document) -> int:
 
 def _time(document: Document, *fields: str) -> np.datetime64:
     """The first of the fields that is there: milliseconds since 1970, or ISO 8601 with a zone."""
-    stated = next((document[name] for name in fields if document.get(name) not in (None, "")), None)
+    there = [document[name] for name in fields if document.get(name) not in (None, "")]
+    if not there:
+        raise KeyError(fields[0])
+    stated: Any = there[0]
     if isinstance(stated, int | float) or str(stated).isdecimal():
         return np.datetime64(int(float(stated)) // 1000, "s")
     time = datetime.fromisoformat(str(stated))

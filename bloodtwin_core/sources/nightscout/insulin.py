@@ -10,9 +10,8 @@ from bloodtwin_core.events.kinds import BasalEvents, BolusEvents
 from bloodtwin_core.records import RECORD_INTERVAL, Timestamps
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.profiles import Profile, Rates, Started, Switch, Switched, profile_basal
+from bloodtwin_core.sources.silence import LONGEST_SILENCE
 
-LONGEST_SILENCE = np.timedelta64(25, "h")
-"""After a longer silence of the site nothing is known of the basal rate."""
 _ENDLESS = np.datetime64("2200-01-01T00:00:00", "s")
 Spans = tuple[Timestamps, Timestamps]
 """Beginnings and ends [span], the end not included; ascending and apart from each other."""

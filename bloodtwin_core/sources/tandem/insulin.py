@@ -8,10 +8,9 @@ import pandas as pd
 
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents
 from bloodtwin_core.records import RECORD_INTERVAL, Timestamps
+from bloodtwin_core.sources.silence import LONGEST_SILENCE
 from bloodtwin_core.sources.tandem.kinds import RESUMED, SUSPENDED, PumpKind
 
-LONGEST_SILENCE = np.timedelta64(25, "h")
-"""A pump writes at least a line a day, at midnight; after a longer silence of the log nothing is known of its basal."""
 LONGEST_BOLUS = np.timedelta64(24, "h")
 """An extended bolus takes at most eight hours; lines further apart with one number are two boluses."""
 BOLUS_KINDS = (
