@@ -3,10 +3,11 @@
 The Dagster resources are made from these models, so a limit here is a limit in the Launchpad too.
 """
 
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class SettingsGroup(BaseModel):
@@ -79,6 +80,18 @@ class FetchSettings(SettingsGroup):
     timeout_seconds: float = Field(
         default=60.0, gt=0.0, le=3600.0, description="Silence (s) after which a connection counts as broken."
     )
+
+    @field_validator("since", mode="before")
+    @classmethod
+    def _is_a_day(cls, value: object) -> object:
+        if isinstance(value, date):  # YAML reads an unquoted day as one.
+            return value.isoformat()
+        if isinstance(value, str) and value:
+            try:
+                date.fromisoformat(value)
+            except ValueError:
+                raise ValueError(f"'{value}' is not a day; write it as 2024-03-01") from None
+        return value
 
 
 class TandemRegion(StrEnum):

@@ -260,6 +260,12 @@ def test_since_is_the_first_day_asked_for(days: History, monkeypatch: pytest.Mon
         assert server.windows_asked[0][0] == "2024-03-01"
 
 
+@pytest.mark.parametrize("day", ["2024-13-01", "yesterday", "20240301T00"])
+def test_a_day_that_is_none_is_refused(day: str) -> None:
+    with pytest.raises(ValueError, match=f"'{day}' is not a day; write it as 2024-03-01"):
+        FetchSettings(since=day)
+
+
 # --- what can be mended ----------------------------------------------------------------------------------------------
 
 
