@@ -55,7 +55,8 @@ class Windows:
     @property
     def test_targets(self) -> Glucose:
         """The glucose to be forecast from each complete test origin, [window, horizon]."""
-        return self.column(GLUCOSE)[self.test_origins[:, None] + np.arange(1, self.horizon + 1)]
+        targets: Glucose = self.column(GLUCOSE)[self.test_origins[:, None] + np.arange(1, self.horizon + 1)]
+        return targets
 
     @property
     def test_persistence(self) -> Glucose:
@@ -76,7 +77,7 @@ class Windows:
 
     def shortest(self, split: str) -> int:
         """Records of the pump with the fewest in that split."""
-        return min(segment["stop"] - segment["start"] for segment in self._one_segment_a_pump(split))
+        return min(int(segment["stop"] - segment["start"]) for segment in self._one_segment_a_pump(split))
 
     def test_lookback_frame(self) -> pd.DataFrame:
         """Every complete test origin as a series of its own: unique_id is the origin's place, its rows the lookback."""
