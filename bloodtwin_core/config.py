@@ -1,11 +1,12 @@
 """Every setting, once: what it means, its unit, its limits and its default.
 
-The Dagster resources are made from these models, so a limit here is a limit in the Launchpad too.
+The Dagster resources are made from these models, so a limit here is a limit in the Launchpad too. Lists are plain
+defaults, which pydantic copies for each model, because the Launchpad shows no default that a factory makes.
 """
 
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -24,7 +25,7 @@ class Cell(StrEnum):
 
 
 class TrainingMode(StrEnum):
-    """How forecasts are supervised; see training.py."""
+    """How forecasts are supervised; see training/module.py."""
 
     dense = "dense"
     windowed = "windowed"
@@ -172,9 +173,9 @@ class DataSettings(SettingsGroup):
         default="",
         description="Folder of the source's files, relative to where the command runs. The simulator needs none.",
     )
-    pump_ids: list[str] = Field(default_factory=list, description="Pumps to use; empty means all that are there.")
+    pump_ids: list[str] = Field(default=[], description="Pumps to use; empty means all that are there.")
     wearers: dict[str, list[str]] = Field(
-        default_factory=dict,
+        default={},
         description="Pumps that one person wore, by a name of your choice: {anna: ['881235', '901161']}. "
         "Overlaps across their splits are reported as leaks.",
     )
@@ -225,7 +226,9 @@ class ModelSettings(SettingsGroup):
     """The network."""
 
     name: str = Field(
-        default="bloodtwin_unified_lstm", pattern=r"^[A-Za-z0-9_.-]+$", description="Folder under the artifacts root."
+        default="bloodtwin_unified_lstm",
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+        description="Folder under the artifacts root.",
     )
     cell: Cell = Field(default=Cell.lstm, description="lstm or gru.")
     hidden_size: int = Field(
@@ -297,13 +300,17 @@ class EvaluationSettings(SettingsGroup):
     """How the forecaster is tested, and what it should reach."""
 
     batch_size: int = Field(default=256, ge=1, le=65_536, description="Windows per step when testing.")
+    scan: bool = Field(
+        default=False, description="Test by dense scan, many times as fast, where a sample of windows shows it agrees."
+    )
+    scan_tolerance: float = Field(default=1e-3, gt=0.0, description="Largest difference (mg/dL) that agrees.")
     target_mae_30min: float = Field(default=15.0, gt=0.0, description="MAE at 30 min should stay below (mg/dL, AT).")
     target_mae_60min: float = Field(default=20.0, gt=0.0, description="MAE at 60 min should stay below (mg/dL, AT).")
     target_rmse: float = Field(default=25.0, gt=0.0, description="RMSE over all steps should stay below (mg/dL).")
-    ridge_penalties: list[float] = Field(
-        default_factory=lambda: [1e-3, 1e-2, 1e-1, 1.0],
+    ridge_penalties: list[Annotated[float, Field(gt=0.0)]] = Field(
+        default=[1e-3, 1e-2, 1e-1, 1.0],
         min_length=1,
-        description="Ridge penalties tried on the validation split, per training window.",
+        description="Ridge penalties, each above 0, tried on the validation split; per training window.",
     )
     ridge_max_windows: int = Field(
         default=120_000,

@@ -65,7 +65,9 @@ def test_no_config_gives_the_defaults() -> None:
         ({"data": {"simulator": {"days": 1}}}, "data.simulator.days is 1, but"),
         ({"data": {"train_fraction": 0.9, "validate_fraction": 0.2}}, "a test split remains"),
         ({"model": {"name": "../elsewhere"}}, "model.name is '../elsewhere', but"),
+        ({"model": {"name": ".."}}, "model.name is '..', but"),
         ({"evaluation": {"ridge_penalties": []}}, "evaluation.ridge_penalties is [], but"),
+        ({"evaluation": {"ridge_penalties": [0.1, 0.0]}}, "evaluation.ridge_penalties.1 is 0.0, but"),
     ],
 )
 def test_a_setting_out_of_its_limits_is_named(groups: dict[str, Any], said: str) -> None:
@@ -99,6 +101,23 @@ def test_the_launchpad_shows_every_setting_with_description_and_limits() -> None
     assert set(fields) == set(Settings().training.model_dump())
     assert all(field.description for field in fields.values())
     assert fields["seed"].description.endswith("Limits: at least 0, at most 4,294,967,295.")
+
+
+def test_the_launchpad_fills_in_every_default() -> None:
+    schema = build_defs().get_repository_def().get_top_level_resources()["settings"].config_schema  # type: ignore[attr-defined]
+    for place, default in leaves(Settings()).items():
+        field = schema
+        for name in place:
+            field = field.config_type.fields[name]
+        assert field.default_provided, ".".join(place)
+        assert field.default_value == default, ".".join(place)
+
+
+def test_a_changed_list_changes_no_default() -> None:
+    Settings().data.pump_ids.append("881235")
+    Settings().evaluation.ridge_penalties.clear()
+    assert Settings().data.pump_ids == []
+    assert len(Settings().evaluation.ridge_penalties) == 4
 
 
 def leaves(model: BaseModel, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
