@@ -13,9 +13,9 @@ from bloodtwin_core.checkpoint import load_checkpoint
 from bloodtwin_core.config import Settings
 from bloodtwin_core.continuity import findings
 from bloodtwin_core.errors import DataError
-from bloodtwin_core.evaluation.metrics import Glucose
+from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.results import TestedModel
-from bloodtwin_core.evaluation.testing import evaluate, forecast_windows
+from bloodtwin_core.evaluation.testing import evaluate
 from bloodtwin_core.export import export_onnx, export_torchscript, load_onnx, load_torchscript, parity
 from bloodtwin_core.raw_splits import describe, load_splits
 from bloodtwin_core.records import Split
@@ -23,7 +23,7 @@ from bloodtwin_core.scaling import fit_scaler
 from bloodtwin_core.sources import pump_split_files
 from bloodtwin_core.training import CheckpointFolder, choose_compute, fit
 from bloodtwin_core.training.compute import torch_threads
-from bloodtwin_core.windows import Rows, window_series
+from bloodtwin_core.windows import window_series
 from bloodtwin_core.windows_files import read_windows, write_windows
 
 
@@ -48,16 +48,12 @@ def run(settings: Settings, folder: Path) -> dict[str, float]:
     clock.lap("training")
     checkpoint = load_checkpoint(fitted.checkpoint)
     compute = choose_compute(settings.training)
-
-    def predict(rows: Rows) -> Glucose:
-        device, size = compute.device.value, settings.evaluation.batch_size
-        return forecast_windows(checkpoint.forecaster, windows, rows, size, device)
-
     tested = TestedModel(
         model_version=checkpoint.version, checkpoint_sha256=checkpoint.sha256, data_fingerprint=index.fingerprint
     )
     with torch_threads(compute.threads):
-        results = evaluate(windows, predict, settings.evaluation, tested)
+        method = method_for(checkpoint.forecaster, windows, settings.evaluation, compute.device.value)
+        results = evaluate(windows, method.predict, settings.evaluation, tested)
     results.write(folder / "test_results.yaml")
     clock.lap("testing")
     checkpoint.forecaster.to("cpu")

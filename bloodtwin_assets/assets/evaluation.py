@@ -9,14 +9,13 @@ from bloodtwin_assets.pages.evaluation import results_page
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_assets.run_log import progress_in
 from bloodtwin_core.evaluation.day import forecast_day
-from bloodtwin_core.evaluation.metrics import Glucose
+from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.plots import error_by_horizon, forecasts_over_a_day
 from bloodtwin_core.evaluation.results import TestedModel
-from bloodtwin_core.evaluation.testing import evaluate, forecast_windows
+from bloodtwin_core.evaluation.testing import evaluate
 from bloodtwin_core.files import sha256_of
 from bloodtwin_core.inputs import current_checkpoint, current_windows
 from bloodtwin_core.training.compute import choose_compute, torch_threads
-from bloodtwin_core.windows import Rows
 
 
 @dg.asset(group_name="evaluation", kinds={"yaml"}, deps=[trained_checkpoint, windowed_tensors])
@@ -40,15 +39,12 @@ def test_results(
         data_fingerprint=index.fingerprint,
     )
     compute = choose_compute(settings.training)
-    batch_size = settings.evaluation.batch_size
-
-    def predict(rows: Rows) -> Glucose:
-        return forecast_windows(checkpoint.forecaster, windows, rows, batch_size, compute.device.value)
-
-    context.log.info("Testing on %s in float32", compute.device)
     with torch_threads(compute.threads):
-        results = evaluate(windows, predict, settings.evaluation, tested, progress_in(context, "Windows tested"))
-        day = forecast_day(windows, predict)
+        method = method_for(checkpoint.forecaster, windows, settings.evaluation, compute.device.value)
+        context.log.info("Testing on %s in float32. %s", compute.device, method.reading)
+        progress = progress_in(context, "Windows tested")
+        results = evaluate(windows, method.predict, settings.evaluation, tested, progress)
+        day = forecast_day(windows, method.predict)
     pictures = {
         "forecasts over a day": forecasts_over_a_day(day),
         "error by horizon": error_by_horizon(results.complete, settings.evaluation),

@@ -12,12 +12,11 @@ from bloodtwin_core.artifacts import ArtifactStore
 from bloodtwin_core.checkpoint import load_checkpoint
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.errors import BloodTwinError
-from bloodtwin_core.evaluation.metrics import Glucose
+from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.results import TestedModel
 from bloodtwin_core.evaluation.tables import results_table
-from bloodtwin_core.evaluation.testing import forecast_windows, measure_errors
+from bloodtwin_core.evaluation.testing import measure_errors
 from bloodtwin_core.training.checkpoint_folder import CheckpointFolder
-from bloodtwin_core.windows import Rows
 from bloodtwin_core.windows_files import read_windows
 
 
@@ -30,11 +29,8 @@ def tables(artifacts: Path, without: list[str]) -> str:
     tested = TestedModel(
         model_version=checkpoint.version, checkpoint_sha256=checkpoint.sha256, data_fingerprint=index.fingerprint
     )
-
-    def predict(rows: Rows) -> Glucose:
-        return forecast_windows(checkpoint.forecaster, windows, rows, settings.batch_size, "cpu")
-
-    errors = measure_errors(windows, predict, settings)
+    method = method_for(checkpoint.forecaster, windows, settings, "cpu")
+    errors = measure_errors(windows, method.predict, settings)
     parts = [f"All {len(errors.pumps)} pumps. {results_table(errors.results(settings, tested))}"]
     if without:
         rest = errors.without(without)

@@ -1,0 +1,53 @@
+"""Two ways to forecast test windows: one by one, or by dense scan where that is shown to be the same."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bloodtwin_core.config import EvaluationSettings
+from bloodtwin_core.evaluation.metrics import Glucose
+from bloodtwin_core.evaluation.scanning import agreement, scan_windows
+from bloodtwin_core.evaluation.testing import Predict, forecast_windows
+from bloodtwin_core.model import GlucoseForecaster
+from bloodtwin_core.records import Split
+from bloodtwin_core.windows import Rows, WindowedSeries
+
+
+@dataclass(frozen=True)
+class Method:
+    """How test windows are forecast, and a sentence that says so."""
+
+    predict: Predict
+    reading: str
+
+
+def method_for(
+    forecaster: GlucoseForecaster, windows: WindowedSeries, settings: EvaluationSettings, device: str
+) -> Method:
+    """One by one, or by dense scan if evaluation.scan asks for it and this network's scan agrees on a sample."""
+    if not settings.scan:
+        return Method(_one_by_one(forecaster, windows, settings, device), "Windows are tested one by one.")
+    rows = np.array(windows.origins[Split.test].rows)
+    difference = agreement(forecaster, windows, rows)
+    if difference > settings.scan_tolerance:
+        return Method(
+            _one_by_one(forecaster, windows, settings, device),
+            f"Windows are tested one by one: a dense scan differs by {difference:.2g} mg/dL on a sample, "
+            f"{settings.scan_tolerance:g} is allowed (evaluation.scan_tolerance).",
+        )
+    forecasts = scan_windows(forecaster, windows, rows, device)
+
+    def scanned(chosen: Rows) -> Glucose:
+        found: Glucose = forecasts[np.searchsorted(rows, chosen)]
+        return found
+
+    return Method(scanned, f"Windows are tested by dense scan, which differs by {difference:.2g} mg/dL on a sample.")
+
+
+def _one_by_one(
+    forecaster: GlucoseForecaster, windows: WindowedSeries, settings: EvaluationSettings, device: str
+) -> Predict:
+    def predict(rows: Rows) -> Glucose:
+        return forecast_windows(forecaster, windows, rows, settings.batch_size, device)
+
+    return predict
