@@ -13,12 +13,17 @@ from tests.core.tiny import TINY_DATA, TINY_MODEL, tiny_windows
 
 def forgetful() -> GlucoseForecaster:
     """A network whose memory is shorter than the lookback, as a trained one's is."""
+    return with_forget_bias(-4.0)
+
+
+def with_forget_bias(bias: float) -> GlucoseForecaster:
+    """A network whose forget gates lean towards forgetting (below 0) or remembering (above)."""
     torch.manual_seed(0)
     network = GlucoseForecaster(TINY_MODEL, TINY_DATA.horizon, tiny_windows()[1])
     with torch.no_grad():
         for name, weights in network.recurrent.named_parameters():
             if name.startswith("bias"):
-                weights[TINY_MODEL.hidden_size : 2 * TINY_MODEL.hidden_size] = -4.0  # The forget gate.
+                weights[TINY_MODEL.hidden_size : 2 * TINY_MODEL.hidden_size] = bias
     return network
 
 
@@ -43,12 +48,7 @@ def test_origins_may_be_thinned() -> None:
 
 def test_a_network_that_remembers_more_than_the_lookback_is_seen_not_to_agree() -> None:
     windows, _ = tiny_windows()
-    network = forgetful()
-    with torch.no_grad():
-        for name, weights in network.recurrent.named_parameters():
-            if name.startswith("bias"):
-                weights[TINY_MODEL.hidden_size : 2 * TINY_MODEL.hidden_size] = 8.0
-    assert agreement(network, windows, windows.origins[Split.test].rows) > 1e-2
+    assert agreement(with_forget_bias(8.0), windows, windows.origins[Split.test].rows) > 1e-2
 
 
 @pytest.mark.parametrize(("bias", "limit"), [(1e3, GLUCOSE_LIMITS.high), (-1e3, GLUCOSE_LIMITS.low)])
