@@ -26,19 +26,19 @@ Days = npt.NDArray[np.datetime64]
 
 
 def measured_days(parts: Sequence[PumpRecords]) -> tuple[Days, npt.NDArray[np.float64]]:
-    """Every day (UTC) from the first record to the last, and the share of it with a glucose reading, from 0 to 1."""
-    stamps = np.concatenate([part.timestamps for part in parts])
+    """Every day (UTC) from the earliest record to the latest, and the share of it with a reading, from 0 to 1."""
+    day_of = np.concatenate([part.timestamps for part in parts]).astype("datetime64[D]")
     measured = np.concatenate([np.isfinite(part.feature(Feature.bg)) for part in parts])
-    first = stamps[0].astype("datetime64[D]")
-    number = (stamps.astype("datetime64[D]") - first).astype(np.int64)
-    counts = np.bincount(number[measured], minlength=int(number[-1]) + 1)
-    return first + np.arange(len(counts)), counts / RECORDS_PER_DAY
+    number = (day_of - day_of.min()).astype(np.int64)
+    counts = np.bincount(number[measured], minlength=int(number.max()) + 1)
+    return day_of.min() + np.arange(len(counts)), counts / RECORDS_PER_DAY
 
 
 def coverage_calendar(pump_id: str, parts: Sequence[PumpRecords]) -> bytes:
-    """A PNG with a band for each year, a column for each week and a square for each day of a pump's history."""
+    """A PNG with a band for each year with records, a column for each week and a square for each day of a history."""
     days, shares = measured_days(parts)
-    years = np.unique(days.astype("datetime64[Y]"))
+    # A year without records has no band: a clock that was wrong by decades must not cost a picture of decades.
+    years = np.unique(np.concatenate([part.timestamps for part in parts]).astype("datetime64[Y]"))
     figure = Figure(
         figsize=(WIDTH_INCHES, MARGIN_INCHES + YEAR_INCHES * len(years)),
         dpi=DOTS_PER_INCH,

@@ -45,6 +45,21 @@ def test_the_picture_has_a_band_for_each_year() -> None:
     assert three.height > 2 * one.height
 
 
+@pytest.mark.parametrize("wrong", ["1970-01-01T00:00:00", "2204-01-01T00:00:00"])
+def test_a_wrong_clock_stops_no_picture(wrong: str) -> None:
+    """Continuity checks name such timestamps, so the page that stands before them must not fail on them."""
+    history = pump("2024-01-01T00:00:00", np.full(40, 120.0))
+    history.timestamps[5] = np.datetime64(wrong)
+    days, shares = measured_days([history])
+    assert shares.sum() == pytest.approx(40 / RECORDS_PER_DAY)
+    assert (np.diff(days) == np.timedelta64(1, "D")).all()
+    usual, wronged = (
+        Image.open(BytesIO(coverage_calendar("881235", [part])))
+        for part in (pump("2023-12-31T23:00:00", np.full(40, 120.0)), history)
+    )
+    assert wronged.size == usual.size
+
+
 def test_long_gaps_are_counted_from_reading_to_reading() -> None:
     glucose = np.full(5 * RECORDS_PER_DAY, 120.0)
     glucose[10 : 10 + 12 * 20] = np.nan
