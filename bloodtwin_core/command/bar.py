@@ -14,9 +14,7 @@ _FORMAT = "{desc} {bar} {n_fmt}/{total_fmt} {elapsed}"
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
     """What shows each step that it is given; the bar is gone when the block ends, so that the report stands alone."""
-    with tqdm(
-        disable=None, leave=False, file=sys.stderr, bar_format="{desc} {bar} {n_fmt}/{total_fmt} {elapsed}"
-    ) as bar:
+    with tqdm(disable=None, leave=False, file=sys.stderr, bar_format=_FORMAT) as bar:
 
         def show(step: Step) -> None:
             bar.total = step.total

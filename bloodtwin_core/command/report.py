@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bloodtwin_core.bloodbank import PumpSplitFiles, SplitFile, read_split_file
+from bloodtwin_core.bloodbank import PumpSplitFiles, read_split_file
 from bloodtwin_core.events.repairs import read_repairs
 from bloodtwin_core.records import RECORDS_PER_DAY
-from bloodtwin_core.summary import summarise
+from bloodtwin_core.summary import long_gaps, summarise
 
 _HEAD = (
     "pump",
@@ -44,7 +44,8 @@ def report(pumps: Sequence[PumpSplitFiles], max_gap_hours: float) -> str:
 
 def _reported(pump: PumpSplitFiles, max_gap_hours: float) -> _Reported:
     files = [read_split_file(path) for path in pump.files.values()]
-    summary = summarise(pump.pump_id, [file.records for file in files])
+    parts = [file.records for file in files]
+    summary = summarise(pump.pump_id, parts)
     cells = (
         pump.pump_id,
         summary.first,
@@ -52,17 +53,12 @@ def _reported(pump: PumpSplitFiles, max_gap_hours: float) -> _Reported:
         f"{summary.records / RECORDS_PER_DAY:.1f}",
         f"{summary.records:,}",
         f"{summary.missing_share:.1%}",
-        str(_long_gaps(files, max_gap_hours)),
+        str(long_gaps(parts, max_gap_hours).count),
         f"{summary.in_range:.1%}",
         _or_unknown(summary.basal_per_day),
         _or_unknown(summary.bolus_per_day),
     )
     return _Reported(cells, read_repairs(files[0].header).sentences())
-
-
-def _long_gaps(files: Sequence[SplitFile], max_gap_hours: float) -> int:
-    times = np.concatenate([file.records.timestamps for file in files])
-    return int((np.diff(times) > np.timedelta64(round(max_gap_hours * 3600), "s")).sum())
 
 
 def _or_unknown(units: float) -> str:
