@@ -6,14 +6,16 @@
   it is unknown from then on.
 - `bolus_*.csv`: `timestamp,bolus_dose,event_type`, U, and for extended boluses `minutes`, their duration.
 
-Timestamps are ISO 8601 with a UTC offset. event_type and other columns are not looked at. Rows may stand in any order
-and in any number of files; a row that stands again in another file is taken once.
+Timestamps are ISO 8601 with a UTC offset, numbers have a decimal point. event_type may be any word or empty, but no
+number: that would be what a decimal comma cut off. Other columns are not looked at. Rows may stand in any order and in
+any number of files; a row that stands again in another file is taken once.
 """
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from bloodtwin_core.bloodbank import PUMP_FOLDER, TIMESTAMP, natural_order, utc_timestamps
 from bloodtwin_core.config import DataSettings
@@ -37,6 +39,7 @@ TZ_HANDLING = "UTC, from the UTC offset of each event"
 NOTES = "records of the five minutes up to their timestamp, from raw events"
 GLUCOSE_FILES, BASAL_FILES, BOLUS_FILES = "cgmreading_*.csv", "basal_*.csv", "bolus_*.csv"
 _GLUCOSE, _SENSOR, _BASAL, _BOLUS, _MINUTES = "bg", "sensor", "basal_rate", "bolus_dose", "minutes"
+_EVENT_TYPE = "event_type"
 
 
 def events(settings: DataSettings, progress: Progress = silent) -> Iterator[PumpEvents]:
@@ -97,34 +100,53 @@ def _glucose(folder: Path, unit: GlucoseUnit) -> GlucoseEvents:
 
 def _readings(path: Path, unit: GlucoseUnit) -> tuple[Timestamps, Floats, Texts]:
     """Times, readings in the declared unit and sensors [reading] of one file; a row without reading is none."""
-    with_sensor = _SENSOR in columns_of(path)
-    table = read_table(path, [TIMESTAMP, _SENSOR][: 1 + with_sensor], [_GLUCOSE], rows_required=False)
+    table = _table(path, _GLUCOSE, texts=(_SENSOR,))
     glucose = table.numbers[_GLUCOSE]
     scale = 1.0 if unit is GlucoseUnit.mg_dl else MG_PER_DL_PER_MMOL_PER_L
     limits = Limits(POSSIBLE_GLUCOSE.low / scale, POSSIBLE_GLUCOSE.high / scale, unit)
     _refuse(table, _GLUCOSE, limits, f"a glucose in {unit}, the unit declared (data.events.glucose_unit)")
-    sensor = _texts(table, _SENSOR) if with_sensor else np.full(len(glucose), "", dtype=np.str_)
+    sensor = _texts(table, _SENSOR) if _SENSOR in table.texts else np.full(len(glucose), "", dtype=np.str_)
     measured = ~np.isnan(glucose)
     return _times(table)[measured], glucose[measured], sensor[measured]
 
 
 def _basal(path: Path) -> BasalEvents:
-    table = read_table(path, [TIMESTAMP], [_BASAL], rows_required=False)
+    table = _table(path, _BASAL)
     _refuse(table, _BASAL, POSSIBLE_BASAL, "a basal rate in U/h")
     return BasalEvents.of(_times(table), table.numbers[_BASAL])
 
 
 def _bolus(path: Path) -> BolusEvents:
-    with_minutes = _MINUTES in columns_of(path)
-    table = read_table(path, [TIMESTAMP], [_BOLUS, _MINUTES][: 1 + with_minutes], rows_required=False)
+    table = _table(path, _BOLUS, numbers=(_MINUTES,))
     dose = table.numbers[_BOLUS]
     if (row := first_true(np.isnan(dose))) is not None:
         raise table.fault(row, _BOLUS, "the bolus has no dose", "Write the units delivered, or remove the row")
     _refuse(table, _BOLUS, POSSIBLE_BOLUS, "a bolus in U")
-    if not with_minutes:
+    if _MINUTES not in table.numbers:
         return BolusEvents.of(_times(table), dose)
     _refuse(table, _MINUTES, POSSIBLE_MINUTES, "the duration of an extended bolus in minutes")
     return BolusEvents.of(_times(table), dose, np.nan_to_num(table.numbers[_MINUTES]))
+
+
+def _table(path: Path, amount: str, *, texts: Sequence[str] = (), numbers: Sequence[str] = ()) -> Table:
+    """A file's timestamps and amounts, and those of the further columns that it has."""
+    there = columns_of(path)
+    words = [name for name in (_EVENT_TYPE, *texts) if name in there]
+    table = read_table(
+        path, [TIMESTAMP, *words], [amount, *(name for name in numbers if name in there)], rows_required=False
+    )
+    if _EVENT_TYPE in table.texts:
+        _refuse_decimal_commas(table, amount)
+    return table
+
+
+def _refuse_decimal_commas(table: Table, amount: str) -> None:
+    """A row such as `2024-03-01T00:00:00Z,5,5` would else be read as 5 of the type 5."""
+    kinds = table.texts[_EVENT_TYPE]
+    numbers = [kind for kind in pd.unique(kinds) if isinstance(kind, str) and kind.strip().isdecimal()]
+    if numbers and (row := first_true(np.isin(kinds.astype(str), numbers))) is not None:
+        what = f"'{table.numbers[amount][row]:g},{kinds[row].strip()}' has a decimal comma"
+        raise table.fault(row, amount, what, f"Write a decimal point, and no number as {_EVENT_TYPE}")
 
 
 def _times(table: Table) -> Timestamps:
