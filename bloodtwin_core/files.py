@@ -34,7 +34,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """
     temporary = _beside(path)
     try:
-        with _storage_errors(path, temporary):
+        with storage_errors(path, temporary):
             path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             _sync(temporary)
@@ -56,7 +56,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """
     temporary = _beside(path)
     try:
-        with _storage_errors(path, temporary):
+        with storage_errors(path, temporary):
             recover_folder(path)
             temporary.mkdir(parents=True)
             yield temporary
@@ -76,6 +76,20 @@ def recover_folder(path: Path) -> None:
         shutil.rmtree(aside)
     else:
         aside.replace(path)
+
+
+@contextmanager
+def storage_errors(path: Path, written: Path | None = None) -> Iterator[None]:
+    """Say in the user's words what the operating system says about this place; other errors pass unchanged.
+
+    written is what is written to meanwhile, if not path itself. Raises StorageError.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _STORAGE_ERRNOS and not _concerns(error, path, written or path):
+            raise
+        raise StorageError(f"{path}: cannot be written: {error.strerror or error}. {_advice(error)}") from error
 
 
 def _swap_in(temporary: Path, path: Path) -> None:
@@ -111,22 +125,11 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-@contextmanager
-def _storage_errors(path: Path, temporary: Path) -> Iterator[None]:
-    """Say in the user's words what the operating system says about this place; other errors pass unchanged."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in _STORAGE_ERRNOS and not _concerns(error, path, temporary):
-            raise
-        raise StorageError(f"{path}: cannot be written: {error.strerror or error}. {_advice(error)}") from error
-
-
-def _concerns(error: OSError, path: Path, temporary: Path) -> bool:
+def _concerns(error: OSError, path: Path, written: Path) -> bool:
     if error.filename is None:
         return False
     place = Path(os.fsdecode(error.filename))
-    return place in (path, temporary, *path.parents) or temporary in place.parents
+    return place in (path, written, *path.parents) or written in place.parents
 
 
 def _advice(error: OSError) -> str:

@@ -1,9 +1,12 @@
 """A WindowedSeries as files: plain .npy arrays that can be memory-mapped, and windows.json that explains them."""
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from bloodtwin_core.errors import ArtifactMissing
@@ -58,13 +61,26 @@ def write_windows(folder: Path, windows: WindowedSeries, raw_fingerprint: str) -
         segments=windows.segments,
     )
     with atomic_folder(folder) as temporary:
-        np.save(temporary / SERIES, windows.series)
-        np.save(temporary / TIMESTAMPS, windows.timestamps)
+        _save(temporary / SERIES, windows.series)
+        _save(temporary / TIMESTAMPS, windows.timestamps)
         for split, origins in windows.origins.items():
-            np.save(temporary / origins_file(split), origins.rows)
-            np.save(temporary / complete_file(split), origins.complete)
+            _save(temporary / origins_file(split), origins.rows)
+            _save(temporary / complete_file(split), origins.complete)
         (temporary / INDEX).write_text(index.model_dump_json(indent=2) + "\n")
     return index
+
+
+def _save(path: Path, array: npt.NDArray[np.generic]) -> None:
+    # Into a real file np.save writes past Python, and what it raises on a full disk does not say that the disk is full.
+    with path.open("wb") as file:
+        np.save(_Pieces(file.write), array)
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """Something that is not a file but can be written to."""
+
+    write: Callable[[bytes], int]
 
 
 def read_windows(folder: Path) -> tuple[WindowedSeries, WindowsIndex]:

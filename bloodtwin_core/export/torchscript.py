@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,11 @@ def export_torchscript(checkpoint: Checkpoint, path: Path) -> None:
     example = checkpoint.forecaster.centre.expand(2, checkpoint.lookback, -1).contiguous()
     with torch.inference_mode(False), _without_deprecation_notes():
         traced = torch.jit.trace(checkpoint.forecaster, example)  # type: ignore[no-untyped-call]
-        with atomic_write(path) as temporary:
-            torch.jit.save(traced, str(temporary), _extra_files={FACTS: facts_of(checkpoint).model_dump_json()})
+        # Not to the file itself: where the disk is full, torch.jit.save ends the process.
+        content = BytesIO()
+        torch.jit.save(traced, content, _extra_files={FACTS: facts_of(checkpoint).model_dump_json()})
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
 
 
 def load_torchscript(path: Path) -> tuple[Predict, ExportFacts]:

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
 from bloodtwin_core.errors import TrainingFailed
-from bloodtwin_core.files import sha256_of
+from bloodtwin_core.files import sha256_of, storage_errors
 from bloodtwin_core.scaling import FeatureScaler
 from bloodtwin_core.training.batches import DenseBatches, ValidationBatches, WindowedBatches
 from bloodtwin_core.training.callbacks import EpochReporter
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A finished training. best_val_mae in mg/dL; resumed_from_epoch is None for a training without a break."""
+    """A finished training; resumed_from_epoch is None for one without a break."""
 
     checkpoint: Path
     sha256: str
@@ -69,7 +69,8 @@ def fit(
 
     Stops early on validation MAE (mg/dL). Resumes a broken run of the same settings and data. The
     checkpoint that stood before is replaced only when the training is done.
-    Raises SettingsError if the device is not there, TrainingFailed if the loss stops being a number.
+    Raises SettingsError if the device is not there, TrainingFailed if the loss stops being a number, StorageError if
+    checkpoints or logs cannot be written.
     """
     compute = choose_compute(training)
     logger.info("Training on %s", compute)
@@ -79,7 +80,13 @@ def fit(
     L.seed_everything(training.seed, verbose=False)
     module = ForecasterTraining(windows, scaler, model, training, data_fingerprint)
     reporter = EpochReporter(on_epoch)
-    with denormals_as_zero(), torch_threads(compute.threads), _quiet_lightning():
+    with (
+        storage_errors(tensorboard),
+        storage_errors(checkpoints.folder),
+        denormals_as_zero(),
+        torch_threads(compute.threads),
+        _quiet_lightning(),
+    ):
         trainer = _trainer(training, compute, reporter, checkpoints.in_progress, tensorboard)
         trainer.fit(
             module,
