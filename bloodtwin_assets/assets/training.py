@@ -9,6 +9,7 @@ from bloodtwin_assets.failures import failing_in_words
 from bloodtwin_assets.pages.training import epoch_observation, fitted_page
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_assets.run_log import core_log_in
+from bloodtwin_assets.terminal import COMMAND_TERMINAL, drawing_on
 from bloodtwin_core.stages import LEARNING_CURVE, train_stage
 from bloodtwin_core.training import EpochReport
 
@@ -25,7 +26,7 @@ def trained_checkpoint(
     is finished. `make tensorboard` shows the details.
     """
     store = artifacts.store(settings)
-    with core_log_in(context):
+    with core_log_in(context), drawing_on(COMMAND_TERMINAL):
         fitted = train_stage(store, settings.plain(), on_epoch=observed_in(context))
     page = fitted_page(fitted, store.picture(LEARNING_CURVE).read_bytes())
     return dg.MaterializeResult(metadata=page, data_version=dg.DataVersion(fitted.sha256))

@@ -13,6 +13,7 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,7 +23,6 @@ from bloodtwin_core.artifacts import ArtifactStore
 from bloodtwin_core.config import Settings
 from bloodtwin_core.errors import BloodTwinError, SettingsError, in_brief
 from bloodtwin_core.stages import train_stage
-from bloodtwin_core.training.checkpoint_folder import EpochReport
 from bloodtwin_core.training.fit import FittedModel
 
 TRAINED, FAILED, BAD_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
@@ -39,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(given.config)
         store = ArtifactStore(given.artifacts.expanduser() / settings.model.name)
-        sys.stdout.write(_summary(train_stage(store, settings, _show)))
+        with redirect_stdout(sys.stderr):  # Lightning draws its bar on stdout, which here is for the result alone.
+            fitted = train_stage(store, settings)
+        sys.stdout.write(_summary(fitted))
     except SettingsError as error:
         return _failed(error, BAD_USAGE)
     except BloodTwinError as error:
@@ -81,13 +83,6 @@ def _parser() -> argparse.ArgumentParser:
         help="folder of all models' artifacts (default: %(default)s)",
     )
     return parser
-
-
-def _show(report: EpochReport) -> None:
-    sys.stderr.write(
-        f"epoch {report.epoch}: train loss {report.train_loss:.3f}, val_mae {report.val_mae:.3f} mg/dL, "
-        f"{report.forecasts_per_second:,.0f} forecasts/s, {report.seconds:.1f} s\n"
-    )
 
 
 def _summary(fitted: FittedModel) -> str:

@@ -1,5 +1,6 @@
 """Lightning callbacks: one report an epoch, and the learning curve inside the checkpoint."""
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +11,11 @@ from lightning.pytorch.callbacks import Callback
 from bloodtwin_core.training.checkpoint_folder import EpochReport
 from bloodtwin_core.training.module import ForecasterTraining
 
+logger = logging.getLogger(__name__)
+
 
 class EpochReporter(Callback):
-    """Hands one EpochReport an epoch to a listener and keeps them all, also across a resume."""
+    """Logs one EpochReport an epoch, hands it to a listener and keeps them all, also across a resume."""
 
     def __init__(self, on_epoch: Callable[[EpochReport], None]) -> None:
         self.on_epoch = on_epoch
@@ -45,6 +48,14 @@ class EpochReporter(Callback):
         )
         self.epochs.append(report)
         module.log_dict({"learning_rate": report.learning_rate, "forecasts_per_second": report.forecasts_per_second})
+        logger.info(
+            "epoch %d: train loss %.3f, val_mae %.3f mg/dL, %s forecasts/s, %.1f s",
+            report.epoch,
+            report.train_loss,
+            report.val_mae,
+            f"{report.forecasts_per_second:,.0f}",
+            report.seconds,
+        )
         self.on_epoch(report)
 
     def state_dict(self) -> dict[str, Any]:

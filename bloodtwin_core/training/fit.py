@@ -115,7 +115,7 @@ def fit(
 def _trainer(
     training: TrainingSettings, compute: Compute, reporter: EpochReporter, in_progress: Path, tensorboard: Path
 ) -> L.Trainer:
-    in_a_terminal = sys.stderr.isatty()
+    in_a_terminal = sys.stdout.isatty()  # where Lightning draws
     callbacks: list[L.Callback] = [
         reporter,
         EarlyStopping("val_mae", patience=training.early_stopping_patience),
