@@ -9,11 +9,9 @@ from bloodtwin_core.events.grid import BIN_SECONDS, bins_of, seconds_of
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, Floats
 from bloodtwin_core.events.plausible import POSSIBLE_BASAL
 from bloodtwin_core.events.repairs import RepairKind, Repairs
+from bloodtwin_core.events.silence import LONGEST_SILENCE, held
 from bloodtwin_core.records import BASAL_LIMITS, BOLUS_LIMITS, RECORDS_PER_HOUR, Timestamps
 
-PUMP_SILENCE = np.timedelta64(24 * 3600, "s")
-"""After a day without a basal or bolus event nobody knows what the pump does: a basal profile repeats every day, and
-whoever wears a pump boluses every day."""
 _SECONDS_PER_HOUR = 3600
 _SECONDS_PER_MINUTE = 60
 
@@ -56,10 +54,11 @@ def insulin_bins(basal: BasalEvents, bolus: BolusEvents, first: int, last: int) 
 
     What exceeds a limit of the records is not lost: basal above its limit is added to the bolus of the same bin, and
     bolus above its limit to that of the next ones. Unknown insulin is NaN: basal before the first rate and after a
-    NaN rate, both while the pump is silent for longer than PUMP_SILENCE.
+    NaN rate, both after LONGEST_SILENCE without a known rate or a bolus.
     """
     edges = np.arange(first - 1, last + 1, dtype=np.int64) * BIN_SECONDS
-    rate, partly_known = _mean_rate(believed(basal, bolus), edges)
+    heard = np.sort(np.concatenate([basal.times[np.isfinite(basal.rate)], bolus.times]))
+    rate, partly_known = _mean_rate(held(basal, heard), edges)
     excess = np.maximum(np.nan_to_num(rate) - BASAL_LIMITS.high, 0.0) / RECORDS_PER_HOUR
     dose = _spread(bolus, first, last) + excess
     rate[excess > 0] = BASAL_LIMITS.high
@@ -67,21 +66,8 @@ def insulin_bins(basal: BasalEvents, bolus: BolusEvents, first: int, last: int) 
     ends = bins_of(np.concatenate([basal.times, delivery_ends(bolus)])) - first
     passed_on = dose[ends.max(initial=0) + 1 :] > excess[ends.max(initial=0) + 1 :]
     last_delivery = first + int(ends.max(initial=0)) + int(np.argmin(np.append(passed_on, False)))
-    dose[~_pump_heard(basal, bolus, edges) & (dose == 0)] = np.nan
+    dose[~_lately(seconds_of(heard), edges[1:]) & (dose == 0)] = np.nan
     return InsulinBins(first, last_delivery, rate, dose, partly_known, excess > 0, spread)
-
-
-def believed(basal: BasalEvents, bolus: BolusEvents) -> BasalEvents:
-    """The basal events, and an unknown rate wherever the pump fell silent for longer than PUMP_SILENCE."""
-    if len(basal) == 0:
-        return basal
-    heard = np.sort(np.concatenate([basal.times, bolus.times]))
-    silent = np.append(np.diff(heard) > PUMP_SILENCE, True)
-    unknown = heard[silent] + PUMP_SILENCE
-    # Stable sorting puts the silence's end before a basal event of the same second, which then counts.
-    times = np.concatenate([unknown, basal.times])
-    rates = np.concatenate([np.full(len(unknown), np.nan), basal.rate])
-    return BasalEvents.of(times, rates)
 
 
 def _mean_rate(basal: BasalEvents, edges: npt.NDArray[np.int64]) -> tuple[Floats, Mask]:
@@ -141,14 +127,10 @@ def _pass_on(doses: Floats) -> Mask:
     return above
 
 
-def _pump_heard(basal: BasalEvents, bolus: BolusEvents, edges: npt.NDArray[np.int64]) -> Mask:
-    """Whether the pump said something in each bin or in the PUMP_SILENCE before its end [bin]."""
-    heard: npt.NDArray[np.int64] = np.sort(np.concatenate([seconds_of(basal.times), seconds_of(bolus.times)]))
-    if len(heard) == 0:
-        return np.zeros(len(edges) - 1, dtype=bool)
-    last = np.searchsorted(heard, edges[1:], side="right") - 1
-    since = edges[1:] - heard[np.maximum(last, 0)]
-    within: Mask = (last >= 0) & (since <= PUMP_SILENCE.astype(np.int64))
+def _lately(heard: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> Mask:
+    """Whether the pump said something in the LONGEST_SILENCE before each bin's end [bin]; all in s since 1970."""
+    since = ends - np.append(heard, 0)[np.searchsorted(heard, ends, side="right") - 1]
+    within: Mask = since <= LONGEST_SILENCE.astype(np.int64)
     return within
 
 

@@ -35,9 +35,9 @@ from bloodtwin_core.events.clocks import utc_from_local, zone_named
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, Floats, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.plausible import POSSIBLE_BASAL, POSSIBLE_BOLUS, outside
 from bloodtwin_core.events.repairs import RepairKind, Repairs
+from bloodtwin_core.events.silence import until_unheard
 from bloodtwin_core.events.units import GlucoseUnit, UnitsError, in_mg_per_dl
 from bloodtwin_core.records import Limits, Timestamps
-from bloodtwin_core.sources.silence import until_unheard
 from bloodtwin_core.sources.t1d_uom_files import PUMP, Rows, data_folder, file_of, people, read_rows
 from bloodtwin_core.tables import first_true
 
@@ -105,7 +105,7 @@ def person_events(folder: Path, person: str) -> PumpEvents:
     """One person's events, glucose where the basal rate is known; raises DataError as events does."""
     glucose = _glucose(folder, person)
     basal, heard = _basal(folder, person)
-    found = until_unheard(PumpEvents.empty(person).merged(basal), heard).merged(glucose, _bolus(folder, person))
+    found = until_unheard(PumpEvents.empty(person).merged(basal, glucose, _bolus(folder, person)), heard)
     place = np.searchsorted(found.basal.times, found.glucose.times, side="right") - 1
     known = (place >= 0) & ~np.isnan(found.basal.rate[np.maximum(place, 0)])
     if not known.any():

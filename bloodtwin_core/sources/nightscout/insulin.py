@@ -7,12 +7,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents
-from bloodtwin_core.records import RECORD_INTERVAL, Timestamps
+from bloodtwin_core.events.silence import LONGEST_SILENCE, held
+from bloodtwin_core.records import Timestamps
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.profiles import Profile, Rates, Started, Switch, Switched, profile_basal
-from bloodtwin_core.sources.silence import LONGEST_SILENCE
 
 _ENDLESS = np.datetime64("2200-01-01T00:00:00", "s")
+_SECOND = np.timedelta64(1, "s")
 Spans = tuple[Timestamps, Timestamps]
 """Beginnings and ends [span], the end not included; ascending and apart from each other."""
 
@@ -26,27 +27,27 @@ def bolus_events(rows: pd.DataFrame) -> BolusEvents:
 def basal_events(rows: pd.DataFrame, profiles: pd.DataFrame) -> BasalEvents:
     """What was delivered besides boluses: 0 while suspended, else the temporary rate, else that of the profile.
 
-    NaN before the first profile and in long silences of the site. rows, profiles: in UTC, in the order of time. No
-    profiles: only temporary rates and suspensions are known.
+    NaN before the first profile, and in long silences of the site (see held), through which a profile would go on.
+    rows, profiles: in UTC, in the order of time. No profiles: only temporary rates and suspensions are known.
     """
     if not len(rows):
         return BasalEvents.of([], [])
     heard = np.sort(_times(rows))
     temporary, added = _laid_over(rows, SiteKind.temp_basal), _laid_over(rows, SiteKind.temp_per_cent)
     suspended = _suspensions(rows)
-    steps, step_rates = profile_basal(_started(profiles), _switched(rows), heard[0], heard[-1] + RECORD_INTERVAL)
-    silent = _silences(heard)
-    edges = [steps, *(edge for spans in (temporary[0], added[0], suspended, silent) for edge in spans)]
+    steps, step_rates = profile_basal(_started(profiles), _switched(rows), heard[0], heard[-1] + _SECOND)
+    again = heard[1:][np.diff(heard) > LONGEST_SILENCE]
+    edges = [steps, again, *(edge for spans in (temporary[0], added[0], suspended) for edge in spans)]
     times = np.unique(np.concatenate(edges))
-    times = times[(times >= heard[0]) & (times < _ENDLESS)]
+    times = times[(times >= heard[0]) & (times <= heard[-1])]
+    times = times[times - heard[np.searchsorted(heard, times, side="right") - 1] < LONGEST_SILENCE]
     rates = _at(steps, step_rates, times)
     rates = np.where(
         _within(added[0], times), rates * np.maximum(1 + _at(added[0][0], added[1], times) / 100, 0), rates
     )
     rates = np.where(_within(temporary[0], times), _at(temporary[0][0], temporary[1], times), rates)
     rates = np.where(_within(suspended, times), 0.0, rates)
-    rates = np.where(_within(silent, times), np.nan, rates)
-    return BasalEvents.of(times, rates)
+    return held(BasalEvents.of(times, rates), heard, heard[-1])
 
 
 def _laid_over(rows: pd.DataFrame, kind: SiteKind) -> tuple[Spans, Rates]:
@@ -70,12 +71,6 @@ def _suspensions(rows: pd.DataFrame) -> Spans:
     ends = np.where(minutes > 0, np.minimum(own, following), following)
     real = (lines["kind"].to_numpy() == SiteKind.suspended) & (ends > begins)
     return begins[real], ends[real]
-
-
-def _silences(heard: Timestamps) -> Spans:
-    long = np.append(np.diff(heard) > LONGEST_SILENCE, True)
-    begins = heard[long] + RECORD_INTERVAL
-    return begins, np.append(heard[1:], _ENDLESS)[long]
 
 
 def _at(begins: Timestamps, values: Rates, times: Timestamps) -> Rates:

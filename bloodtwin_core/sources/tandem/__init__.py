@@ -17,6 +17,7 @@ from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.events.kinds import GlucoseEvents, PumpEvents
 from bloodtwin_core.events.progress import Progress, Step, silent
 from bloodtwin_core.events.repairs import RepairKind, Repairs
+from bloodtwin_core.events.silence import until_unheard
 from bloodtwin_core.sources.credentials import required_secret
 from bloodtwin_core.sources.fetched import Day, FetchedRows, Window, windows
 from bloodtwin_core.sources.fetching import (
@@ -103,7 +104,7 @@ def _events_of(pump_id: str, folder: Path, zone: str) -> PumpEvents:
     log["time"], repairs = utc_of(log["time"].to_numpy(dtype="datetime64[s]"), moved, zone)
     readings = log[log["kind"] == PumpKind.glucose]
     set_back = int((changes["value"] < 0).sum())
-    return PumpEvents(
+    told = PumpEvents(
         pump_id,
         GlucoseEvents.of(
             readings["time"].to_numpy(dtype="datetime64[s]"),
@@ -115,7 +116,8 @@ def _events_of(pump_id: str, folder: Path, zone: str) -> PumpEvents:
         repairs
         + Repairs.of(RepairKind.clock_set_back, set_back)
         + Repairs.of(RepairKind.unreadable_rows, int(unreadable.sum())),
-    ).without_repeats()
+    )
+    return until_unheard(told.without_repeats(), np.sort(log["time"].to_numpy(dtype="datetime64[s]")))
 
 
 def _histories(folder: Path) -> tuple[FetchedRows, FetchedRows]:

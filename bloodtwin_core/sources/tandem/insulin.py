@@ -7,8 +7,6 @@ import numpy as np
 import pandas as pd
 
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents
-from bloodtwin_core.records import RECORD_INTERVAL, Timestamps
-from bloodtwin_core.sources.silence import LONGEST_SILENCE
 from bloodtwin_core.sources.tandem.kinds import RESUMED, SUSPENDED, PumpKind
 
 LONGEST_BOLUS = np.timedelta64(24, "h")
@@ -50,8 +48,7 @@ class _Pump:
 def basal_events(log: pd.DataFrame) -> BasalEvents:
     """Basal from delivery and rate-change lines; 0 from a suspension until the pump resumes, with the rate before it.
 
-    log: rows in the order of writing, time in UTC. The rate is NaN from where the log falls silent for too long, and
-    from its end.
+    log: rows in the order of writing, time in UTC.
     """
     pump = _Pump()
     kinds = (PumpKind.delivery, PumpKind.rate_change, PumpKind.suspended, PumpKind.resumed)
@@ -60,11 +57,7 @@ def basal_events(log: pd.DataFrame) -> BasalEvents:
         pump.after(kind, value, detail)
         for kind, value, detail in zip(lines["kind"], lines["value"], lines["detail"], strict=True)
     ]
-    if not rates:
-        return BasalEvents.of([], [])
-    times = lines["time"].to_numpy(dtype="datetime64[s]")
-    ends = _silences(log["time"].to_numpy(dtype="datetime64[s]"))
-    return BasalEvents.of(np.concatenate([times, ends]), np.concatenate([rates, np.full(len(ends), np.nan)]))
+    return BasalEvents.of(lines["time"].to_numpy(dtype="datetime64[s]"), rates)
 
 
 def bolus_events(log: pd.DataFrame) -> BolusEvents:
@@ -139,11 +132,3 @@ def _boluses(log: pd.DataFrame) -> Iterator[_Bolus]:
             bolus = open_boluses[number] = _Bolus(time, time)
         bolus.add(kind, time, value, minutes)
     yield from open_boluses.values()
-
-
-def _silences(times: Timestamps) -> Timestamps:
-    """When each long silence of the log begins, the one after its end included: five minutes after the last line."""
-    ordered = np.sort(times)
-    silent = np.append(np.diff(ordered) > LONGEST_SILENCE, True)
-    beginnings: Timestamps = ordered[silent] + RECORD_INTERVAL
-    return beginnings

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from bloodtwin_core.events.clocks import recorded_oldest_first, set_back_undone, utc_from_local, zone_named
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.repairs import Repairs
+from bloodtwin_core.events.silence import until_unheard
 from bloodtwin_core.records import Timestamps
-from bloodtwin_core.sources.silence import until_unheard
 from bloodtwin_core.sources.vendor.late_clocks import put_forward
 from bloodtwin_core.sources.vendor.local import LocalEvents
 

@@ -44,10 +44,10 @@ def test_a_day_without_a_word_from_the_pump_makes_its_insulin_unknown() -> None:
     glucose = steady_glucose(3 * 1440)
     records, _ = records_of(pump(glucose, basal=[(0, 1.0), (2880, 0.5)], bolus=[(60, 3.0)]))
     basal, bolus = by_minute(records, Feature.basal_rate), by_minute(records, Feature.bolus_dose)
-    assert basal[60 + 1440] == 1.0, "a bolus is a word from the pump, too"
-    assert np.isnan(basal[60 + 1440 + 5])
-    assert np.isnan(bolus[60 + 1440 + 5])
-    assert bolus[60 + 1440] == 0.0
+    assert basal[60 + 1500] == 1.0, "a bolus is a word from the pump, too"
+    assert np.isnan(basal[60 + 1500 + 5])
+    assert np.isnan(bolus[60 + 1500 + 5])
+    assert bolus[60 + 1500] == 0.0
     assert basal[2885] == 0.5
     assert bolus[2885] == 0.0
 
@@ -88,7 +88,7 @@ def test_what_exceeds_the_basal_limit_is_added_to_the_bolus() -> None:
 
 
 def delivered(
-    basal: list[tuple[float, float]], bolus: list[tuple[float, float, float]], end: float, silence: float = 1440.0
+    basal: list[tuple[float, float]], bolus: list[tuple[float, float, float]], end: float, silence: float = 1500.0
 ) -> float:
     """U of the events up to minute `end`, reckoned second for second: slow, and nothing like the program."""
     heard = sorted([event[0] for event in basal] + [event[0] for event in bolus])

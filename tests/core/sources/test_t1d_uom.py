@@ -106,7 +106,7 @@ def test_a_rate_is_unknown_after_a_day_without_any_and_readings_are_left_out_the
 
 def test_an_injection_is_no_basal_rate(tmp_path: Path) -> None:
     found = imported(tmp_path, basal=["10/01/2024 00:00,0.8,R", "10/01/2024 00:30,18,L"])
-    assert found.basal.rate[:-1].tolist() == [0.8]
+    assert found.basal.rate.tolist() == [0.8]
 
 
 def test_boluses_are_taken_once_where_the_pump_logged_begin_and_end(tmp_path: Path) -> None:

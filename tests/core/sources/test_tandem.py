@@ -20,6 +20,7 @@ pytest.importorskip("tconnectsync", reason="the extra `tandem` is not installed"
 from bloodtwin_core.bloodbank import read_split_file
 from bloodtwin_core.config import DataSettings, FetchSettings, TandemRegion, TandemSettings
 from bloodtwin_core.errors import DataError, SettingsError
+from bloodtwin_core.events.insulin import delivery_ends
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.records import Feature, Split
@@ -78,9 +79,9 @@ def units(pump: PumpEvents) -> float:
 def require_complete(pump: PumpEvents, made: History) -> None:
     assert len(pump.glucose) == made.readings
     assert units(pump) == pytest.approx(made.bolus, abs=1e-6)
-    hours = np.diff(pump.basal.times) / np.timedelta64(1, "h")
-    held = np.nansum(pump.basal.rate[:-1] * hours)
-    # The last rate holds until the log ends, five minutes after its last line.
+    log_end = max(pump.basal.times[-1], delivery_ends(pump.bolus).max())
+    hours = np.diff(pump.basal.times, append=log_end) / np.timedelta64(1, "h")
+    held = np.nansum(pump.basal.rate * hours)
     assert held == pytest.approx(made.basal, abs=3.0)
 
 
@@ -378,8 +379,6 @@ def test_basal_comes_from_delivery_and_rate_changes(monkeypatch: pytest.MonkeyPa
     log.rate_change(later(7), 1.2)
     pump = told(log, monkeypatch, tmp_path)
     assert rates(pump) == [(0, 0.8), (5, 0.95), (7, 1.2)]
-    assert np.isnan(pump.basal.rate[-1])
-    assert pump.basal.times[-1] == later(12)
 
 
 def test_a_suspension_is_0_until_resumed_whatever_the_profile_does(
@@ -413,8 +412,8 @@ def test_basal_is_unknown_while_the_log_is_silent(monkeypatch: pytest.MonkeyPatc
     log.glucose(later(60), 120)
     log.rate_change(later(60 * 30), 0.9)
     basal = told(log, monkeypatch, tmp_path).basal
-    assert [str(time)[8:16] for time in basal.times] == ["01T12:00", "01T13:05", "02T18:00", "02T18:05"]
-    np.testing.assert_array_equal(basal.rate, [0.8, np.nan, 0.9, np.nan])
+    assert [str(time)[8:16] for time in basal.times] == ["01T12:00", "02T14:00", "02T18:00"]
+    np.testing.assert_array_equal(basal.rate, [0.8, np.nan, 0.9])
 
 
 def test_boluses_are_counted_once_as_delivered_not_as_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bloodtwin_core.config import DataSettings, DateOrder, VendorSettings
 from bloodtwin_core.errors import BloodTwinError, DataError, SettingsError
+from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L, UnitsError
@@ -258,11 +259,20 @@ def test_t_connect_gives_readings_rates_and_boluses(tmp_path: Path) -> None:
 
 def test_the_rate_of_a_pump_that_falls_silent_is_not_known_any_more(tmp_path: Path) -> None:
     basal = ['"Basal","2024-03-01T00:00:00","0.8"', '"Basal","2024-03-05T00:00:00","0.9"']
-    found = wearer(tmp_path, t_connect([reading("2024-03-01T12:00:00", 120)], basal=basal), glucose_unit="mg/dL")
+    found = wearer(tmp_path, t_connect([reading("2024-03-06T12:00:00", 120)], basal=basal), glucose_unit="mg/dL")
     assert found.basal.times.tolist() == [
         time.item() for time in at("2024-03-01T00:00", "2024-03-02T01:00", "2024-03-05T00:00", "2024-03-06T01:00")
     ]
     assert found.basal.rate == pytest.approx([0.8, np.nan, 0.9, np.nan], nan_ok=True)
+
+
+def test_an_export_of_today_has_no_event_in_the_future(tmp_path: Path) -> None:
+    hours = (np.datetime64("now", "h") + np.arange(-30, 1)).astype("datetime64[s]")
+    sensor = [reading(str(time), 120 + place) for place, time in enumerate(hours)]
+    basal = [f'"Basal","{time}","{rate}"' for time, rate in ((hours[0], 0.8), (hours[-1], 1.0))]
+    found = wearer(tmp_path, t_connect(sensor, basal=basal), glucose_unit="mg/dL")
+    assert found.basal.rate == pytest.approx([0.8, np.nan, 1.0], nan_ok=True)
+    assert records_from_events(found, 15.0)[1][RepairKind.times_refused] == 0
 
 
 EXTENDED = '"2024-03-01T12:01:00","2024-03-01T14:01:00","2.00"'
@@ -312,9 +322,7 @@ def test_carelink_pairs_boluses_and_gives_the_effective_rate(tmp_path: Path) -> 
     found = wearer(tmp_path, carelink({PUMP: rows, SENSOR: sensor}))
     assert found.glucose.glucose.tolist() == [118, 120]
     changes = dict(zip((f"{time}"[11:16] for time in found.basal.times), found.basal.rate, strict=True))
-    assert changes == pytest.approx(
-        {"00:00": 0.8, "06:00": 0.4, "07:00": 0.8, "13:00": 0.0, "14:00": 0.8, "18:00": np.nan}, nan_ok=True
-    )
+    assert changes == pytest.approx({"00:00": 0.8, "06:00": 0.4, "07:00": 0.8, "13:00": 0.0, "14:00": 0.8})
     assert found.bolus.dose.tolist() == [4.9, 2.0]
     assert found.bolus.minutes.tolist() == [0, 120]
     assert found.bolus.times.tolist() == [time.item() for time in at("2024-03-01T12:00", "2024-03-01T15:00")]
@@ -332,7 +340,7 @@ def test_a_days_total_of_automatic_insulin_is_no_bolus_and_leaves_the_rate_unkno
     rows = [{"at": f"{day} {hour}:00:00", "basal": "0,8"} for day in days for hour in ("00", "12")]
     totals = [{"at": f"{days[1]} 00:00:00", "kind": "Normal", "selected": "27,895", "delivered": "27,895",
                "source": "CLOSED_LOOP_AUTO_INSULIN"}]  # fmt: skip
-    sensor = [{"at": "2024/03/01 12:00:00", "glucose": "118"}]
+    sensor = [{"at": "2024/03/05 12:00:00", "glucose": "118"}]
     found = wearer(tmp_path, carelink({PUMP: rows, TOTALS: totals, SENSOR: sensor}))
     assert len(found.bolus) == 0
     unknown = found.basal.times[np.isnan(found.basal.rate)]
@@ -351,7 +359,7 @@ def test_automatic_deliveries_are_the_basal_rate_while_they_last(tmp_path: Path)
     rows += [{"at": "2024/03/01 12:00:00", "basal": "0,9"}]
     found = wearer(tmp_path, carelink({PUMP: rows, SENSOR: [{"at": "2024/03/01 12:00:00", "glucose": "118"}]}))
     assert len(found.bolus) == 0
-    changes = [(f"{time}"[11:16], rate) for time, rate in zip(found.basal.times, found.basal.rate, strict=True)][:-1]
+    changes = [(f"{time}"[11:16], rate) for time, rate in zip(found.basal.times, found.basal.rate, strict=True)]
     assert changes == [
         ("00:00", 0.8), ("10:00", pytest.approx(1.2)), ("10:05", pytest.approx(1.2)), ("10:10", 0.0),
         ("10:15", pytest.approx(1.2)), ("10:20", 0.8), ("12:00", 0.9),
@@ -384,7 +392,10 @@ def test_files_of_one_wearer_are_taken_together_without_repeats(tmp_path: Path) 
 def test_the_silence_between_two_exports_is_only_one_that_no_export_fills(tmp_path: Path) -> None:
     for month in ("03", "04"):
         rows = [{"at": f"2024/{month}/{day:02} 00:00:00", "basal": "0,8"} for day in range(1, 31)]
-        sensor = [{"at": f"2024/{month}/01 12:00:00", "glucose": "118"}]
+        sensor = [
+            {"at": f"2024/{month}/01 12:00:00", "glucose": "118"},
+            {"at": "2024/05/02 12:00:00", "glucose": "117"},
+        ]
         found = wearer(tmp_path, carelink({PUMP: rows, SENSOR: sensor}), f"{month}.csv")
     assert found.basal.times[np.isnan(found.basal.rate)].tolist() == [
         time.item() for time in at("2024-03-31T01:00", "2024-05-01T01:00")
