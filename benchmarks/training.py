@@ -73,17 +73,26 @@ class BareLoop:
 
 
 def dense_against_windowed(prepared: Prepared, threads: int) -> list[Row]:
-    """Supervised forecasts per second of both modes, on the CPU, each in the precision that auto chooses."""
+    """Supervised forecasts per second of both modes on the CPU, in 32-bit and in what auto chooses there."""
+    chosen = choose_compute(TrainingSettings(device=Device.cpu)).precision
+    rows: list[Row] = []
+    for precision in dict.fromkeys((Precision.float32, chosen)):
+        rows += _rates(prepared, threads, precision)
+    return rows
+
+
+def _rates(prepared: Prepared, threads: int, precision: Precision) -> list[Row]:
     rates = {}
     with denormals_as_zero(), torch_threads(threads):
         for mode, steps in ((TrainingMode.windowed, 9), (TrainingMode.dense, 15)):
-            settings = TrainingSettings(mode=mode, device=Device.cpu, threads=threads)
+            settings = TrainingSettings(mode=mode, device=Device.cpu, threads=threads, precision=precision)
             rates[mode] = BareLoop(prepared, settings).forecasts_per_second(steps)
     ratio = rates[TrainingMode.dense] / rates[TrainingMode.windowed]
+    where = f"CPU, {precision}"
     return [
-        noted(f"windowed mode, CPU, {threads} threads", rates[TrainingMode.windowed], "forecasts/s"),
-        noted(f"dense mode, CPU, {threads} threads", rates[TrainingMode.dense], "forecasts/s"),
-        at_least("supervised forecasts per second, dense / windowed, CPU", ratio, "times", 150),
+        noted(f"windowed mode, {where}, threads {threads}", rates[TrainingMode.windowed], "forecasts/s"),
+        noted(f"dense mode, {where}, threads {threads}", rates[TrainingMode.dense], "forecasts/s"),
+        at_least(f"supervised forecasts per second, dense / windowed, {where}", ratio, "times", 150),
     ]
 
 
