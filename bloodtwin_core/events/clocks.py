@@ -1,10 +1,9 @@
-"""Times of a device's own clock in UTC: zones, daylight saving, and clocks that were set back.
+"""Times of a device's own clock in UTC: zones, daylight saving, clocks that are put forward late or were set back.
 
 All functions take times in the order in which the device recorded them; where that is not known, nothing can tell a
 clock that was set back from rows that were shuffled.
 """
 
-from datetime import UTC
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -19,6 +18,9 @@ _OUT_OF_ORDER = np.timedelta64(120, "s")
 """Entries of one log may stand this far out of order without any clock having changed."""
 _SHUFFLED_SHARE = 0.02
 """Nobody sets a clock back so often; a list with more steps back than this is not in recording order."""
+
+_LONGEST_RHYTHM = np.timedelta64(15 * 60, "s")
+"""Between two readings of any sensor; a jump of the clock shows on top of it."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -42,18 +44,17 @@ def utc_from_local(local: Timestamps, zone: ZoneInfo) -> tuple[Timestamps, Repai
     """UTC [event] of local wall times [event] in recording order.
 
     Of an hour that occurs twice the first is meant, until the clock steps back within it; then the second. A time that
-    does not exist is that of a clock that had not been put forward yet. Both are counted.
+    does not exist is that of a clock that had not been put forward yet, and so are those after it until the clock jumps
+    (see _late_events). All are counted.
     """
-    wall = pd.DatetimeIndex(local.astype("datetime64[s]"))
+    legal, repairs = _put_forward(local.astype("datetime64[s]"), zone)
+    wall = pd.DatetimeIndex(legal)
+    unclear = np.asarray(wall.tz_localize(zone, ambiguous="NaT").isna())
     first = np.ones(len(wall), dtype=bool)
-    missing = np.asarray(wall.tz_localize(zone, ambiguous=first, nonexistent="NaT").isna())
-    unclear = np.asarray(wall.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").isna()) & ~missing
-    first[unclear] = ~_second_time(local[unclear])
-    utc = wall.tz_localize(zone, ambiguous=first, nonexistent="NaT").tz_convert(None).to_numpy()
+    first[unclear] = ~_second_time(legal[unclear])
+    utc = wall.tz_localize(zone, ambiguous=first).tz_convert(None).to_numpy()
     times: Timestamps = utc.astype("datetime64[s]")
-    times[missing] = [_not_put_forward(moment, zone) for moment in local[missing]]
-    repairs = Repairs.of(RepairKind.ambiguous_local_times, int(unclear.sum()))
-    return times, repairs + Repairs.of(RepairKind.nonexistent_local_times, int(missing.sum()))
+    return times, repairs + Repairs.of(RepairKind.ambiguous_local_times, int(unclear.sum()))
 
 
 def _second_time(local: Timestamps) -> Mask:
@@ -65,10 +66,39 @@ def _second_time(local: Timestamps) -> Mask:
     return second
 
 
-def _not_put_forward(local: np.datetime64, zone: ZoneInfo) -> np.datetime64:
-    # Before a gap ZoneInfo takes, with fold 0, the offset that held before it (PEP 495).
-    moment = local.astype("datetime64[s]").item().replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
-    return np.datetime64(moment, "s")
+def _put_forward(local: Timestamps, zone: ZoneInfo) -> tuple[Timestamps, Repairs]:
+    """The times as a clock that was put forward in time would have shown them, all of which exist."""
+    wall = pd.DatetimeIndex(local)
+    missing = np.asarray(wall.tz_localize(zone, ambiguous=np.ones(len(wall), dtype=bool), nonexistent="NaT").isna())
+    legal = local.copy()
+    for place in np.flatnonzero(missing):
+        if legal[place] == local[place]:
+            before, after = _offsets_around(local[place], zone)
+            legal[place : place + _late_events(local[place:], before, after, zone)] += after - before
+    shifted = Repairs.of(RepairKind.clock_shifted_events, int((legal != local).sum()))
+    return legal, Repairs.of(RepairKind.nonexistent_local_times, int(missing.sum())) + shifted
+
+
+def _late_events(local: Timestamps, before: np.timedelta64, after: np.timedelta64, zone: ZoneInfo) -> int:
+    """How many of these events, the first of which has a time that does not exist, the clock showed too late.
+
+    They end where the clock jumps as far as it was late, or with daylight saving if it never does. Among events far
+    apart no jump can be told from a pause, and the first pause as long as that ends them.
+    """
+    steps = np.diff(local, append=local[-1:])
+    jumps = steps >= after - before
+    if _usual_step(local) <= _LONGEST_RHYTHM:
+        jumps &= steps <= after - before + _LONGEST_RHYTHM
+    utc = local[: int(np.argmax(np.append(jumps, True))) + 1] - before
+    legal = pd.DatetimeIndex(utc).tz_localize("UTC").tz_convert(zone).tz_localize(None).to_numpy()
+    return int(np.argmax(np.append((legal - utc).astype("timedelta64[s]") != after, True)))
+
+
+def _offsets_around(missing: np.datetime64, zone: ZoneInfo) -> tuple[np.timedelta64, np.timedelta64]:
+    """By how much local time was ahead of UTC before and after a time that does not exist (PEP 495)."""
+    moment = missing.astype("datetime64[s]").item().replace(tzinfo=zone)
+    before, after = (moment.replace(fold=fold).utcoffset() for fold in (0, 1))
+    return np.timedelta64(before, "s"), np.timedelta64(after, "s")
 
 
 def set_back_undone(times: Timestamps) -> tuple[Timestamps, Repairs]:
@@ -84,7 +114,7 @@ def set_back_undone(times: Timestamps) -> tuple[Timestamps, Repairs]:
     corrected = times.copy()
     moved = np.zeros(len(times), dtype=bool)
     for place in backward:
-        ahead = corrected[place - 1] - corrected[place] + _usual_step(times)
+        ahead = corrected[place - 1] - corrected[place] + min(_usual_step(times), RECORD_INTERVAL)
         pauses = np.flatnonzero(np.diff(corrected[:place]) >= ahead)
         since = int(pauses[-1]) + 1 if len(pauses) else 0
         corrected[since:place] -= ahead
@@ -94,8 +124,8 @@ def set_back_undone(times: Timestamps) -> tuple[Timestamps, Repairs]:
 
 
 def _usual_step(times: Timestamps) -> np.timedelta64:
-    """What usually lies between two events, but no more than a sensor's interval."""
+    """What usually lies between two events; 0 if there is but one."""
     forward = np.diff(times)[np.diff(times) > np.timedelta64(0, "s")]
     if len(forward) == 0:
         return np.timedelta64(0, "s")
-    return min(np.timedelta64(int(np.median(forward.astype(np.int64))), "s"), RECORD_INTERVAL)
+    return np.timedelta64(int(np.median(forward.astype("timedelta64[s]").astype(np.int64))), "s")

@@ -10,7 +10,6 @@ from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, GlucoseEvents,
 from bloodtwin_core.events.repairs import Repairs
 from bloodtwin_core.events.silence import until_unheard
 from bloodtwin_core.records import Timestamps
-from bloodtwin_core.sources.vendor.late_clocks import put_forward
 from bloodtwin_core.sources.vendor.local import LocalEvents
 
 Values = npt.NDArray[np.generic]
@@ -26,10 +25,9 @@ def merged_in_utc(pump_id: str, exports: Sequence[LocalEvents], time_zone: str) 
 
     def converted(times: Timestamps, *values: Values) -> tuple[Timestamps, list[Values], Repairs]:
         order = slice(None) if recorded_oldest_first(times) else slice(None, None, -1)
-        local, late = put_forward(times[order], zone)
-        utc, repairs = utc_from_local(local, zone)
+        utc, repairs = utc_from_local(times[order], zone)
         utc, back = set_back_undone(utc)
-        return utc, [column[order] for column in values], late + repairs + back
+        return utc, [column[order] for column in values], repairs + back
 
     heard: list[Timestamps] = []
     for export in exports:

@@ -70,6 +70,34 @@ def test_an_hour_that_does_not_exist_is_that_of_a_clock_not_put_forward_yet() ->
     assert repairs[RepairKind.nonexistent_local_times] == 1
 
 
+@pytest.mark.parametrize(
+    ("zone", "begin", "put_right", "late"),
+    [
+        ("Europe/London", "2024-03-30T20:00", "2024-04-02T08:00", 60),
+        ("America/New_York", "2024-03-09T20:00", "2024-03-10T09:00", 60),
+        ("Australia/Lord_Howe", "2024-10-05T10:00", "2024-10-07T00:00", 30),
+        ("Europe/London", "2024-03-30T20:00", "2025-01-01T00:00", 60),
+    ],
+)
+def test_a_clock_that_is_put_forward_late_moves_nothing_before_or_after(
+    zone: str, begin: str, put_right: str, late: int
+) -> None:
+    true = np.arange(np.datetime64(begin, "s"), np.datetime64(put_right, "s") + 5 * HOUR, STEP)
+    shown = wall_times(true, zone)
+    saving = (shown - true) > (shown[0] - true[0])
+    shown[saving & (true < np.datetime64(put_right, "s"))] -= np.timedelta64(late * 60, "s")
+    found, repairs = utc_from_local(shown, zone_named(zone))
+    np.testing.assert_array_equal(found, true)
+    assert repairs[RepairKind.nonexistent_local_times] == late / 5
+    assert not set_back_undone(found)[1]
+
+
+def test_of_sparse_events_only_those_near_the_time_that_does_not_exist_are_of_a_late_clock() -> None:
+    local = np.array(["2024-03-30T20:00", "2024-03-31T01:30", "2024-03-31T02:10", "2024-03-31T08:00"], "datetime64[s]")
+    utc, _ = utc_from_local(np.append(local, np.datetime64("2024-03-31T13:00", "s")), LONDON)
+    assert [str(time)[8:16] for time in utc] == ["30T20:00", "31T01:30", "31T02:10", "31T07:00", "31T12:00"]
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     start=st.integers(1_577_836_800, 1_900_000_000),
