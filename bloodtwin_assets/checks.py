@@ -215,6 +215,8 @@ def _parity_result(predict: Predict, store: ArtifactStore, settings: SettingsRes
     report = parity(predict, current_checkpoint(store, settings.model, index), windows, settings.export)
     page: dict[str, str | float | int] = {
         "largest difference (mg/dL)": report.largest_difference,
+        "at pump": report.pump_id,
+        "at origin (UTC)": str(report.origin),
         "tolerance (mg/dL)": report.tolerance,
         "windows": report.windows,
     }

@@ -69,11 +69,6 @@ class ArtifactStore:
         return self.folder / "checkpoints"
 
     @property
-    def learning_curve(self) -> Path:
-        """Loss, validation MAE, learning rate and speed of each epoch of the last finished training."""
-        return self.checkpoints / "learning_curve.json"
-
-    @property
     def tensorboard(self) -> Path:
         """TensorBoard logs, a folder per training."""
         return self.folder / "tensorboard"

@@ -65,15 +65,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
             if name.startswith(NETWORK_PREFIX)
         }
         forecaster.load_state_dict(weights)
-    except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError, ValidationError) as error:
+        return Checkpoint(
+            path=path,
+            sha256=sha256_of(path),
+            forecaster=forecaster.eval(),
+            model=model,
+            lookback=facts["lookback"],
+            horizon=facts["horizon"],
+            data_fingerprint=facts["data_fingerprint"],
+            version=content["bloodtwin_version"],
+        )
+    except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError, ValidationError) as error:
         raise ArtifactMissing.unreadable(path, error, "trained_checkpoint") from error
-    return Checkpoint(
-        path=path,
-        sha256=sha256_of(path),
-        forecaster=forecaster.eval(),
-        model=model,
-        lookback=facts["lookback"],
-        horizon=facts["horizon"],
-        data_fingerprint=facts["data_fingerprint"],
-        version=content["bloodtwin_version"],
-    )

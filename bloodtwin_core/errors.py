@@ -34,7 +34,7 @@ class DataError(BloodTwinError):
 
 
 class TooFewWindows(DataError):
-    """A split holds no complete forecast origin."""
+    """A split holds no forecast origin, or none of which a target was measured."""
 
 
 class CheckpointMismatch(BloodTwinError):

@@ -67,7 +67,7 @@ def summarise(pump_id: str, parts: Sequence[PumpRecords]) -> PumpSummary:
         below_range=_mean(measured < low),
         in_range=_mean((measured >= low) & (measured <= high)),
         above_range=_mean(measured > high),
-        basal_per_day=_mean(known_basal) * RECORDS_PER_DAY / RECORDS_PER_HOUR,
+        basal_per_day=_mean(known_basal) * HOURS_PER_DAY,
         bolus_per_day=_mean(bolus[np.isfinite(bolus)]) * RECORDS_PER_DAY,
         basal_unknown_share=1.0 - len(known_basal) / len(values),
     )

@@ -182,3 +182,16 @@ def _origins_of_segment(series: Values, segment: Segment, settings: DataSettings
     )
     complete = (in_lookback == lookback) & (in_targets == horizon)
     return segment.start + local[available], complete[available]
+
+
+def evenly_spread(rows: Rows, most: int) -> Rows:
+    """At most so many of the rows, evenly spread over all of them, in order."""
+    if len(rows) <= most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
+
+
+def in_batches(windows: int, size: int) -> Iterator[slice]:
+    """Slices of at most size that together cover so many windows."""
+    for begin in range(0, windows, size):
+        yield slice(begin, min(begin + size, windows))

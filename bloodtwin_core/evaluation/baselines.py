@@ -5,7 +5,7 @@ what is a linear combination of others (the change of glucose) or says nothing m
 The normal equations are summed over batches, so memory does not grow with the number of windows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.errors import TooFewWindows
 from bloodtwin_core.evaluation.metrics import Glucose, error_sums, no_errors
 from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Split
-from bloodtwin_core.windows import Rows, WindowedSeries
+from bloodtwin_core.windows import Rows, WindowedSeries, evenly_spread, in_batches
 
 LOOKBACK_COLUMNS = [
     feature.column for feature in (Feature.bg, Feature.basal_rate, Feature.bolus_dose, Feature.bg_missing_flag)
@@ -97,13 +97,6 @@ def fit_ridge(windows: WindowedSeries, settings: EvaluationSettings) -> RidgeFor
         for place, penalty in enumerate(settings.ridge_penalties)
     ]
     return _best_on_validation(windows, candidates)
-
-
-def evenly_spread(rows: Rows, most: int) -> Rows:
-    """At most so many of the rows, evenly spread over all of them, in order."""
-    if len(rows) <= most:
-        return rows
-    return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
 
 
 @dataclass(frozen=True)
@@ -200,9 +193,3 @@ def _best_on_validation(windows: WindowedSeries, candidates: Sequence[RidgeForec
 def _forecast(windows: WindowedSeries, rows: Rows, change: Matrix) -> Glucose:
     last = windows.series[rows, Feature.bg.column, None]
     return np.clip(last + change, GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high).astype(np.float32)
-
-
-def in_batches(windows: int, size: int) -> Iterator[slice]:
-    """Slices of at most size that together cover so many windows."""
-    for begin in range(0, windows, size):
-        yield slice(begin, min(begin + size, windows))

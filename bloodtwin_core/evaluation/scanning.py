@@ -12,7 +12,7 @@ from bloodtwin_core.evaluation.inference import inference
 from bloodtwin_core.evaluation.metrics import Glucose
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.records import GLUCOSE_LIMITS, Feature
-from bloodtwin_core.windows import Mask, Rows, WindowedSeries
+from bloodtwin_core.windows import Mask, Rows, WindowedSeries, evenly_spread
 
 TILE = 1024
 """Forecasts of one chunk; the lookback before it is scanned in addition, so longer tiles waste less."""
@@ -52,7 +52,7 @@ def agreement(forecaster: GlucoseForecaster, windows: WindowedSeries, rows: Rows
 
     Changes are compared rather than levels, whose own rounding in float32 (3e-5 above 256 mg/dL) would hide it.
     """
-    chosen = rows[np.unique(np.linspace(0, len(rows) - 1, min(sample, len(rows))).astype(np.int64))]
+    chosen = evenly_spread(rows, sample)
     scanned = scan_changes(forecaster, windows, chosen)
     with inference(forecaster, "cpu"):
         alone = forecaster.change(torch.from_numpy(windows.lookbacks(chosen))) * forecaster.glucose_scale

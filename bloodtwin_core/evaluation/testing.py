@@ -9,14 +9,14 @@ import numpy as np
 import torch
 
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation.baselines import RidgeForecaster, fit_ridge, in_batches, persistence
+from bloodtwin_core.evaluation.baselines import RidgeForecaster, fit_ridge, persistence
 from bloodtwin_core.evaluation.inference import inference
 from bloodtwin_core.evaluation.metrics import Glucose, error_sums
 from bloodtwin_core.evaluation.pump_errors import ForecasterErrors, PumpErrors, TestErrors, nothing_yet
 from bloodtwin_core.evaluation.results import RidgeFit, TestedModel, TestResults
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.records import Split
-from bloodtwin_core.windows import Mask, Rows, WindowedSeries
+from bloodtwin_core.windows import Mask, Rows, WindowedSeries, in_batches
 
 Predict = Callable[[Rows], Glucose]
 """Any forecaster: forecasts in mg/dL, [window, horizon], from forecast origins (rows of the series, ascending)."""

@@ -19,15 +19,13 @@ from onnxruntime.quantization import quantize_dynamic
 
 from bloodtwin_core.checkpoint import Checkpoint
 from bloodtwin_core.config import Cell, ExportSettings
-from bloodtwin_core.evaluation.baselines import in_batches
 from bloodtwin_core.evaluation.metrics import error_sums, no_errors, step_at
 from bloodtwin_core.export.facts import Predict, facts_of
 from bloodtwin_core.export.onnx_files import load_onnx, write_onnx
 from bloodtwin_core.export.onnx_graph import window_graph
-from bloodtwin_core.export.parity import spread
 from bloodtwin_core.files import atomic_write
 from bloodtwin_core.records import Split
-from bloodtwin_core.windows import Rows, WindowedSeries
+from bloodtwin_core.windows import Rows, WindowedSeries, evenly_spread, in_batches
 
 COST_MINUTES = 30
 """Minutes ahead at which the cost is measured (MAE AT)."""
@@ -100,7 +98,7 @@ def _write_quantized(checkpoint: Checkpoint, path: Path, settings: ExportSetting
 
 
 def _trial(onnx_path: Path, int8_path: Path, windows: WindowedSeries, settings: ExportSettings) -> Int8Trial:
-    rows = spread(windows.origins[Split.validate].rows, settings.int8_windows)
+    rows = evenly_spread(windows.origins[Split.validate].rows, settings.int8_windows)
     plain, small = (load_onnx(file, threads=1)[0] for file in (onnx_path, int8_path))
     milliseconds, int8_milliseconds = _milliseconds([plain, small], windows, rows)
     return Int8Trial(

@@ -11,12 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.config import DataSettings, SimulatorSettings
-from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, RECORDS_PER_DAY, Feature, PumpRecords
+from bloodtwin_core.records import (
+    RECORD_INTERVAL,
+    RECORD_MINUTES,
+    RECORDS_PER_DAY,
+    TARGET_RANGE,
+    Feature,
+    PumpRecords,
+)
 from bloodtwin_core.simulation.history import simulate_wearer
 
-TARGET_RANGE = (70.0, 180.0)
+VERY_LOW, VERY_HIGH = 54.0, 250.0
 """mg/dL: T. Battelino et al., International Consensus on Time in Range, Diabetes Care 42 (2019) 1593-1603."""
-VERY_LOW, VERY_HIGH = 54.0, 250.0  # mg/dL, the same source
 LAGS_MINUTES = (5, 15, 30, 60, 120)
 
 

@@ -15,7 +15,7 @@ from bloodtwin_core.errors import ArtifactMissing
 from bloodtwin_core.export import export_onnx, export_torchscript, load_onnx, load_torchscript, parity
 from bloodtwin_core.export.onnx_graph import RECORDS_PER_NODE, window_graph
 from bloodtwin_core.model import GlucoseForecaster
-from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, Values
+from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, Split, Values
 from tests.core.tiny import TINY_DATA, tiny_windows
 
 WINDOWS, SCALER = tiny_windows()
@@ -107,6 +107,19 @@ def test_an_export_that_differs_or_gives_no_number_does_not_agree(checkpoint: Ch
     assert report.largest_difference == pytest.approx(0.01, rel=0.05)
     undefined = parity(lambda windows: shifted(windows) * np.nan, checkpoint, WINDOWS, EXPORT)
     assert not undefined.agrees
+
+
+def test_the_window_that_differs_most_is_named(checkpoint: Checkpoint) -> None:
+    def wrong_once(windows: Values) -> Values:
+        with torch.inference_mode():
+            forecast = checkpoint.forecaster(torch.from_numpy(windows)).numpy()
+        if len(windows) > 1:
+            forecast[-1] += 1.0
+        return forecast
+
+    report = parity(wrong_once, checkpoint, WINDOWS, EXPORT)
+    last = WINDOWS.origins[Split.test].rows[-1]
+    assert (report.pump_id, report.origin) == ("pump1", WINDOWS.timestamps[last])
 
 
 @pytest.mark.parametrize(("load", "asset"), [(load_onnx, "onnx_export"), (load_torchscript, "torchscript_export")])

@@ -9,7 +9,7 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.errors import TooFewWindows
 from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, Feature, PumpRecords, Split, records_from_signals
 from bloodtwin_core.scaling import FeatureScaler, fit_scaler
-from bloodtwin_core.windows import WindowedSeries, contiguous, fill_from_the_past, window_series
+from bloodtwin_core.windows import WindowedSeries, contiguous, evenly_spread, fill_from_the_past, window_series
 from tests.core.tiny import TINY_DATA, tiny_records, tiny_splits, tiny_windows
 
 
@@ -146,6 +146,11 @@ def test_stride_thins_training_origins_only() -> None:
     third, _ = tiny_windows(settings=TINY_DATA.model_copy(update={"stride": 3}))
     np.testing.assert_array_equal(third.origins[Split.train].rows, every.origins[Split.train].rows[::3])
     np.testing.assert_array_equal(third.origins[Split.test].rows, every.origins[Split.test].rows)
+
+
+def test_spread_rows_keep_both_ends() -> None:
+    assert evenly_spread(np.arange(101), 5).tolist() == [0, 25, 50, 75, 100]
+    assert evenly_spread(np.arange(3), 5).tolist() == [0, 1, 2]
 
 
 def test_a_split_too_short_for_one_window_says_what_is_needed_and_what_there_is() -> None:

@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.errors import TooFewWindows
 from bloodtwin_core.evaluation import baselines
-from bloodtwin_core.evaluation.baselines import LOOKBACK_COLUMNS, ORIGIN_COLUMNS, evenly_spread, fit_ridge, persistence
+from bloodtwin_core.evaluation.baselines import LOOKBACK_COLUMNS, ORIGIN_COLUMNS, fit_ridge, persistence
 from bloodtwin_core.evaluation.metrics import error_sums
 from bloodtwin_core.records import Feature, Split
 from bloodtwin_core.windows import WindowedSeries
@@ -112,11 +112,6 @@ def test_a_step_that_was_never_measured_is_said():
 
 def test_no_more_windows_than_asked_for_are_fitted():
     assert fit_ridge(two_pumps(), settings(1e-2, most=100)).training_windows == 100
-
-
-def test_spread_rows_keep_both_ends():
-    assert evenly_spread(np.arange(101), 5).tolist() == [0, 25, 50, 75, 100]
-    assert evenly_spread(np.arange(3), 5).tolist() == [0, 1, 2]
 
 
 def test_forecasts_stay_within_the_glucose_limits():

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from bloodtwin_core.checkpoint import load_checkpoint
 from bloodtwin_core.config import Device, Precision, TrainingMode, TrainingSettings
@@ -154,7 +155,17 @@ def test_a_missing_or_damaged_checkpoint_is_an_error_that_names_it(tmp_path: Pat
     path.write_bytes(b"not a checkpoint")
     with pytest.raises(ArtifactMissing, match=r"best\.ckpt.*damaged"):
         load_checkpoint(path)
-    intact = train(tmp_path).checkpoint.read_bytes()
+    for other in ([1, 2], {"hyper_parameters": {}}):
+        torch.save(other, path)
+        with pytest.raises(ArtifactMissing, match=r"best\.ckpt.*damaged"):
+            load_checkpoint(path)
+    trained = train(tmp_path).checkpoint
+    of_another_program = torch.load(trained, weights_only=True)
+    del of_another_program["bloodtwin_version"]
+    torch.save(of_another_program, path)
+    with pytest.raises(ArtifactMissing, match=r"best\.ckpt.*bloodtwin_version"):
+        load_checkpoint(path)
+    intact = trained.read_bytes()
     path.write_bytes(intact[: len(intact) // 2])
     with pytest.raises(ArtifactMissing, match=r"best\.ckpt.*damaged"):
         load_checkpoint(path)
