@@ -1,8 +1,10 @@
 """`bloodtwin import`: fetch what is new where the source is a cloud, make split files, put them in place, report."""
 
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,10 @@ from bloodtwin_core.errors import StorageError
 from bloodtwin_core.files import atomic_folder, recover_folder
 from bloodtwin_core.records import Split
 from bloodtwin_core.sources import SYNCS, pump_split_files
+
+_ASIDE = ".bloodtwin-import-"
+_ABANDONED_SECONDS = 24 * 3600
+"""A folder in which nothing was begun or finished for a day is taken to be of an import that was killed."""
 
 
 @dataclass(frozen=True)
@@ -46,19 +52,29 @@ def import_data(request: ImportRequest) -> str:
 
 @contextmanager
 def _aside(to: Path | None) -> Iterator[Path]:
-    """A temporary folder on the disk of `to`, gone afterwards."""
+    """A temporary folder on the disk of `to`, gone afterwards; those that killed imports left there go too."""
     near = to.absolute() if to else None
     while near is not None and not near.is_dir():
         if near.exists():
             raise StorageError(f"{near} is a file. Choose a folder with --to")
         near = near.parent
     try:
-        aside = tempfile.TemporaryDirectory(prefix=".bloodtwin-import-", dir=near)
+        aside = tempfile.TemporaryDirectory(prefix=_ASIDE, dir=near)
     except OSError as error:
         what = error.strerror or str(error)
         raise StorageError(f"{near}: cannot be written: {what}. Choose another folder with --to") from error
     with aside as folder:
+        if to is not None:
+            _clear_abandoned(Path(folder).parent, to.absolute().parent)
         yield Path(folder)
+
+
+def _clear_abandoned(*places: Path) -> None:
+    """Remove what imports left that were killed; the first one to a new folder stood beside it."""
+    for folder in {folder for place in places for folder in place.glob(f"{_ASIDE}*")}:
+        with suppress(FileNotFoundError):  # Another import may clear it at the same time.
+            if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _put_in_place(pumps: list[PumpSplitFiles], made: Path, to: Path) -> None:

@@ -239,6 +239,17 @@ def test_an_interrupt_between_two_pumps_leaves_each_whole(
     assert sorted(path.name for path in data.iterdir()) == ["pump_881235", "pump_901161"]
 
 
+def test_what_killed_imports_left_is_cleared_after_a_day_and_not_before(events: Path, data: Path) -> None:
+    data.mkdir(parents=True)
+    left = [place / f".bloodtwin-import-{age}" for place in (data, data.parent) for age in ("old", "new")]
+    for folder in left:
+        (folder / "pumps").mkdir(parents=True)
+        if folder.name.endswith("old"):
+            os.utime(folder, (time.time() - 86_500, time.time() - 86_500))
+    assert main(["import", "events", str(events), "--to", str(data)]) == 0
+    assert [folder.exists() for folder in left] == [False, True, False, True]
+
+
 @pytest.mark.end_to_end
 @pytest.mark.parametrize(("blow", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_a_blow_in_the_middle_loses_nothing(tmp_path: Path, blow: signal.Signals, code: int) -> None:
