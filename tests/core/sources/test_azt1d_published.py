@@ -3,6 +3,7 @@
 Figures from AZT1D, Khamesian et al., doi:10.17632/gk9m674wcx.1, CC BY 4.0; 20 of its 25 people.
 """
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,17 @@ def test_there_are_as_many_records_as_the_design_measured_on(people: dict[str, P
     assert sum(len(records) for records in people.values()) == 159_775
     missing = np.concatenate([records.feature(Feature.bg_missing_flag) for records in people.values()])
     assert missing.mean() == pytest.approx(0.0196, abs=0.0005)
+
+
+def test_the_records_are_bit_for_bit_what_was_trained_on(people: dict[str, PumpRecords]) -> None:
+    """Without the sine and cosine of the time of day, whose last bit is the processor's."""
+    exact = [feature for feature in Feature if feature not in (Feature.sin_time, Feature.cos_time)]
+    digest = hashlib.sha256()
+    for records in people.values():
+        digest.update(records.timestamps.astype("<M8[s]").tobytes())
+        for feature in exact:
+            digest.update(np.nan_to_num(records.feature(feature), nan=-1.0).astype("<f4").tobytes())
+    assert digest.hexdigest() == "aef9e3dcc0cf2441f979c29aa50feb90c1e0d6ca95b3a927b66209d9a4f8df40"
 
 
 def test_the_splits_have_no_finding_at_all(tmp_path_factory: pytest.TempPathFactory) -> None:
