@@ -31,11 +31,6 @@ def _simulated(settings: DataSettings, folder: Path, progress: Progress) -> list
     return write_split_files(wearers, settings, folder, notes="virtual wearers; no person's data")
 
 
-def _from_azt1d(settings: DataSettings, folder: Path, progress: Progress) -> list[PumpSplitFiles]:
-    people = _told(azt1d.histories(settings), len(settings.pump_ids), progress)
-    return write_split_files(people, settings, folder, tz_handling=azt1d.TZ_HANDLING, notes=azt1d.NOTES)
-
-
 def _from_bloodbank(settings: DataSettings, _folder: Path, _progress: Progress) -> list[PumpSplitFiles]:
     return bloodbank.split_files(settings)
 
@@ -43,6 +38,18 @@ def _from_bloodbank(settings: DataSettings, _folder: Path, _progress: Progress) 
 def _from_events(settings: DataSettings, folder: Path, progress: Progress) -> list[PumpSplitFiles]:
     pumps = events.events(settings, progress)
     return write_event_splits(pumps, settings, folder, tz_handling=events.TZ_HANDLING, notes=events.NOTES)
+
+
+def _of_histories(
+    read: Callable[[DataSettings], Iterable[PumpRecords]], *, notes: str, tz_handling: str = UTC_TIMESTAMPS
+) -> Source:
+    """A source that hands over the records of one pump after the other."""
+
+    def split_files(settings: DataSettings, folder: Path, progress: Progress) -> list[PumpSplitFiles]:
+        pumps = _told(read(settings), len(settings.pump_ids), progress)
+        return write_split_files(pumps, settings, folder, tz_handling=tz_handling, notes=notes)
+
+    return split_files
 
 
 def _of_events(
@@ -69,7 +76,7 @@ def _told(histories: Iterable[_History], total: int, progress: Progress) -> Iter
 
 SOURCES: dict[str, Source] = {
     "simulator": _simulated,
-    "azt1d": _from_azt1d,
+    "azt1d": _of_histories(azt1d.histories, notes=azt1d.NOTES, tz_handling=azt1d.TZ_HANDLING),
     "bloodbank": _from_bloodbank,
     "events": _from_events,
     "nightscout": _of_events(nightscout.events, notes=nightscout.NOTES),
