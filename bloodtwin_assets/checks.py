@@ -177,7 +177,7 @@ def _findings_page(found: Sequence[Finding], files: int) -> Page:
 def _finding_row(finding: Finding) -> dict[str, Cell]:
     return {
         "pump": finding.pump_id,
-        "split": finding.split.value,
+        "split": finding.split.value if finding.split else None,
         "what": finding.what,
         "how much": finding.how_much,
         "file": None if finding.file is None else str(finding.file),

@@ -10,7 +10,14 @@ import numpy as np
 from bloodtwin_core.bloodbank import SplitFile
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.continuity_findings import CheckName, Finding, Severity, about
-from bloodtwin_core.continuity_times import cadence, glucose_gap, split_order, time_order, wearer_overlaps
+from bloodtwin_core.continuity_times import (
+    cadence,
+    glucose_gap,
+    split_order,
+    time_order,
+    wearer_overlaps,
+    wearers_without_data,
+)
 from bloodtwin_core.continuity_values import (
     clip_flag,
     delta_agrees,
@@ -28,7 +35,7 @@ def findings(splits: Sequence[SplitFile], settings: DataSettings) -> list[Findin
     found = [finding for file in splits for finding in split_findings(file, settings.max_gap_hours)]
     for pump_id in dict.fromkeys(file.pump_id for file in splits):
         found += split_order([file for file in splits if file.pump_id == pump_id])
-    return found + list(wearer_overlaps(splits, settings.wearers))
+    return [*found, *wearer_overlaps(splits, settings.wearers), *wearers_without_data(splits, settings)]
 
 
 def split_findings(file: SplitFile, max_gap_hours: float) -> list[Finding]:

@@ -42,12 +42,15 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong in one split of one pump: the first place where it is, and how much of it there is."""
+    """One thing that is wrong in one split of one pump: the first place where it is, and how much of it there is.
+
+    split is None for what concerns the pump as a whole.
+    """
 
     check: CheckName
     severity: Severity
     pump_id: str
-    split: Split
+    split: Split | None
     file: Path | None
     line: int | None
     column: str | None
@@ -60,7 +63,7 @@ class Finding:
         """The finding as one sentence, with its place."""
         places = [str(self.file or ""), f"line {self.line}" if self.line else "", f"column {self.column or ''}"]
         where = ", ".join(place for place in places[: 3 if self.column else 2] if place)
-        subject = f"pump {self.pump_id}, {self.split}"
+        subject = f"pump {self.pump_id}, {self.split}" if self.split else f"pump {self.pump_id}"
         return f"{subject}: {self.what} ({self.how_much}){f', first at {where}' if where else ''}. {self.todo}"
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.bloodbank import TIMESTAMP, SplitFile
+from bloodtwin_core.config import DataSettings
 from bloodtwin_core.continuity_findings import CheckName, Finding, Severity, about, records_where
 from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, Feature, PumpRecords, Split
 from bloodtwin_core.tables import first_true
@@ -132,4 +133,28 @@ def wearer_overlaps(splits: Sequence[SplitFile], wearers: Mapping[str, Sequence[
                     record=first_true(one.records.timestamps >= start),
                     column=TIMESTAMP,
                     severity=Severity.warning,
+                )
+
+
+def wearers_without_data(splits: Sequence[SplitFile], settings: DataSettings) -> Iterator[Finding]:
+    """Pumps that data.wearers names and that are not there: a mistyped one would hide an overlap.
+
+    What data.pump_ids leaves out is meant to be absent, and joined pumps stand under their wearer's name.
+    """
+    there = {file.pump_id for file in splits}
+    for wearer, pump_ids in settings.wearers.items():
+        for pump_id in pump_ids:
+            wanted = not settings.pump_ids or pump_id in settings.pump_ids
+            if pump_id not in there and wanted and not settings.join_wearers:
+                yield Finding(
+                    CheckName.wearer_overlap,
+                    Severity.warning,
+                    pump_id,
+                    None,
+                    None,
+                    None,
+                    None,
+                    "0 records",
+                    f"data.wearers says that {wearer} wore it, but it has no data, so no overlap can be seen",
+                    "Correct data.wearers, or add the pump's files",
                 )

@@ -265,3 +265,13 @@ def test_pumps_of_one_wearer_that_overlap_across_splits_are_warned_of(tmp_path: 
 def test_pumps_of_one_wearer_split_at_the_same_dates_are_no_finding(tmp_path: Path) -> None:
     files = three_splits("1", tmp_path) + three_splits("2", tmp_path)
     assert findings(files, DataSettings(wearers={"anna": ["1", "2"]})) == []
+
+
+def test_a_pump_that_a_wearer_is_said_to_have_worn_and_that_is_not_there_is_warned_of(tmp_path: Path) -> None:
+    wearers = {"anna": ["1", "l"]}
+    [finding] = findings(three_splits("1", tmp_path), DataSettings(wearers=wearers))
+    assert (finding.check, finding.severity, finding.pump_id) == (CheckName.wearer_overlap, Severity.warning, "l")
+    assert finding.message.startswith("pump l: data.wearers says that anna wore it, but it has no data")
+    left_out = DataSettings(wearers=wearers, pump_ids=["1"])
+    joined = DataSettings(wearers=wearers, join_wearers=True)
+    assert findings(three_splits("1", tmp_path), left_out) == findings(three_splits("1", tmp_path), joined) == []
