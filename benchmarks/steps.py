@@ -22,6 +22,8 @@ from bloodtwin_core.training.compute import denormals_as_zero, torch_threads
 from bloodtwin_core.windows import Origins, Segment, WindowedSeries
 from bloodtwin_core.windows_files import read_windows, write_windows
 
+NO_ORIGINS = Origins(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.bool_))
+
 
 def main(folder: Path, records: int, steps: int, memory_mib: int) -> None:
     """Measure and report; steps 0 means a whole epoch."""
@@ -78,7 +80,11 @@ def enlarged(small: Prepared, records: int, folder: Path) -> Prepared:
         series=np.load(path, mmap_mode="r"),
         timestamps=windows.timestamps,
         segments=tuple(segments),
-        origins={**windows.origins, Split.train: Origins(np.concatenate(rows), np.concatenate(complete))},
+        origins={
+            Split.train: Origins(np.concatenate(rows), np.concatenate(complete)),
+            Split.validate: NO_ORIGINS,
+            Split.test: NO_ORIGINS,
+        },
         lookback=windows.lookback,
         horizon=windows.horizon,
     )
