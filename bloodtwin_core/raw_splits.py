@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bloodtwin_core.bloodbank import PumpSplitFiles, SplitFile, read_split_file
 from bloodtwin_core.errors import ArtifactMissing
-from bloodtwin_core.files import atomic_write, sha256_of
+from bloodtwin_core.files import atomic_write, recover_folder, sha256_of
 from bloodtwin_core.records import Split
 
 
@@ -79,6 +79,8 @@ def load_splits(raw: RawPumpSplits, folder: Path) -> list[LoadedSplit]:
 
     Raises ArtifactMissing if a file is gone or changed since it was listed, DataError if it cannot be read.
     """
+    for written in {file.path.parts[0] for file in raw.files if not file.path.is_absolute()}:
+        recover_folder(folder / written)
     loaded = []
     for file in raw.files:
         path = folder / file.path

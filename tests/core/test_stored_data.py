@@ -32,6 +32,11 @@ def test_raw_splits_are_read_back_and_their_records_load(raw: RawPumpSplits, tmp
     assert all(not file.path.is_absolute() for file in raw.files), "the artifact folder can be moved"
 
 
+def test_split_files_load_after_a_kill_in_the_middle_of_their_replacement(raw: RawPumpSplits, tmp_path: Path) -> None:
+    (tmp_path / "pump_splits").rename(tmp_path / ".pump_splits.before")
+    assert len(load_splits(raw, tmp_path)) == len(Split)
+
+
 def test_a_changed_or_vanished_split_file_is_refused(raw: RawPumpSplits, tmp_path: Path) -> None:
     path = tmp_path / raw.files[0].path
     path.write_text(path.read_text() + "\n")
