@@ -9,12 +9,10 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
-from bloodtwin_core.command.importing import ImportRequest, import_data
-from bloodtwin_core.command.settings import data_settings
 from bloodtwin_core.errors import BloodTwinError, SettingsError
-from bloodtwin_core.sources import SOURCES
 
 DONE, BAD_DATA, BAD_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 _ALREADY_SPLIT = "bloodbank"
@@ -29,6 +27,8 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The arguments of the command."""
+    from bloodtwin_core.sources import SOURCES
+
     top = _Parser(prog="bloodtwin", description="Glucose forecasts from pump and sensor history.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     importing = commands.add_parser(
@@ -65,6 +65,10 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; arguments are those of the process by default."""
     try:
+        # Loaded here, since it takes half a second in which an interrupt should be told like any other.
+        from bloodtwin_core.command.importing import ImportRequest, import_data
+        from bloodtwin_core.command.settings import data_settings
+
         given = parser().parse_args(arguments)
         if given.to is None and not given.dry_run:
             raise SettingsError("say where to write with --to DATA, or look only with --dry-run")
@@ -83,9 +87,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run() -> NoReturn:
     """The entry point of the installed command."""
-    # Leave by an exception, so that what was begun is tidied up.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    # Leave by an exception, so that what was begun is tidied up. What Python 3.11 itself raises for an interrupt or by
+    # sys.exit has no instance yet, and pandas takes it for a damaged file if it comes while one is read.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupted)
+    signal.signal(signal.SIGTERM, _terminated)
     sys.exit(main())
+
+
+def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(TERMINATED)
 
 
 def _failed(error: Exception, code: int) -> int:
