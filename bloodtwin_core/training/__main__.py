@@ -10,7 +10,6 @@ Exit codes: 0 trained; 1 windows are missing or do not fit, or training failed; 
 
 import argparse
 import logging
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -22,10 +21,11 @@ from pydantic import ValidationError
 from bloodtwin_core.artifacts import ArtifactStore
 from bloodtwin_core.config import Settings
 from bloodtwin_core.errors import BloodTwinError, SettingsError, in_brief
+from bloodtwin_core.interrupts import INTERRUPTED, leave_by_exceptions
 from bloodtwin_core.stages import train_stage
 from bloodtwin_core.training.fit import FittedModel
 
-TRAINED, FAILED, BAD_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+TRAINED, FAILED, BAD_USAGE = 0, 1, 2
 PROGRAM = "python -m bloodtwin_core.training"
 
 
@@ -98,7 +98,7 @@ def _failed(error: Exception, code: int) -> int:
 def run() -> NoReturn:
     """The process."""
     # Left to itself, Lightning ends a terminated training with exit code 0.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    leave_by_exceptions()
     sys.exit(main())
 
 

@@ -60,6 +60,15 @@ class WindowedBatches(IterableDataset[Tensor]):
             yield torch.from_numpy(rows[begin : begin + self.settings.batch_size])
 
 
+def validation_chunk_length(lookback: int, settings: TrainingSettings) -> int:
+    """Records in a validation chunk: a lookback to settle on, and at least twice as many to forecast from.
+
+    All chunks are scanned over this one length, since oneDNN keeps buffers for every length that it has seen.
+    """
+    burn_in = lookback - 1
+    return burn_in + max(settings.chunk_length, 2 * burn_in)
+
+
 class ValidationBatches(IterableDataset[Tensor]):
     """Chunks that visit every validation origin once, each after at least a whole lookback of context."""
 
@@ -68,7 +77,7 @@ class ValidationBatches(IterableDataset[Tensor]):
 
     def __iter__(self) -> Iterator[Tensor]:
         burn_in = self.windows.lookback - 1
-        length = burn_in + max(self.settings.chunk_length, 2 * burn_in)
+        length = validation_chunk_length(self.windows.lookback, self.settings)
         chunks = lay_chunks(
             self.windows.segments_of(Split.validate), self.windows.origins[Split.validate].rows, length, burn_in, None
         )

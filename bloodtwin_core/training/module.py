@@ -12,6 +12,7 @@ from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Split
 from bloodtwin_core.scaling import FeatureScaler
+from bloodtwin_core.training.batches import validation_chunk_length
 from bloodtwin_core.training.series import series_for
 from bloodtwin_core.windows import WindowedSeries
 
@@ -78,8 +79,7 @@ class ForecasterTraining(L.LightningModule):
 
     def validation_step(self, batch: Tensor, _batch_index: int) -> None:
         """Accumulates val_mae (mg/dL) over all measured targets of all available validation windows."""
-        length = int((batch[:, 2] - batch[:, 0]).max())
-        found = self.dense(batch, length)
+        found = self.dense(batch, validation_chunk_length(self.lookback, self.training_settings))
         forecast = found.last + found.change.float() * self.forecaster.glucose_scale
         error = (forecast.clamp(GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high) - found.target).abs() * found.measured
         count = found.measured.sum()
