@@ -5,16 +5,15 @@ is one line on stderr.
 """
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 from bloodtwin_core.errors import BloodTwinError, SettingsError
+from bloodtwin_core.interrupts import INTERRUPTED, leave_by_exceptions
 
-DONE, BAD_DATA, BAD_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+DONE, BAD_DATA, BAD_USAGE = 0, 1, 2
 _ALREADY_SPLIT = "bloodbank"
 
 
@@ -87,20 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run() -> NoReturn:
     """The entry point of the installed command."""
-    # Leave by an exception, so that what was begun is tidied up. What Python 3.11 itself raises for an interrupt or by
-    # sys.exit has no instance yet, and pandas takes it for a damaged file if it comes while one is read.
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _interrupted)
-    signal.signal(signal.SIGTERM, _terminated)
+    leave_by_exceptions()
     sys.exit(main())
-
-
-def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
-
-
-def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(TERMINATED)
 
 
 def _failed(error: Exception, code: int) -> int:

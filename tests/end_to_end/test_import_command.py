@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from bloodtwin_core.bloodbank import find_split_files, read_split_file
 from bloodtwin_core.command import importing
-from bloodtwin_core.command import main as command
 from bloodtwin_core.command.bar import progress_bar
 from bloodtwin_core.command.main import main
 from bloodtwin_core.config import DataSettings
@@ -270,35 +268,6 @@ def test_a_blow_in_the_middle_loses_nothing(tmp_path: Path, blow: signal.Signals
     visible = {name: content for name, content in files_under(tmp_path / "data").items() if not name.startswith(".")}
     assert visible == before
     assert main(["import", "events", str(tmp_path / "before"), "--to", str(tmp_path / "data")]) == 0
-
-
-@pytest.mark.parametrize(("blow", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
-def test_an_interrupt_while_a_file_is_read_is_not_taken_for_a_damaged_file(
-    monkeypatch: pytest.MonkeyPatch, blow: signal.Signals, raised: type[BaseException]
-) -> None:
-    before = {kind: signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM)}
-    seen: list[type[BaseException]] = []
-
-    def blown() -> int:
-        class Blown(io.StringIO):
-            def read(self, _size: int | None = -1) -> str:
-                signal.raise_signal(blow)
-                return ""
-
-        try:
-            pd.read_csv(Blown("a,b"))
-        except BaseException as error:  # noqa: BLE001
-            seen.append(type(error))
-        return 0
-
-    monkeypatch.setattr(command, "main", blown)
-    try:
-        with pytest.raises(SystemExit):
-            command.run()
-    finally:
-        for kind, handler in before.items():
-            signal.signal(kind, handler)
-    assert seen == [raised]
 
 
 class Terminal(io.StringIO):
