@@ -15,6 +15,7 @@ from benchmarks.full_size import full_size
 from benchmarks.gpu import gpu
 from benchmarks.graph import graph_cost
 from benchmarks.growth import growth, hundredfold
+from benchmarks.importing import importing
 from benchmarks.loading import loading
 from benchmarks.rows import Row, table, write_json
 from benchmarks.testing import TESTED, testing
@@ -38,6 +39,7 @@ def measurements(full: bool, folder: Path) -> Iterator[tuple[str, Measurement]]:
     threads = usable_cores()
     timed = TESTED if full else QUICK_WINDOWS
     yield "reading records", lambda: loading(folder / "loading")
+    yield "importing events", lambda: importing(folder / "importing")
     yield "dense against windowed mode", lambda: dense_against_windowed(small, threads)
     yield "time to the same error", lambda: time_to_the_same_error(small, folder / "same_error")
     yield "what surrounds a step", lambda: [share_outside_the_step(small, folder / "share")]

@@ -38,7 +38,18 @@ def peak_memory(every_seconds: float = 0.02) -> Iterator[Peak]:
         _look(peak)
 
 
+def highest_resident() -> float:
+    """MiB of all resident pages at their peak since this process began; Linux only."""
+    # Not resource.getrusage, whose peak includes the process that started this one.
+    return int(_status()["VmHWM"].split()[0]) / KIB_PER_MIB
+
+
 def _look(peak: Peak) -> None:
-    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
+    fields = _status()
     peak.resident = max(peak.resident, int(fields["VmRSS"].split()[0]) / KIB_PER_MIB)
     peak.anonymous = max(peak.anonymous, int(fields["RssAnon"].split()[0]) / KIB_PER_MIB)
+
+
+def _status() -> dict[str, str]:
+    """What the kernel says of this process, by name."""
+    return dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
