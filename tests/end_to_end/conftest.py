@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
+OFFLINE = Path(__file__).parent / "offline"
 SMOKE = REPOSITORY / "configs" / "smoke.yaml"
 
 
@@ -22,10 +23,20 @@ class Workplace:
     def artifacts(self) -> Path:
         return self.folder / "artifacts" / "smoke"
 
+    @property
+    def asked_elsewhere(self) -> Path:
+        """Lists what was asked of other machines; not there if nothing was."""
+        return self.folder.with_name(f"{self.folder.name}-asked-elsewhere.txt")
+
     def environment(self) -> dict[str, str]:
-        """Without any Dagster home, and with this checkout rather than an installed copy."""
-        without = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
-        return {**without, "PYTHONPATH": str(REPOSITORY), "DAGSTER_DISABLE_TELEMETRY": "1"}
+        """Without any Dagster home, credentials or network, and with this checkout rather than an installed copy."""
+        without = {
+            name: value
+            for name, value in os.environ.items()
+            if name != "DAGSTER_HOME" and not name.startswith("BLOODTWIN_")
+        }
+        here_alone = {"PYTHONPATH": f"{OFFLINE}{os.pathsep}{REPOSITORY}", "OFFLINE_REPORT": str(self.asked_elsewhere)}
+        return {**without, **here_alone, "DAGSTER_DISABLE_TELEMETRY": "1"}
 
     def start(self, *command: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -50,6 +50,31 @@ def test_the_command_goes_from_records_to_exports(smoke: Smoke) -> None:
     assert set(expected) <= set(workplace.files())
 
 
+def test_the_command_needs_neither_network_nor_credentials(smoke: Smoke) -> None:
+    """As its environment has no credential and its processes reach this machine alone: see offline/sitecustomize.py."""
+    workplace, command = smoke
+    assert command.returncode == 0, command.stdout[-3000:]
+    assert not workplace.asked_elsewhere.exists(), workplace.asked_elsewhere.read_text()
+
+
+@pytest.mark.parametrize(
+    "asking",
+    [
+        "socket.create_connection(('192.0.2.1', 80), 1)",
+        "socket.getaddrinfo('example.org', 443)",
+        "socket.socket(type=socket.SOCK_DGRAM).sendto(b'', ('192.0.2.1', 53))",
+    ],
+)
+def test_other_machines_are_out_of_reach_of_these_commands(asking: str, tmp_path: Path) -> None:
+    workplace = Workplace(tmp_path / "workplace")
+    workplace.folder.mkdir()
+    begun = f"import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-c', {f'import socket; {asking}'!r}]))"
+    ran = workplace.run("-c", begun)
+    assert ran.returncode == 1
+    assert "the network is out of reach here" in ran.stdout
+    assert "socket." in workplace.asked_elsewhere.read_text()
+
+
 def test_a_missed_target_is_said_and_does_not_fail_the_command(smoke: Smoke) -> None:
     results = yaml.safe_load((smoke[0].artifacts / "test_results.yaml").read_text())
     missed = [target for target in results["targets"].values() if not target["met"]]
