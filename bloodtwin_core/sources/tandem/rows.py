@@ -53,7 +53,7 @@ def rows_of(pump_logs: Iterable[Mapping[str, Any]]) -> list[Row]:
 def _row(event: Mapping[str, Any]) -> Row | None:
     try:
         identity = f"{int(event['sequenceGroup']):05d}-{int(event['sequenceNumber']):010d}"
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return Row(f"unreadable-{event!r:.200}", PumpKind.unreadable, _pump_time(0))
     try:
         decoder = DECODERS.get(int(event["eventCode"]))
@@ -64,7 +64,8 @@ def _row(event: Mapping[str, Any]) -> Row | None:
         kind, value, minutes, detail = said
         time = _reading_time(decoded) if kind is PumpKind.glucose else _logged_time(decoded)
         row = Row(identity, kind, time, float(value), float(minutes), str(detail))
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+    # arrow lets through the OSError of a date so far away that the system's calendar does not reach it.
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError):
         return Row(identity, PumpKind.unreadable, _pump_time(0))
     sane = isfinite(row.value) and isfinite(row.minutes) and row.minutes >= 0
     if not sane or (row.value < 0 and row.kind != PumpKind.clock_changed):

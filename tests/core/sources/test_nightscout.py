@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from bloodtwin_core.records import Feature, Split
 from bloodtwin_core.sources import nightscout, pump_split_files
 from bloodtwin_core.sources.fetching import FetchReport
 from bloodtwin_core.sources.nightscout.documents import entry_rows, profile_rows, treatment_rows
+from tests.core.sources.killing import killed_anywhere, written
 from tests.core.sources.servers.loopback import Answer, Asked, Fault
 from tests.core.sources.servers.nightscout import API_SECRET, TOKEN, NightscoutServer
 
@@ -150,35 +152,19 @@ def test_a_second_sync_asks_only_for_what_is_new_and_a_little_before(version: in
     assert len(read(chosen).glucose) == 40 * 24
 
 
-class Killed(BaseException):
-    """The process is gone."""
-
-
-def test_killed_at_any_request_and_started_again_it_loses_and_doubles_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("owner", "name", "at_least"), [(HTTPAdapter, "send", 8), (os, "replace", 2), (os, "fsync", 2)]
+)
+def test_killed_anywhere_and_started_again_it_loses_and_doubles_nothing(
+    owner: object, name: str, at_least: int, tmp_path: Path
 ) -> None:
-    send = HTTPAdapter.send
     with NightscoutServer() as server:
-        site_of_days(server, "2026-09-01T00:00:00", 20, every_minutes=120)
-        whole = settings(server, tmp_path / "whole", "2026-09-01")
-        synced(whole)
-        requests = len(server.asked)
-        for last in range(requests):
-            left = [last]
-
-            def dying(*args: Any, left: list[int] = left, **named: Any) -> Any:
-                if left[0] == 0:
-                    raise Killed
-                left[0] -= 1
-                return send(*args, **named)
-
-            chosen = settings(server, tmp_path / str(last), "2026-09-01")
-            with monkeypatch.context() as patch:
-                patch.setattr(HTTPAdapter, "send", dying)
-                with pytest.raises(Killed):
-                    synced(chosen)
-            synced(chosen)
-            assert written(tmp_path / str(last)) == written(tmp_path / "whole"), f"killed after {last} requests"
+        units = site_of_days(server, "2026-09-01T00:00:00", 20, every_minutes=120)
+        kills = killed_anywhere(lambda root: synced(settings(server, root, "2026-09-01")), tmp_path, owner, name)
+        pump = read(settings(server, tmp_path / "0", "2026-09-01"))
+    assert kills >= at_least
+    assert len(pump.glucose) == 20 * 12
+    assert pump.bolus.dose.sum() == pytest.approx(units)
 
 
 def test_what_was_changed_lately_is_taken_over_and_what_was_deleted_is_not_counted(tmp_path: Path) -> None:
@@ -543,8 +529,3 @@ def test_whatever_a_document_holds_it_is_understood_or_counted(good: dict[str, A
             assert np.isfinite(row.minutes)
             assert np.isfinite(row.value) or row.kind == "unreadable"
             assert row.value >= 0 or row.kind in ("temp_per_cent", "unreadable")
-
-
-def written(root: Path) -> list[tuple[str, bytes]]:
-    """Every file under a folder, by its place there."""
-    return sorted((str(file.relative_to(root)), file.read_bytes()) for file in root.rglob("*") if file.is_file())

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
@@ -27,6 +27,7 @@ from bloodtwin_core.records import Feature, Split
 from bloodtwin_core.sources import pump_split_files, tandem
 from bloodtwin_core.sources.fetching import FetchReport
 from bloodtwin_core.sources.tandem.rows import rows_of
+from tests.core.sources.killing import killed_anywhere, written
 from tests.core.sources.servers.loopback import Asked, Fault
 from tests.core.sources.servers.tandem import EMAIL, PASSWORD, Pump, TandemServer
 from tests.core.sources.servers.tandem_log import History, LogWriter, at, history
@@ -91,13 +92,13 @@ def require_complete(pump: PumpEvents, made: History) -> None:
 def test_a_year_of_one_pump_arrives_complete_and_becomes_records(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    year = history("2023-02-01T00:00:00", 365, every_minutes=60, boluses_a_day=3)
+    year = history("2023-02-01T00:00:00", 365, every_minutes=30, boluses_a_day=4)
     chosen = settings(tmp_path / "events")
     with TandemServer([Pump(events=year.events)]) as server:
         server.shuffled = True
         server.fault = lambda number, _: ALL_FAULTS[number // 5 % len(ALL_FAULTS)] if number % 5 == 0 else None
         report = synced(server, monkeypatch, chosen)
-        assert report.new == report.total > 365 * 24 * 2
+        assert report.new == report.total > 365 * 48 * 2
     pump = read(chosen)
     require_complete(pump, year)
     assert not pump.repairs
@@ -131,65 +132,17 @@ def test_a_second_sync_asks_only_for_what_is_new_and_a_little_before(
     require_complete(read(chosen), days)
 
 
-class Killed(BaseException):
-    """The process is gone."""
-
-
-def test_killed_at_any_request_and_started_again_it_loses_and_doubles_nothing(
-    days: History, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("owner", "name", "at_least"), [(HTTPAdapter, "send", 8), (os, "replace", 3), (os, "fsync", 3)]
+)
+def test_killed_anywhere_and_started_again_it_loses_and_doubles_nothing(
+    owner: object, name: str, at_least: int, days: History, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    send = HTTPAdapter.send
     with TandemServer([Pump(events=days.events)]) as server:
         server.shuffled = True
-        synced(server, monkeypatch, settings(tmp_path / "whole"))
-        requests = len(server.asked)
-        for last in range(1, requests + 1):
-            left = [last]
-
-            def dying(*args: object, left: list[int] = left, **named: object) -> object:
-                if left[0] == 0:
-                    raise Killed
-                left[0] -= 1
-                return send(*args, **named)  # type: ignore[arg-type]
-
-            chosen = settings(tmp_path / str(last))
-            with monkeypatch.context() as patch:
-                patch.setattr(HTTPAdapter, "send", dying)
-                if last < requests:
-                    with pytest.raises(Killed):
-                        synced(server, monkeypatch, chosen)
-            synced(server, monkeypatch, chosen)
-            assert written(tmp_path / str(last)) == written(tmp_path / "whole"), f"killed after {last} requests"
-
-
-@pytest.mark.parametrize("operation", ["replace", "fsync"])
-def test_killed_at_any_write_and_started_again_it_loses_and_doubles_nothing(
-    operation: str, days: History, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    real = getattr(os, operation)
-    with TandemServer([Pump(events=days.events)]) as server:
-        synced(server, monkeypatch, settings(tmp_path / "whole"))
-        for writes in range(20):
-            left = [writes]
-
-            def dying(*args: object, left: list[int] = left, **named: object) -> object:
-                if left[0] == 0:
-                    raise Killed
-                left[0] -= 1
-                return real(*args, **named)
-
-            chosen = settings(tmp_path / str(writes))
-            with monkeypatch.context() as patch:
-                patch.setattr(os, operation, dying)
-                try:
-                    synced(server, monkeypatch, chosen)
-                except Killed:
-                    pass
-                else:
-                    break
-            synced(server, monkeypatch, chosen)
-            assert written(tmp_path / str(writes)) == written(tmp_path / "whole"), f"killed after {writes} writes"
-        assert writes > 2
+        kills = killed_anywhere(lambda root: synced(server, monkeypatch, settings(root)), tmp_path, owner, name)
+    assert kills >= at_least
+    require_complete(read(settings(tmp_path / "0")), days)
 
 
 def test_a_sync_that_breaks_keeps_what_it_has_and_says_so(
@@ -566,6 +519,8 @@ TYPICAL = history("2024-05-01T00:00:00", 1, every_minutes=240).events
     st.dictionaries(st.sampled_from(sorted({name for event in TYPICAL for name in event["eventProperties"]})), JSON),
     st.dictionaries(st.sampled_from(sorted(TYPICAL[0])), JSON, max_size=2),
 )
+@example(TYPICAL[0], {}, {"sequenceNumber": float("inf")})
+@example(TYPICAL[0], {}, {"pumpDateTime": -67768040609740805})
 def test_whatever_a_line_holds_it_is_understood_or_counted(
     good: dict[str, Any], properties: dict[str, Any], outside: dict[str, Any]
 ) -> None:
@@ -611,11 +566,6 @@ def test_a_process_that_is_killed_leaves_nothing_half_done(
         server.before = lambda _number, _asked: None
         synced(server, monkeypatch, settings(tmp_path / "broken"))
     assert written(tmp_path / "broken") == written(tmp_path / "whole")
-
-
-def written(root: Path) -> list[tuple[str, bytes]]:
-    """Every file under a folder, by its place there."""
-    return sorted((str(file.relative_to(root)), file.read_bytes()) for file in root.rglob("*") if file.is_file())
 
 
 def raised_by(chosen: DataSettings) -> BaseException:
