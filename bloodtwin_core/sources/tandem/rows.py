@@ -42,6 +42,8 @@ DECODERS: dict[int, Any] = {event.ID: event for event in ASKED}
 EVENT_CODES = list(DECODERS)
 """The events to ask Tandem Source for."""
 SECONDS_PER_DAY = 86_400
+MASK_BITS = 64
+"""No mask that tconnectsync knows has more."""
 
 
 def rows_of(pump_logs: Iterable[Mapping[str, Any]]) -> list[Row]:
@@ -57,6 +59,8 @@ def _row(event: Mapping[str, Any]) -> Row | None:
         return Row(f"unreadable-{event!r:.200}", PumpKind.unreadable, _pump_time(0))
     try:
         decoder = DECODERS.get(int(event["eventCode"]))
+        if decoder:
+            _refuse_far_bits(event["eventProperties"])
         decoded = decoder.build_from_json(event) if decoder else None
         said = _said(decoded)
         if said is None:
@@ -71,6 +75,13 @@ def _row(event: Mapping[str, Any]) -> Row | None:
     if not sane or (row.value < 0 and row.kind != PumpKind.clock_changed):
         return Row(identity, PumpKind.unreadable, row.time)
     return row
+
+
+def _refuse_far_bits(said: Mapping[str, Any]) -> None:
+    # The library sets each listed bit of a mask, and would fill the memory for one that is far away.
+    for value in said.values():
+        if isinstance(value, (list, dict)) and any(not 0 <= int(bit) < MASK_BITS for bit in value):
+            raise ValueError("a bit of a mask is out of reach")
 
 
 def _said(event: Any) -> tuple[PumpKind, float, float, object] | None:

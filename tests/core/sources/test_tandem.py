@@ -520,6 +520,7 @@ TYPICAL = history("2024-05-01T00:00:00", 1, every_minutes=240).events
     st.dictionaries(st.sampled_from(sorted(TYPICAL[0])), JSON, max_size=2),
 )
 @example(TYPICAL[0], {}, {"sequenceNumber": float("inf")})
+@example(TYPICAL[0], {"egvInfoBitmask": [2**36]}, {})
 @example(TYPICAL[0], {}, {"pumpDateTime": -67768040609740805})
 def test_whatever_a_line_holds_it_is_understood_or_counted(
     good: dict[str, Any], properties: dict[str, Any], outside: dict[str, Any]
