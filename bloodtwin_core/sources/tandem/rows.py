@@ -80,7 +80,7 @@ def _row(event: Mapping[str, Any]) -> Row | None:
 def _refuse_far_bits(said: Mapping[str, Any]) -> None:
     # The library sets each listed bit of a mask, and would fill the memory for one that is far away.
     for value in said.values():
-        if isinstance(value, (list, dict)) and any(not 0 <= int(bit) < MASK_BITS for bit in value):
+        if isinstance(value, list) and any(not 0 <= int(bit) < MASK_BITS for bit in value):
             raise ValueError("a bit of a mask is out of reach")
 
 
