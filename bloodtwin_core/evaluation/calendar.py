@@ -1,7 +1,6 @@
 """A calendar of days as a picture: how much of each day has a glucose reading."""
 
 from collections.abc import Sequence
-from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from PIL import Image
 
-from bloodtwin_core.evaluation.plots import BLUE, DOTS_PER_INCH, INK, VERMILLION, WIDTH_INCHES
+from bloodtwin_core.evaluation.plots import BLUE, DOTS_PER_INCH, INK, VERMILLION, WIDTH_INCHES, small_png
 from bloodtwin_core.records import RECORDS_PER_DAY, Feature, PumpRecords
 
 DAYS_PER_WEEK = 7
@@ -58,7 +56,7 @@ def coverage_calendar(pump_id: str, parts: Sequence[PumpRecords]) -> bytes:
         inside = days.astype("datetime64[Y]") == year
         _draw_year(axes, year, days[inside], shares[inside])
     _explain(figure)
-    return _png(figure)
+    return small_png(figure, colours=64)
 
 
 def _draw_year(axes: Axes, year: np.datetime64, days: Days, shares: npt.NDArray[np.float64]) -> None:
@@ -101,10 +99,3 @@ def _explain(figure: Figure) -> None:
         handles=patches, loc="outside lower left", ncols=len(patches), frameon=False, labelcolor=INK, fontsize=9,
         title="Share of the day's five-minute records with a reading",
     ).get_title().set_color(INK)  # fmt: skip
-
-
-def _png(figure: Figure) -> bytes:
-    drawn, small = BytesIO(), BytesIO()
-    figure.savefig(drawn, format="png", transparent=True)
-    Image.open(drawn).quantize(64, method=Image.Quantize.FASTOCTREE).save(small, format="png", optimize=True)
-    return small.getvalue()

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from bloodtwin_core.chunks import batches, lay_chunks
+from bloodtwin_core.chunks import Chunks, batches, lay_chunks
 from bloodtwin_core.config import TrainingSettings
 from bloodtwin_core.records import Split
 from bloodtwin_core.windows import WindowedSeries
@@ -44,7 +44,11 @@ class DenseBatches(IterableDataset[Tensor]):
             generator,
         )
         for batch in batches(chunks, self.settings.chunk_batch_size):
-            yield torch.from_numpy(np.stack([batch.start, batch.tile_start, batch.tile_stop, batch.last], axis=1))
+            yield _as_tensor(batch)
+
+
+def _as_tensor(chunks: Chunks) -> Tensor:
+    return torch.from_numpy(np.stack([chunks.start, chunks.tile_start, chunks.tile_stop, chunks.last], axis=1))
 
 
 class WindowedBatches(IterableDataset[Tensor]):
@@ -82,4 +86,4 @@ class ValidationBatches(IterableDataset[Tensor]):
             self.windows.segments_of(Split.validate), self.windows.origins[Split.validate].rows, length, burn_in, None
         )
         for batch in batches(chunks, self.settings.chunk_batch_size):
-            yield torch.from_numpy(np.stack([batch.start, batch.tile_start, batch.tile_stop, batch.last], axis=1))
+            yield _as_tensor(batch)
