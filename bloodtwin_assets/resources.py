@@ -14,18 +14,20 @@ from bloodtwin_core.artifacts import ArtifactStore
 from bloodtwin_core.config import (
     DataSettings,
     EvaluationSettings,
-    EventsSettings,
     ExportSettings,
-    FetchSettings,
     ModelSettings,
-    NightscoutSettings,
     Settings,
-    SimulatorSettings,
-    TandemSettings,
     TrainingSettings,
-    VendorSettings,
 )
 from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.source_settings import (
+    EventsSettings,
+    FetchSettings,
+    NightscoutSettings,
+    SimulatorSettings,
+    TandemSettings,
+    VendorSettings,
+)
 
 Group = TypeVar("Group", bound=BaseModel)
 

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from bloodtwin_core.config import SimulatorSettings
 from bloodtwin_core.records import (
     FEATURE_LIMITS,
     RECORD_INTERVAL,
@@ -11,6 +10,7 @@ from bloodtwin_core.records import (
 )
 from bloodtwin_core.simulation import simulate_wearer
 from bloodtwin_core.simulation.statistics import glucose_statistics
+from bloodtwin_core.source_settings import SimulatorSettings
 
 
 @pytest.fixture(scope="module")
