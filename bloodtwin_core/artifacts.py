@@ -84,6 +84,11 @@ class ArtifactStore:
         return self.folder / "test_results.yaml"
 
     @property
+    def test_forecasts(self) -> Path:
+        """Folder of what was forecast for every test window, with what was measured."""
+        return self.folder / "test_forecasts"
+
+    @property
     def torchscript(self) -> Path:
         """The TorchScript export."""
         return self.folder / "model.ts"

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.evaluation.forecasts import Predict
 from bloodtwin_core.evaluation.metrics import Glucose
-from bloodtwin_core.evaluation.testing import Predict
 from bloodtwin_core.records import RECORD_INTERVAL, Feature, Split, Timestamps
 from bloodtwin_core.windows import WindowedSeries
 

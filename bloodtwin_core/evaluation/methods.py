@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bloodtwin_core.config import EvaluationSettings
+from bloodtwin_core.evaluation.forecasts import Predict
 from bloodtwin_core.evaluation.metrics import Glucose
 from bloodtwin_core.evaluation.scanning import agreement, scan_windows
-from bloodtwin_core.evaluation.testing import Predict, forecast_windows
+from bloodtwin_core.evaluation.testing import forecast_windows
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.records import Split
 from bloodtwin_core.windows import Rows, WindowedSeries

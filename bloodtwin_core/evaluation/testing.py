@@ -3,23 +3,23 @@
 The network is tested the contract's way: from a zero state over exactly the lookback, window by window.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import torch
 
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.baselines import RidgeForecaster, fit_ridge, persistence
+from bloodtwin_core.evaluation.forecasts import Forecast, Predict, TestForecasts
 from bloodtwin_core.evaluation.inference import inference
 from bloodtwin_core.evaluation.metrics import Glucose, error_sums
 from bloodtwin_core.evaluation.pump_errors import ForecasterErrors, PumpErrors, TestErrors, nothing_yet
 from bloodtwin_core.evaluation.results import RidgeFit, TestedModel, TestResults
 from bloodtwin_core.model import GlucoseForecaster
-from bloodtwin_core.records import Split
+from bloodtwin_core.records import Feature, Split
 from bloodtwin_core.windows import Mask, Rows, WindowedSeries, in_batches
 
-Predict = Callable[[Rows], Glucose]
-"""Any forecaster: forecasts in mg/dL, [window, horizon], from forecast origins (rows of the series, ascending)."""
 OnProgress = Callable[[int, int], None]
 """Told after each batch how many windows of how many are done."""
 
@@ -41,6 +41,40 @@ def forecast_windows(
             lookbacks = torch.from_numpy(windows.lookbacks(rows[batch])).to(device)
             forecast[batch] = forecaster(lookbacks).float().cpu().numpy()
     return forecast
+
+
+def forecast_batches(
+    windows: WindowedSeries,
+    forecast: Forecast,
+    ridge: RidgeForecaster,
+    settings: EvaluationSettings,
+    on_progress: OnProgress = _ignore,
+) -> Iterator[TestForecasts]:
+    """What is forecast for all test windows, in order of rows, evaluation.batch_size windows of one pump at a time."""
+    origins = windows.origins[Split.test]
+    pump_of = windows.pump_of(origins.rows)
+    changes = [0, *(np.flatnonzero(pump_of[1:] != pump_of[:-1]) + 1).tolist(), len(origins)]
+    for start, stop in pairwise(changes):
+        for batch in in_batches(stop - start, settings.batch_size):
+            chosen = slice(start + batch.start, start + batch.stop)
+            rows = np.array(origins.rows[chosen])
+            target, measured = windows.targets(rows)
+            model = forecast(rows)
+            yield TestForecasts(
+                rows=rows,
+                pump=pump_of[chosen],
+                timestamp=windows.timestamps[rows],
+                last=windows.series[rows, Feature.bg.column],
+                complete=np.array(origins.complete[chosen]),
+                target=target,
+                measured=measured,
+                model=model.prediction,
+                persistence=persistence(windows, rows),
+                ridge=ridge.predict(windows, rows),
+                quantiles=model.quantiles,
+                disagreement=model.disagreement,
+            )
+            on_progress(chosen.stop, len(origins))
 
 
 def evaluate(
