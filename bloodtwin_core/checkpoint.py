@@ -15,6 +15,8 @@ from bloodtwin_core.scaling import FeatureScaler
 
 NETWORK_PREFIX = "forecaster."
 """Lightning keeps the network's weights under the name of the module's attribute."""
+STARTED_FROM = "started_from_sha256"
+"""Hyperparameter that names the checkpoint whose weights a training began with."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class Checkpoint:
     horizon: int
     data_fingerprint: str
     version: str
+    scaler: FeatureScaler
+    started_from: str
+    """sha256 of the checkpoint that training.start_from named; empty for fresh weights."""
 
     def require(self, model: ModelSettings, data_fingerprint: str) -> None:
         """Raise CheckpointMismatch unless the checkpoint was trained with these settings on these windows."""
@@ -74,6 +79,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
             horizon=facts["horizon"],
             data_fingerprint=facts["data_fingerprint"],
             version=content["bloodtwin_version"],
+            scaler=scaler,
+            started_from=facts.get(STARTED_FROM, ""),
         )
     except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError, ValidationError) as error:
         raise ArtifactMissing.unreadable(path, error, "trained_checkpoint") from error

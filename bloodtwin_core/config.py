@@ -19,6 +19,9 @@ from bloodtwin_core.source_settings import (
     VendorSettings,
 )
 
+PRETRAINED = "pretrained"
+"""training.start_from for the base model that comes with the package."""
+
 
 class Cell(StrEnum):
     """The recurrent layer."""
@@ -128,6 +131,10 @@ class ModelSettings(SettingsGroup):
     dropout: float = Field(
         default=0.2, ge=0.0, lt=1.0, description="Dropout between recurrent layers and in the decoder."
     )
+    quantiles: bool = Field(
+        default=True,
+        description="Train the quantiles of each forecast (5 to 95 %) with it; without, bands rest on validation alone.",
+    )
 
 
 class TrainingSettings(SettingsGroup):
@@ -171,6 +178,11 @@ class TrainingSettings(SettingsGroup):
         default=1024,
         ge=0,
         description="Largest series (MiB) held on the device; a larger one is read chunk by chunk from its file.",
+    )
+    start_from: str = Field(
+        default="",
+        description="Weights (and their scaler) to begin with: empty for fresh ones, pretrained for the base model of "
+        "the package, or the path of a checkpoint.",
     )
     seed: int = Field(default=42, ge=0, le=2**32 - 1, description="Seed of weights, dropout and chunk order.")
     resume: bool = Field(

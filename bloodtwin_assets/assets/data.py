@@ -39,7 +39,8 @@ def raw_pump_splits(settings: SettingsResource, artifacts: ArtifactsResource) ->
 def fitted_scaler(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.MaterializeResult[None]:
     """Median and interquartile range of each feature, fitted on the *train* splits alone.
 
-    Kept as `scaler.json` for every reader and as `scaler.pkl` for scikit-learn; the exports carry it inside.
+    Kept as `scaler.json` for every reader and as `scaler.pkl` for scikit-learn; the exports carry it inside. A network
+    that goes on from another's weights (`training.start_from`) keeps that one's scaler: the two belong together.
     """
     store = artifacts.store(settings)
     raw = current_raw_splits(store, settings.data)

@@ -40,10 +40,17 @@ def fitted_page(fitted: FittedModel, curve: bytes) -> Page:
         "forecasts per second": round(fitted.best.forecasts_per_second),
         "device": str(fitted.compute),
         "resumed": "no" if resumed is None else f"from epoch {resumed}",
+        "weights and scaler at the start": _start(fitted),
         "epoch by epoch": table([_row(report) for report in fitted.epochs], EPOCH_COLUMNS, decimals=5),
         "checkpoint": dg.PathMetadataValue(fitted.checkpoint.absolute()),
         "sha256": fitted.sha256,
     }
+
+
+def _start(fitted: FittedModel) -> str:
+    if fitted.base is None:
+        return "fresh weights, the scaler of fitted_scaler"
+    return f"those of {fitted.base.path} (sha256 {fitted.base.sha256}); the scaler of fitted_scaler is reported only"
 
 
 def _row(report: EpochReport) -> dict[str, Cell]:

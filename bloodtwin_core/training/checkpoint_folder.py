@@ -93,11 +93,14 @@ class CheckpointFolder:
             raise ArtifactMissing.unreadable(self.learning_curve, error, "trained_checkpoint") from error
 
 
-def run_identity(model: ModelSettings, training: TrainingSettings, data_fingerprint: str) -> str:
-    """A sha256 that is the same exactly when settings and data are."""
+def run_identity(
+    model: ModelSettings, training: TrainingSettings, data_fingerprint: str, started_from: str = ""
+) -> str:
+    """A sha256 that is the same exactly when settings, data and the checkpoint started from (its sha256) are."""
     settings = {
         "model": model.model_dump(mode="json"),
         "training": training.model_dump(mode="json", exclude={"resume"}),
         "data": data_fingerprint,
+        "started_from": started_from,
     }
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()

@@ -15,6 +15,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from bloodtwin_core.checkpoint import STARTED_FROM, Checkpoint
 from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
 from bloodtwin_core.errors import TrainingFailed
 from bloodtwin_core.files import sha256_of, storage_errors
@@ -30,6 +31,7 @@ from bloodtwin_core.training.compute import (
     torch_threads,
 )
 from bloodtwin_core.training.module import ForecasterTraining
+from bloodtwin_core.training.start import starting_checkpoint
 from bloodtwin_core.windows import WindowedSeries
 
 logger = logging.getLogger(__name__)
@@ -37,13 +39,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A finished training; resumed_from_epoch is None for one without a break."""
+    """A finished training; resumed_from_epoch is None for one without a break, base for one of fresh weights."""
 
     checkpoint: Path
     sha256: str
     epochs: tuple[EpochReport, ...]
     resumed_from_epoch: int | None
     compute: Compute
+    base: Checkpoint | None = None
 
     @property
     def best(self) -> EpochReport:
@@ -68,17 +71,22 @@ def fit(
     """Train a forecaster and keep the checkpoint of its best epoch.
 
     Stops early on validation MAE (mg/dL). Resumes a broken run of the same settings and data. The
-    checkpoint that stood before is replaced only when the training is done.
-    Raises SettingsError if the device is not there, TrainingFailed if the loss stops being a number, StorageError if
-    checkpoints or logs cannot be written.
+    checkpoint that stood before is replaced only when the training is done. With training.start_from the network
+    begins with that checkpoint's weights and keeps its scaler, whatever scaler was fitted here.
+    Raises SettingsError if the device is not there or start_from does not fit, TrainingFailed if the loss stops being
+    a number, StorageError if checkpoints or logs cannot be written.
     """
     compute = choose_compute(training)
     logger.info("Training on %s", compute)
-    resume_from = checkpoints.begin(run_identity(model, training, data_fingerprint), training.resume)
+    base = starting_checkpoint(training.start_from, model, windows.horizon)
+    run = run_identity(model, training, data_fingerprint, base.sha256 if base else "")
+    resume_from = checkpoints.begin(run, training.resume)
     if resume_from:
         logger.info("Resuming the broken run of the same settings and data from %s", resume_from)
     L.seed_everything(training.seed, verbose=False)
-    module = ForecasterTraining(windows, scaler, model, training, data_fingerprint)
+    module = ForecasterTraining(windows, base.scaler if base else scaler, model, training, data_fingerprint)
+    if base:
+        _start(module, base)
     reporter = EpochReporter(on_epoch)
     with (
         storage_errors(tensorboard),
@@ -109,7 +117,14 @@ def fit(
         epochs=tuple(reporter.epochs),
         resumed_from_epoch=reporter.resumed_from,
         compute=compute,
+        base=base,
     )
+
+
+def _start(module: ForecasterTraining, base: Checkpoint) -> None:
+    logger.info("Starting from the weights and the scaler of %s", base.path)
+    module.forecaster.load_state_dict(base.forecaster.state_dict())
+    module.save_hyperparameters({STARTED_FROM: base.sha256})
 
 
 def _trainer(

@@ -1,0 +1,47 @@
+"""training.start_from: the trained network whose weights, and whose scaler, a training begins with.
+
+The scaler travels with the weights: what a weight means depends on the unit of its input, so a network that goes on
+learning keeps the scaler it began with, and the one fitted on the new records is reported only.
+"""
+
+from pathlib import Path
+
+from bloodtwin_core.checkpoint import Checkpoint, load_checkpoint
+from bloodtwin_core.config import PRETRAINED, ModelSettings
+from bloodtwin_core.errors import ArtifactMissing, SettingsError
+from bloodtwin_core.shipped import CHECKPOINT, shipped_file
+
+MAY_DIFFER = ("name", "dropout")
+"""Settings of model that leave shape and meaning of every weight as they are."""
+
+
+def starting_checkpoint(start_from: str, model: ModelSettings, horizon: int) -> Checkpoint | None:
+    """The checkpoint that training.start_from names; None where it is empty and weights are drawn anew.
+
+    Raises SettingsError if it cannot be read, or its network is not the one that the settings ask for.
+    """
+    if not start_from:
+        return None
+    try:
+        path = shipped_file(CHECKPOINT) if start_from == PRETRAINED else Path(start_from).expanduser()
+        base = load_checkpoint(path)
+    except ArtifactMissing as error:
+        raise SettingsError(
+            f"training.start_from '{start_from}': {error}. Name a checkpoint that bloodTwin wrote, or {PRETRAINED}, "
+            "or leave it empty"
+        ) from error
+    differing = [
+        (f"model.{name}", getattr(model, name), getattr(base.model, name))
+        for name in ModelSettings.model_fields
+        if name not in MAY_DIFFER and getattr(model, name) != getattr(base.model, name)
+    ]
+    if horizon != base.horizon:
+        differing.append(("data.horizon", horizon, base.horizon))
+    if differing:
+        found = "; ".join(f"{name} is {now}, but {then} there" for name, now, then in differing)
+        needed = ", ".join(f"{name}: {then}" for name, _, then in differing)
+        raise SettingsError(
+            f"training.start_from '{start_from}' has another network: {found}. Set {needed}, or leave "
+            "training.start_from empty to train fresh weights"
+        )
+    return base
