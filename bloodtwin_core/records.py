@@ -1,6 +1,9 @@
 """What one five-minute record is: its eight features, their units and their physiological limits.
 
 Every number here is part of the record contract; nothing in this module reads or writes files.
+
+What is not known is NaN. Of insulin that means unknown and never none: where none was delivered, basal_rate or
+bolus_dose is 0. Whoever has only glucose leaves both NaN.
 """
 
 from dataclasses import dataclass
@@ -87,13 +90,17 @@ GLUCOSE_RANGES = (
     GlucoseRange("180 to 250", _JUST_ABOVE_180),
     GlucoseRange("over 250", _JUST_ABOVE_250),
 )
-"""The clinical ranges of Battelino et al. 2019, for glucose in float32. 70 and 180 both belong to the target range, 54 and
-250 to the ranges next to it."""
+"""The clinical ranges of Battelino et al. 2019, for glucose in float32.
 
+70 and 180 both belong to the target range, 54 and 250 to the ranges next to it.
+"""
 
 BASAL_LIMITS = Limits(0.0, 10.0, "U/h")
 BOLUS_LIMITS = Limits(0.0, 25.0, "U")
 """The largest single bolus that common pumps deliver."""
+CARRIED_BASAL_RECORDS = RECORDS_PER_DAY
+"""Records (24 h) for which the last known basal rate stands in for an unknown one. Basal profiles repeat every day, so
+an older rate says nothing more about the hours to come. No unknown stretch inside a segment of AZT1D lasts longer."""
 FEATURE_LIMITS: dict[Feature, Limits] = {
     Feature.bg: GLUCOSE_LIMITS,
     Feature.basal_rate: BASAL_LIMITS,
@@ -118,7 +125,7 @@ class PumpRecords:
     """Records of one pump, oldest first.
 
     timestamps: [record], UTC datetime64[s]. values: float32 [record, feature] in physical units.
-    A glucose that was not measured is NaN with bg_missing_flag 1; an unknown basal rate is NaN.
+    A glucose that was not measured is NaN with bg_missing_flag 1; an unknown basal rate or bolus is NaN.
     """
 
     pump_id: str

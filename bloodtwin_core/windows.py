@@ -12,7 +12,16 @@ import numpy.typing as npt
 
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.errors import TooFewWindows
-from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, Feature, PumpRecords, Split, Timestamps, Values
+from bloodtwin_core.records import (
+    CARRIED_BASAL_RECORDS,
+    RECORD_INTERVAL,
+    RECORD_MINUTES,
+    Feature,
+    PumpRecords,
+    Split,
+    Timestamps,
+    Values,
+)
 from bloodtwin_core.scaling import FeatureScaler
 
 Rows = npt.NDArray[np.int64]
@@ -48,8 +57,8 @@ class Origins:
 class WindowedSeries:
     """All segments end to end, and the forecast origins in them.
 
-    series: float32 [record, feature], physical units, nothing unknown: glucose is carried forward from
-    the past and flagged by bg_missing_flag. timestamps: [record].
+    series: float32 [record, feature], physical units. Glucose is carried forward from the past and flagged by
+    bg_missing_flag; only basal_rate and bolus_dose may be NaN, where they are unknown. timestamps: [record].
     """
 
     series: Values
@@ -127,21 +136,28 @@ def contiguous(records: PumpRecords) -> Iterator[PumpRecords]:
 
 
 def fill_from_the_past(values: Values, usual: Mapping[str, float]) -> Values:
-    """A segment without unknowns, [record, feature]: nothing is taken from the future.
+    """A segment as a network sees it, [record, feature]: nothing is taken from the future.
 
-    usual is the training median of each feature. Glucose and basal rate keep their last known value, and
-    where there is none yet, the usual one; an unknown change of glucose is 0, an unknown bolus the usual one.
+    usual is the training median of each feature. Glucose keeps its last known value, and where there is none yet, the
+    usual one; an unknown change of glucose is 0. A basal rate keeps its last known value for CARRIED_BASAL_RECORDS and
+    is NaN beyond them, as an unknown bolus always is: insulin that nobody knows of is not taken for the usual insulin.
     """
     filled = values.copy()
-    for feature in (Feature.bg, Feature.basal_rate):
-        column = filled[:, feature.column]
-        known = np.isfinite(column)
-        last_known = np.maximum.accumulate(np.where(known, np.arange(len(column)), -1))
-        filled[:, feature.column] = np.where(last_known >= 0, column[last_known], usual[feature])
+    glucose, _ = _carried_forward(filled[:, Feature.bg.column])
+    filled[:, Feature.bg.column] = np.where(np.isnan(glucose), usual[Feature.bg], glucose)
     filled[:, Feature.delta_bg.column] = np.nan_to_num(filled[:, Feature.delta_bg.column], nan=0.0)
-    bolus = filled[:, Feature.bolus_dose.column]
-    filled[:, Feature.bolus_dose.column] = np.where(np.isfinite(bolus), bolus, usual[Feature.bolus_dose])
+    basal, age = _carried_forward(filled[:, Feature.basal_rate.column])
+    filled[:, Feature.basal_rate.column] = np.where(age <= CARRIED_BASAL_RECORDS, basal, np.nan)
     return filled
+
+
+def _carried_forward(column: Values) -> tuple[Values, Rows]:
+    """Each record's last known value, NaN where there is none yet, and its age in records, both [record]."""
+    places = np.arange(len(column))
+    last_known = np.maximum.accumulate(np.where(np.isfinite(column), places, -1))
+    # Where nothing is known yet, the first value stands in, which is itself unknown.
+    carried = column[np.maximum(last_known, 0)]
+    return carried, places - last_known
 
 
 def find_origins(series: Values, segments: list[Segment], split: Split, settings: DataSettings) -> Origins:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.errors import TooFewWindows
 from bloodtwin_core.evaluation.metrics import Glucose, error_sums, no_errors
-from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Split
+from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Split, Values
 from bloodtwin_core.windows import Rows, WindowedSeries, evenly_spread, in_batches
 
 LOOKBACK_COLUMNS = [
@@ -40,18 +40,26 @@ def persistence(windows: WindowedSeries, rows: Rows) -> Glucose:
 
 @dataclass(frozen=True)
 class RidgeInputs:
-    """How a window becomes one row of inputs, roughly standardised; centre and scale are [feature]."""
+    """How a window becomes one row of inputs, roughly standardised; centre and scale are [feature].
+
+    usual is the median of each feature over the training windows, [feature]: a regression needs a number for what is
+    unknown.
+    """
 
     centre: npt.NDArray[np.float32]
     scale: npt.NDArray[np.float32]
+    usual: npt.NDArray[np.float32]
 
     def of(self, windows: WindowedSeries, rows: Rows) -> npt.NDArray[np.float32]:
         """Inputs of some forecast origins, [window, column]; rows ascend."""
         first = int(rows[0]) - windows.lookback + 1
-        block = (windows.series[first : int(rows[-1]) + 1] - self.centre) / self.scale
+        block = (self._known(windows.series[first : int(rows[-1]) + 1]) - self.centre) / self.scale
         lookbacks = np.lib.stride_tricks.sliding_window_view(block[:, LOOKBACK_COLUMNS], windows.lookback, axis=0)
         inputs = lookbacks[rows - windows.lookback + 1 - first].reshape(len(rows), -1)
         return np.concatenate([inputs, block[rows - first][:, ORIGIN_COLUMNS]], axis=1)
+
+    def _known(self, values: Values) -> Values:
+        return np.where(np.isnan(values), self.usual, values)
 
 
 @dataclass(frozen=True)
@@ -131,8 +139,16 @@ def _fits(windows: WindowedSeries, most: int) -> list[tuple[slice, Rows]]:
 def _rough_inputs(windows: WindowedSeries, rows: Rows) -> RidgeInputs:
     """Centre and scale by feature; exact standardisation of each column follows in _solve."""
     values = windows.series[rows].astype(np.float64)
+    # Of what is never known 0 is the median, and as a constant input it keeps a weight of 0.
+    values[:, np.isnan(values).all(axis=0)] = 0.0
+    usual = np.nanmedian(values, axis=0)
+    values = np.where(np.isnan(values), usual, values)
     spread = values.std(axis=0)
-    return RidgeInputs(values.mean(axis=0).astype(np.float32), np.where(spread > 0, spread, 1.0).astype(np.float32))
+    return RidgeInputs(
+        centre=values.mean(axis=0).astype(np.float32),
+        scale=np.where(spread > 0, spread, 1.0).astype(np.float32),
+        usual=usual.astype(np.float32),
+    )
 
 
 def _moments(windows: WindowedSeries, inputs: RidgeInputs, rows: Rows, steps: slice) -> _Moments:

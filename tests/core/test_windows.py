@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.errors import TooFewWindows
-from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, Feature, PumpRecords, Split, records_from_signals
+from bloodtwin_core.records import (
+    CARRIED_BASAL_RECORDS,
+    RECORD_INTERVAL,
+    RECORD_MINUTES,
+    Feature,
+    PumpRecords,
+    Split,
+    records_from_signals,
+)
 from bloodtwin_core.scaling import FeatureScaler, fit_scaler
 from bloodtwin_core.windows import WindowedSeries, contiguous, evenly_spread, fill_from_the_past, window_series
 from tests.core.tiny import TINY_DATA, tiny_records, tiny_splits, tiny_windows
@@ -103,21 +111,40 @@ def test_readings_are_carried_forward_and_never_taken_from_the_future() -> None:
     np.testing.assert_array_equal(filled[:30], refilled[:30])
 
 
-def test_an_unknown_basal_rate_is_the_last_known_or_the_usual_one_and_never_zero() -> None:
-    values = tiny_records(count=20, missing=0.0).values.copy()
-    values[:5, Feature.basal_rate.column] = np.nan
-    values[10:12, Feature.basal_rate.column] = np.nan
-    filled = fill_from_the_past(values, {"bg": 120.0, "basal_rate": 0.7, "bolus_dose": 0.0})
-    np.testing.assert_allclose(filled[:5, Feature.basal_rate.column], 0.7)
-    assert (filled[10:12, Feature.basal_rate.column] == values[9, Feature.basal_rate.column]).all()
+USUAL = {"bg": 120.0, "basal_rate": 0.7, "bolus_dose": 0.0}
 
 
-def test_an_unknown_bolus_is_not_carried_forward() -> None:
+@pytest.mark.parametrize("unknown", [1, CARRIED_BASAL_RECORDS, CARRIED_BASAL_RECORDS + 1, CARRIED_BASAL_RECORDS + 50])
+def test_an_unknown_basal_rate_is_the_last_known_one_for_a_day_and_then_unknown(unknown: int) -> None:
+    values = tiny_records(count=400, missing=0.0).values.copy()
+    basal = Feature.basal_rate.column
+    values[:5, basal] = np.nan
+    values[10 : 10 + unknown, basal] = np.nan
+    filled = fill_from_the_past(values, USUAL)[:, basal]
+    assert np.isnan(filled[:5]).all(), "before the first known rate nothing stands in, neither the usual rate nor zero"
+    carried = min(unknown, CARRIED_BASAL_RECORDS)
+    assert (filled[10 : 10 + carried] == values[9, basal]).all()
+    assert np.isnan(filled[10 + carried : 10 + unknown]).all()
+    np.testing.assert_array_equal(filled[10 + unknown :], values[10 + unknown :, basal])
+
+
+def test_an_unknown_bolus_stays_unknown() -> None:
     values = tiny_records(count=20, missing=0.0).values.copy()
-    values[4, Feature.bolus_dose.column] = 8.0
-    values[5:8, Feature.bolus_dose.column] = np.nan
-    filled = fill_from_the_past(values, {"bg": 120.0, "basal_rate": 0.7, "bolus_dose": 0.0})
-    assert (filled[5:8, Feature.bolus_dose.column] == 0.0).all()
+    bolus = Feature.bolus_dose.column
+    values[4, bolus] = 8.0
+    values[5:8, bolus] = np.nan
+    filled = fill_from_the_past(values, USUAL)
+    assert np.isnan(filled[5:8, bolus]).all()
+    np.testing.assert_array_equal(filled[8:, bolus], values[8:, bolus])
+
+
+def test_only_insulin_may_be_unknown_in_the_series() -> None:
+    splits = tiny_splits(missing=0.1)
+    for _, records in splits:
+        records.values[:, [Feature.basal_rate.column, Feature.bolus_dose.column]] = np.nan
+    windows = window_series(splits, fit_scaler([r for s, r in splits if s is Split.train]), TINY_DATA)
+    unknown = np.isnan(windows.series).any(axis=0)
+    assert {feature for feature in Feature if unknown[feature.column]} == {Feature.basal_rate, Feature.bolus_dose}
 
 
 def test_a_segment_starts_with_a_measured_reading() -> None:
