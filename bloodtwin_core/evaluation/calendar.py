@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from bloodtwin_core.evaluation.plots import BLUE, DOTS_PER_INCH, INK, VERMILLION, WIDTH_INCHES, small_png
+from bloodtwin_core.evaluation.plots.canvas import BLUE, DOTS_PER_INCH, INK, VERMILLION, WIDE, small_png
 from bloodtwin_core.records import RECORDS_PER_DAY, Feature, PumpRecords
 
 DAYS_PER_WEEK = 7
@@ -38,7 +38,7 @@ def coverage_calendar(pump_id: str, parts: Sequence[PumpRecords]) -> bytes:
     # A year without records has no band: a clock that was wrong by decades must not cost a picture of decades.
     years = np.unique(np.concatenate([part.timestamps for part in parts]).astype("datetime64[Y]"))
     figure = Figure(
-        figsize=(WIDTH_INCHES, MARGIN_INCHES + YEAR_INCHES * len(years)),
+        figsize=(WIDE[0], MARGIN_INCHES + YEAR_INCHES * len(years)),
         dpi=DOTS_PER_INCH,
         layout="constrained",
         facecolor="none",

@@ -18,6 +18,7 @@ class ForecastDay:
 
     timestamps [record] and glucose [record] (mg/dL, NaN where not measured) are the day's records; origins
     [window] are the times at which forecasts [window, step] (mg/dL) were made, step by step 5 minutes ahead.
+    band [window, step, 2] (mg/dL) holds the lower and upper ends of their 80 % bands, if they have some.
     """
 
     pump_id: str
@@ -26,6 +27,7 @@ class ForecastDay:
     glucose: npt.NDArray[np.float32]
     origins: Timestamps
     forecasts: Glucose
+    band: npt.NDArray[np.float32] | None = None
 
     def forecast_at(self, step: int) -> tuple[Timestamps, npt.NDArray[np.float32]]:
         """When each forecast at one step (counted from 1) comes due, [window], and what it says (mg/dL), [window]."""

@@ -1,0 +1,48 @@
+"""Picture of what an alarm costs: more events seen coming against more false alarms."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from bloodtwin_core.evaluation.plots.canvas import BLUE, INK, ORANGE, VERMILLION, legend_above, new_figure
+
+LOOKS = ((BLUE, "o", "-"), (ORANGE, "^", "--"), (VERMILLION, "s", "-."))
+
+
+@dataclass(frozen=True)
+class AlarmPoint:
+    """One way to set an alarm: share of events seen coming (0 to 1), false alarms per day, and how it is set.
+
+    usual marks the setting that the figures in the text are told for.
+    """
+
+    setting: str
+    sensitivity: float
+    false_alarms_per_day: float
+    usual: bool = False
+
+
+def trade_off_figure(title: str, event: str, curves: Mapping[str, Sequence[AlarmPoint]]) -> Figure:
+    """Sensitivity against false alarms per day for each forecaster; event names what is warned of."""
+    figure, axes = new_figure(title, "False alarms per day", f"{event} seen coming")
+    for (name, points), (colour, marker, style) in zip(curves.items(), LOOKS, strict=False):
+        ordered = sorted(points, key=lambda point: (point.false_alarms_per_day, point.sensitivity))
+        axes.plot(
+            [p.false_alarms_per_day for p in ordered], [p.sensitivity for p in ordered],
+            color=colour, marker=marker, linestyle=style, markersize=4.5, label=name,
+        )  # fmt: skip
+        for point in (p for p in ordered if p.usual):
+            axes.plot(
+                point.false_alarms_per_day, point.sensitivity, color=colour, marker="o", markersize=11, fillstyle="none"
+            )
+            axes.annotate(
+                point.setting, (point.false_alarms_per_day, point.sensitivity), xytext=(9, -12),
+                textcoords="offset points", fontsize=9, color=INK,
+            )  # fmt: skip
+    axes.set_ylim(0, 1.02)
+    axes.set_xlim(left=0)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    legend_above(figure, axes)
+    return figure
