@@ -3,7 +3,7 @@
 import dagster as dg
 
 from bloodtwin_assets.pages.parts import Cell, Page, numbers, picture, table
-from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES
+from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, step_at
 from bloodtwin_core.evaluation.results import Comparison, TestResults, WindowSetResults
 
 RESULT_COLUMNS = {
@@ -29,20 +29,21 @@ def results_page(results: TestResults, pictures: dict[str, bytes]) -> Page:
             TARGET_COLUMNS,
         ),
         **{name: picture(png, name) for name, png in pictures.items()},
-        **_tables("complete", results.complete),
-        **_tables("available", results.available),
+        **_tables("complete", results.complete, results.horizon),
+        **_tables("available", results.available, results.horizon),
         **{f"{name} (mg/dL)": value for name, value in headline.items()},
         "notes": dg.MarkdownMetadataValue("\n".join(f"- {note}" for note in results.notes) or "none"),
     }
 
 
-def _tables(name: str, found: WindowSetResults) -> dict[str, dg.TableMetadataValue]:
+def _tables(name: str, found: WindowSetResults, horizon: int) -> dict[str, dg.TableMetadataValue]:
     pumps = {**found.pumps, ALL_PUMPS: found.pooled}
     return {
         f"{minutes} min ahead, {name} windows": table(
             [_row(pump, comparison, minutes) for pump, comparison in pumps.items()], RESULT_COLUMNS
         )
         for minutes in REPORTED_MINUTES
+        if step_at(minutes) <= horizon
     }
 
 

@@ -23,12 +23,20 @@ class Metrics(Result):
     test_rmse: float | None = None
     test_mae_30min: float | None = None
     test_mae_60min: float | None = None
+    test_mae_90min: float | None = None
+    test_mae_120min: float | None = None
     test_mae_at_30min: float | None = None
     test_mae_at_60min: float | None = None
+    test_mae_at_90min: float | None = None
+    test_mae_at_120min: float | None = None
     test_rmse_30min: float | None = None
     test_rmse_60min: float | None = None
+    test_rmse_90min: float | None = None
+    test_rmse_120min: float | None = None
     test_rmse_at_30min: float | None = None
     test_rmse_at_60min: float | None = None
+    test_rmse_at_90min: float | None = None
+    test_rmse_at_120min: float | None = None
 
     @classmethod
     def of(cls, errors: ErrorSums) -> "Metrics":

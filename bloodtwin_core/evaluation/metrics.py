@@ -1,4 +1,4 @@
-"""Errors of forecasts, by step, and what is read from them: MAE and RMSE in both readings.
+"""Errors of forecasts, by step, and what is read from them: MAE, RMSE and bias in both readings.
 
 AT 30 minutes is the error of step 6 alone, MEAN 30 minutes that of steps 1 to 6 together. Targets that
 were not measured never count. Only sums are kept, so pumps are pooled exactly by adding theirs.
@@ -13,8 +13,10 @@ import numpy.typing as npt
 from bloodtwin_core.records import RECORD_MINUTES
 from bloodtwin_core.windows import Mask
 
-REPORTED_MINUTES = (30, 60)
-"""Minutes ahead at which the field reports errors."""
+REPORTED_MINUTES = (30, 60, 90, 120)
+"""Minutes ahead at which the field reports errors; those beyond the horizon are left out."""
+TARGET_MINUTES = (30, 60)
+"""Those for which there is an accuracy target."""
 
 Glucose = npt.NDArray[np.float32]
 """mg/dL, [window, step]."""
@@ -29,13 +31,15 @@ def step_at(minutes: int) -> int:
 class ErrorSums:
     """Sums over the measured targets of some windows, each array [step].
 
-    targets counts them, absolute sums |error| (mg/dL), squared sums error² (mg²/dL²).
+    targets counts them, absolute sums |error| (mg/dL), squared sums error² (mg²/dL²), signed sums error (mg/dL);
+    an error is forecast minus reading.
     """
 
     windows: int
     targets: npt.NDArray[np.int64]
     absolute: npt.NDArray[np.float64]
     squared: npt.NDArray[np.float64]
+    signed: npt.NDArray[np.float64]
 
     @property
     def horizon(self) -> int:
@@ -48,6 +52,7 @@ class ErrorSums:
             self.targets + other.targets,
             self.absolute + other.absolute,
             self.squared + other.squared,
+            self.signed + other.signed,
         )
 
     def mae(self, first: int, last: int) -> float | None:
@@ -59,6 +64,10 @@ class ErrorSums:
         mean = self._mean(self.squared, first, last)
         return None if mean is None else float(np.sqrt(mean))
 
+    def bias(self, first: int, last: int) -> float | None:
+        """Mean of forecast minus reading (mg/dL) over steps first to last, as mae does; above 0 is too high."""
+        return self._mean(self.signed, first, last)
+
     def _mean(self, sums: npt.NDArray[np.float64], first: int, last: int) -> float | None:
         steps = slice(first - 1, last)
         targets = int(self.targets[steps].sum())
@@ -67,10 +76,17 @@ class ErrorSums:
 
 def no_errors(horizon: int) -> ErrorSums:
     """The sums over no window at all."""
-    return ErrorSums(0, np.zeros(horizon, dtype=np.int64), np.zeros(horizon), np.zeros(horizon))
+    nothing = np.zeros(horizon)
+    return ErrorSums(0, np.zeros(horizon, dtype=np.int64), nothing, nothing, nothing)
 
 
 def error_sums(forecast: Glucose, target: Glucose, measured: Mask) -> ErrorSums:
     """The sums over some windows; all three are [window, step], and only measured targets count."""
     error = np.where(measured, forecast.astype(np.float64) - target, 0.0)
-    return ErrorSums(len(forecast), measured.sum(axis=0), np.abs(error).sum(axis=0), np.square(error).sum(axis=0))
+    return ErrorSums(
+        len(forecast),
+        measured.sum(axis=0),
+        np.abs(error).sum(axis=0),
+        np.square(error).sum(axis=0),
+        error.sum(axis=0),
+    )

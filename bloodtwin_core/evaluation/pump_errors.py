@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.evaluation.comparison import WindowSetResults, comparison_of, error_by_step
-from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, ErrorSums, no_errors
+from bloodtwin_core.evaluation.metrics import TARGET_MINUTES, ErrorSums, no_errors
 from bloodtwin_core.evaluation.results import RidgeFit, TestedModel, TestResults
 from bloodtwin_core.evaluation.targets import target_outcomes
 from bloodtwin_core.records import RECORD_MINUTES
@@ -96,7 +96,7 @@ def _notes(complete: WindowSetResults, horizon: int) -> list[str]:
     notes = []
     if not complete.windows:
         notes.append("No test window is complete: each has a gap, so the metrics at the top are null. See available.")
-    beyond = [f"{minutes} min" for minutes in REPORTED_MINUTES if minutes > horizon * RECORD_MINUTES]
+    beyond = [f"{minutes} min" for minutes in TARGET_MINUTES if minutes > horizon * RECORD_MINUTES]
     if beyond:
         notes.append(
             f"The horizon ends at {horizon * RECORD_MINUTES} min: there are no metrics for {' and '.join(beyond)}."

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
 
 from bloodtwin_core.evaluation.day import ForecastDay
-from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, step_at
+from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, TARGET_MINUTES, step_at
 from bloodtwin_core.evaluation.plots.canvas import (
     BLUE,
     GREEN,
@@ -56,7 +56,7 @@ def _day(day: ForecastDay, title: str) -> tuple[Figure, Axes]:
     )
     hours, glucose = _over_the_day(day.timestamps, day.glucose, day.day)
     axes.plot(hours, glucose, color=INK, linewidth=0, marker="o", markersize=2.6, label="Measured")
-    for minutes, colour, style in zip(REPORTED_MINUTES, COLOURS, STYLES, strict=True):
+    for minutes, colour, style in zip(TARGET_MINUTES, COLOURS, STYLES, strict=True):
         if step_at(minutes) <= day.forecasts.shape[1]:
             hours, forecast = _over_the_day(*day.forecast_at(step_at(minutes)), day.day)
             axes.plot(

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.comparison import ErrorByStep, WindowSetResults
-from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES
+from bloodtwin_core.evaluation.metrics import TARGET_MINUTES
 from bloodtwin_core.evaluation.plots.canvas import (
     BLUE,
     INK,
@@ -114,7 +114,7 @@ def numbers(values: Sequence[float | None]) -> list[float]:
 
 
 def _mark_targets(axes: Axes, minutes: Sequence[int], settings: EvaluationSettings) -> None:
-    targets = dict(zip(REPORTED_MINUTES, (settings.target_mae_30min, settings.target_mae_60min), strict=True))
+    targets = dict(zip(TARGET_MINUTES, (settings.target_mae_30min, settings.target_mae_60min), strict=True))
     reached = {when: limit for when, limit in targets.items() if when in minutes}
     if reached:
         axes.plot(

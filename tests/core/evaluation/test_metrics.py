@@ -38,6 +38,11 @@ def test_at_is_one_step_and_mean_is_all_up_to_it():
     assert errors.rmse(1, 3) == pytest.approx(np.sqrt((1 + 4 + 9 + 16 + 36) / 5))
 
 
+def test_bias_is_forecast_minus_reading():
+    assert hand_made().bias(1, 1) == pytest.approx(-0.5)
+    assert hand_made().bias(1, 3) == pytest.approx((1 - 2 + 3 - 4 + 6) / 5)
+
+
 def test_a_step_beyond_the_horizon_has_no_error():
     assert hand_made().mae(4, 4) is None
     assert hand_made().mae(1, 4) is None
@@ -79,6 +84,14 @@ def test_pooled_mae_is_the_mean_of_the_parts_weighted_by_measured_targets(
     maes = [part.mae(1, SHAPE[1]) or 0.0 for part in parts]
     together = (parts[0] + parts[1]).mae(1, SHAPE[1])
     assert together == (pytest.approx(np.average(maes, weights=weights)) if sum(weights) else None)
+
+
+@given(tables())
+def test_bias_is_never_beyond_mae(table: tuple[np.ndarray, np.ndarray, np.ndarray]):
+    errors = error_sums(*table)
+    mae, bias = errors.mae(1, SHAPE[1]), errors.bias(1, SHAPE[1])
+    assert (mae is None) == (bias is None)
+    assert mae is None or bias is None or abs(bias) <= mae + 1e-6
 
 
 @given(tables())
