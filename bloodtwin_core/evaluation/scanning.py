@@ -4,14 +4,16 @@ A forecast then rests on at least the lookback instead of exactly on it. A train
 further back, so both agree closely; agreement() measures how closely, on the run's own network and windows.
 """
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import torch
+from torch import Tensor
 
 from bloodtwin_core.chunks import Chunks, batches, lay_chunks
 from bloodtwin_core.evaluation.inference import inference
 from bloodtwin_core.evaluation.metrics import Glucose
-from bloodtwin_core.model import GlucoseForecaster
-from bloodtwin_core.records import GLUCOSE_LIMITS, Feature
+from bloodtwin_core.model import Forecast, GlucoseForecaster
 from bloodtwin_core.windows import Mask, Rows, WindowedSeries, evenly_spread
 
 TILE = 1024
@@ -25,26 +27,33 @@ SAMPLE = 512
 def scan_windows(
     forecaster: GlucoseForecaster, windows: WindowedSeries, rows: Rows, device: torch.device | str = "cpu"
 ) -> Glucose:
-    """Forecasts in mg/dL, float32 [window, horizon], from forecast origins in ascending order."""
-    last = windows.series[rows, Feature.bg.column][:, None]
-    forecast: Glucose = last + scan_changes(forecaster, windows, rows, device)
-    return forecast.clip(GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high)
+    """Point forecasts in mg/dL, float32 [window, horizon], from forecast origins in ascending order."""
+    forecast: Glucose = scan_forecasts(forecaster, windows, rows, device).prediction.numpy()
+    return forecast
+
+
+def scan_forecasts(
+    forecaster: GlucoseForecaster, windows: WindowedSeries, rows: Rows, device: torch.device | str = "cpu"
+) -> Forecast:
+    """Forecasts with their quantiles and disagreement, on the CPU, from forecast origins in ascending order."""
+
+    def forecast(records: Tensor, at: Tensor) -> Forecast:
+        return forecaster.forecast_at_steps(records, at)
+
+    return Forecast(*_scan(forecast, forecaster, windows, rows, device))
 
 
 def scan_changes(
     forecaster: GlucoseForecaster, windows: WindowedSeries, rows: Rows, device: torch.device | str = "cpu"
 ) -> Glucose:
     """Forecast changes from the last reading in mg/dL, float32 [window, horizon]; rows ascend."""
-    changes = np.empty((len(rows), windows.horizon), dtype=np.float32)
-    wanted = np.zeros(len(windows.series), dtype=np.bool_)
-    wanted[rows] = True
-    burn_in = windows.lookback - 1
-    chunks = lay_chunks(windows.segments, rows, burn_in + TILE, burn_in, shuffle=None)
-    with inference(forecaster, device):
-        for batch in batches(chunks, CHUNKS_AT_ONCE):
-            origins, found = _scan(forecaster, windows, batch, wanted, device)
-            changes[np.searchsorted(rows, origins)] = found
-    return changes
+
+    def change(records: Tensor, at: Tensor) -> list[Tensor]:
+        return [forecaster.point_of(forecaster.change_at_steps(records, at)) * forecaster.glucose_scale]
+
+    (changes,) = _scan(change, forecaster, windows, rows, device)
+    found: Glucose = changes.numpy()
+    return found
 
 
 def agreement(forecaster: GlucoseForecaster, windows: WindowedSeries, rows: Rows, sample: int = SAMPLE) -> float:
@@ -55,17 +64,39 @@ def agreement(forecaster: GlucoseForecaster, windows: WindowedSeries, rows: Rows
     chosen = evenly_spread(rows, sample)
     scanned = scan_changes(forecaster, windows, chosen)
     with inference(forecaster, "cpu"):
-        alone = forecaster.change(torch.from_numpy(windows.lookbacks(chosen))) * forecaster.glucose_scale
+        alone = forecaster.point_of(forecaster.change(torch.from_numpy(windows.lookbacks(chosen))))
+        alone = alone * forecaster.glucose_scale
     return float(np.abs(scanned - alone.numpy()).max())
 
 
 def _scan(
-    forecaster: GlucoseForecaster, windows: WindowedSeries, chunks: Chunks, wanted: Mask, device: torch.device | str
-) -> tuple[Rows, Glucose]:
+    at_steps: Callable[[Tensor, Tensor], Sequence[Tensor]],
+    forecaster: GlucoseForecaster,
+    windows: WindowedSeries,
+    rows: Rows,
+    device: torch.device | str,
+) -> list[Tensor]:
+    """What at_steps gives for the rows (at least one), in their order and on the CPU, each [window, ...].
+
+    at_steps takes records [chunk, step, feature] and where forecasts are wanted, bool [chunk, step].
+    """
+    wanted = np.zeros(len(windows.series), dtype=np.bool_)
+    wanted[rows] = True
+    burn_in = windows.lookback - 1
+    chunks = lay_chunks(windows.segments, rows, burn_in + TILE, burn_in, shuffle=None)
+    found: list[Sequence[Tensor]] = []
+    with inference(forecaster, device):
+        for batch in batches(chunks, CHUNKS_AT_ONCE):
+            records, at = _chunk_records(windows, batch, wanted)
+            found.append([part.float().cpu() for part in at_steps(records.to(device), at.to(device))])
+    # Chunks follow the segments, so the origins come in ascending order, as the rows do.
+    return [torch.cat(parts) for parts in zip(*found, strict=True)]
+
+
+def _chunk_records(windows: WindowedSeries, chunks: Chunks, wanted: Mask) -> tuple[Tensor, Tensor]:
+    """Records [chunk, step, feature] and where a forecast is wanted, bool [chunk, step]."""
     length = int((chunks.tile_stop - chunks.start).max())
     rows = chunks.start[:, None] + np.arange(length)
     in_segment = np.minimum(rows, chunks.last[:, None])
     at = (rows >= chunks.tile_start[:, None]) & (rows < chunks.tile_stop[:, None]) & wanted[in_segment]
-    records = torch.from_numpy(windows.series[in_segment]).to(device)
-    changes = forecaster.change_at_steps(records, torch.from_numpy(at).to(device)) * forecaster.glucose_scale
-    return rows[at], changes.cpu().numpy()
+    return torch.from_numpy(windows.series[in_segment]), torch.from_numpy(at)

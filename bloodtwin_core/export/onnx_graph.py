@@ -143,7 +143,7 @@ def _recurrent(
 
 def _layer_weights(graph: _Graph, checkpoint: Checkpoint, layer: int) -> list[str]:
     """Input weights, hidden weights and biases of a layer as ONNX wants them, each with a leading direction axis."""
-    recurrent, (here, there) = checkpoint.forecaster.recurrent, GATES[checkpoint.model.cell]
+    recurrent, (here, there) = checkpoint.forecaster.each_member[0].recurrent, GATES[checkpoint.model.cell]
 
     def reordered(name: str) -> torch.Tensor:
         gates = getattr(recurrent, f"{name}_l{layer}").detach().chunk(len(here))
@@ -160,11 +160,14 @@ def _layer_weights(graph: _Graph, checkpoint: Checkpoint, layer: int) -> list[st
 def _forecast(graph: _Graph, checkpoint: Checkpoint, hidden: str, last_record: str) -> None:
     """From the top layer's hidden state [1, batch, hidden] and the last record [batch, feature] to mg/dL."""
     forecaster = checkpoint.forecaster
-    to_hidden, _, _, to_horizon = forecaster.decoder
+    to_hidden, _, _, to_horizon = checkpoint.forecaster.each_member[0].decoder
     axis = graph.constant("layer_axis", np.array([0], dtype=np.int64))
     decoded = graph.node("Squeeze", [hidden, axis], "top")
+    median = slice(to_horizon.out_features // checkpoint.horizon // 2 * checkpoint.horizon, None)
     for name, linear in (("decoder_hidden", to_hidden), ("decoder_horizon", to_horizon)):
-        parts = [graph.constant(f"{name}_{part}", getattr(linear, part)) for part in ("weight", "bias")]
+        rows = median if linear is to_horizon else slice(None)
+        rows = slice(rows.start, rows.start + checkpoint.horizon) if linear is to_horizon else rows
+        parts = [graph.constant(f"{name}_{part}", getattr(linear, part)[rows]) for part in ("weight", "bias")]
         decoded = graph.node("Gemm", [decoded, *parts], name, transB=1)
         if linear is to_hidden:
             decoded = graph.node("Relu", [decoded], "decoder_active")

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
 from bloodtwin_core.model import GlucoseForecaster
+from bloodtwin_core.network.quantiles import pinball
 from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Split
 from bloodtwin_core.scaling import FeatureScaler
 from bloodtwin_core.training.batches import validation_chunk_length
@@ -20,8 +21,9 @@ from bloodtwin_core.windows import WindowedSeries
 class Supervised(NamedTuple):
     """Forecasts and what they are held against.
 
-    rows: forecast origins [forecast]; change: [forecast, horizon], in units of the glucose scale; last: reading at the
-    origin, mg/dL [forecast, 1]; target: mg/dL [forecast, horizon]; measured: whether it was [forecast, horizon].
+    rows: forecast origins [forecast]; change: [member, forecast, level, horizon], in units of the glucose scale; last:
+    reading at the origin, mg/dL [forecast, 1]; target: mg/dL [forecast, horizon]; measured: whether it was
+    [forecast, horizon].
     """
 
     rows: Tensor
@@ -66,21 +68,32 @@ class ForecasterTraining(L.LightningModule):
         self.forecasts_this_epoch = 0
 
     def training_step(self, batch: Tensor, _batch_index: int) -> Tensor:
-        """Mean absolute error over all measured targets of a batch, in units of the glucose scale."""
+        """Loss over all measured targets of a batch, in units of the glucose scale, summed over the members.
+
+        It is the mean pinball loss of all levels, or the absolute error where the point forecast stands alone.
+        """
         dense = self.training_settings.mode is TrainingMode.dense
         found = self.dense(batch, self.training_settings.chunk_length) if dense else self.windowed(batch)
         self.forecasts_this_epoch += len(found.last)
-        error = (found.change - (found.target - found.last) / self.forecaster.glucose_scale).abs() * found.measured
-        loss = error.sum() / found.measured.sum().clamp(min=1)
-        # Loss is reported in mg/dL, the unit of everything else a reader compares it with.
-        in_glucose = loss.detach() * self.forecaster.glucose_scale
+        target = (found.target - found.last) / self.forecaster.glucose_scale
+        count = found.measured.sum().clamp(min=1)
+        # The log is of the point forecast in mg/dL, the unit of everything else a reader compares it with.
+        error = (self.forecaster.point_of(found.change.detach()) - target).abs() * found.measured
+        in_glucose = error.sum() / count * self.forecaster.glucose_scale
         self.log("train_loss", in_glucose, on_step=False, on_epoch=True, batch_size=len(found.last), prog_bar=True)
-        return loss
+        return (self._loss(found.change, target) * found.measured).sum() / count
+
+    @staticmethod
+    def _loss(change: Tensor, target: Tensor) -> Tensor:
+        """Loss of each target, [forecast, horizon], summed over the members."""
+        if change.shape[2] == 1:
+            return (change[:, :, 0] - target).abs().sum(dim=0)
+        return pinball(change, target).mean(dim=2).sum(dim=0)
 
     def validation_step(self, batch: Tensor, _batch_index: int) -> None:
         """Accumulates val_mae (mg/dL) over all measured targets of all available validation windows."""
         found = self.dense(batch, validation_chunk_length(self.lookback, self.training_settings))
-        forecast = found.last + found.change.float() * self.forecaster.glucose_scale
+        forecast = found.last + self.forecaster.point_of(found.change) * self.forecaster.glucose_scale
         error = (forecast.clamp(GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high) - found.target).abs() * found.measured
         count = found.measured.sum()
         self.log("val_mae", error.sum() / count, on_epoch=True, batch_size=int(count), prog_bar=True)

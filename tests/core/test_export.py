@@ -10,12 +10,13 @@ import pytest
 import torch
 
 from bloodtwin_core.checkpoint import Checkpoint
-from bloodtwin_core.config import Cell, ExportSettings, ModelSettings
+from bloodtwin_core.config import Cell, DataSettings, ExportSettings, ModelSettings
 from bloodtwin_core.errors import ArtifactMissing
 from bloodtwin_core.export import export_onnx, export_torchscript, load_onnx, load_torchscript, parity
 from bloodtwin_core.export.onnx_graph import RECORDS_PER_NODE, window_graph
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, Split, Values
+from bloodtwin_core.scaling import FeatureScaler
 from tests.core.tiny import TINY_DATA, tiny_windows
 
 WINDOWS, SCALER = tiny_windows()
@@ -26,7 +27,24 @@ def untrained(cell: Cell) -> Checkpoint:
     torch.manual_seed(0)
     model = ModelSettings(hidden_size=8, cell=cell)
     forecaster = GlucoseForecaster(model, TINY_DATA.horizon, SCALER).eval()
-    return Checkpoint(Path("x"), "0" * 64, forecaster, model, TINY_DATA.lookback, TINY_DATA.horizon, "data", "1.2.3")
+    return checkpoint_of(forecaster, model, TINY_DATA, SCALER)
+
+
+def checkpoint_of(
+    forecaster: GlucoseForecaster, model: ModelSettings, data: DataSettings, scaler: FeatureScaler
+) -> Checkpoint:
+    return Checkpoint(
+        path=Path("x"),
+        sha256="0" * 64,
+        forecaster=forecaster,
+        model=model,
+        lookback=data.lookback,
+        horizon=data.horizon,
+        data_fingerprint="data",
+        version="1.2.3",
+        scaler=scaler,
+        started_from="",
+    )
 
 
 @pytest.fixture(scope="module", params=list(Cell))

@@ -16,7 +16,7 @@ from bloodtwin_core.records import FEATURES, PumpRecords, Split
 from bloodtwin_core.scaling import fit_scaler
 from bloodtwin_core.sources.azt1d import histories
 from bloodtwin_core.windows import window_series
-from tests.core.test_export import EXPORT, WINDOWS, untrained
+from tests.core.test_export import EXPORT, WINDOWS, checkpoint_of, untrained
 from tests.core.tiny import TINY_DATA
 
 AZT1D = Path(__file__).parents[2].parent / "shared" / "data" / "azt1d"
@@ -106,9 +106,7 @@ def test_on_published_records_a_streamed_day_gives_what_the_whole_day_gives(cell
     torch.manual_seed(0)
     model = ModelSettings(cell=cell)
     forecaster = GlucoseForecaster(model, settings.horizon, scaler).eval()
-    checkpoint = Checkpoint(
-        Path("x"), "0" * 64, forecaster, model, settings.lookback, settings.horizon, "data", "1.2.3"
-    )
+    checkpoint = checkpoint_of(forecaster, model, settings, scaler)
     export_onnx(checkpoint, tmp_path / "model.onnx", ExportSettings())
     export_streaming(checkpoint, tmp_path / "model_streaming.onnx", ExportSettings())
     rows = windows.origins[Split.test].rows

@@ -3,18 +3,27 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bloodtwin_core.config import Cell, ModelSettings
-from bloodtwin_core.model import GlucoseForecaster
-from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, Split
+from bloodtwin_core.model import MEDIAN, QUANTILE_LEVELS, GlucoseForecaster
+from bloodtwin_core.network.quantiles import monotone, pinball, quantiles_from
+from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, GLUCOSE_RANGES, Feature, Split
 from bloodtwin_core.training.module import ForecasterTraining
 from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, tiny_windows
 
 
-def forecaster(cell: Cell = Cell.lstm) -> GlucoseForecaster:
+def forecaster(cell: Cell = Cell.lstm, quantiles: bool = True) -> GlucoseForecaster:
     torch.manual_seed(0)
     _, scaler = tiny_windows()
-    return GlucoseForecaster(ModelSettings(hidden_size=8, cell=cell), TINY_DATA.horizon, scaler).eval()
+    settings = ModelSettings(hidden_size=8, cell=cell, quantiles=quantiles)
+    return GlucoseForecaster(settings, TINY_DATA.horizon, scaler).eval()
+
+
+def some_lookbacks(count: int = 5) -> torch.Tensor:
+    windows, _ = tiny_windows(missing=0.0)
+    return torch.from_numpy(windows.lookbacks(windows.origins[Split.test].rows[:count]))
 
 
 @pytest.mark.parametrize("cell", list(Cell))
@@ -28,6 +37,8 @@ def test_dense_scan_forecasts_what_the_window_does_when_given_the_same_context(c
     with torch.inference_mode():
         scanned = network.change_at_steps(lookbacks, at)
         torch.testing.assert_close(scanned, network.change(lookbacks), atol=1e-6, rtol=0)
+        for one, other in zip(network.forecast_at_steps(lookbacks, at), network.forecast(lookbacks), strict=True):
+            torch.testing.assert_close(one, other, atol=1e-3, rtol=0)
 
 
 def test_every_step_of_a_scan_has_seen_only_its_past() -> None:
@@ -43,7 +54,7 @@ def test_every_step_of_a_scan_has_seen_only_its_past() -> None:
 
 def test_a_network_that_forecasts_no_change_is_persistence() -> None:
     network = forecaster()
-    last_layer = network.decoder[-1]
+    last_layer = network.members[0].decoder[-1]
     torch.nn.init.zeros_(last_layer.weight)
     torch.nn.init.zeros_(last_layer.bias)
     windows, _ = tiny_windows(missing=0.0)
@@ -57,16 +68,81 @@ def test_forecasts_stay_within_the_glucose_limits() -> None:
     network = forecaster()
     window = torch.full((2, TINY_DATA.lookback, len(FEATURES)), 100.0)
     window[0, :, 0], window[1, :, 0] = 599.0, 21.0
-    torch.nn.init.constant_(network.decoder[-1].bias, 50.0)
+    torch.nn.init.constant_(network.members[0].decoder[-1].bias, 50.0)
     assert network(window).max() <= GLUCOSE_LIMITS.high
-    torch.nn.init.constant_(network.decoder[-1].bias, -50.0)
+    torch.nn.init.constant_(network.members[0].decoder[-1].bias, -50.0)
     assert network(window).min() >= GLUCOSE_LIMITS.low
 
 
-def test_an_unknown_in_the_input_is_not_hidden() -> None:
+@pytest.mark.parametrize("feature", [f for f in FEATURES if f not in (Feature.basal_rate, Feature.bolus_dose)])
+def test_an_unknown_in_the_input_is_not_hidden(feature: Feature) -> None:
     window = torch.full((1, TINY_DATA.lookback, len(FEATURES)), 100.0)
-    window[0, 3, 0] = float("nan")
+    window[0, 3, feature.column] = float("nan")
     assert torch.isnan(forecaster()(window)).all()
+
+
+@pytest.mark.parametrize("feature", [Feature.basal_rate, Feature.bolus_dose])
+def test_unknown_insulin_is_a_learned_constant(feature: Feature) -> None:
+    network, window = forecaster(), some_lookbacks()
+    unknown, usual = window.clone(), window.clone()
+    unknown[:, 5:, feature.column] = torch.nan
+    usual[:, 5:, feature.column] = network.centre[feature.column]
+    torch.testing.assert_close(network(unknown), network(usual), msg="it starts as the usual dose")
+    network(unknown).sum().backward()
+    learned = network.members[0].unknown_insulin
+    assert (learned.grad != 0).tolist() == [feature is Feature.basal_rate, feature is Feature.bolus_dose]
+    with torch.no_grad():
+        learned += 1.0
+    assert (network(unknown) != network(usual)).any()
+
+
+def test_the_prediction_is_the_median_and_quantiles_never_cross() -> None:
+    found = forecaster().forecast(some_lookbacks())
+    torch.testing.assert_close(found.quantiles[..., MEDIAN], found.prediction)
+    assert found.quantiles.shape == (5, TINY_DATA.horizon, len(QUANTILE_LEVELS))
+    assert (found.quantiles.diff(dim=-1) > 0).all()
+    assert (found.disagreement == 0).all()
+
+
+@given(st.lists(st.floats(-100, 100, width=32), min_size=7, max_size=7))
+def test_no_output_of_the_decoder_makes_quantiles_cross(raw: list[float]) -> None:
+    quantiles = quantiles_from(torch.tensor(raw)[:, None])
+    assert (quantiles.diff(dim=0) >= 0).all()
+    assert quantiles[MEDIAN] == raw[MEDIAN]
+    kept = monotone(torch.tensor(raw)[:, None])
+    assert (kept.diff(dim=0) >= 0).all()
+    assert kept[MEDIAN] == raw[MEDIAN]
+    torch.testing.assert_close(monotone(quantiles), quantiles)
+
+
+def test_without_quantiles_the_bands_are_the_point_forecast_and_its_offsets() -> None:
+    network = forecaster(quantiles=False)
+    found = network.forecast(some_lookbacks())
+    torch.testing.assert_close(found.quantiles, found.prediction.unsqueeze(-1).expand_as(found.quantiles))
+    network.offsets[..., -1] = 10.0
+    widened = network.forecast(some_lookbacks())
+    torch.testing.assert_close(widened.quantiles[..., -1], found.prediction + 10.0)
+    torch.testing.assert_close(widened.prediction, found.prediction)
+
+
+def test_offsets_are_those_of_the_range_of_the_last_reading() -> None:
+    network = forecaster()
+    window = some_lookbacks(1).repeat(len(GLUCOSE_RANGES), 1, 1)
+    window[:, -1, Feature.bg.column] = torch.tensor([53.9, 54.0, 180.0, 250.0, 250.1])
+    before = network.forecast(window).quantiles
+    for number in range(len(GLUCOSE_RANGES)):
+        network.offsets[number] = float(number)
+    moved = (network.forecast(window).quantiles - before)[..., MEDIAN:]
+    torch.testing.assert_close(moved, torch.arange(5.0)[:, None, None].expand_as(moved), atol=1e-3, rtol=0)
+
+
+def test_the_pinball_loss_of_the_median_is_the_absolute_error_and_each_level_is_least_at_its_quantile() -> None:
+    readings = torch.linspace(0, 100, 1001)[:, None]
+    candidates = torch.linspace(0, 100, 101)
+    losses = torch.stack([pinball(at.expand(1001, 7, 1), readings).mean(dim=0)[:, 0] for at in candidates])
+    torch.testing.assert_close(candidates[losses.argmin(dim=0)], 100 * torch.tensor(QUANTILE_LEVELS))
+    error = (readings - 30.0).abs().mean()
+    torch.testing.assert_close(pinball(torch.full((1001, 7, 1), 30.0), readings)[:, MEDIAN].mean(), error)
 
 
 def test_loss_of_dense_and_windowed_mode_is_the_same_number_given_the_same_context() -> None:

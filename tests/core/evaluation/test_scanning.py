@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bloodtwin_core.evaluation.scanning import agreement, scan_windows
+from bloodtwin_core.evaluation.scanning import agreement, scan_forecasts, scan_windows
 from bloodtwin_core.evaluation.testing import forecast_windows
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.records import GLUCOSE_LIMITS, Split
@@ -21,7 +21,7 @@ def with_forget_bias(bias: float) -> GlucoseForecaster:
     torch.manual_seed(0)
     network = GlucoseForecaster(TINY_MODEL, TINY_DATA.horizon, tiny_windows()[1])
     with torch.no_grad():
-        for name, weights in network.recurrent.named_parameters():
+        for name, weights in network.members[0].recurrent.named_parameters():
             if name.startswith("bias"):
                 weights[TINY_MODEL.hidden_size : 2 * TINY_MODEL.hidden_size] = bias
     return network
@@ -35,6 +35,16 @@ def test_a_scan_agrees_with_single_windows_for_a_network_that_forgets() -> None:
     alone = forecast_windows(network, windows, rows, 64, "cpu")
     np.testing.assert_allclose(scanned, alone, atol=1e-4)
     assert agreement(network, windows, rows) < 2e-5
+
+
+def test_a_scan_gives_quantiles_and_disagreement_too() -> None:
+    windows, _ = tiny_windows(missing=0.03)
+    rows = windows.origins[Split.test].rows
+    network = forgetful().eval()
+    with torch.inference_mode():
+        alone = network.forecast(torch.from_numpy(windows.lookbacks(rows)))
+    for scanned, expected in zip(scan_forecasts(network, windows, rows), alone, strict=True):
+        torch.testing.assert_close(scanned, expected, atol=1e-3, rtol=0)
 
 
 def test_origins_may_be_thinned() -> None:
@@ -55,5 +65,5 @@ def test_a_network_that_remembers_more_than_the_lookback_is_seen_not_to_agree() 
 def test_forecasts_stay_within_the_glucose_limits(bias: float, limit: float) -> None:
     windows, _ = tiny_windows()
     network = forgetful()
-    torch.nn.init.constant_(network.decoder[-1].bias, bias)
+    torch.nn.init.constant_(network.members[0].decoder[-1].bias, bias)
     assert (scan_windows(network, windows, windows.origins[Split.test].rows) == np.float32(limit)).all()

@@ -1,0 +1,73 @@
+"""One member of a forecaster: recurrent layers over scaled records, and a decoder of their states."""
+
+import torch
+from torch import Tensor, nn
+
+from bloodtwin_core.config import Cell, ModelSettings
+from bloodtwin_core.network.quantiles import FIRST_INCREMENT, MEDIAN, QUANTILE_LEVELS, quantiles_from
+from bloodtwin_core.records import FEATURES, Feature
+
+INSULIN = (Feature.basal_rate, Feature.bolus_dose)
+"""Features of which a record may know nothing."""
+
+
+class Member(nn.Module):
+    """Changes from the last reading in units of the glucose scale, [..., level, horizon], from scaled records.
+
+    There are as many levels as QUANTILE_LEVELS, or the point forecast alone where the settings want no quantiles.
+    """
+
+    def __init__(self, settings: ModelSettings, horizon: int) -> None:
+        super().__init__()
+        recurrent = nn.LSTM if settings.cell is Cell.lstm else nn.GRU
+        self.recurrent = recurrent(
+            input_size=len(FEATURES),
+            hidden_size=settings.hidden_size,
+            num_layers=settings.num_layers,
+            dropout=settings.dropout if settings.num_layers > 1 else 0.0,
+            batch_first=True,
+        )
+        self.levels, self.horizon = len(QUANTILE_LEVELS) if settings.quantiles else 1, horizon
+        to_levels = nn.Linear(settings.hidden_size, self.levels * horizon)
+        if settings.quantiles:
+            by_level = to_levels.bias.detach().view(self.levels, horizon)
+            by_level[torch.arange(self.levels) != MEDIAN] = FIRST_INCREMENT
+        self.decoder = nn.Sequential(
+            nn.Linear(settings.hidden_size, settings.hidden_size), nn.ReLU(), nn.Dropout(settings.dropout), to_levels
+        )
+        self.unknown_insulin = nn.Parameter(torch.zeros(len(INSULIN)))
+
+    def forward(self, scaled: Tensor) -> Tensor:
+        """Changes [window, level, horizon] from lookbacks [window, lookback, feature]."""
+        return self.quantiles(self.decoder(self.hidden(scaled)[:, -1]))
+
+    def point(self, scaled: Tensor) -> Tensor:
+        """Changes of the point forecast alone, [window, horizon], from lookbacks [window, lookback, feature]."""
+        raw: Tensor = self.decoder(self.hidden(scaled)[:, -1])
+        return raw.view(-1, self.levels, self.horizon)[:, self.levels // 2]
+
+    def at_steps(self, scaled: Tensor, at: Tensor) -> Tensor:
+        """Changes [chosen, level, horizon] at the true places of at [chunk, step], from [chunk, step, feature]."""
+        # Decoding every step and choosing then keeps one shape; for each new shape oneDNN compiles and keeps code,
+        # which took 400 MB more each epoch. What follows the decoder is no such code.
+        return self.quantiles(self.decoder(self.hidden(scaled))[at])
+
+    def hidden(self, scaled: Tensor) -> Tensor:
+        """The top layer's state after each record, [chunk, step, hidden], from [chunk, step, feature]."""
+        states: Tensor = self.recurrent(self.with_unknown_insulin(scaled))[0]
+        return states
+
+    def with_unknown_insulin(self, scaled: Tensor) -> Tensor:
+        """The records with a learned constant for each unknown basal rate and bolus; other unknowns stay NaN."""
+        return torch.where(scaled.isnan(), self.instead_of_unknown, scaled)
+
+    @property
+    def instead_of_unknown(self) -> Tensor:
+        """What stands for an unknown, [feature]: NaN except for insulin."""
+        before, after = INSULIN[0].column, len(FEATURES) - INSULIN[-1].column - 1
+        return nn.functional.pad(self.unknown_insulin, (before, after), value=float("nan"))
+
+    def quantiles(self, raw: Tensor) -> Tensor:
+        """Changes [window, level, horizon] from the decoder's outputs [window, level * horizon]."""
+        by_level = raw.float().view(-1, self.levels, self.horizon)
+        return quantiles_from(by_level) if self.levels > 1 else by_level
