@@ -8,6 +8,7 @@ from bloodtwin_assets.assets.data import fitted_scaler, raw_pump_splits, windowe
 from bloodtwin_assets.assets.evaluation import test_results
 from bloodtwin_assets.assets.exports import onnx_export, streaming_export, torchscript_export
 from bloodtwin_assets.assets.ingestion import INGESTION_ASSETS
+from bloodtwin_assets.assets.personal import personal_checkpoints
 from bloodtwin_assets.assets.training import trained_checkpoint
 from bloodtwin_assets.checks import CHECKS
 from bloodtwin_assets.jobs import ingestion, retraining
@@ -20,6 +21,7 @@ ASSETS = [
     fitted_scaler,
     windowed_tensors,
     trained_checkpoint,
+    personal_checkpoints,
     test_results,
     torchscript_export,
     onnx_export,

@@ -16,6 +16,7 @@ from bloodtwin_core.config import (
     EvaluationSettings,
     ExportSettings,
     ModelSettings,
+    PersonalSettings,
     Settings,
     TrainingSettings,
 )
@@ -105,6 +106,11 @@ class TrainingConfig(TrainingSettings, dg.Config):
 
 
 @with_limits
+class PersonalConfig(PersonalSettings, dg.Config):
+    """How a copy of the network is fine-tuned for each pump."""
+
+
+@with_limits
 class EvaluationConfig(EvaluationSettings, dg.Config):
     """How the forecaster is tested, and what it should reach."""
 
@@ -115,11 +121,12 @@ class ExportConfig(ExportSettings, dg.Config):
 
 
 class SettingsResource(dg.ConfigurableResource[Any]):
-    """Every setting of a run, in five groups; what is left out keeps its default."""
+    """Every setting of a run, in groups; what is left out keeps its default."""
 
     data: DataConfig = Field(default_factory=DataConfig, description="Where records come from, and what a window is.")
     model: ModelConfig = Field(default_factory=ModelConfig, description="The network.")
     training: TrainingConfig = Field(default_factory=TrainingConfig, description="How the network is fitted.")
+    personal: PersonalConfig = Field(default_factory=PersonalConfig, description="Fine-tuning for each pump.")
     evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig, description="How the forecaster is tested.")
     export: ExportConfig = Field(default_factory=ExportConfig, description="The files that leave.")
 

@@ -69,6 +69,11 @@ class ArtifactStore:
         return self.folder / "checkpoints"
 
     @property
+    def personal(self) -> Path:
+        """Folder of the fine-tuned checkpoints that were accepted, one a pump, and of what became of each."""
+        return self.checkpoints / "personal"
+
+    @property
     def tensorboard(self) -> Path:
         """TensorBoard logs, a folder per training."""
         return self.folder / "tensorboard"

@@ -198,6 +198,21 @@ class TrainingSettings(SettingsGroup):
         return self
 
 
+class PersonalSettings(SettingsGroup):
+    """How a copy of the unified network is fine-tuned for each pump; see personal.py."""
+
+    max_epochs: int = Field(default=4, ge=1, le=10_000, description="An epoch visits the pump's training origins once.")
+    learning_rate: float = Field(default=3e-4, gt=0.0, le=1.0, description="Adam's initial learning rate.")
+    early_stopping_patience: int = Field(
+        default=2, ge=1, le=1000, description="Epochs without a better val_mae of this pump before stopping."
+    )
+    min_windows: int = Field(
+        default=288,
+        ge=1,
+        description="A pump with fewer windows to learn from or to judge by keeps the unified network (288 = a day).",
+    )
+
+
 class EvaluationSettings(SettingsGroup):
     """How the forecaster is tested, and what it should reach."""
 
@@ -247,6 +262,7 @@ class Settings(SettingsGroup):
     data: DataSettings = Field(default_factory=DataSettings)
     model: ModelSettings = Field(default_factory=ModelSettings)
     training: TrainingSettings = Field(default_factory=TrainingSettings)
+    personal: PersonalSettings = Field(default_factory=PersonalSettings)
     evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)
     export: ExportSettings = Field(default_factory=ExportSettings)
 

@@ -25,6 +25,7 @@ STAGES = [
     "fitted_scaler",
     "windowed_tensors",
     "trained_checkpoint",
+    "personal_checkpoints",
     "test_results",
     "torchscript_export",
     "onnx_export",
@@ -44,7 +45,7 @@ class Graph:
 
     def run_config(self, **changes: dict[str, Any]) -> dict[str, Any]:
         """The tiny settings; changes replace some, group by group."""
-        groups = {group: {**settings, **changes.get(group, {})} for group, settings in TINY.items()}
+        groups = {group: {**TINY.get(group, {}), **changes.get(group, {})} for group in {**TINY, **changes}}
         return {"resources": {"settings": {"config": groups}, "artifacts": {"config": {"root": str(self.root)}}}}
 
     def run(self, *names: str, **changes: dict[str, Any]) -> dg.ExecuteInProcessResult:

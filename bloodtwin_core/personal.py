@@ -1,0 +1,199 @@
+"""Personal copies of the unified network: fine-tuned on one pump, kept only where that helps this pump.
+
+A copy begins with the unified weights, keeps the unified scaler and learns from the pump's train split alone. It is
+accepted where its MAE on the pump's validation windows is lower; otherwise the pump stays with the unified network.
+"""
+
+import logging
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from bloodtwin_core.checkpoint import Checkpoint, load_checkpoint
+from bloodtwin_core.config import PersonalSettings, TrainingSettings
+from bloodtwin_core.errors import ArtifactMissing
+from bloodtwin_core.evaluation.metrics import ErrorSums
+from bloodtwin_core.files import atomic_folder, recover_folder
+from bloodtwin_core.pump_windows import errors_on, windows_of_pump
+from bloodtwin_core.records import Split
+from bloodtwin_core.training import CheckpointFolder, choose_compute, fit
+from bloodtwin_core.training.compute import torch_threads
+from bloodtwin_core.windows import WindowedSeries
+
+INDEX = "personal.json"
+logger = logging.getLogger(__name__)
+
+
+class PersonalOutcome(BaseModel):
+    """What became of one pump's copy. Errors are MAE over all steps in mg/dL, by dense scan; None: no such window.
+
+    before is the unified network, after the fine-tuned copy (None where none was made). Test errors are shown for
+    information; nothing is chosen by them.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    pump_id: str
+    train_windows: int
+    validate_windows: int
+    validate_before: float | None
+    validate_after: float | None
+    test_before: float | None
+    test_after: float | None
+    accepted: bool
+    reason: str
+
+
+class PersonalIndex(BaseModel):
+    """personal.json: the sha256 of the unified checkpoint, and every pump's outcome."""
+
+    model_config = ConfigDict(frozen=True)
+
+    unified_sha256: str
+    outcomes: tuple[PersonalOutcome, ...]
+
+
+def personal_checkpoint(folder: Path, pump_id: str) -> Path:
+    """Where a pump's accepted copy is kept."""
+    return folder / f"{pump_id}.ckpt"
+
+
+def read_personal_index(folder: Path) -> PersonalIndex:
+    """What personalise left. Raises ArtifactMissing if it is not there or damaged."""
+    recover_folder(folder)
+    try:
+        return PersonalIndex.model_validate_json((folder / INDEX).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactMissing.unreadable(folder / INDEX, error, "personal_checkpoints") from error
+
+
+def _ignore(_outcome: PersonalOutcome) -> None:
+    """Nobody listens."""
+
+
+def personalise(
+    windows: WindowedSeries,
+    unified: Checkpoint,
+    training: TrainingSettings,
+    personal: PersonalSettings,
+    folder: Path,
+    on_pump: Callable[[PersonalOutcome], None] = _ignore,
+) -> PersonalIndex:
+    """Fine-tune a copy of the unified network for every pump and keep the accepted ones as folder/{pump}.ckpt.
+
+    The folder is replaced whole once all pumps are done; until then what stood there stays. A pump that keeps the
+    unified network has no file.
+    Raises what fit raises, StorageError if the folder cannot be written.
+    """
+    outcomes = []
+    with atomic_folder(folder) as temporary:
+        for pump in pumps_of(windows):
+            outcome = _personalise_pump(windows_of_pump(windows, pump), pump, unified, training, personal, temporary)
+            outcomes.append(outcome)
+            on_pump(outcome)
+        index = PersonalIndex(unified_sha256=unified.sha256, outcomes=tuple(outcomes))
+        (temporary / INDEX).write_text(index.model_dump_json(indent=2) + "\n", "utf-8")
+    return index
+
+
+def pumps_of(windows: WindowedSeries) -> Iterable[str]:
+    """Every pump that has records to learn from and to test on, in the order of the series."""
+    tested = {segment.pump_id for segment in windows.segments_of(Split.test)}
+    return [pump for pump in dict.fromkeys(s.pump_id for s in windows.segments_of(Split.train)) if pump in tested]
+
+
+def _personalise_pump(
+    windows: WindowedSeries,
+    pump_id: str,
+    unified: Checkpoint,
+    training: TrainingSettings,
+    personal: PersonalSettings,
+    folder: Path,
+) -> PersonalOutcome:
+    before = _errors(unified, windows, training)
+    found = PersonalOutcome(
+        pump_id=pump_id,
+        train_windows=len(windows.origins[Split.train]),
+        validate_windows=len(windows.origins[Split.validate]),
+        validate_before=overall(before.validate),
+        validate_after=None,
+        test_before=overall(before.test),
+        test_after=None,
+        accepted=False,
+        reason="",
+    )
+    if min(found.train_windows, found.validate_windows) < personal.min_windows:
+        reason = (
+            f"too few windows: {found.train_windows} to learn from and {found.validate_windows} to judge by, "
+            f"personal.min_windows asks for {personal.min_windows} each"
+        )
+        return found.model_copy(update={"reason": reason})
+    scratch = folder / f".{pump_id}"
+    tuned = fine_tune(windows, unified, training, personal, scratch)
+    after = _errors(tuned, windows, training)
+    accepted, reason = judge(overall(before.validate), overall(after.validate))
+    if accepted:
+        tuned.path.replace(personal_checkpoint(folder, pump_id))
+    shutil.rmtree(scratch)
+    judged = {"validate_after": overall(after.validate), "test_after": overall(after.test)}
+    return found.model_copy(update={**judged, "accepted": accepted, "reason": reason})
+
+
+def fine_tune(
+    windows: WindowedSeries,
+    unified: Checkpoint,
+    training: TrainingSettings,
+    personal: PersonalSettings,
+    folder: Path,
+) -> Checkpoint:
+    """The unified network after a short training on one pump's windows, as the checkpoint of its best epoch."""
+    changes = {
+        "start_from": str(unified.path),
+        "max_epochs": personal.max_epochs,
+        "learning_rate": personal.learning_rate,
+        "early_stopping_patience": personal.early_stopping_patience,
+        "resume": False,
+    }
+    fitted = fit(
+        windows,
+        unified.scaler,
+        unified.model,
+        training.model_copy(update=changes),
+        CheckpointFolder(folder),
+        folder / "tensorboard",
+        unified.data_fingerprint,
+    )
+    return load_checkpoint(fitted.checkpoint)
+
+
+def judge(before: float | None, after: float | None) -> tuple[bool, str]:
+    """Whether a copy is accepted, by validation MAE (mg/dL) before and after, and why."""
+    if before is None or after is None:
+        return False, "no validation window has a measured target"
+    if after < before:
+        return True, f"validation MAE fell from {before:.3f} to {after:.3f} mg/dL"
+    return False, f"validation MAE did not fall: {before:.3f} before, {after:.3f} mg/dL after"
+
+
+def overall(errors: ErrorSums) -> float | None:
+    """MAE over all steps, mg/dL."""
+    return errors.mae(1, errors.horizon)
+
+
+@dataclass(frozen=True)
+class _Errors:
+    validate: ErrorSums
+    test: ErrorSums
+
+
+def _errors(checkpoint: Checkpoint, windows: WindowedSeries, training: TrainingSettings) -> _Errors:
+    compute = choose_compute(training)
+    with torch_threads(compute.threads):
+        validate, test = (
+            errors_on(checkpoint.forecaster, windows, windows.origins[split].rows, compute.device.value)
+            for split in (Split.validate, Split.test)
+        )
+    return _Errors(validate, test)

@@ -1,0 +1,31 @@
+"""The asset personal_checkpoints, on the tiny graph."""
+
+import dagster as dg
+
+from bloodtwin_core.checkpoint import load_checkpoint
+from bloodtwin_core.personal import personal_checkpoint, read_personal_index
+from tests.assets.tiny_graph import Graph
+
+Finished = tuple[Graph, dg.ExecuteInProcessResult]
+
+
+def test_the_page_has_a_row_per_pump_with_a_reason(finished: Finished) -> None:
+    graph, result = finished
+    metadata = result.asset_materializations_for_node("personal_checkpoints")[0].metadata
+    table = metadata["pumps"]
+    assert isinstance(table, dg.TableMetadataValue)
+    assert [record.data["pump"] for record in table.records] == ["sim001", "sim002"]
+    assert all("too few windows" in str(record.data["why"]) for record in table.records), "six days are too few"
+    assert read_personal_index(graph.store.personal).outcomes[0].reason == table.records[0].data["why"]
+
+
+def test_with_enough_windows_copies_are_made_of_the_unified_network(copied: Graph) -> None:
+    result = copied.run("personal_checkpoints", personal={"min_windows": 20, "max_epochs": 2, "learning_rate": 1e-2})
+    assert result.success
+    store = copied.store
+    unified = load_checkpoint(store.checkpoints / "best.ckpt")
+    accepted = [outcome for outcome in read_personal_index(store.personal).outcomes if outcome.accepted]
+    assert accepted
+    for outcome in accepted:
+        assert load_checkpoint(personal_checkpoint(store.personal, outcome.pump_id)).started_from == unified.sha256
+    assert "checkpoints/personal/personal.json" in store.manifest().stages["personal_checkpoints"].files
