@@ -60,7 +60,7 @@ class DataSettings(SettingsGroup):
 
     source: str = Field(
         default="simulator",
-        description="simulator, azt1d, bloodbank, events, tandem, nightscout, vendor or t1d_uom.",
+        description="simulator, azt1d, bloodbank, brist1d, events, tandem, nightscout, vendor or t1d_uom.",
     )
     root: str = Field(
         default="",

@@ -23,6 +23,7 @@ class RepairKind(StrEnum):
     unreadable_rows = "unreadable_rows"
     placeholder_readings = "placeholder_readings"
     second_sensor_readings = "second_sensor_readings"
+    interleaved_readings = "interleaved_readings"
     earlier_readings_in_bin = "earlier_readings_in_bin"
     readings_carried_forward = "readings_carried_forward"
     readings_clipped = "readings_clipped"
@@ -44,6 +45,7 @@ MEANINGS: dict[RepairKind, str] = {
     RepairKind.unreadable_rows: "rows or events of the source that could not be understood, left out",
     RepairKind.placeholder_readings: "readings of long runs of one value, taken as missing",
     RepairKind.second_sensor_readings: "readings of a second sensor at the same time, left out",
+    RepairKind.interleaved_readings: "readings of two times under the same timestamps, all left out",
     RepairKind.earlier_readings_in_bin: "readings followed by a later one in the same five minutes, left out",
     RepairKind.readings_carried_forward: "records that hold the reading before, at most 7.5 min old",
     RepairKind.readings_clipped: "records whose glucose was clipped and flagged",

@@ -6,10 +6,12 @@ import numpy.typing as npt
 from bloodtwin_core.events.grid import bins_of
 from bloodtwin_core.events.kinds import GlucoseEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
-from bloodtwin_core.records import RECORD_INTERVAL
+from bloodtwin_core.records import RECORD_INTERVAL, Timestamps
 
 SENSOR_SILENCE = np.timedelta64(15 * 60, "s")
 """A sensor is followed until it was not heard for longer; the age up to which a forecast may start from a reading."""
+SLOWEST_RHYTHM = np.timedelta64(450, "s")
+"""Usual time between two readings of a five-minute sensor at most; the next slower kind reads every 15 minutes."""
 _RHYTHM = int(RECORD_INTERVAL / np.timedelta64(1, "s"))
 _SAME_PHASE = 30
 """Seconds. Readings of one five-minute sensor stay this close to its rhythm."""
@@ -17,6 +19,12 @@ _MOST_INTERLEAVED = 3
 """Sensors that may be heard at once. More readings than that in five minutes are of one faster sensor."""
 
 Mask = npt.NDArray[np.bool_]
+
+
+def usual_interval(times: Timestamps) -> np.timedelta64 | None:
+    """Median time between two different ones of the times [reading], ascending; None if there are none."""
+    steps = np.diff(np.unique(times)).astype("timedelta64[s]").astype(np.int64)
+    return np.timedelta64(int(np.median(steps)), "s") if len(steps) else None
 
 
 def one_sensor(events: GlucoseEvents) -> Mask:

@@ -16,7 +16,7 @@ from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.progress import Progress, Step, silent
 from bloodtwin_core.events.splits import write_event_splits
 from bloodtwin_core.records import PumpRecords
-from bloodtwin_core.sources import azt1d, bloodbank, events, nightscout, t1d_uom, tandem, vendor
+from bloodtwin_core.sources import azt1d, bloodbank, brist1d, events, nightscout, t1d_uom, tandem, vendor
 from bloodtwin_core.sources.fetching import FetchReport
 from bloodtwin_core.splitting import write_split_files
 
@@ -78,6 +78,7 @@ SOURCES: dict[str, Source] = {
     "simulator": _simulated,
     "azt1d": _of_histories(azt1d.histories, notes=azt1d.NOTES, tz_handling=azt1d.TZ_HANDLING),
     "bloodbank": _from_bloodbank,
+    "brist1d": _of_events(brist1d.events, notes=brist1d.NOTES, tz_handling=brist1d.TZ_HANDLING),
     "events": _from_events,
     "nightscout": _of_events(nightscout.events, notes=nightscout.NOTES),
     "tandem": _of_events(tandem.events, notes=tandem.NOTES, tz_handling=tandem.TZ_HANDLING),

@@ -35,6 +35,7 @@ from bloodtwin_core.events.clocks import utc_from_local, zone_named
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, Floats, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.plausible import POSSIBLE_BASAL, POSSIBLE_BOLUS, outside
 from bloodtwin_core.events.repairs import RepairKind, Repairs
+from bloodtwin_core.events.sensors import SLOWEST_RHYTHM, usual_interval
 from bloodtwin_core.events.silence import until_unheard
 from bloodtwin_core.events.units import GlucoseUnit, UnitsError, in_mg_per_dl
 from bloodtwin_core.records import Limits, Timestamps
@@ -50,8 +51,6 @@ NOTES = (
     "their basal rate is known"
 )
 
-_LARGEST_INTERVAL = np.timedelta64(450, "s")
-"""Median time between two readings of a five-minute sensor at most; the next slower kind reads every 15 minutes."""
 _DELIVERY_SPEED = 1.5
 """U per minute, at which a MiniMed delivers a bolus by default, MiniMed 780G System User Guide."""
 _WHOLE_MINUTES = 1.0
@@ -92,12 +91,11 @@ def why_not_usable(folder: Path, person: str) -> str:
     if not (read_rows(basal, "basal_ts", "basal_dose", "insulin_kind").kinds == PUMP).any():
         return "injects long-acting insulin (L), which is no basal rate"
     glucose = file_of(folder, "Glucose", person)
-    times = np.unique(read_rows(glucose, "bg_ts", "value").times) if glucose else np.empty(0, dtype="datetime64[s]")
-    if len(times) < 2:
+    interval = usual_interval(read_rows(glucose, "bg_ts", "value").times) if glucose else None
+    if interval is None:
         return "has no glucose readings"
-    interval = np.median(np.diff(times).astype("timedelta64[s]").astype(np.int64))
-    if np.timedelta64(int(interval), "s") > _LARGEST_INTERVAL:
-        return f"has a reading every {interval / 60:.0f} minutes only"
+    if interval > SLOWEST_RHYTHM:
+        return f"has a reading every {interval / np.timedelta64(60, 's'):.0f} minutes only"
     return ""
 
 

@@ -82,6 +82,13 @@ def write_t1d_uom(root: Path) -> None:
         (root / name).write_text("\n".join(lines), encoding="utf-8")
 
 
+def write_brist1d(root: Path) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    times = (datetime(2023, 6, 1) + timedelta(minutes=5 * n) for n in range(600))
+    rows = [f"{time:%Y-%m-%d %H:%M:%S},{108 + time.minute * 1.8:.1f}" for time in times]
+    (root / "P02.csv").write_text("\n".join(["timestamp,glucose_value_mg_dl", *rows]), encoding="utf-8")
+
+
 def settings_for(source: str, root: Path) -> DataSettings:
     if source == "azt1d":
         write_azt1d(root)
@@ -91,6 +98,8 @@ def settings_for(source: str, root: Path) -> DataSettings:
         write_events(root)
     if source == "vendor":
         write_vendor(root)
+    if source == "brist1d":
+        write_brist1d(root)
     if source == "t1d_uom":
         write_t1d_uom(root)
     if source in SYNCS:
