@@ -40,7 +40,7 @@ def measurements(full: bool, folder: Path) -> Iterator[tuple[str, Measurement]]:
     timed = TESTED if full else QUICK_WINDOWS
     yield "reading records", lambda: loading(folder / "loading")
     yield "importing events", lambda: importing(folder / "importing")
-    yield "dense against windowed mode", lambda: dense_against_windowed(small, threads)
+    yield "dense against windowed mode", lambda: dense_against_windowed(small)
     yield "time to the same error", lambda: time_to_the_same_error(small, folder / "same_error")
     yield "what surrounds a step", lambda: [share_outside_the_step(small, folder / "share")]
     yield "testing", lambda: testing(checkpoint.forecaster, small, threads, timed)

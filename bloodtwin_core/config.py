@@ -172,7 +172,10 @@ class TrainingSettings(SettingsGroup):
     )
     device: Device = Field(default=Device.auto, description="auto takes CUDA, then MPS, then CPU.")
     threads: int = Field(
-        default=0, ge=0, le=1024, description="CPU threads; 0 means all cores that this process may use."
+        default=0,
+        ge=0,
+        le=1024,
+        description="CPU threads; 0 means one in dense mode, whose steps are too small to share, else all cores.",
     )
     series_memory_mib: int = Field(
         default=1024,
@@ -233,6 +236,15 @@ class EvaluationSettings(SettingsGroup):
         default=120_000,
         ge=100,
         description="The ridge regression is fitted on at most so many training windows, evenly spread.",
+    )
+    bootstrap_samples: int = Field(
+        default=1000,
+        ge=100,
+        le=100_000,
+        description="Times that the test days are drawn anew for the 95 % confidence intervals.",
+    )
+    bootstrap_seed: int = Field(
+        default=0, ge=0, le=2**32 - 1, description="The same seed draws the same days, so intervals repeat exactly."
     )
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import torch
 
-from bloodtwin_core.config import Device, Precision, TrainingSettings
+from bloodtwin_core.config import Device, Precision, TrainingMode, TrainingSettings
 from bloodtwin_core.errors import SettingsError
 
 LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
@@ -44,7 +44,16 @@ def choose_compute(settings: TrainingSettings) -> Compute:
         if not there[device]:
             raise SettingsError(f"training.device is {device}, but torch finds none here. Set training.device: auto")
     precision, why = _choose_precision(settings.precision, device)
-    return Compute(device, precision, settings.threads or usable_cores(), f"{because}; {why}")
+    return Compute(device, precision, settings.threads or _training_threads(settings.mode), f"{because}; {why}")
+
+
+def _training_threads(mode: TrainingMode) -> int:
+    """Threads of a training step where the settings leave it open.
+
+    In dense mode the few chunks of a step are matrices too small to share: on two cores a second thread made
+    60,000 forecasts a second 23,500 where waiting threads sleep and 48,800 where they spin (docs/performance.md).
+    """
+    return 1 if mode is TrainingMode.dense else usable_cores()
 
 
 def _choose_precision(asked: Precision, device: Device) -> tuple[Precision, str]:
