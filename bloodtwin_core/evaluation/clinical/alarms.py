@@ -100,7 +100,7 @@ def alarm_results(
         raise ValueError(f"alarms {minutes} min ahead need {steps} steps, but {forecast.shape[1]} are forecast")
     counts = _Counts()
     for timeline in timelines:
-        crosses = threshold.beyond(forecast[timeline.windows, :steps]).any(axis=1)
+        crosses: Mask = np.any(threshold.beyond(forecast[timeline.windows, :steps]), axis=1)
         _count(counts, timeline, find_events(timeline.readings, threshold), crosses, threshold, steps)
     return _results(counts)
 
