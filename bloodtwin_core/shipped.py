@@ -1,7 +1,7 @@
 """The base model that comes with the package: which files it is made of, and the proof that they are whole.
 
-The files lie in bloodtwin_core/pretrained/. base_model.json names each with its sha256; what reads one checks that
-first. Whoever installs the package without a base model finds no base_model.json, and is told so.
+The files lie in bloodtwin_core/pretrained/model/. base_model.json names each with its sha256; what reads one checks
+that first. Whoever installs the package without a base model finds no base_model.json, and is told so.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from bloodtwin_core.errors import ArtifactMissing
 from bloodtwin_core.files import sha256_of
 
-FOLDER = Path(__file__).parent / "pretrained"
+FOLDER = Path(__file__).parent / "pretrained" / "model"
 CHECKPOINT = "best.ckpt"
 ONNX = "model.onnx"
 ONNX_STREAMING = "model_streaming.onnx"

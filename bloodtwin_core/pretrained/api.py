@@ -1,0 +1,57 @@
+"""Forecasts from the base model, in three lines.
+
+from bloodtwin_core.pretrained import base_forecaster, from_glucose
+forecaster = base_forecaster()
+print(forecaster.forecast(from_glucose(readings, until="2026-01-31T12:00")).glucose)
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from bloodtwin_core.forecasting import Forecaster, StreamingForecaster
+from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, PumpRecords, records_from_signals
+from bloodtwin_core.shipped import ONNX, ONNX_STREAMING, shipped_file
+
+Signal = Sequence[float] | npt.NDArray[np.floating]
+
+
+def base_forecaster(threads: int = 0) -> Forecaster:
+    """The base model, which takes the last 24 hours; threads as in Forecaster.load.
+
+    Raises ArtifactMissing if this installation comes without one, or it was changed.
+    """
+    return Forecaster.load(shipped_file(ONNX), threads)
+
+
+def base_streaming_forecaster(threads: int = 1) -> StreamingForecaster:
+    """The base model, which takes one reading after the other. Raises what base_forecaster raises."""
+    return StreamingForecaster.load(shipped_file(ONNX_STREAMING), threads)
+
+
+def from_glucose(
+    glucose: Signal,
+    until: str,
+    basal_rate: Signal | None = None,
+    bolus_dose: Signal | None = None,
+    pump_id: str = "newcomer",
+) -> PumpRecords:
+    """Records from plain readings, one every five minutes, the last one at until (UTC, ISO 8601).
+
+    glucose mg/dL, basal_rate U/h, bolus_dose U: each [record], NaN where unknown; insulin left out is unknown.
+    until is rounded to the five-minute grid. Raises ValueError if they are not of one length.
+    """
+    readings = np.asarray(glucose, dtype=np.float64)
+    unknown = np.full(len(readings), np.nan)
+    basal = unknown if basal_rate is None else np.asarray(basal_rate, dtype=np.float64)
+    bolus = unknown if bolus_dose is None else np.asarray(bolus_dose, dtype=np.float64)
+    if not len(readings) == len(basal) == len(bolus):
+        raise ValueError(
+            f"{len(readings)} readings, {len(basal)} basal rates and {len(bolus)} boluses: "
+            f"give as many of each, one every {RECORD_MINUTES} minutes"
+        )
+    seconds = RECORD_MINUTES * 60
+    last = np.datetime64(round(np.datetime64(until, "s").astype(np.int64) / seconds) * seconds, "s")
+    timestamps = last - RECORD_INTERVAL * np.arange(len(readings))[::-1]
+    return records_from_signals(pump_id, timestamps, readings, basal, bolus)

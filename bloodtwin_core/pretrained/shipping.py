@@ -1,0 +1,95 @@
+"""From a finished run's artifacts to the base model of the package: checked, then swapped in whole."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from bloodtwin_core.artifacts import ArtifactStore, Manifest
+from bloodtwin_core.checkpoint import load_checkpoint
+from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch
+from bloodtwin_core.evaluation.results import TestResults
+from bloodtwin_core.export import load_onnx, load_streaming
+from bloodtwin_core.files import atomic_folder, sha256_of
+from bloodtwin_core.pretrained.card import CardFacts, model_card
+from bloodtwin_core.shipped import (
+    CARD,
+    CHECKPOINT,
+    FOLDER,
+    INDEX,
+    ONNX,
+    ONNX_STREAMING,
+    RESULTS,
+    SCALER,
+    ShippedFiles,
+)
+from bloodtwin_core.training import CheckpointFolder
+from bloodtwin_core.windows_files import read_windows
+
+STAGES = ("trained_checkpoint", "test_results", "onnx_export", "streaming_export")
+"""What must have been materialized."""
+
+
+def ship(store: ArtifactStore, folder: Path = FOLDER, newcomers: str = "") -> Path:
+    """Make the model in the store the base model of the package, and return the path of its card.
+
+    Checks first that checkpoint, exports and test results are those of one training and unchanged since. The folder is
+    replaced whole; until then the base model that stood there stays. newcomers is a Markdown table for the card.
+    Raises ArtifactMissing if a stage is missing or a file changed, CheckpointMismatch if they do not belong together,
+    StorageError if the folder cannot be written.
+    """
+    manifest = store.manifest()
+    sources = {
+        CHECKPOINT: CheckpointFolder(store.checkpoints).best,
+        ONNX: store.onnx,
+        ONNX_STREAMING: store.onnx_streaming,
+        RESULTS: store.test_results,
+    }
+    _require_unchanged(store, manifest, sources)
+    checkpoint = load_checkpoint(sources[CHECKPOINT])
+    results = TestResults.read(store.test_results)
+    _require_one_training(
+        checkpoint.sha256,
+        {
+            store.onnx: load_onnx(store.onnx)[1].checkpoint_sha256,
+            store.onnx_streaming: load_streaming(store.onnx_streaming)[1].checkpoint_sha256,
+            store.test_results: results.tested.checkpoint_sha256,
+        },
+    )
+    facts = CardFacts(
+        checkpoint=checkpoint,
+        training=manifest.stages["trained_checkpoint"],
+        segments=read_windows(store.windows)[1].segments,
+        results=results,
+        content=yaml.safe_load(store.test_results.read_text("utf-8")),
+        newcomers=newcomers,
+    )
+    with atomic_folder(folder) as temporary:
+        for name, path in sources.items():
+            shutil.copyfile(path, temporary / name)
+        (temporary / SCALER).write_text(checkpoint.scaler.model_dump_json(indent=2) + "\n", "utf-8")
+        (temporary / CARD).write_text(model_card(facts), "utf-8")
+        index = ShippedFiles(files={path.name: sha256_of(path) for path in sorted(temporary.iterdir())})
+        (temporary / INDEX).write_text(index.model_dump_json(indent=2) + "\n", "utf-8")
+    return folder / CARD
+
+
+def _require_unchanged(store: ArtifactStore, manifest: Manifest, sources: Mapping[str, Path]) -> None:
+    missing = [stage for stage in STAGES if stage not in manifest.stages]
+    if missing:
+        raise ArtifactMissing(f"{store.manifest_path} knows nothing of {', '.join(missing)}. Materialize them first")
+    listed = {name: sha256 for stage in STAGES for name, sha256 in manifest.stages[stage].files.items()}
+    for path in sources.values():
+        name = path.relative_to(store.folder).as_posix()
+        if not path.exists() or sha256_of(path) != listed.get(name):
+            raise ArtifactMissing(f"{path} is gone or changed since it was made. Materialize everything again")
+
+
+def _require_one_training(sha256: str, others: Mapping[Path, str]) -> None:
+    stale = [str(path) for path, of in others.items() if of != sha256]
+    if stale:
+        raise CheckpointMismatch(
+            f"{', '.join(stale)}: made from another checkpoint than the one that is there now. "
+            "Materialize test_results, onnx_export and streaming_export again"
+        )

@@ -1,0 +1,97 @@
+"""A finished run becomes the base model of a package, whole or not at all."""
+
+import json
+from pathlib import Path
+
+import dagster as dg
+import numpy as np
+import pytest
+
+from bloodtwin_core import shipped
+from bloodtwin_core.checkpoint import load_checkpoint
+from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch
+from bloodtwin_core.files import sha256_of
+from bloodtwin_core.forecasting import Forecaster
+from bloodtwin_core.pretrained import from_glucose
+from bloodtwin_core.pretrained.__main__ import main
+from bloodtwin_core.pretrained.shipping import ship
+from bloodtwin_core.scaling import read_scaler
+from tests.assets.tiny_graph import Graph
+
+Finished = tuple[Graph, dg.ExecuteInProcessResult]
+
+
+def test_everything_of_a_base_model_is_there_and_listed(finished: Finished, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    card = ship(finished[0].store, folder)
+    assert {path.name for path in folder.iterdir()} == {*shipped.FILES, shipped.INDEX}
+    listed = json.loads((folder / shipped.INDEX).read_text())["files"]
+    assert listed == {name: sha256_of(folder / name) for name in shipped.FILES}
+    checkpoint = load_checkpoint(shipped.shipped_file(shipped.CHECKPOINT, folder))
+    assert read_scaler(folder / shipped.SCALER) == checkpoint.scaler
+    text = card.read_text("utf-8")
+    for needed in (
+        "Virtual wearers",
+        "no medical device",
+        "persistence",
+        "hidden_size: 4",
+        checkpoint.sha256,
+        "sim002",
+    ):
+        assert needed in text
+
+
+def test_the_shipped_export_forecasts(finished: Finished, tmp_path: Path) -> None:
+    ship(finished[0].store, tmp_path / "model")
+    forecaster = Forecaster.load(shipped.shipped_file(shipped.ONNX, tmp_path / "model"))
+    forecast = forecaster.forecast(from_glucose(np.linspace(180, 120, 36), "2026-01-31T12:00"))
+    assert np.isfinite(forecast.glucose).all()
+
+
+def test_a_training_starts_from_what_was_shipped(
+    copied: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ship(copied.store, tmp_path / "model")
+    base = load_checkpoint(tmp_path / "model" / shipped.CHECKPOINT)
+    monkeypatch.setattr(shipped.shipped_file, "__defaults__", (tmp_path / "model",))
+    result = copied.run("trained_checkpoint", training={"start_from": "pretrained", "max_epochs": 1, "seed": 5})
+    assert result.success
+    trained = load_checkpoint(copied.store.checkpoints / "best.ckpt")
+    assert trained.started_from == base.sha256
+    page = result.asset_materializations_for_node("trained_checkpoint")[0].metadata
+    assert base.sha256 in str(page["weights and scaler at the start"].value)
+
+
+@pytest.mark.parametrize("stage", ["model.onnx", "test_results.yaml"])
+def test_a_changed_file_is_not_shipped_and_nothing_is_replaced(copied: Graph, tmp_path: Path, stage: str) -> None:
+    folder = tmp_path / "model"
+    ship(copied.store, folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (copied.store.folder / stage).write_bytes(b"other")
+    with pytest.raises(ArtifactMissing, match=f"{stage}.*changed"):
+        ship(copied.store, folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_exports_of_another_checkpoint_are_not_shipped(copied: Graph, tmp_path: Path) -> None:
+    copied.run("trained_checkpoint", training={"seed": 5})
+    with pytest.raises(CheckpointMismatch, match=r"model\.onnx.*another checkpoint.*Materialize"):
+        ship(copied.store, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_run_that_has_not_finished_is_refused_by_the_command(
+    graph: Graph, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(graph.store.folder), "--to", str(tmp_path / "model")]) == 1
+    assert "knows nothing of trained_checkpoint" in capsys.readouterr().err
+
+
+def test_the_command_ships_with_the_newcomers_table(
+    finished: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "newcomers.md"
+    table.write_text("| days | MAE |\n|---|---|\n| 3 | 20.1 |\n")
+    command = [str(finished[0].store.folder), "--to", str(tmp_path / "model"), "--newcomers", str(table)]
+    assert main(command) == 0
+    assert "| 3 | 20.1 |" in Path(capsys.readouterr().out.strip()).read_text("utf-8")
