@@ -15,7 +15,7 @@ from bloodtwin_core.continuity import findings
 from bloodtwin_core.errors import DataError
 from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.results import TestedModel
-from bloodtwin_core.evaluation.testing import evaluate
+from bloodtwin_core.evaluation.testing import store_forecasts, stored_results
 from bloodtwin_core.export import export_onnx, export_torchscript, load_onnx, load_torchscript, parity
 from bloodtwin_core.raw_splits import describe, load_splits
 from bloodtwin_core.records import Split
@@ -53,7 +53,8 @@ def run(settings: Settings, folder: Path) -> dict[str, float]:
     )
     with torch_threads(compute.threads):
         method = method_for(checkpoint.forecaster, windows, settings.evaluation, compute.device.value)
-        results = evaluate(windows, method.predict, settings.evaluation, tested)
+        store_forecasts(folder / "test_forecasts", windows, method.forecast, settings.evaluation, tested)
+        results = stored_results(folder / "test_forecasts", windows, settings.evaluation)
     results.write(folder / "test_results.yaml")
     clock.lap("testing")
     checkpoint.forecaster.to("cpu")

@@ -8,14 +8,7 @@ from bloodtwin_assets.failures import failing_in_words
 from bloodtwin_assets.pages.evaluation import results_page
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_assets.run_log import progress_in
-from bloodtwin_core.evaluation.day import forecast_day
-from bloodtwin_core.evaluation.methods import method_for
-from bloodtwin_core.evaluation.plots import error_by_horizon, forecasts_over_a_day
-from bloodtwin_core.evaluation.results import TestedModel
-from bloodtwin_core.evaluation.testing import evaluate
-from bloodtwin_core.files import sha256_of
-from bloodtwin_core.inputs import current_checkpoint, current_windows
-from bloodtwin_core.training.compute import choose_compute, torch_threads
+from bloodtwin_core.stages import ERROR_BY_HORIZON, FORECASTS_OVER_A_DAY, evaluation_stage
 
 
 @dg.asset(group_name="evaluation", kinds={"yaml"}, deps=[trained_checkpoint, windowed_tensors])
@@ -31,29 +24,9 @@ def test_results(
     per pump and pooled, on *complete* and on *available* windows.
     """
     store = artifacts.store(settings)
-    windows, index = current_windows(store, settings.data)
-    checkpoint = current_checkpoint(store, settings.model, index)
-    tested = TestedModel(
-        model_version=checkpoint.version,
-        checkpoint_sha256=checkpoint.sha256,
-        data_fingerprint=index.fingerprint,
-    )
-    compute = choose_compute(settings.training)
-    with torch_threads(compute.threads):
-        method = method_for(checkpoint.forecaster, windows, settings.evaluation, compute.device.value)
-        context.log.info("Testing on %s in float32. %s", compute.device, method.reading)
-        progress = progress_in(context, "Windows tested")
-        results = evaluate(windows, method.predict, settings.evaluation, tested, progress)
-        day = forecast_day(windows, method.predict)
-    pictures = {
-        "forecasts over a day": forecasts_over_a_day(day),
-        "error by horizon": error_by_horizon(results.complete, settings.evaluation),
-    }
-    files = [store.keep_picture(name, png) for name, png in pictures.items()]
-    results.write(store.test_results)
+    results = evaluation_stage(store, settings.plain(), progress_in(context, "Windows tested"), context.log.info)
     for target in results.targets:
         context.log.info("%s: %s", target.name, target.reading)
-    version = sha256_of(store.test_results)
-    used = settings.used("data", "model", "evaluation")
-    store.record("test_results", [store.test_results, *files], version, used)
+    pictures = {name: store.picture(name).read_bytes() for name in (FORECASTS_OVER_A_DAY, ERROR_BY_HORIZON)}
+    version = store.manifest().stages["test_results"].data_version
     return dg.MaterializeResult(metadata=results_page(results, pictures), data_version=dg.DataVersion(version))

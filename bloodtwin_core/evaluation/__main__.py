@@ -1,26 +1,35 @@
 """`python -m bloodtwin_core.evaluation ARTIFACTS [--without PUMP ...]`: test a trained checkpoint, print tables.
 
 ARTIFACTS is the folder of one model, such as artifacts/bloodtwin_unified_lstm. With --without the results are
-printed for everybody and once more without the named pumps. Nothing is written.
+printed for everybody and once more without the named pumps. Forecasts that test_results left are taken as they are,
+else they are made anew. Nothing is written.
 """
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from bloodtwin_core.artifacts import ArtifactStore
 from bloodtwin_core.checkpoint import load_checkpoint
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.errors import BloodTwinError
+from bloodtwin_core.errors import ArtifactMissing, BloodTwinError
+from bloodtwin_core.evaluation.baselines import fit_ridge
+from bloodtwin_core.evaluation.forecasts import TestForecasts, join
+from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts
+from bloodtwin_core.evaluation.groups import circumstances
+from bloodtwin_core.evaluation.measuring import measure, without
 from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.results import TestedModel
 from bloodtwin_core.evaluation.tables import results_table
-from bloodtwin_core.evaluation.testing import measure_errors
+from bloodtwin_core.evaluation.testing import forecast_batches, index_of
+from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.training.checkpoint_folder import CheckpointFolder
+from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows_files import read_windows
 
 
-def tables(artifacts: Path, without: list[str]) -> str:
+def tables(artifacts: Path, left_out: list[str]) -> str:
     """The tables. Raises ArtifactMissing, CheckpointMismatch or SettingsError (a pump that was not tested)."""
     store, settings = ArtifactStore(artifacts), EvaluationSettings()
     windows, index = read_windows(store.windows)
@@ -29,13 +38,36 @@ def tables(artifacts: Path, without: list[str]) -> str:
     tested = TestedModel(
         model_version=checkpoint.version, checkpoint_sha256=checkpoint.sha256, data_fingerprint=index.fingerprint
     )
-    method = method_for(checkpoint.forecaster, windows, settings, "cpu")
-    errors = measure_errors(windows, method.predict, settings)
-    parts = [f"All {len(errors.pumps)} pumps. {results_table(errors.results(settings, tested))}"]
-    if without:
-        rest = errors.without(without)
-        parts.append(f"Without pumps {', '.join(without)}. {results_table(rest.results(settings, tested))}")
+    forecasts, found = stored_or_new(store.test_forecasts, windows, checkpoint.forecaster, settings, tested)
+    parts = [f"All {len(found.pumps)} pumps. {_tables(windows, forecasts, found, settings)}"]
+    if left_out:
+        rest = _tables(windows, *without(forecasts, found, left_out), settings)
+        parts.append(f"Without pumps {', '.join(left_out)}. {rest}")
     return "\n\n".join(parts)
+
+
+def stored_or_new(
+    folder: Path,
+    windows: WindowedSeries,
+    forecaster: GlucoseForecaster,
+    settings: EvaluationSettings,
+    tested: TestedModel,
+) -> tuple[TestForecasts, ForecastsIndex]:
+    """The forecasts that a test left, if it was of this checkpoint and data, else new ones."""
+    with suppress(ArtifactMissing):
+        forecasts, index = read_forecasts(folder)
+        if index.tested == tested:
+            return forecasts, index
+    ridge = fit_ridge(windows, settings)
+    method = method_for(forecaster, windows, settings, "cpu")
+    forecasts = join(list(forecast_batches(windows, method.forecast, ridge, settings)))
+    return forecasts, index_of(windows, ridge, tested)
+
+
+def _tables(
+    windows: WindowedSeries, forecasts: TestForecasts, index: ForecastsIndex, settings: EvaluationSettings
+) -> str:
+    return results_table(measure(forecasts, circumstances(windows, forecasts.rows), index, settings))
 
 
 def main() -> int:

@@ -1,22 +1,48 @@
-"""The forecaster beside its baselines: the metrics that the field reports, and the skill."""
+"""The forecaster beside its baselines: the metrics that the field reports, step by step, and how sure they are."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import NamedTuple
 
 from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, ErrorSums, step_at
-from bloodtwin_core.records import RECORD_MINUTES
+from bloodtwin_core.evaluation.steps import Result, StepComparison, Steps, ratio
+
+__all__ = ["Comparison", "ErrorByStep", "Interval", "Intervals", "Metrics", "Result", "WindowSetResults", "readings"]
 
 
-class Result(BaseModel):
-    """Something found; it does not change."""
+class Reading(NamedTuple):
+    """How a metric is read: RMSE (squared) or MAE, over steps first to last, counted from 1, both included."""
 
-    model_config = ConfigDict(frozen=True)
+    squared: bool
+    first: int
+    last: int
+
+    @property
+    def steps(self) -> slice:
+        """The steps as places in an array."""
+        return slice(self.first - 1, self.last)
+
+    def of(self, errors: ErrorSums) -> float | None:
+        """The metric; None if nothing there was measured."""
+        return (errors.rmse if self.squared else errors.mae)(self.first, self.last)
+
+
+def readings(horizon: int) -> dict[str, Reading]:
+    """The metrics within a horizon (steps), by name.
+
+    test_mae and test_rmse are over all steps, *_30min over all steps up to 30 minutes (MEAN), *_at_30min at that
+    step alone (AT).
+    """
+    found = {"test_mae": Reading(False, 1, horizon), "test_rmse": Reading(True, 1, horizon)}
+    for squared, name in ((False, "mae"), (True, "rmse")):
+        steps = {minutes: step_at(minutes) for minutes in REPORTED_MINUTES if step_at(minutes) <= horizon}
+        found |= {f"test_{name}_{minutes}min": Reading(squared, 1, step) for minutes, step in steps.items()}
+        found |= {f"test_{name}_at_{minutes}min": Reading(squared, step, step) for minutes, step in steps.items()}
+    return found
 
 
 class Metrics(Result):
-    """Errors in mg/dL, or, as a skill, their ratio to persistence.
+    """Errors in mg/dL, or, as a skill, their ratio to a baseline's; the names are those of readings.
 
-    test_mae and test_rmse are over all steps, *_30min over all steps up to 30 minutes (MEAN), *_at_30min at that
-    step alone (AT). None: nothing was measured there, or the horizon does not reach it.
+    None: nothing was measured there, or the horizon does not reach it.
     """
 
     test_mae: float | None = None
@@ -41,28 +67,46 @@ class Metrics(Result):
     @classmethod
     def of(cls, errors: ErrorSums) -> "Metrics":
         """The metrics of one forecaster on some windows."""
-        found = {"test_mae": errors.mae(1, errors.horizon), "test_rmse": errors.rmse(1, errors.horizon)}
-        for minutes in REPORTED_MINUTES:
-            step = step_at(minutes)
-            found[f"test_mae_{minutes}min"] = errors.mae(1, step)
-            found[f"test_mae_at_{minutes}min"] = errors.mae(step, step)
-            found[f"test_rmse_{minutes}min"] = errors.rmse(1, step)
-            found[f"test_rmse_at_{minutes}min"] = errors.rmse(step, step)
-        return cls(**found)
+        return cls(**{name: reading.of(errors) for name, reading in readings(errors.horizon).items()})
 
     def relative_to(self, other: "Metrics") -> "Metrics":
         """Each metric divided by the other's; None where that is 0 or either is None."""
         own, others = self.model_dump(), other.model_dump()
-        return Metrics(**{name: _ratio(own[name], others[name]) for name in own})
+        return Metrics(**{name: ratio(own[name], others[name]) for name in own})
 
     def within(self, horizon: int) -> dict[str, float | None]:
         """The metrics by name, without those that lie beyond the horizon (steps)."""
-        beyond = tuple(f"_{minutes}min" for minutes in REPORTED_MINUTES if step_at(minutes) > horizon)
-        return {name: value for name, value in self.model_dump().items() if not name.endswith(beyond)}
+        return {name: getattr(self, name) for name in readings(horizon)}
+
+
+class Interval(Result):
+    """A figure and its 95 % confidence interval, which holds it."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Intervals(Result):
+    """95 % confidence intervals of headline metrics, by the metric's name; how they are found, see bootstrap.py.
+
+    model in mg/dL; the skills are ratios, minus_* the paired differences in mg/dL: below 0 the model errs less, and an
+    interval that holds 0 shows no difference. None: not measured there.
+    """
+
+    model: dict[str, Interval | None]
+    skill: dict[str, Interval | None]
+    skill_against_ridge: dict[str, Interval | None]
+    minus_persistence: dict[str, Interval | None]
+    minus_ridge: dict[str, Interval | None]
 
 
 class Comparison(Result):
-    """The forecaster beside its baselines, on the same windows; skill is model / persistence, below 1 is better."""
+    """The forecaster beside its baselines, on the same windows.
+
+    skill is model / persistence, skill_against_ridge model / ridge; below 1 is better. intervals is None where too few
+    days were measured.
+    """
 
     windows: int
     measured_targets: int
@@ -70,50 +114,33 @@ class Comparison(Result):
     persistence: Metrics
     ridge: Metrics
     skill: Metrics
+    skill_against_ridge: Metrics
+    intervals: Intervals | None
+    by_step: StepComparison
 
 
 class ErrorByStep(Result):
     """MAE (mg/dL) AT each step, each list [step]; minutes say how far ahead the steps lie."""
 
     minutes: list[int]
-    model: list[float | None]
-    persistence: list[float | None]
-    ridge: list[float | None]
+    model: Steps
+    persistence: Steps
+    ridge: Steps
 
 
 class WindowSetResults(Result):
-    """One window set: all pumps pooled, each pump, and the error by step of all pumps."""
+    """One window set: all pumps pooled, each pump, the error by step of all pumps, and all pumps by groups.
+
+    The groups, by their label: glucose_ranges of the reading forecast for, times_of_day of the forecast origin, bolus
+    and gap by what happened before it; see groups.py.
+    """
 
     windows: int
     measured_targets: int
     pooled: Comparison
-    pumps: dict[str, Comparison]
     error_by_step: ErrorByStep
-
-
-def comparison_of(model: ErrorSums, persistence: ErrorSums, ridge: ErrorSums) -> Comparison:
-    """The three forecasters on the same windows."""
-    own, baseline = Metrics.of(model), Metrics.of(persistence)
-    return Comparison(
-        windows=model.windows,
-        measured_targets=int(model.targets.sum()),
-        model=own,
-        persistence=baseline,
-        ridge=Metrics.of(ridge),
-        skill=own.relative_to(baseline),
-    )
-
-
-def error_by_step(model: ErrorSums, persistence: ErrorSums, ridge: ErrorSums) -> ErrorByStep:
-    """MAE AT each step for the three forecasters."""
-    steps = range(1, model.horizon + 1)
-    return ErrorByStep(
-        minutes=[step * RECORD_MINUTES for step in steps],
-        model=[model.mae(step, step) for step in steps],
-        persistence=[persistence.mae(step, step) for step in steps],
-        ridge=[ridge.mae(step, step) for step in steps],
-    )
-
-
-def _ratio(value: float | None, of: float | None) -> float | None:
-    return None if value is None or not of else value / of
+    pumps: dict[str, Comparison]
+    glucose_ranges: dict[str, Comparison]
+    times_of_day: dict[str, Comparison]
+    bolus: dict[str, Comparison]
+    gap: dict[str, Comparison]

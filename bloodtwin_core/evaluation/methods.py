@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation.forecasts import Predict
+from bloodtwin_core.evaluation.forecasts import Forecast, WindowForecasts
 from bloodtwin_core.evaluation.metrics import Glucose
-from bloodtwin_core.evaluation.scanning import agreement, scan_windows
-from bloodtwin_core.evaluation.testing import forecast_windows
+from bloodtwin_core.evaluation.scanning import agreement, scan_forecasts
+from bloodtwin_core.evaluation.testing import forecast_with_uncertainty, from_network
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.records import Split
 from bloodtwin_core.windows import Rows, WindowedSeries
@@ -18,8 +18,12 @@ from bloodtwin_core.windows import Rows, WindowedSeries
 class Method:
     """How test windows are forecast, and a sentence that says so."""
 
-    predict: Predict
+    forecast: Forecast
     reading: str
+
+    def predict(self, rows: Rows) -> Glucose:
+        """The point forecasts alone, in mg/dL, [window, horizon]; rows ascend."""
+        return self.forecast(rows).prediction
 
 
 def method_for(
@@ -36,19 +40,19 @@ def method_for(
             f"Windows are tested one by one: a dense scan differs by {difference:.2g} mg/dL on a sample, "
             f"{settings.scan_tolerance:g} is allowed (evaluation.scan_tolerance).",
         )
-    forecasts = scan_windows(forecaster, windows, rows, device)
+    scanned = from_network(scan_forecasts(forecaster, windows, rows, device))
 
-    def scanned(chosen: Rows) -> Glucose:
-        found: Glucose = forecasts[np.searchsorted(rows, chosen)]
-        return found
+    def looked_up(chosen: Rows) -> WindowForecasts:
+        places = np.searchsorted(rows, chosen)
+        return WindowForecasts(*(None if array is None else array[places] for array in scanned))  # type: ignore[arg-type]
 
-    return Method(scanned, f"Windows are tested by dense scan, which differs by {difference:.2g} mg/dL on a sample.")
+    return Method(looked_up, f"Windows are tested by dense scan, which differs by {difference:.2g} mg/dL on a sample.")
 
 
 def _one_by_one(
     forecaster: GlucoseForecaster, windows: WindowedSeries, settings: EvaluationSettings, device: str
-) -> Predict:
-    def predict(rows: Rows) -> Glucose:
-        return forecast_windows(forecaster, windows, rows, settings.batch_size, device)
+) -> Forecast:
+    def forecast(rows: Rows) -> WindowForecasts:
+        return forecast_with_uncertainty(forecaster, windows, rows, settings.batch_size, device)
 
-    return predict
+    return forecast

@@ -5,26 +5,30 @@ The network is tested the contract's way: from a zero state over exactly the loo
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.baselines import RidgeForecaster, fit_ridge, persistence
-from bloodtwin_core.evaluation.forecasts import Forecast, Predict, TestForecasts
+from bloodtwin_core.evaluation.forecasts import Forecast, TestForecasts, WindowForecasts, join
+from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts, write_forecasts
+from bloodtwin_core.evaluation.groups import circumstances
 from bloodtwin_core.evaluation.inference import inference
-from bloodtwin_core.evaluation.metrics import Glucose, error_sums
-from bloodtwin_core.evaluation.pump_errors import ForecasterErrors, PumpErrors, TestErrors, nothing_yet
+from bloodtwin_core.evaluation.measuring import measure
+from bloodtwin_core.evaluation.metrics import Glucose
 from bloodtwin_core.evaluation.results import RidgeFit, TestedModel, TestResults
+from bloodtwin_core.model import Forecast as NetworkForecast
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.records import Feature, Split
-from bloodtwin_core.windows import Mask, Rows, WindowedSeries, in_batches
+from bloodtwin_core.windows import Rows, WindowedSeries, in_batches
 
 OnProgress = Callable[[int, int], None]
 """Told after each batch how many windows of how many are done."""
 
 
-def _ignore(_done: int, _total: int) -> None:
+def ignore(_done: int, _total: int) -> None:
     """Nobody wants to know."""
 
 
@@ -43,12 +47,29 @@ def forecast_windows(
     return forecast
 
 
+def forecast_with_uncertainty(
+    forecaster: GlucoseForecaster, windows: WindowedSeries, rows: Rows, batch_size: int, device: torch.device | str
+) -> WindowForecasts:
+    """As forecast_windows, with quantiles and disagreement; there is at least one row."""
+    found = []
+    with inference(forecaster, device):
+        for batch in in_batches(len(rows), batch_size):
+            lookbacks = torch.from_numpy(windows.lookbacks(rows[batch])).to(device)
+            found.append([part.float().cpu() for part in forecaster.forecast(lookbacks)])
+    return from_network(NetworkForecast(*(torch.cat(parts) for parts in zip(*found, strict=True))))
+
+
+def from_network(forecast: NetworkForecast) -> WindowForecasts:
+    """What a network says on the CPU, as arrays."""
+    return WindowForecasts(*(part.numpy() for part in forecast))
+
+
 def forecast_batches(
     windows: WindowedSeries,
     forecast: Forecast,
     ridge: RidgeForecaster,
     settings: EvaluationSettings,
-    on_progress: OnProgress = _ignore,
+    on_progress: OnProgress = ignore,
 ) -> Iterator[TestForecasts]:
     """What is forecast for all test windows, in order of rows, evaluation.batch_size windows of one pump at a time."""
     origins = windows.origins[Split.test]
@@ -79,47 +100,45 @@ def forecast_batches(
 
 def evaluate(
     windows: WindowedSeries,
-    predict: Predict,
+    forecast: Forecast,
     settings: EvaluationSettings,
     tested: TestedModel,
-    on_progress: OnProgress = _ignore,
+    on_progress: OnProgress = ignore,
 ) -> TestResults:
-    """Test a forecaster on all pumps: measure its errors, then say what they mean."""
-    return measure_errors(windows, predict, settings, on_progress).results(settings, tested)
-
-
-def measure_errors(
-    windows: WindowedSeries, predict: Predict, settings: EvaluationSettings, on_progress: OnProgress = _ignore
-) -> TestErrors:
-    """Errors of a forecaster, of persistence and of a ridge regression fitted here, on every test window.
-
-    Forecasts are made batch by batch, so memory does not grow with the history. Pumps without a test window
-    are kept, with zero windows.
-    """
+    """Test a forecaster on all pumps: forecast every test window, and measure; keeps all forecasts in memory."""
     ridge = fit_ridge(windows, settings)
-    origins = windows.origins[Split.test]
-    pump_of = windows.pump_of(origins.rows)
-    pumps: dict[str, PumpErrors] = {}
-    done = 0
-    for pump in dict.fromkeys(segment.pump_id for segment in windows.segments):
-        nothing = nothing_yet(windows.horizon)
-        errors = PumpErrors(nothing, nothing)
-        of_pump = np.flatnonzero(pump_of == pump)
-        for batch in in_batches(len(of_pump), settings.batch_size):
-            chosen = of_pump[batch]
-            errors = _add(errors, windows, origins.rows[chosen], origins.complete[chosen], predict, ridge)
-            done += len(chosen)
-            on_progress(done, len(origins))
-        pumps[pump] = errors
-    fit = RidgeFit(penalty=ridge.penalty, training_windows=ridge.training_windows)
-    return TestErrors(pumps, windows.lookback, windows.horizon, fit)
+    forecasts = join(list(forecast_batches(windows, forecast, ridge, settings, on_progress)))
+    found = circumstances(windows, forecasts.rows)
+    return measure(forecasts, found, index_of(windows, ridge, tested), settings)
 
 
-def _add(
-    errors: PumpErrors, windows: WindowedSeries, rows: Rows, complete: Mask, predict: Predict, ridge: RidgeForecaster
-) -> PumpErrors:
-    target, measured = windows.targets(rows)
-    forecasts = (predict(rows), persistence(windows, rows), ridge.predict(windows, rows))
-    on_complete = ForecasterErrors(*(error_sums(f[complete], target[complete], measured[complete]) for f in forecasts))
-    on_available = ForecasterErrors(*(error_sums(f, target, measured) for f in forecasts))
-    return PumpErrors(errors.complete + on_complete, errors.available + on_available)
+def store_forecasts(
+    folder: Path,
+    windows: WindowedSeries,
+    forecast: Forecast,
+    settings: EvaluationSettings,
+    tested: TestedModel,
+    on_progress: OnProgress = ignore,
+) -> None:
+    """Forecast every test window into a folder, batch by batch, so that memory does not grow with the history."""
+    ridge = fit_ridge(windows, settings)
+    batches = forecast_batches(windows, forecast, ridge, settings, on_progress)
+    write_forecasts(folder, batches, index_of(windows, ridge, tested))
+
+
+def stored_results(folder: Path, windows: WindowedSeries, settings: EvaluationSettings) -> TestResults:
+    """Measure the forecasts in a folder. Raises ArtifactMissing if they are not there or damaged."""
+    forecasts, index = read_forecasts(folder)
+    return measure(forecasts, circumstances(windows, forecasts.rows), index, settings)
+
+
+def index_of(windows: WindowedSeries, ridge: RidgeForecaster, tested: TestedModel) -> ForecastsIndex:
+    """What goes with the forecasts of all test windows."""
+    return ForecastsIndex(
+        tested=tested,
+        ridge=RidgeFit(penalty=ridge.penalty, training_windows=ridge.training_windows),
+        pumps=tuple(dict.fromkeys(segment.pump_id for segment in windows.segments)),
+        windows=len(windows.origins[Split.test]),
+        lookback=windows.lookback,
+        horizon=windows.horizon,
+    )

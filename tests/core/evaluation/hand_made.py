@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.results import TestedModel
 from bloodtwin_core.records import FEATURES, PumpRecords, Split, records_from_signals
 from bloodtwin_core.scaling import FeatureScaler
@@ -59,4 +60,30 @@ def two_pumps(horizon: int = 12) -> WindowedSeries:
             "b": {Split.train: wandering(300, 4), Split.validate: wandering(120, 5), Split.test: gappy},
         },
         horizon,
+    )
+
+
+def forecasts_of(
+    target: npt.NDArray[np.floating],
+    model: npt.NDArray[np.floating],
+    persistence: npt.NDArray[np.floating],
+    days: int = 10,
+    pumps: int = 2,
+    measured: npt.NDArray[np.bool_] | None = None,
+) -> TestForecasts:
+    """Forecasts [window, step] of given values; windows lie evenly over the days of the pumps, in order."""
+    windows = len(target)
+    day = np.arange(windows) * days * pumps // windows
+    since = np.arange(windows) - np.searchsorted(day, day)
+    return TestForecasts(
+        rows=np.arange(windows),
+        pump=np.array([f"pump{number}" for number in range(pumps)])[day // days],
+        timestamp=np.datetime64("2024-03-01", "s") + (day % days) * np.timedelta64(86_400, "s") + since * 300,
+        last=persistence[:, 0].astype(np.float32),
+        complete=np.ones(windows, dtype=np.bool_),
+        target=target.astype(np.float32),
+        measured=np.ones(target.shape, dtype=np.bool_) if measured is None else measured,
+        model=model.astype(np.float32),
+        persistence=persistence.astype(np.float32),
+        ridge=persistence.astype(np.float32),
     )

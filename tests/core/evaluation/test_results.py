@@ -10,6 +10,7 @@ from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.errors import ArtifactMissing
 from bloodtwin_core.evaluation.baselines import persistence
 from bloodtwin_core.evaluation.comparison import Metrics
+from bloodtwin_core.evaluation.forecasts import without_uncertainty
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.evaluation.testing import evaluate
 from bloodtwin_core.records import Split
@@ -26,7 +27,7 @@ def results_of(windows: WindowedSeries, off_by: float = 0.0) -> TestResults:
     def predict(rows: Rows) -> np.ndarray:
         return windows.targets(rows)[0] + np.float32(off_by)
 
-    return evaluate(windows, predict, EvaluationSettings(), TESTED)
+    return evaluate(windows, without_uncertainty(predict), EvaluationSettings(), TESTED)
 
 
 def all_gaps(length: int, seed: int) -> np.ndarray:
@@ -114,7 +115,8 @@ def test_targets_are_held_against_the_at_reading_and_show_the_mean():
 def test_a_target_is_not_met_at_its_limit():
     settings = EvaluationSettings(target_rmse=3.0)
     windows = windows_of({"a": dict.fromkeys(Split, np.full(60, 120.0))})
-    found = evaluate(windows, lambda rows: persistence(windows, rows) + np.float32(3), settings, TESTED)
+    off = without_uncertainty(lambda rows: persistence(windows, rows) + np.float32(3))
+    found = evaluate(windows, off, settings, TESTED)
     rmse = next(target for target in found.targets if target.name == "rmse")
     assert (rmse.value, rmse.met, rmse.missed_by) == (3.0, False, 0.0)
 

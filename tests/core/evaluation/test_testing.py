@@ -5,17 +5,18 @@ import pytest
 import torch
 
 from bloodtwin_core.config import EvaluationSettings, ModelSettings
-from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.evaluation.baselines import persistence
+from bloodtwin_core.evaluation.forecasts import without_uncertainty
 from bloodtwin_core.evaluation.metrics import error_sums
-from bloodtwin_core.evaluation.testing import evaluate, forecast_windows, measure_errors
-from bloodtwin_core.model import GlucoseForecaster
+from bloodtwin_core.evaluation.testing import evaluate, forecast_windows, forecast_with_uncertainty
+from bloodtwin_core.model import QUANTILE_LEVELS, GlucoseForecaster
 from bloodtwin_core.records import Split
 from tests.core.evaluation.hand_made import LOOKBACK, TESTED, two_pumps, unit_scaler, wandering, windows_of
 
 SETTINGS = EvaluationSettings(batch_size=7)
 WINDOWS = two_pumps()
 ROWS = WINDOWS.origins[Split.test].rows
+still = without_uncertainty(lambda rows: persistence(WINDOWS, rows))
 
 
 def network() -> GlucoseForecaster:
@@ -32,6 +33,16 @@ def test_the_networks_forecasts_start_from_zero_and_see_the_lookback_alone():
     np.testing.assert_allclose(forecast, np.stack(alone), rtol=0, atol=1e-3)
 
 
+def test_uncertainty_comes_with_the_same_forecasts():
+    forecaster = network()
+    found = forecast_with_uncertainty(forecaster, WINDOWS, ROWS, batch_size=16, device="cpu")
+    np.testing.assert_array_equal(found.prediction, forecast_windows(forecaster, WINDOWS, ROWS, 16, "cpu"))
+    assert found.quantiles is not None
+    assert found.quantiles.shape == (len(ROWS), 12, len(QUANTILE_LEVELS))
+    assert found.disagreement is not None
+    assert not found.disagreement.any()
+
+
 def test_dropout_is_off_while_testing_and_back_on_afterwards():
     forecaster = network().train()
     first, second = (forecast_windows(forecaster, WINDOWS, ROWS, 16, "cpu") for _ in range(2))
@@ -44,16 +55,16 @@ def test_no_window_is_no_forecast():
 
 
 def test_persistence_has_skill_one_against_itself():
-    results = evaluate(WINDOWS, lambda rows: persistence(WINDOWS, rows), SETTINGS, TESTED)
+    results = evaluate(WINDOWS, still, SETTINGS, TESTED)
     for found in (results.complete, results.available):
         for comparison in (found.pooled, *found.pumps.values()):
-            assert set(comparison.skill.model_dump().values()) == {1.0}
+            assert set(comparison.skill.within(12).values()) == {1.0}
             assert comparison.model == comparison.persistence
 
 
 def test_the_metrics_are_those_of_all_windows_at_once():
     origins = WINDOWS.origins[Split.test]
-    results = evaluate(WINDOWS, lambda rows: persistence(WINDOWS, rows), SETTINGS, TESTED)
+    results = evaluate(WINDOWS, still, SETTINGS, TESTED)
     for found, rows in ((results.available, origins.rows), (results.complete, origins.rows[origins.complete])):
         errors = error_sums(persistence(WINDOWS, rows), *WINDOWS.targets(rows))
         assert (found.windows, found.measured_targets) == (len(rows), errors.targets.sum())
@@ -63,30 +74,15 @@ def test_the_metrics_are_those_of_all_windows_at_once():
 
 def test_progress_reaches_the_number_of_windows():
     told: list[tuple[int, int]] = []
-    measure_errors(WINDOWS, lambda rows: persistence(WINDOWS, rows), SETTINGS, lambda done, of: told.append((done, of)))
+    evaluate(WINDOWS, still, SETTINGS, TESTED, lambda done, of: told.append((done, of)))
     assert told[-1] == (len(ROWS), len(ROWS))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
-
-
-def test_leaving_pumps_out_pools_the_others():
-    errors = measure_errors(WINDOWS, lambda rows: persistence(WINDOWS, rows), SETTINGS)
-    everyone = errors.results(SETTINGS, TESTED)
-    without_b = errors.without(["b"]).results(SETTINGS, TESTED)
-    assert without_b == errors.only(["a"]).results(SETTINGS, TESTED)
-    assert without_b.complete.pooled == everyone.complete.pumps["a"]
-    assert list(without_b.complete.pumps) == ["a"]
-
-
-def test_pumps_that_were_not_tested_are_said():
-    errors = measure_errors(WINDOWS, lambda rows: persistence(WINDOWS, rows), SETTINGS)
-    with pytest.raises(SettingsError, match=r"pumps \['z'\] were not tested\. Tested were \['a', 'b'\]"):
-        errors.without(["a", "z"])
 
 
 def test_a_pump_without_a_test_window_is_reported_with_none():
     long = {split: wandering(90, place) for place, split in enumerate(Split)}
     windows = windows_of({"a": long, "short": {Split.train: wandering(90, 7), Split.test: wandering(10, 8)}})
-    results = evaluate(windows, lambda rows: persistence(windows, rows), SETTINGS, TESTED)
+    results = evaluate(windows, without_uncertainty(lambda rows: persistence(windows, rows)), SETTINGS, TESTED)
     assert results.available.pumps["short"].windows == 0
     assert results.available.pumps["short"].model.test_mae is None
     assert results.available.pumps["short"].skill.test_mae is None
