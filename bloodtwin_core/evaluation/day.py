@@ -6,10 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.errors import SettingsError
-from bloodtwin_core.evaluation.forecasts import Predict
+from bloodtwin_core.evaluation.forecasts import Predict, Quantiles
 from bloodtwin_core.evaluation.metrics import Glucose
+from bloodtwin_core.network.quantiles import QUANTILE_LEVELS
 from bloodtwin_core.records import RECORD_INTERVAL, Feature, Split, Timestamps
-from bloodtwin_core.windows import WindowedSeries
+from bloodtwin_core.windows import Rows, WindowedSeries
+
+BAND = (0.10, 0.90)
+"""The quantiles between which 80 % of the readings should lie."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +54,26 @@ def forecast_day(windows: WindowedSeries, predict: Predict, pump_id: str | None 
     candidates, counts = np.unique(np.rec.fromarrays([pump_of, day_of]), return_counts=True)
     pump, day = candidates[len(counts) - 1 - int(np.argmax(counts[::-1]))]
     chosen = rows[(pump_of == pump) & (day_of == day)]
-    return _day(windows, str(pump), day, chosen, predict(chosen))
+    return day_of_rows(windows, str(pump), day, chosen, predict(chosen))
 
 
-def _day(
-    windows: WindowedSeries, pump: str, day: np.datetime64, rows: npt.NDArray[np.int64], forecasts: Glucose
+def day_of_rows(
+    windows: WindowedSeries,
+    pump: str,
+    day: np.datetime64,
+    rows: Rows,
+    forecasts: Glucose,
+    quantiles: Quantiles | None = None,
 ) -> ForecastDay:
-    """The day's records lie in the test segments of the pump; those of other splits stay out."""
+    """A pump's day with the forecasts made from these rows.
+
+    The day's records lie in the test segments of the pump; those of other splits stay out.
+    """
     of_pump = [np.arange(s.start, s.stop) for s in windows.segments_of(Split.test) if s.pump_id == pump]
     records = np.concatenate(of_pump)
     records = records[windows.timestamps[records].astype("datetime64[D]") == day]
     glucose = np.where(windows.measured[records], windows.series[records, Feature.bg.column], np.nan)
+    band = None if quantiles is None else quantiles[:, :, [QUANTILE_LEVELS.index(level) for level in BAND]]
     return ForecastDay(
-        pump, day, windows.timestamps[records], glucose.astype(np.float32), windows.timestamps[rows], forecasts
+        pump, day, windows.timestamps[records], glucose.astype(np.float32), windows.timestamps[rows], forecasts, band
     )

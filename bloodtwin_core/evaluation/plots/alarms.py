@@ -15,13 +15,13 @@ LOOKS = ((BLUE, "o", "-"), (ORANGE, "^", "--"), (VERMILLION, "s", "-."))
 class AlarmPoint:
     """One way to set an alarm: share of events seen coming (0 to 1), false alarms per day, and how it is set.
 
-    usual marks the setting that the figures in the text are told for.
+    named: whether there is room for its setting beside it.
     """
 
     setting: str
     sensitivity: float
     false_alarms_per_day: float
-    usual: bool = False
+    named: bool = False
 
 
 def trade_off_figure(title: str, event: str, curves: Mapping[str, Sequence[AlarmPoint]]) -> Figure:
@@ -33,16 +33,13 @@ def trade_off_figure(title: str, event: str, curves: Mapping[str, Sequence[Alarm
             [p.false_alarms_per_day for p in ordered], [p.sensitivity for p in ordered],
             color=colour, marker=marker, linestyle=style, markersize=4.5, label=name,
         )  # fmt: skip
-        for point in (p for p in ordered if p.usual):
-            axes.plot(
-                point.false_alarms_per_day, point.sensitivity, color=colour, marker="o", markersize=11, fillstyle="none"
-            )
+        for point in (p for p in ordered if p.named):
             axes.annotate(
-                point.setting, (point.false_alarms_per_day, point.sensitivity), xytext=(9, -12),
+                point.setting, (point.false_alarms_per_day, point.sensitivity), xytext=(6, -13),
                 textcoords="offset points", fontsize=9, color=INK,
             )  # fmt: skip
     axes.set_ylim(0, 1.02)
     axes.set_xlim(left=0)
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     legend_above(figure, axes)
     return figure

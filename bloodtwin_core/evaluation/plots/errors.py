@@ -1,6 +1,6 @@
 """Pictures of errors: by horizon, and by group of windows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,14 +30,6 @@ MARGIN_INCHES = 1.35
 
 
 @dataclass(frozen=True)
-class Interval:
-    """95 % confidence limits of the model's MAE (mg/dL), each [step]; None where they are not known."""
-
-    low: Sequence[float | None]
-    high: Sequence[float | None]
-
-
-@dataclass(frozen=True)
 class GroupError:
     """MAE (mg/dL) of the model and of persistence on one group of windows; None where nothing was measured."""
 
@@ -56,10 +48,10 @@ def horizon_figure(
     by_step: ErrorByStep,
     settings: EvaluationSettings,
     title: str,
-    interval: Interval | None = None,
+    interval: Mapping[int, tuple[float, float]] | None = None,
     size: Size = SMALL,
 ) -> Figure:
-    """The same as a figure, the model's confidence interval shaded where it is known."""
+    """The same as a figure; interval holds the model's 95 % confidence limits (mg/dL) by minutes ahead."""
     figure, axes = new_figure(title, "Minutes ahead", "MAE at that moment (mg/dL)", size)
     minutes = by_step.minutes
     lines = (
@@ -69,11 +61,9 @@ def horizon_figure(
     )
     for values, look in lines:
         axes.plot(minutes, numbers(values), markersize=4.5, **look)
-    if interval is not None:
-        axes.fill_between(
-            minutes, numbers(interval.low), numbers(interval.high),
-            color=BLUE, alpha=0.25, linewidth=0, label="95 % interval of the model",
-        )  # fmt: skip
+    for place, (when, (low, high)) in enumerate((interval or {}).items()):
+        label = "95 % interval of the model" if place == 0 else None
+        axes.plot([when, when], [low, high], color=BLUE, linewidth=7, alpha=0.35, solid_capstyle="butt", label=label)
     _mark_targets(axes, minutes, settings)
     axes.set_ylim(bottom=0)
     axes.set_xlim(0, max(minutes) + 2.5)

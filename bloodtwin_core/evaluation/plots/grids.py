@@ -11,15 +11,15 @@ from matplotlib.figure import Figure
 from bloodtwin_core.evaluation.plots.canvas import BLUE, INK, SQUARE, VERMILLION, new_figure
 
 Glucoses = npt.NDArray[np.floating]
-ZoneOf = Callable[[Glucoses, Glucoses], npt.NDArray[np.str_]]
-"""The zone, a letter from A to E, of each pair of reference and forecast (mg/dL), both of any one shape."""
+ZoneOf = Callable[[Glucoses, Glucoses], npt.NDArray[np.int8]]
+"""The zone (0 is A, 4 is E) of each pair of reference and forecast (mg/dL), both of any one shape."""
 LIMIT = 400.0
 """Largest glucose shown (mg/dL), as the grids were published; what lies above is counted at the edge."""
 BIN = 5.0
 """Width of a bin of the density (mg/dL)."""
 RASTER = 1.0
 """Grain with which zones are drawn (mg/dL)."""
-TINTS = {"A": 0.0, "B": 0.07, "C": 0.15, "D": 0.25, "E": 0.36}
+TINTS = {"A": 0.0, "B": 0.08, "C": 0.17, "D": 0.28, "E": 0.4}
 """Opacity of each zone's colour: the worse the zone, the deeper."""
 
 
@@ -34,11 +34,12 @@ def grid_figure(
     axes.grid(visible=False)
     _zones(axes, zone_of)
     _density(axes, target, forecast)
+    axes.text(LIMIT - 14, LIMIT - 14, "A", ha="center", va="center", color=INK, fontsize=12, fontweight="bold")
     axes.plot([0, LIMIT], [0, LIMIT], color=INK, linewidth=0.8, linestyle=":")
     axes.set_xlim(0, LIMIT)
     axes.set_ylim(0, LIMIT)
     axes.set_aspect("equal")
-    said = "   ".join(f"{zone} {100 * share:.1f} %" for zone, share in shares.items())
+    said = " · ".join(f"{zone} {100 * share:.1f} %" for zone, share in shares.items())
     axes.set_title(said, loc="left", fontsize=9.5, color=INK)
     return figure
 
@@ -49,10 +50,10 @@ def _zones(axes: Axes, zone_of: ZoneOf) -> None:
     zones = zone_of(reference, forecast)
     image = np.zeros((*zones.shape, 4), dtype=np.float32)
     image[...] = (*to_rgb(VERMILLION), 0.0)
-    for zone, opacity in TINTS.items():
-        image[zones == zone, 3] = opacity
+    for place, (zone, opacity) in enumerate(TINTS.items()):
+        image[zones == place, 3] = opacity
         for side in (forecast >= reference, forecast < reference):
-            _letter(axes, zone, (zones == zone) & side, reference, forecast)
+            _letter(axes, zone, (zones == place) & side, reference, forecast)
     _picture(axes, image)
 
 

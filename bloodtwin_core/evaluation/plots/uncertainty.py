@@ -34,8 +34,8 @@ def calibration_figure(title: str, nominal: Sequence[float], observed: Mapping[i
         axes.plot(nominal, shares, color=colour, marker=marker, markersize=5, label=f"{minutes} minutes ahead")
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     legend_above(figure, axes)
     return figure
 
@@ -48,13 +48,13 @@ def coverage_figure(
     coverage holds for each band's nominal per cent the observed shares, [step].
     """
     figure, axes = new_figure(title, "Minutes ahead", "Readings inside the band")
-    axes.axhspan(*allowed, color=GREEN, alpha=0.2, linewidth=0, label=f"{allowed[0]:.0%} to {allowed[1]:.0%}")
+    axes.axhspan(*allowed, color=GREEN, alpha=0.2, linewidth=0, label="Where the 80 % band should lie")
     for (per_cent, shares), (colour, marker) in zip(coverage.items(), LOOKS, strict=False):
         axes.axhline(per_cent / 100, color=colour, linewidth=0.9, linestyle=":")
         axes.plot(minutes, shares, color=colour, marker=marker, markersize=4.5, label=f"{per_cent} % band")
     axes.set_ylim(0, 1)
     axes.set_xlim(0, max(minutes) + 2.5)
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 5, 10], nbins=12))
     legend_above(figure, axes)
     return figure

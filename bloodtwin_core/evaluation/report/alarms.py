@@ -1,0 +1,83 @@
+"""Section on alarms: lows and highs seen coming, judged by event."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bloodtwin_core.evaluation.clinical.alarms import AlarmResults, ThresholdAlarms
+from bloodtwin_core.evaluation.plots.alarms import AlarmPoint, trade_off_figure
+from bloodtwin_core.evaluation.report.material import ALARM_MINUTES, Material
+from bloodtwin_core.evaluation.report.parts import Cell, Picture, Section, Table, count_cell, figure_cell, share_cell
+from bloodtwin_core.evaluation.report.words import share
+
+WORDS = (
+    f"An alarm is raised when the forecast crosses the threshold within {ALARM_MINUTES} minutes while the present "
+    "reading "
+    "has not; it is true if an event (15 minutes or more beyond the threshold) begins within them. An event is seen "
+    "coming if an alarm came before it. The last reading alone never warns: it forecasts no change.",
+    "Where a quantile of the forecast raises the alarm instead of the forecast itself, more events are seen coming at "
+    "the price of more false alarms; the curves show the trade.",
+)
+ROOM = 0.05
+"""Share of the most false alarms per day from which on a point has room for its name."""
+EVENT_NAMES = {"hypoglycaemia": "Lows", "hyperglycaemia": "Highs"}
+
+
+def alarms_section(material: Material) -> Section:
+    """A table of all alarms, and the trade-off where there are quantiles."""
+    rows = []
+    for found in material.alarms:
+        for name, results in (("model", found.model), ("ridge regression", found.ridge)):
+            rows.append(_row(f"{event_name(found)}, {name}", results))
+    head = ["Alarm", "events", "seen coming", "median lead (min)", "alarms", "of them true", "false alarms per day"]
+    table = Table(f"Alarms up to {ALARM_MINUTES} minutes ahead, on available windows", head, rows)
+    pictures = [_trade_off(found) for found in material.alarms if found.by_level and found.model.events]
+    return Section("alarms", "Lows and highs seen coming", WORDS, [table], pictures)
+
+
+def event_name(found: ThresholdAlarms) -> str:
+    """What the alarms warn of: Lows (under 70 mg/dL)."""
+    where = "under" if found.threshold == "hypoglycaemia" else "over"
+    return f"{EVENT_NAMES[found.threshold]} ({where} {found.glucose:g} mg/dL)"
+
+
+def _row(label: str, results: AlarmResults) -> list[Cell]:
+    return [
+        Cell(label),
+        count_cell(results.events),
+        share_cell(results.sensitivity),
+        figure_cell(results.median_lead_minutes, 0),
+        count_cell(results.alarms),
+        share_cell(results.precision),
+        figure_cell(results.false_alarms_per_day, 2),
+    ]
+
+
+def _trade_off(found: ThresholdAlarms) -> Picture:
+    event = event_name(found)
+    by_level = [_point(f"{share(each.level)} quantile", each.alarms) for each in found.by_level]
+    curves = {"Model, by quantile": _named([point for point in by_level if point is not None])}
+    for name, results in (("Model, its forecast", found.model), ("Ridge regression", found.ridge)):
+        point = _point(name, results)
+        curves[name] = [] if point is None else [point]
+    said = "; ".join(
+        f"{point.setting}: {share(point.sensitivity)} seen, {point.false_alarms_per_day:.1f} false alarms a day"
+        for point in curves["Model, by quantile"]
+    )
+    return Picture(
+        f"alarms-{found.threshold}",
+        trade_off_figure(event, EVENT_NAMES[found.threshold], curves),
+        "Up and left is better: more seen coming, fewer false alarms.",
+        f"{event}: share of events seen coming against false alarms per day. {said}.",
+    )
+
+
+def _point(setting: str, results: AlarmResults) -> AlarmPoint | None:
+    if results.sensitivity is None or results.false_alarms_per_day is None:
+        return None
+    return AlarmPoint(setting, results.sensitivity, results.false_alarms_per_day)
+
+
+def _named(points: Sequence[AlarmPoint]) -> list[AlarmPoint]:
+    """The points that lie apart get their names; near the corner, where hardly anything is alarmed, they would cover."""
+    most = max((point.false_alarms_per_day for point in points), default=0.0)
+    return [replace(point, named=point.false_alarms_per_day > ROOM * most) for point in points]

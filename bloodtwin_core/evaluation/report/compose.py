@@ -1,0 +1,49 @@
+"""The whole page, from the opening to what was tested."""
+
+from bloodtwin_core.evaluation.report.accuracy import error_section, groups_section, pumps_section
+from bloodtwin_core.evaluation.report.alarms import alarms_section
+from bloodtwin_core.evaluation.report.clinical import grids_section
+from bloodtwin_core.evaluation.report.examples import days_section
+from bloodtwin_core.evaluation.report.gather import findings
+from bloodtwin_core.evaluation.report.material import Material
+from bloodtwin_core.evaluation.report.page import Page
+from bloodtwin_core.evaluation.report.parts import Section
+from bloodtwin_core.evaluation.report.uncertainty import disagreement_section, uncertainty_section
+from bloodtwin_core.evaluation.report.words import opening
+from bloodtwin_core.records import RECORD_MINUTES
+
+
+def report_page(material: Material) -> Page:
+    """The report on one test."""
+    results = material.results
+    about = [
+        ("Model", material.name),
+        ("Version", results.tested.model_version),
+        ("Checkpoint (sha256)", results.tested.checkpoint_sha256),
+        ("Data (fingerprint)", results.tested.data_fingerprint),
+        ("Looks back on", f"{results.lookback * RECORD_MINUTES / 60:g} hours"),
+        ("Forecasts", f"{results.horizon * RECORD_MINUTES} minutes, every {RECORD_MINUTES}"),
+        *(("Note", note) for note in results.notes),
+    ]
+    return Page(
+        title=f"How far to trust {material.name}",
+        opening=opening(findings(material)),
+        about=about,
+        sections=_sections(material),
+    )
+
+
+def _sections(material: Material) -> list[Section]:
+    if not len(material.forecasts):
+        return []
+    sections: list[Section | None] = [
+        error_section(material),
+        grids_section(material),
+        alarms_section(material) if material.alarms else None,
+        uncertainty_section(material),
+        groups_section(material),
+        days_section(material),
+        pumps_section(material),
+        disagreement_section(material),
+    ]
+    return [section for section in sections if section is not None]
