@@ -22,6 +22,7 @@ from bloodtwin_core.config import (
 )
 from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.source_settings import (
+    Azt1dSettings,
     EventsSettings,
     FetchSettings,
     NightscoutSettings,
@@ -59,6 +60,11 @@ class SimulatorConfig(SimulatorSettings, dg.Config):
 
 
 @with_limits
+class Azt1dConfig(Azt1dSettings, dg.Config):
+    """The AZT1D data set, used when data.source is azt1d."""
+
+
+@with_limits
 class FetchConfig(FetchSettings, dg.Config):
     """How events are fetched from a cloud or site; used when data.source is tandem or nightscout."""
 
@@ -88,6 +94,7 @@ class DataConfig(DataSettings, dg.Config):
     """Where records come from and how they are cut into windows."""
 
     simulator: SimulatorConfig = Field(default_factory=SimulatorConfig, description="The virtual wearers.")
+    azt1d: Azt1dConfig = Field(default_factory=Azt1dConfig, description="The AZT1D data set.")
     fetch: FetchConfig = Field(default_factory=FetchConfig, description="How a cloud or site is asked.")
     tandem: TandemConfig = Field(default_factory=TandemConfig, description="The account at Tandem Source.")
     nightscout: NightscoutConfig = Field(default_factory=NightscoutConfig, description="The Nightscout site.")

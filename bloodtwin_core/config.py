@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from bloodtwin_core.settings_group import SettingsGroup
 from bloodtwin_core.source_settings import (
+    Azt1dSettings,
     EventsSettings,
     FetchSettings,
     NightscoutSettings,
@@ -77,6 +78,7 @@ class DataSettings(SettingsGroup):
         description="Make one history of the pumps of each wearer, under the wearer's name, for sources of events.",
     )
     simulator: SimulatorSettings = Field(default_factory=SimulatorSettings, description="The virtual wearers.")
+    azt1d: Azt1dSettings = Field(default_factory=Azt1dSettings, description="The AZT1D data set.")
     fetch: FetchSettings = Field(default_factory=FetchSettings, description="How a cloud or site is asked.")
     tandem: TandemSettings = Field(default_factory=TandemSettings, description="The account at Tandem Source.")
     nightscout: NightscoutSettings = Field(default_factory=NightscoutSettings, description="The Nightscout site.")
@@ -157,6 +159,12 @@ class TrainingSettings(SettingsGroup):
     max_epochs: int = Field(default=50, ge=1, le=10_000, description="An epoch supervises every training origin once.")
     learning_rate: float = Field(default=1e-3, gt=0.0, le=1.0, description="Adam's initial learning rate.")
     weight_decay: float = Field(default=1e-5, ge=0.0, le=1.0, description="Adam's L2 penalty.")
+    weight_averaging: float = Field(
+        default=0.99,
+        ge=0.0,
+        lt=1.0,
+        description="What is kept of the moving average of the weights at each step; 0 averages nothing.",
+    )
     plateau_factor: float = Field(
         default=0.5, gt=0.0, lt=1.0, description="Learning rate factor when val_mae stops falling."
     )

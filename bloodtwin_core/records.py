@@ -156,6 +156,23 @@ def glucose_range_of(glucose: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]
     return np.searchsorted([each.lowest for each in GLUCOSE_RANGES], glucose, side="right") - 1
 
 
+@dataclass(frozen=True)
+class PumpHistory:
+    """All records of one pump.
+
+    Those before tested_from are there to be learnt from only: they stand in front of the train split, and the others
+    are split in time as if they were alone. None: all records are split.
+    """
+
+    records: PumpRecords
+    tested_from: np.datetime64 | None = None
+
+    @property
+    def pump_id(self) -> str:
+        """The pump's serial number."""
+        return self.records.pump_id
+
+
 def time_of_day(timestamps: Timestamps) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Sine and cosine of the time of day, each [record], one turn in 24 hours."""
     seconds = (timestamps - timestamps.astype("datetime64[D]")).astype("timedelta64[s]").astype(np.float64)

@@ -19,6 +19,15 @@ class SimulatorSettings(SettingsGroup):
     seed: int = Field(default=2024, ge=0, description="The same seed gives the same records.")
 
 
+class Azt1dSettings(SettingsGroup):
+    """The AZT1D data set, used when data.source is azt1d."""
+
+    days_before_basal: bool = Field(
+        default=False,
+        description="Learn also from the days before basal is known, as unknown basal; what is tested stays the same.",
+    )
+
+
 class FetchSettings(SettingsGroup):
     """How events are fetched from a cloud or site; used when data.source is tandem or nightscout."""
 

@@ -1,6 +1,7 @@
 """Each pump's history cut in time into what is learned from, chosen by and tested on."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,10 @@ from bloodtwin_core.bloodbank import PUMP_FOLDER, UTC_TIMESTAMPS, PumpSplitFiles
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.errors import DataError, StorageError
 from bloodtwin_core.files import atomic_folder
-from bloodtwin_core.records import Feature, PumpRecords, Split
+from bloodtwin_core.records import Feature, PumpHistory, PumpRecords, Split
+
+Cut = Callable[[PumpHistory, DataSettings], dict[Split, PumpRecords]]
+"""How a history becomes splits."""
 
 
 def split_in_time(records: PumpRecords, settings: DataSettings) -> dict[Split, PumpRecords]:
@@ -30,6 +34,18 @@ def split_in_time(records: PumpRecords, settings: DataSettings) -> dict[Split, P
         Split.validate: records.rows(train_end, validate_end),
         Split.test: records.rows(validate_end, len(records)),
     }
+
+
+def split_history(history: PumpHistory, settings: DataSettings) -> dict[Split, PumpRecords]:
+    """The history in time, with the records that are only learnt from in front of the train split.
+
+    Raises DataError if a split would stay empty.
+    """
+    records, first = history.records, 0
+    if history.tested_from is not None:
+        first = int(np.searchsorted(records.timestamps, history.tested_from))
+    parts = split_in_time(records.rows(first, len(records)), settings)
+    return {**parts, Split.train: records.rows(0, first + len(parts[Split.train]))}
 
 
 def without_long_gaps(records: PumpRecords, max_gap_hours: float) -> PumpRecords:
@@ -53,13 +69,14 @@ def _nothing_more(_history: PumpRecords) -> Mapping[str, str]:
 
 
 def write_split_files(
-    histories: Iterable[PumpRecords],
+    histories: Iterable[PumpRecords | PumpHistory],
     settings: DataSettings,
     folder: Path,
     *,
     tz_handling: str = UTC_TIMESTAMPS,
     notes: str = "",
     extra: Callable[[PumpRecords], Mapping[str, str]] = _nothing_more,
+    cut: Cut = split_history,
 ) -> list[PumpSplitFiles]:
     """Split each history and write it under folder as bloodBath CSV v2.0.
 
@@ -72,22 +89,23 @@ def write_split_files(
     _refuse_foreign_files(folder)
     written: list[PumpSplitFiles] = []
     with atomic_folder(folder) as temporary:
-        for whole in histories:
-            history = without_long_gaps(whole, settings.max_gap_hours)
+        for given in histories:
+            whole = given if isinstance(given, PumpHistory) else PumpHistory(given)
+            records = without_long_gaps(whole.records, settings.max_gap_hours)
             files = {
                 split: write_split_file(
                     temporary,
                     part,
                     split,
-                    as_of=history.timestamps[-1],
+                    as_of=records.timestamps[-1],
                     tz_handling=tz_handling,
                     notes=notes,
-                    extra=extra(history),
+                    extra=extra(records),
                 )
-                for split, part in split_in_time(history, settings).items()
+                for split, part in cut(replace(whole, records=records), settings).items()
             }
             in_place = {split: folder / path.relative_to(temporary) for split, path in files.items()}
-            written.append(PumpSplitFiles(history.pump_id, in_place))
+            written.append(PumpSplitFiles(records.pump_id, in_place))
         if not written:
             raise DataError("the source has no pump", todo="Check data.root and data.pump_ids")
     return written

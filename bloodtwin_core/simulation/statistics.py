@@ -143,7 +143,8 @@ def main() -> None:
     if asked.azt1d:
         from bloodtwin_core.sources import azt1d
 
-        populations["AZT1D"] = azt1d.histories(DataSettings(source="azt1d", root=asked.azt1d))
+        people = azt1d.histories(DataSettings(source="azt1d", root=asked.azt1d))
+        populations["AZT1D"] = (person.records for person in people)
     wearers = [simulate_wearer(asked.seed, wearer, asked.days) for wearer in range(max(asked.pumps, default.pumps))]
     populations["simulator"] = wearers
     populations["simulator, default"] = wearers[: default.pumps]

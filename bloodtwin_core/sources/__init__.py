@@ -15,7 +15,7 @@ from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.progress import Progress, Step, silent
 from bloodtwin_core.events.splits import write_event_splits
-from bloodtwin_core.records import PumpRecords
+from bloodtwin_core.records import PumpHistory, PumpRecords
 from bloodtwin_core.sources import azt1d, bloodbank, brist1d, events, nightscout, t1d_uom, tandem, vendor
 from bloodtwin_core.sources.fetching import FetchReport
 from bloodtwin_core.splitting import write_split_files
@@ -40,16 +40,10 @@ def _from_events(settings: DataSettings, folder: Path, progress: Progress) -> li
     return write_event_splits(pumps, settings, folder, tz_handling=events.TZ_HANDLING, notes=events.NOTES)
 
 
-def _of_histories(
-    read: Callable[[DataSettings], Iterable[PumpRecords]], *, notes: str, tz_handling: str = UTC_TIMESTAMPS
-) -> Source:
-    """A source that hands over the records of one pump after the other."""
-
-    def split_files(settings: DataSettings, folder: Path, progress: Progress) -> list[PumpSplitFiles]:
-        pumps = _told(read(settings), len(settings.pump_ids), progress)
-        return write_split_files(pumps, settings, folder, tz_handling=tz_handling, notes=notes)
-
-    return split_files
+def _azt1d(settings: DataSettings, folder: Path, progress: Progress) -> list[PumpSplitFiles]:
+    people = _told(azt1d.histories(settings), len(settings.pump_ids), progress)
+    notes = azt1d.NOTES_DAYS_BEFORE if settings.azt1d.days_before_basal else azt1d.NOTES
+    return write_split_files(people, settings, folder, tz_handling=azt1d.TZ_HANDLING, notes=notes)
 
 
 def _of_events(
@@ -64,7 +58,7 @@ def _of_events(
     return split_files
 
 
-_History = TypeVar("_History", PumpRecords, PumpEvents)
+_History = TypeVar("_History", PumpRecords, PumpHistory, PumpEvents)
 
 
 def _told(histories: Iterable[_History], total: int, progress: Progress) -> Iterator[_History]:
@@ -76,7 +70,7 @@ def _told(histories: Iterable[_History], total: int, progress: Progress) -> Iter
 
 SOURCES: dict[str, Source] = {
     "simulator": _simulated,
-    "azt1d": _of_histories(azt1d.histories, notes=azt1d.NOTES, tz_handling=azt1d.TZ_HANDLING),
+    "azt1d": _azt1d,
     "bloodbank": _from_bloodbank,
     "brist1d": _of_events(brist1d.events, notes=brist1d.NOTES, tz_handling=brist1d.TZ_HANDLING),
     "events": _from_events,

@@ -10,8 +10,8 @@ What this importer makes of the files:
 - Basal is the mean over the clock hour, written on every row of that hour, the early ones included: there it tells
   what the pump is about to do in answer to glucose. It is known when the hour is over, so it is placed on the hour
   after.
-- Basal is known only for the last weeks of a person; the records begin there and the rows before are left out. An
-  unknown rate inside is NaN, never 0.
+- Basal is known only for the last weeks of a person; the records begin there and the rows before are left out, or with
+  data.azt1d.days_before_basal stand in front of the train split, their basal unknown. An unknown rate is NaN, never 0.
 """
 
 import re
@@ -25,7 +25,7 @@ import pandas as pd
 
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.errors import DataError, SettingsError
-from bloodtwin_core.records import BASAL_LIMITS, RECORD_INTERVAL, PumpRecords, Timestamps, records_from_signals
+from bloodtwin_core.records import BASAL_LIMITS, RECORD_INTERVAL, PumpHistory, Timestamps, records_from_signals
 from bloodtwin_core.tables import Table, first_true, read_table
 
 HEAVY_BOLUS_PEOPLE: tuple[str, ...] = ("1", "3", "11", "14", "20")
@@ -35,6 +35,7 @@ NOTES = (
     "AZT1D, Khamesian et al., doi:10.17632/gk9m674wcx.1, CC BY 4.0. Hourly mean basal is placed on the hour after; "
     "records begin where basal is known"
 )
+NOTES_DAYS_BEFORE = NOTES + "; the days before are in front of the train split, their basal unknown"
 
 _TIME = "EventDateTime"
 _BASAL = "Basal"
@@ -65,17 +66,17 @@ class Readings:
     glucose: Floats
 
 
-def histories(settings: DataSettings) -> Iterator[PumpRecords]:
-    """The records of each person, by number; data.pump_ids are the numbers N of "Subject N".
+def histories(settings: DataSettings) -> Iterator[PumpHistory]:
+    """The history of each person, by number; data.pump_ids are the numbers N of "Subject N".
 
     Raises SettingsError if data.root is not set, DataError if a file or person is not there or cannot be understood.
     """
     for person, path in _files(settings).items():
-        yield person_records(person, path, settings.max_gap_hours)
+        yield person_history(person, path, settings.max_gap_hours, settings.azt1d.days_before_basal)
 
 
-def person_records(person: str, path: Path, max_gap_hours: float) -> PumpRecords:
-    """One person's records on the five-minute grid, from where basal is known.
+def person_history(person: str, path: Path, max_gap_hours: float, days_before_basal: bool = False) -> PumpHistory:
+    """One person's records on the five-minute grid, from where basal is known or, to be learnt from only, from before.
 
     A reading is placed on the five minutes in which it falls. Where no glucose was read for more than max_gap_hours
     there are no records; within that the grid is complete and what was not read is NaN. Boluses of one timestamp and
@@ -90,16 +91,19 @@ def person_records(person: str, path: Path, max_gap_hours: float) -> PumpRecords
         raise DataError("the person has no basal at all", todo=todo, file=path, column=_BASAL)
     readings = one_reading_per_record(_readings(times, table.numbers[_GLUCOSE]))
     places = _floor(readings.times)
-    since_basal = places >= basal_hours[0]
-    if not since_basal.any():
+    since_basal = int(np.searchsorted(places, basal_hours[0]))
+    if since_basal == len(places):
         todo = "Leave the person out (data.pump_ids)"
         raise DataError("the person has no glucose since basal began", todo=todo, file=path, column=_GLUCOSE)
-    places, glucose = places[since_basal], readings.glucose[since_basal]
+    tested_from = places[since_basal]
+    taken = slice(0 if days_before_basal else since_basal, None)
+    places, glucose = places[taken], readings.glucose[taken]
     grid = _grid(places, max_gap_hours)
     on_grid = np.full(len(grid), np.nan)
     on_grid[np.searchsorted(grid, places)] = glucose
     basal = _looked_up(grid.astype("datetime64[h]").astype("datetime64[s]"), basal_hours, basal_rates)
-    return records_from_signals(person, grid, on_grid, basal, _bolus_on(grid, times, table.numbers[_BOLUS]))
+    records = records_from_signals(person, grid, on_grid, basal, _bolus_on(grid, times, table.numbers[_BOLUS]))
+    return PumpHistory(records, tested_from if days_before_basal else None)
 
 
 def hourly_basal(times: Timestamps, basal: Floats) -> tuple[Timestamps, Floats]:

@@ -6,10 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bloodtwin_core.bloodbank import SplitFile, read_split_file
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.continuity import findings
 from bloodtwin_core.errors import BloodTwinError, DataError, SettingsError
-from bloodtwin_core.records import RECORD_INTERVAL, Feature, PumpRecords
-from bloodtwin_core.sources.azt1d import histories, person_records
+from bloodtwin_core.records import RECORD_INTERVAL, Feature, PumpRecords, Split
+from bloodtwin_core.source_settings import Azt1dSettings
+from bloodtwin_core.sources import pump_split_files
+from bloodtwin_core.sources.azt1d import histories, person_history
 
 HEADER = (
     "EventDateTime,DeviceMode,BolusType,Basal,CorrectionDelivered,TotalBolusInsulinDelivered,FoodDelivered,CarbSize,CGM"
@@ -36,7 +40,7 @@ def file_of(rows: list[str], folder: Path, header: str = HEADER) -> Path:
 
 
 def imported(rows: list[str], folder: Path) -> PumpRecords:
-    return person_records("1", file_of(rows, folder), MAX_GAP_HOURS)
+    return person_history("1", file_of(rows, folder), MAX_GAP_HOURS).records
 
 
 def at(records: PumpRecords, time: str, feature: Feature) -> float:
@@ -173,7 +177,7 @@ def test_another_column_order_and_name_of_glucose_is_understood(tmp_path: Path) 
         "EventDateTime,Basal,BolusType,CarbSize,CorrectionDelivered,FoodDelivered,"
         "Readings (CGM / BGM),TotalBolusInsulinDelivered,DeviceMode"
     )
-    other = person_records("14", file_of(rows, tmp_path, header), MAX_GAP_HOURS)
+    other = person_history("14", file_of(rows, tmp_path, header), MAX_GAP_HOURS).records
     np.testing.assert_array_equal(other.values, imported(hours_of_rows([0.5, 0.6]), tmp_path).values)
 
 
@@ -197,7 +201,7 @@ def test_a_bolus_is_kept_where_glucose_was_not_read(tmp_path: Path) -> None:
 def test_carbohydrates_and_device_mode_are_not_needed(tmp_path: Path) -> None:
     rows = [",".join(line.split(",")[i] for i in (0, 3, 5, 8)) for line in hours_of_rows([0.5, 0.6])]
     header = "EventDateTime,Basal,TotalBolusInsulinDelivered,CGM"
-    records = person_records("23", file_of(rows, tmp_path, header), MAX_GAP_HOURS)
+    records = person_history("23", file_of(rows, tmp_path, header), MAX_GAP_HOURS).records
     np.testing.assert_array_equal(records.values, imported(hours_of_rows([0.5, 0.6]), tmp_path).values)
 
 
@@ -278,7 +282,7 @@ def test_impossible_cells_are_refused_with_their_place(tmp_path: Path, column: s
     rows[4] = ",".join(cells)
     path = file_of(rows, tmp_path)
     with pytest.raises(DataError) as caught:
-        person_records("1", path, MAX_GAP_HOURS)
+        person_history("1", path, MAX_GAP_HOURS)
     assert (caught.value.file, caught.value.line, caught.value.column) == (path, 6, column)
     assert says in str(caught.value)
 
@@ -296,7 +300,7 @@ def test_files_that_are_no_subject_are_refused(tmp_path: Path, content: str, say
     path = tmp_path / "Subject 1.csv"
     path.write_text(content)
     with pytest.raises(DataError, match=says):
-        person_records("1", path, MAX_GAP_HOURS)
+        person_history("1", path, MAX_GAP_HOURS)
 
 
 @pytest.fixture
@@ -335,3 +339,43 @@ def test_what_is_not_there_is_named(
     (published / "CGM Records" / "Subject 2" / "Subject 2.csv").unlink()
     with pytest.raises(DataError, match="cannot be read"):
         list(histories(DataSettings(source="azt1d", root=str(published))))
+
+
+def with_days_before(folder: Path, gap_hours: int = 0) -> Path:
+    """Two days of glucose and bolus without basal, perhaps a gap, then three days with it."""
+    first = [MIDNIGHT + timedelta(minutes=2 + 5 * n) for n in range(576)]
+    before = [row(time, 100 + n % 50, bolus=2 if n % 50 == 0 else "") for n, time in enumerate(first)]
+    then = [first[-1] + timedelta(hours=gap_hours, minutes=5 + 5 * n) for n in range(864)]
+    after = [row(time, 120 + n % 70, 0.5 + n // 12 % 3, 1 if n % 90 == 0 else "") for n, time in enumerate(then)]
+    subject = folder / "CGM Records" / "Subject 1"
+    subject.mkdir(parents=True)
+    (subject / "Subject 1.csv").write_text("\n".join([HEADER, *before, *after, ""]))
+    return folder
+
+
+@pytest.mark.parametrize("gap_hours", [0, 3, 20])
+def test_days_before_basal_are_learnt_from_and_nothing_else_changes(tmp_path: Path, gap_hours: int) -> None:
+    root = with_days_before(tmp_path / "azt1d", gap_hours)
+    plain = DataSettings(source="azt1d", root=str(root))
+    with_days = plain.model_copy(update={"azt1d": Azt1dSettings(days_before_basal=True)})
+    parts: list[dict[Split, SplitFile]] = []
+    for settings, name in ((plain, "plain"), (with_days, "with_days")):
+        (pump,) = pump_split_files(settings, tmp_path / name)
+        parts.append({split: read_split_file(path) for split, path in pump.files.items()})
+        assert findings(list(parts[-1].values()), settings) == []
+    without, longer = parts
+    for split in (Split.validate, Split.test):
+        assert without[split].records.values.tobytes() == longer[split].records.values.tobytes()
+        np.testing.assert_array_equal(without[split].records.timestamps, longer[split].records.timestamps)
+    train, more = without[Split.train].records, longer[Split.train].records
+    added = more.rows(0, len(more) - len(train))
+    assert len(added) >= 576
+    np.testing.assert_array_equal(more.timestamps[len(added) :], train.timestamps)
+    # The first record now has a neighbour, so its change of glucose may be known.
+    np.testing.assert_array_equal(more.values[len(added) + 1 :], train.values[1:])
+    assert np.isnan(added.feature(Feature.basal_rate)).all()
+    assert np.nansum(added.feature(Feature.bolus_dose)) == 2 * 12 + 1, (
+        "an hour of basal is known when it is over"
+    )
+    assert np.isfinite(added.feature(Feature.bolus_dose)).all(), "boluses are known where basal is not"
+    assert "days before" in longer[Split.train].header.notes

@@ -47,7 +47,7 @@ pytestmark = pytest.mark.skipif(not (ROOT / "CGM Records").is_dir(), reason="the
 
 @pytest.fixture(scope="module")
 def people() -> dict[str, PumpRecords]:
-    return {records.pump_id: records for records in histories(DataSettings(root=str(ROOT)))}
+    return {person.pump_id: person.records for person in histories(DataSettings(root=str(ROOT)))}
 
 
 @pytest.fixture(scope="module")
