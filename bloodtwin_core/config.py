@@ -234,7 +234,7 @@ class EvaluationSettings(SettingsGroup):
     scan_tolerance: float = Field(default=1e-3, gt=0.0, description="Largest difference (mg/dL) that agrees.")
     target_mae_30min: float = Field(default=15.0, gt=0.0, description="MAE at 30 min should stay below (mg/dL, AT).")
     target_mae_60min: float = Field(default=20.0, gt=0.0, description="MAE at 60 min should stay below (mg/dL, AT).")
-    target_rmse: float = Field(default=25.0, gt=0.0, description="RMSE over all steps should stay below (mg/dL).")
+    target_rmse: float = Field(default=25.0, gt=0.0, description="RMSE over the first hour should stay below (mg/dL).")
     ridge_penalties: list[Annotated[float, Field(gt=0.0)]] = Field(
         default=[1e-3, 1e-2, 1e-1, 1.0],
         min_length=1,

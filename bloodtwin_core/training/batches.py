@@ -18,7 +18,7 @@ from bloodtwin_core.windows import WindowedSeries
 
 
 class CurrentEpoch(Protocol):
-    """Something that knows the epoch under way: the Lightning module."""
+    """Something that knows the epoch under way."""
 
     @property
     def current_epoch(self) -> int:

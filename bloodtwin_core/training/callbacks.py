@@ -25,6 +25,11 @@ class EpochReporter(Callback):
         self.learning_rate = 0.0
         self.resumed_from: int | None = None
 
+    @property
+    def current_epoch(self) -> int:
+        """Epochs finished so far, counted here because a resumed trainer draws its first batches before it has."""
+        return len(self.epochs)
+
     def on_train_epoch_start(self, trainer: L.Trainer, _module: L.LightningModule) -> None:
         """Start the clock."""
         self.started = time.perf_counter()

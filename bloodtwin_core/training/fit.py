@@ -20,6 +20,7 @@ from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
 from bloodtwin_core.errors import TrainingFailed
 from bloodtwin_core.files import sha256_of, storage_errors
 from bloodtwin_core.scaling import FeatureScaler
+from bloodtwin_core.training.averaging import AveragedWeights
 from bloodtwin_core.training.batches import DenseBatches, ValidationBatches, WindowedBatches
 from bloodtwin_core.training.callbacks import EpochReporter
 from bloodtwin_core.training.checkpoint_folder import CheckpointFolder, EpochReport, run_identity
@@ -98,7 +99,7 @@ def fit(
         trainer = _trainer(training, compute, reporter, checkpoints.in_progress, tensorboard)
         trainer.fit(
             module,
-            train_dataloaders=_loader(_training_batches(windows, training, module)),
+            train_dataloaders=_loader(_training_batches(windows, training, reporter)),
             val_dataloaders=_loader(ValidationBatches(windows, training)),
             ckpt_path=resume_from,
             weights_only=True if resume_from else None,
@@ -138,6 +139,8 @@ def _trainer(
         # A second one because Lightning's save_last writes only in epochs that are a new best.
         ModelCheckpoint(in_progress, filename="last", enable_version_counter=False),
     ]
+    if training.weight_averaging:
+        callbacks.append(AveragedWeights(training.weight_averaging))
     if in_a_terminal:
         callbacks.append(TQDMProgressBar())
     return L.Trainer(
@@ -156,10 +159,10 @@ def _trainer(
 
 
 def _training_batches(
-    windows: WindowedSeries, training: TrainingSettings, module: ForecasterTraining
+    windows: WindowedSeries, training: TrainingSettings, reporter: EpochReporter
 ) -> IterableDataset[Tensor]:
     dense = training.mode is TrainingMode.dense
-    return DenseBatches(windows, training, module) if dense else WindowedBatches(windows, training, module)
+    return DenseBatches(windows, training, reporter) if dense else WindowedBatches(windows, training, reporter)
 
 
 def _loader(dataset: IterableDataset[Tensor]) -> DataLoader[Tensor]:
