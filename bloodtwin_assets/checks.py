@@ -139,7 +139,7 @@ def streaming_agrees(settings: SettingsResource, artifacts: ArtifactsResource) -
     On real test windows, to within export.parity_tolerance.
     """
     store = artifacts.store(settings)
-    return _parity_result(load_streaming(store.onnx_streaming)[0].predict, store, settings)
+    return _parity_result(load_streaming(store.onnx_streaming)[0], store, settings)
 
 
 CHECKS = [continuity, targets, torchscript_agrees, onnx_agrees, streaming_agrees]

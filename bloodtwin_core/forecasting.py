@@ -2,6 +2,7 @@
 
 forecaster = Forecaster.load(Path("artifacts/bloodtwin_unified_lstm/model.onnx"))
 forecast = forecaster.forecast(records)
+lowest, highest = forecast.band(0.80)
 
 Or with carried state, one reading after the other:
 
@@ -17,9 +18,19 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import DataError
-from bloodtwin_core.export import ExportFacts, Predict, StreamingNetwork, load_onnx, load_streaming, load_torchscript
+from bloodtwin_core.errors import DataError, SettingsError
+from bloodtwin_core.export import (
+    ExportedForecast,
+    ExportFacts,
+    Predict,
+    StreamingNetwork,
+    WindowNetwork,
+    load_onnx,
+    load_streaming,
+    load_torchscript,
+)
 from bloodtwin_core.records import (
+    CARRIED_BASAL_RECORDS,
     RECORD_INTERVAL,
     RECORD_MINUTES,
     Feature,
@@ -36,12 +47,34 @@ MAX_GAP = np.timedelta64(int(DataSettings.model_fields["max_gap_hours"].default 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Glucose to come, made at origin: times UTC [horizon], glucose mg/dL [horizon]."""
+    """Glucose to come, made at origin: times UTC [horizon], glucose mg/dL [horizon].
+
+    quantiles: mg/dL [horizon, level], rising with levels, None from a file without them (model.ts). disagreement:
+    standard deviation over the members of an ensemble, mg/dL [horizon], None from a single network.
+    """
 
     pump_id: str
     origin: np.datetime64
     times: Timestamps
     glucose: npt.NDArray[np.float32]
+    levels: tuple[float, ...] = ()
+    quantiles: npt.NDArray[np.float32] | None = None
+    disagreement: npt.NDArray[np.float32] | None = None
+
+    def band(self, share: float = 0.80) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Lowest and highest glucose (mg/dL), each [horizon], between which that share of readings should lie.
+
+        Raises SettingsError if the file gives no quantiles that bound this share.
+        """
+        shares = {round(1.0 - 2.0 * level, 6): level for level in self.levels if level < 0.5}
+        if self.quantiles is None or round(share, 6) not in shares:
+            there = f"those of {', '.join(f'{known:g}' for known in sorted(shares))}" if shares else "none"
+            raise SettingsError(
+                f"a band of {share:g} was asked for, and the export gives {there}. "
+                "Ask for one of those, or load model.onnx, which gives quantiles"
+            )
+        below = self.levels.index(shares[round(share, 6)])
+        return self.quantiles[:, below], self.quantiles[:, len(self.levels) - 1 - below]
 
 
 @dataclass(frozen=True)
@@ -76,7 +109,12 @@ class Forecaster:
         _require_fresh_reading(recent, DataSettings.model_fields["max_reading_age_minutes"].default)
         window = fill_from_the_past(recent.values, self.facts.feature_centre)
         origin = recent.timestamps[-1]
-        return _forecast(records.pump_id, origin, self.predict(window[None])[0])
+        return _forecast(records.pump_id, origin, self._answer(window[None]), self.facts)
+
+    def _answer(self, window: Values) -> ExportedForecast:
+        if isinstance(self.predict, WindowNetwork):
+            return self.predict.forecast(window)
+        return ExportedForecast(self.predict(window))
 
 
 class StreamingForecaster:
@@ -130,12 +168,12 @@ class StreamingForecaster:
             )
         age = (self._origin - self._measured_at) / np.timedelta64(1, "m")
         _require_fresh(self._pump_id, age, DataSettings.model_fields["max_reading_age_minutes"].default)
-        return _forecast(self._pump_id, self._origin, self._glucose)
+        return _forecast(self._pump_id, self._origin, self._answer, self.facts)
 
     def _begin(self) -> None:
         self._states = self.network.zero_states()
         self._last: Values | None = None
-        self._count = 0
+        self._count = self._basal_age = 0
         self._origin: np.datetime64 = np.datetime64("NaT", "s")
         self._measured_at: np.datetime64 = np.datetime64("NaT", "s")
 
@@ -147,12 +185,15 @@ class StreamingForecaster:
                 return
             self._last = values
         record = fill_from_the_past(np.stack([self._last, values]), self.facts.feature_centre)[1]
-        change = Feature.delta_bg.column
+        basal, change = Feature.basal_rate.column, Feature.delta_bg.column
+        # The one before may itself have been carried here, so its age is counted.
+        self._basal_age = self._basal_age + 1 if np.isnan(values[basal]) else 0
+        if self._basal_age > CARRIED_BASAL_RECORDS:
+            record[basal] = np.nan
         if measured and self._measured_at == timestamp - RECORD_INTERVAL and np.isnan(values[change]):
             # A record that comes alone cannot know its change; the one before it is known here.
             record[change] = record[Feature.bg.column] - self._last[Feature.bg.column]
-        forecast, self._states = self.network.step(record[None], self._states)
-        self._glucose = forecast[0]
+        self._answer, self._states = self.network.step_forecast(record[None], self._states)
         self._last, self._origin, self._count = record, timestamp, self._count + 1
         if measured:
             self._measured_at = timestamp
@@ -175,8 +216,17 @@ class StreamingForecaster:
             )
 
 
-def _forecast(pump_id: str, origin: np.datetime64, glucose: npt.NDArray[np.float32]) -> Forecast:
-    return Forecast(pump_id=pump_id, origin=origin, times=_following(origin, len(glucose)), glucose=glucose)
+def _forecast(pump_id: str, origin: np.datetime64, answer: ExportedForecast, facts: ExportFacts) -> Forecast:
+    """The forecast of the only window in an answer."""
+    return Forecast(
+        pump_id=pump_id,
+        origin=origin,
+        times=_following(origin, facts.horizon),
+        glucose=answer.prediction[0],
+        levels=() if answer.quantiles is None else facts.quantile_levels,
+        quantiles=None if answer.quantiles is None else answer.quantiles[0],
+        disagreement=None if answer.disagreement is None else answer.disagreement[0],
+    )
 
 
 def _following(origin: np.datetime64, count: int) -> Timestamps:

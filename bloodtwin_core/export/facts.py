@@ -1,6 +1,7 @@
 """What every export says of itself: the names of its inputs and outputs, and the facts kept inside the file."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -8,10 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bloodtwin_core.checkpoint import Checkpoint
 from bloodtwin_core.config import Cell
+from bloodtwin_core.network.member import INSULIN
+from bloodtwin_core.network.quantiles import QUANTILE_LEVELS
 from bloodtwin_core.records import FEATURE_UNITS, RECORD_MINUTES, Values
 
 INPUT, READING, OUTPUT = "input", "reading", "prediction"
-"""Lookbacks, the one record of the streaming export, and forecasts."""
+"""Lookbacks, the one record of the streaming export, and point forecasts."""
+QUANTILES, DISAGREEMENT = "quantiles", "disagreement"
+"""Outputs that say how sure a forecast is; only an ensemble of several members has a disagreement."""
 STATES: dict[Cell, tuple[str, ...]] = {Cell.lstm: ("hidden", "cell"), Cell.gru: ("hidden",)}
 """The state that each recurrent layer carries from record to record."""
 STATE_OUT = "_out"
@@ -25,11 +30,24 @@ Predict = Callable[[Values], npt.NDArray[np.float32]]
 """Forecasts in mg/dL, [batch, horizon], from lookbacks in physical units, [batch, lookback, feature]."""
 
 
+class ExportedForecast(NamedTuple):
+    """What an export forecasts, in mg/dL.
+
+    prediction: [batch, horizon]; quantiles: [batch, horizon, level], None from model.ts; disagreement: standard
+    deviation over the members of an ensemble, [batch, horizon], None for a single network.
+    """
+
+    prediction: npt.NDArray[np.float32]
+    quantiles: npt.NDArray[np.float32] | None = None
+    disagreement: npt.NDArray[np.float32] | None = None
+
+
 class ExportFacts(BaseModel):
     """What a user of the file needs to know, kept inside the file as JSON.
 
-    states: shape of each state that the streaming export carries, [num_layers, batch, hidden]; a file that takes
-    whole lookbacks has none. weights: float32, or int8 where they were quantized.
+    states: shape of each state that the streaming export carries, [member * num_layers, batch, hidden]; a file that
+    takes whole lookbacks has none. weights: float32, or int8 where they were quantized. quantile_levels: of the output
+    quantiles, which ONNX files have. may_be_nan: features of which NaN means that nobody knows them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +64,9 @@ class ExportFacts(BaseModel):
     output_unit: str
     states: dict[str, tuple[int | str, ...]] = Field(default_factory=dict)
     weights: str = "float32"
+    members: int = 1
+    quantile_levels: tuple[float, ...] = ()
+    may_be_nan: tuple[str, ...] = ()
 
 
 def facts_of(checkpoint: Checkpoint) -> ExportFacts:
@@ -62,10 +83,18 @@ def facts_of(checkpoint: Checkpoint) -> ExportFacts:
         feature_units=units,
         feature_centre=dict(zip(units, checkpoint.forecaster.centre.tolist(), strict=True)),
         output_unit="mg/dL",
+        members=len(checkpoint.forecaster.each_member),
+        quantile_levels=QUANTILE_LEVELS,
+        may_be_nan=tuple(feature.value for feature in INSULIN),
     )
+
+
+def forecast_outputs(facts: ExportFacts) -> list[str]:
+    """Names of the outputs of an ONNX file that make a forecast, in the order of ExportedForecast."""
+    return [OUTPUT, QUANTILES, *([DISAGREEMENT] if facts.members > 1 else [])]
 
 
 def state_shapes(checkpoint: Checkpoint) -> dict[str, tuple[int | str, ...]]:
     """Shape of each state that the network carries from record to record, by its name."""
-    model = checkpoint.model
-    return dict.fromkeys(STATES[model.cell], (model.num_layers, BATCH, model.hidden_size))
+    model, members = checkpoint.model, len(checkpoint.forecaster.each_member)
+    return dict.fromkeys(STATES[model.cell], (members * model.num_layers, BATCH, model.hidden_size))

@@ -23,6 +23,7 @@ from bloodtwin_core.evaluation.metrics import error_sums, no_errors, step_at
 from bloodtwin_core.export.facts import Predict, facts_of
 from bloodtwin_core.export.onnx_files import load_onnx, write_onnx
 from bloodtwin_core.export.onnx_graph import window_graph
+from bloodtwin_core.export.onnx_outputs import LEVELS_NODE
 from bloodtwin_core.files import atomic_write
 from bloodtwin_core.records import Split
 from bloodtwin_core.windows import Rows, WindowedSeries, evenly_spread, in_batches
@@ -93,7 +94,7 @@ def _write_quantized(checkpoint: Checkpoint, path: Path, settings: ExportSetting
     # One node a layer: the quantizer takes a constant that two nodes share apart only once.
     whole = window_graph(checkpoint, settings.opset, records_per_node=checkpoint.lookback)
     with _quiet_quantizer():
-        quantize_dynamic(whole, path)
+        quantize_dynamic(whole, path, nodes_to_exclude=[LEVELS_NODE])
     write_onnx(onnx.load(path), facts_of(checkpoint).model_copy(update={"weights": "int8"}), path)
 
 

@@ -1,5 +1,6 @@
 """ONNX files: written with the facts inside, loaded for onnxruntime on the CPU."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,15 @@ import onnxruntime
 from bloodtwin_core.checkpoint import Checkpoint
 from bloodtwin_core.config import ExportSettings
 from bloodtwin_core.errors import ArtifactMissing, SettingsError
-from bloodtwin_core.export.facts import FACTS, INPUT, OUTPUT, ExportFacts, Predict, facts_of, state_shapes
+from bloodtwin_core.export.facts import (
+    FACTS,
+    INPUT,
+    ExportedForecast,
+    ExportFacts,
+    facts_of,
+    forecast_outputs,
+    state_shapes,
+)
 from bloodtwin_core.export.onnx_graph import streaming_graph, window_graph
 from bloodtwin_core.export.streaming import StreamingNetwork
 from bloodtwin_core.files import atomic_write
@@ -35,7 +44,23 @@ def write_onnx(model: onnx.ModelProto, facts: ExportFacts, path: Path) -> None:
         onnx.save(model, temporary)
 
 
-def load_onnx(path: Path, threads: int = 0) -> tuple[Predict, ExportFacts]:
+@dataclass(frozen=True)
+class WindowNetwork:
+    """model.onnx or model_int8.onnx, loaded: a function of windows."""
+
+    session: onnxruntime.InferenceSession
+    facts: ExportFacts
+
+    def __call__(self, windows: Values) -> npt.NDArray[np.float32]:
+        """Point forecasts in mg/dL [batch, horizon] from lookbacks [batch, lookback, feature]."""
+        return self.forecast(windows).prediction
+
+    def forecast(self, windows: Values) -> ExportedForecast:
+        """The same with quantiles and, of an ensemble, disagreement."""
+        return ExportedForecast(*self.session.run(forecast_outputs(self.facts), {INPUT: windows}))
+
+
+def load_onnx(path: Path, threads: int = 0) -> tuple[WindowNetwork, ExportFacts]:
     """model.onnx or model_int8.onnx as a function of windows; threads 0 lets onnxruntime choose.
 
     Raises ArtifactMissing if it is not there or damaged, SettingsError if it is the streaming export.
@@ -43,12 +68,7 @@ def load_onnx(path: Path, threads: int = 0) -> tuple[Predict, ExportFacts]:
     session, facts = _open(path, threads, "onnx_export")
     if facts.states:
         raise SettingsError(f"{path} takes one record at a time. Load it as a stream, or choose model.onnx")
-
-    def predict(windows: Values) -> npt.NDArray[np.float32]:
-        forecast: npt.NDArray[np.float32] = session.run([OUTPUT], {INPUT: windows})[0]
-        return forecast
-
-    return predict, facts
+    return WindowNetwork(session, facts), facts
 
 
 def load_streaming(path: Path, threads: int = 1) -> tuple[StreamingNetwork, ExportFacts]:

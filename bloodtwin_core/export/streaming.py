@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from bloodtwin_core.export.facts import OUTPUT, READING, STATE_OUT, ExportFacts
+from bloodtwin_core.export.facts import READING, STATE_OUT, ExportedForecast, ExportFacts, forecast_outputs
 from bloodtwin_core.records import Values
 
 States = dict[str, npt.NDArray[np.float32]]
-"""The network's states by name, each [num_layers, batch, hidden]."""
+"""The network's states by name, each [member * num_layers, batch, hidden]."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,24 @@ class StreamingNetwork:
         return {name: np.zeros(shape, dtype=np.float32) for name, shape in shapes.items()}
 
     def step(self, reading: Values, states: States) -> tuple[npt.NDArray[np.float32], States]:
-        """Forecasts in mg/dL [batch, horizon] from the next records [batch, feature], and the states after them."""
-        outputs = [OUTPUT, *(name + STATE_OUT for name in states)]
-        forecast, *carried = self.session.run(outputs, {READING: reading, **states})
-        return forecast, dict(zip(states, carried, strict=True))
+        """Point forecasts in mg/dL [batch, horizon] from the next records [batch, feature], and the states after."""
+        forecast, after = self.step_forecast(reading, states)
+        return forecast.prediction, after
 
-    def predict(self, windows: Values) -> npt.NDArray[np.float32]:
-        """Forecasts in mg/dL [batch, horizon] from lookbacks [batch, lookback, feature], record after record."""
+    def step_forecast(self, reading: Values, states: States) -> tuple[ExportedForecast, States]:
+        """The same with quantiles and, of an ensemble, disagreement."""
+        names = forecast_outputs(self.facts)
+        outputs = [*names, *(name + STATE_OUT for name in states)]
+        given = self.session.run(outputs, {READING: reading, **states})
+        return ExportedForecast(*given[: len(names)]), dict(zip(states, given[len(names) :], strict=True))
+
+    def __call__(self, windows: Values) -> npt.NDArray[np.float32]:
+        """Point forecasts in mg/dL [batch, horizon] from lookbacks [batch, lookback, feature], record after record."""
+        return self.forecast(windows).prediction
+
+    def forecast(self, windows: Values) -> ExportedForecast:
+        """The same with quantiles and, of an ensemble, disagreement; a lookback holds at least one record."""
         states = self.zero_states(len(windows))
-        forecast = np.empty((len(windows), self.facts.horizon), dtype=np.float32)
         for step in range(windows.shape[1]):
-            forecast, states = self.step(np.ascontiguousarray(windows[:, step]), states)
+            forecast, states = self.step_forecast(np.ascontiguousarray(windows[:, step]), states)
         return forecast

@@ -14,8 +14,8 @@ from bloodtwin_core.config import Cell, DataSettings, ExportSettings, ModelSetti
 from bloodtwin_core.errors import ArtifactMissing
 from bloodtwin_core.export import export_onnx, export_torchscript, load_onnx, load_torchscript, parity
 from bloodtwin_core.export.onnx_graph import RECORDS_PER_NODE, window_graph
-from bloodtwin_core.model import GlucoseForecaster
-from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, Split, Values
+from bloodtwin_core.model import QUANTILE_LEVELS, GlucoseForecaster
+from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, GLUCOSE_RANGES, Feature, Split, Values
 from bloodtwin_core.scaling import FeatureScaler
 from tests.core.tiny import TINY_DATA, tiny_windows
 
@@ -23,9 +23,9 @@ WINDOWS, SCALER = tiny_windows()
 EXPORT = ExportSettings(parity_windows=20)
 
 
-def untrained(cell: Cell) -> Checkpoint:
+def untrained(cell: Cell, **settings: object) -> Checkpoint:
     torch.manual_seed(0)
-    model = ModelSettings(hidden_size=8, cell=cell)
+    model = ModelSettings.model_validate({"hidden_size": 8, "cell": cell, **settings})
     forecaster = GlucoseForecaster(model, TINY_DATA.horizon, SCALER).eval()
     return checkpoint_of(forecaster, model, TINY_DATA, SCALER)
 
@@ -61,11 +61,16 @@ def onnx_file(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) 
 
 def test_onnx_keeps_its_contract(checkpoint: Checkpoint, onnx_file: Path) -> None:
     graph = onnx.load(onnx_file).graph
-    (given,), (taken,) = graph.input, graph.output
-    assert (given.name, taken.name) == ("input", "prediction")
-    shape = given.type.tensor_type.shape.dim
-    assert shape[0].dim_param, "the batch size is free"
-    assert [d.dim_value for d in shape[1:]] == [TINY_DATA.lookback, len(FEATURES)]
+    shapes = {
+        value.name: [d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim]
+        for value in (*graph.input, *graph.output)
+    }
+    assert shapes == {
+        "input": ["batch", TINY_DATA.lookback, len(FEATURES)],
+        "prediction": ["batch", TINY_DATA.horizon],
+        "quantiles": ["batch", TINY_DATA.horizon, len(QUANTILE_LEVELS)],
+    }
+    assert [value.name for value in graph.output] == ["prediction", "quantiles"]
     fused = [node.op_type for node in graph.node if node.op_type in ("LSTM", "GRU", "Loop", "Scan", "MatMul")]
     pieces = math.ceil(TINY_DATA.lookback / RECORDS_PER_NODE)
     assert fused == [checkpoint.model.cell.value.upper()] * checkpoint.model.num_layers * pieces
@@ -104,6 +109,53 @@ def test_torchscript_agrees_with_the_checkpoint_and_bears_the_same_facts(
     predict, facts = load_torchscript(tmp_path / "model.ts")
     assert parity(predict, checkpoint, WINDOWS, EXPORT).agrees
     assert facts == load_onnx(onnx_file)[1]
+
+
+@pytest.mark.parametrize("quantiles", [True, False])
+def test_quantiles_agree_whatever_the_offsets_and_never_cross(quantiles: bool, tmp_path: Path) -> None:
+    checkpoint = untrained(Cell.lstm, quantiles=quantiles)
+    checkpoint.forecaster.offsets.normal_(0.0, 20.0)
+    export_onnx(checkpoint, tmp_path / "model.onnx", EXPORT)
+    network, facts = load_onnx(tmp_path / "model.onnx")
+    assert facts.quantile_levels == QUANTILE_LEVELS
+    report = parity(network, checkpoint, WINDOWS, EXPORT)
+    assert report.agrees, report
+    lookbacks = WINDOWS.lookbacks(WINDOWS.origins[Split.test].rows[:5]).repeat(len(GLUCOSE_RANGES), axis=0)
+    lookbacks[:, -1, Feature.bg.column] = np.repeat([40.0, 60.0, 180.0, 200.0, 300.0], 5)
+    found = network.forecast(lookbacks).quantiles
+    with torch.inference_mode():
+        expected = checkpoint.forecaster.forecast(torch.from_numpy(lookbacks)).quantiles.numpy()
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3)
+    assert (np.diff(found, axis=-1) >= 0).all()
+
+
+def test_unknown_insulin_is_taken_and_an_unknown_reading_is_not_hidden(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    with torch.no_grad():
+        checkpoint.forecaster.each_member[0].unknown_insulin += torch.tensor([0.5, -0.5])
+    export_onnx(checkpoint, tmp_path / "model.onnx", EXPORT)
+    export_torchscript(checkpoint, tmp_path / "model.ts")
+    network, facts = load_onnx(tmp_path / "model.onnx")
+    assert facts.may_be_nan == ("basal_rate", "bolus_dose")
+    lookbacks = WINDOWS.lookbacks(WINDOWS.origins[Split.test].rows[:4])
+    lookbacks[:2, 3:, Feature.basal_rate.column] = np.nan
+    lookbacks[1:, ::2, Feature.bolus_dose.column] = np.nan
+    with torch.inference_mode():
+        expected = checkpoint.forecaster(torch.from_numpy(lookbacks)).numpy()
+    assert np.isfinite(expected).all()
+    np.testing.assert_allclose(network(lookbacks), expected, rtol=0, atol=1e-3)
+    np.testing.assert_allclose(load_torchscript(tmp_path / "model.ts")[0](lookbacks), expected, rtol=0, atol=1e-3)
+    lookbacks[0, 5, Feature.bg.column] = np.nan
+    assert np.isnan(network(lookbacks)[0]).all()
+
+
+def test_an_export_of_other_quantiles_does_not_agree(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    export_onnx(checkpoint, tmp_path / "model.onnx", EXPORT)
+    network, _ = load_onnx(tmp_path / "model.onnx")
+    checkpoint.forecaster.offsets += 0.01
+    report = parity(network, checkpoint, WINDOWS, EXPORT)
+    checkpoint.forecaster.offsets -= 0.01
+    assert not report.agrees
+    assert report.largest_difference == pytest.approx(0.01, rel=0.05)
 
 
 def test_extreme_readings_are_forecast_within_the_limits(onnx_file: Path) -> None:

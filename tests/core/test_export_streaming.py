@@ -11,7 +11,7 @@ from bloodtwin_core.checkpoint import Checkpoint
 from bloodtwin_core.config import Cell, DataSettings, ExportSettings, ModelSettings
 from bloodtwin_core.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.export import export_onnx, export_streaming, load_onnx, load_streaming, parity
-from bloodtwin_core.model import GlucoseForecaster
+from bloodtwin_core.model import QUANTILE_LEVELS, GlucoseForecaster
 from bloodtwin_core.records import FEATURES, PumpRecords, Split
 from bloodtwin_core.scaling import fit_scaler
 from bloodtwin_core.sources.azt1d import histories
@@ -43,9 +43,14 @@ def test_the_streaming_export_keeps_its_contract(checkpoint: Checkpoint, files: 
     }
     states = ["hidden", "cell"] if checkpoint.model.cell is Cell.lstm else ["hidden"]
     assert [value.name for value in graph.input] == ["reading", *states]
-    assert [value.name for value in graph.output] == ["prediction", *(f"{state}_out" for state in states)]
+    assert [value.name for value in graph.output] == [
+        "prediction",
+        *(f"{state}_out" for state in states),
+        "quantiles",
+    ]
     assert shapes["reading"] == ["batch", len(FEATURES)]
     assert shapes["prediction"] == ["batch", TINY_DATA.horizon]
+    assert shapes["quantiles"] == ["batch", TINY_DATA.horizon, len(QUANTILE_LEVELS)]
     for state in states:
         assert shapes[state] == shapes[f"{state}_out"] == [2, "batch", 8]
     fused = [node.op_type for node in graph.node if node.op_type in ("LSTM", "GRU", "Loop", "Scan", "MatMul")]
@@ -64,15 +69,15 @@ def test_a_streamed_lookback_gives_what_the_whole_lookback_gives(checkpoint: Che
     stream, _ = load_streaming(files / "model_streaming.onnx")
     whole, _ = load_onnx(files / "model.onnx")
     lookbacks = WINDOWS.lookbacks(WINDOWS.origins[Split.test].rows)
-    np.testing.assert_allclose(stream.predict(lookbacks), whole(lookbacks), rtol=0, atol=1e-3)
-    assert parity(stream.predict, checkpoint, WINDOWS, EXPORT).agrees
+    np.testing.assert_allclose(stream(lookbacks), whole(lookbacks), rtol=0, atol=1e-3)
+    assert parity(stream, checkpoint, WINDOWS, EXPORT).agrees
 
 
 def test_wearers_in_one_batch_do_not_see_each_other(files: Path) -> None:
     stream, _ = load_streaming(files / "model_streaming.onnx")
     lookbacks = WINDOWS.lookbacks(WINDOWS.origins[Split.test].rows[:3])
-    alone = np.concatenate([stream.predict(lookback[None]) for lookback in lookbacks])
-    np.testing.assert_allclose(stream.predict(lookbacks), alone, rtol=0, atol=1e-3)
+    alone = np.concatenate([stream(lookback[None]) for lookback in lookbacks])
+    np.testing.assert_allclose(stream(lookbacks), alone, rtol=0, atol=1e-3)
 
 
 def test_a_step_leaves_the_states_it_was_given_alone(files: Path) -> None:
@@ -99,7 +104,7 @@ def test_a_missing_streaming_export_says_what_to_materialize(tmp_path: Path) -> 
 @pytest.mark.parametrize("cell", list(Cell))
 def test_on_published_records_a_streamed_day_gives_what_the_whole_day_gives(cell: Cell, tmp_path: Path) -> None:
     """Full size: 288 records of a real wearer, the default network. Its weights are random, which changes nothing."""
-    records = next(iter(histories(DataSettings(root=str(AZT1D), pump_ids=["1"]))))
+    records = next(iter(histories(DataSettings(root=str(AZT1D), pump_ids=["1"])))).records
     splits = [(split, part(records, number)) for number, split in enumerate(Split)]
     scaler, settings = fit_scaler([splits[0][1]]), DataSettings()
     windows = window_series(splits, scaler, settings)
@@ -113,7 +118,7 @@ def test_on_published_records_a_streamed_day_gives_what_the_whole_day_gives(cell
     lookbacks = windows.lookbacks(rows[np.linspace(0, len(rows) - 1, 32).astype(np.int64)])
     whole, stream = load_onnx(tmp_path / "model.onnx")[0], load_streaming(tmp_path / "model_streaming.onnx")[0]
     assert lookbacks.shape[1:] == (288, 8)
-    np.testing.assert_allclose(stream.predict(lookbacks), whole(lookbacks), rtol=0, atol=1e-3)
+    np.testing.assert_allclose(stream(lookbacks), whole(lookbacks), rtol=0, atol=1e-3)
 
 
 def part(records: PumpRecords, number: int) -> PumpRecords:

@@ -9,10 +9,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bloodtwin_core.config import Cell, ExportSettings
-from bloodtwin_core.errors import DataError
-from bloodtwin_core.export import export_onnx, export_streaming, export_torchscript
+from bloodtwin_core.errors import DataError, SettingsError
+from bloodtwin_core.export import (
+    ExportedForecast,
+    States,
+    StreamingNetwork,
+    export_onnx,
+    export_streaming,
+    export_torchscript,
+)
 from bloodtwin_core.forecasting import Forecaster, StreamingForecaster
-from bloodtwin_core.records import RECORD_INTERVAL, RECORDS_PER_HOUR, Feature, PumpRecords, records_from_signals
+from bloodtwin_core.records import (
+    CARRIED_BASAL_RECORDS,
+    RECORD_INTERVAL,
+    RECORDS_PER_HOUR,
+    Feature,
+    PumpRecords,
+    Values,
+    records_from_signals,
+)
+from bloodtwin_core.windows import fill_from_the_past
 from tests.core.test_export import untrained
 from tests.core.tiny import TINY_DATA, tiny_records
 
@@ -41,6 +57,28 @@ def test_both_files_give_the_same_forecast_for_the_next_readings(folder: Path) -
     assert forecasts[0].glucose.shape == (TINY_DATA.horizon,)
     assert forecasts[0].origin == records.timestamps[-1]
     assert forecasts[0].times[0] == records.timestamps[-1] + RECORD_INTERVAL
+
+
+def test_a_forecast_from_onnx_says_how_sure_it_is(folder: Path) -> None:
+    records = tiny_records(count=100, missing=0.0)
+    forecast = Forecaster.load(folder / "model.onnx").forecast(records)
+    assert forecast.quantiles is not None
+    assert forecast.quantiles.shape == (TINY_DATA.horizon, len(forecast.levels))
+    for share, below, above in ((0.5, 2, 4), (0.8, 1, 5), (0.9, 0, 6)):
+        lowest, highest = forecast.band(share)
+        np.testing.assert_array_equal(lowest, forecast.quantiles[:, below])
+        np.testing.assert_array_equal(highest, forecast.quantiles[:, above])
+        assert (lowest < forecast.glucose).all()
+        assert (forecast.glucose < highest).all()
+    assert forecast.disagreement is None
+    with pytest.raises(SettingsError, match=r"band of 0\.7 .* gives those of 0\.5, 0\.8, 0\.9\. Ask for one of those"):
+        forecast.band(0.7)
+
+
+def test_torchscript_gives_no_bands_and_says_which_file_does(folder: Path) -> None:
+    forecast = Forecaster.load(folder / "model.ts").forecast(tiny_records(count=100, missing=0.0))
+    with pytest.raises(SettingsError, match=r"gives none.*model\.onnx"):
+        forecast.band()
 
 
 def test_only_the_last_lookback_counts(folder: Path) -> None:
@@ -105,6 +143,7 @@ def test_a_stream_of_a_lookback_forecasts_what_the_whole_does(exports: Path) -> 
     for stream in (at_once, alone):
         forecast = stream.forecast()
         np.testing.assert_allclose(forecast.glucose, whole.glucose, rtol=0, atol=1e-3)
+        np.testing.assert_allclose(forecast.band(0.9), whole.band(0.9), rtol=0, atol=1e-3)
         np.testing.assert_array_equal(forecast.times, whole.times)
         assert (forecast.pump_id, forecast.origin) == (whole.pump_id, whole.origin)
 
@@ -190,3 +229,23 @@ def test_a_stream_takes_records_of_one_pump(exports: Path) -> None:
     stream.feed(tiny_records("a", count=5, missing=0.0))
     with pytest.raises(DataError, match="pump b: this forecaster carries the state of pump a"):
         stream.feed(tiny_records("b", count=1, start="2024-01-01T00:25:00"))
+
+
+def test_a_basal_rate_is_carried_for_a_day_and_unknown_beyond(exports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = tiny_records(count=CARRIED_BASAL_RECORDS + 10, missing=0.0)
+    basal = Feature.basal_rate.column
+    records.values[5:, basal] = np.nan
+    seen: list[float] = []
+    step = StreamingNetwork.step_forecast
+
+    def watched(self: StreamingNetwork, record: Values, states: States) -> tuple[ExportedForecast, States]:
+        seen.append(record[0, basal])
+        return step(self, record, states)
+
+    monkeypatch.setattr(StreamingNetwork, "step_forecast", watched)
+    stream = stream_of(exports)
+    stream.feed(records)
+    expected = fill_from_the_past(records.values, stream.facts.feature_centre)[:, basal]
+    assert np.isnan(expected[-1])
+    np.testing.assert_array_equal(seen, expected)
+    assert np.isfinite(stream.forecast().glucose).all()
