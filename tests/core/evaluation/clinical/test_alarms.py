@@ -49,6 +49,7 @@ def test_an_alarm_in_time_announces_the_event() -> None:
     found = judge(one_event(), [54])
     assert (found.events, found.announced, found.alarms, found.true_alarms) == (1, 1, 1, 1)
     assert (found.sensitivity, found.precision, found.false_alarms_per_day) == (1.0, 1.0, 0.0)
+    assert found.sensitivity_interval == pytest.approx((0.2065, 1.0), abs=1e-4)
     assert found.median_lead_minutes == 30.0
     assert found.days == pytest.approx((150 - HORIZON) / 288)
 
