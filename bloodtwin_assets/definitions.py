@@ -9,6 +9,7 @@ from bloodtwin_assets.assets.evaluation import test_results
 from bloodtwin_assets.assets.exports import onnx_export, streaming_export, torchscript_export
 from bloodtwin_assets.assets.ingestion import INGESTION_ASSETS
 from bloodtwin_assets.assets.personal import personal_checkpoints
+from bloodtwin_assets.assets.report import evaluation_report
 from bloodtwin_assets.assets.training import trained_checkpoint
 from bloodtwin_assets.checks import CHECKS
 from bloodtwin_assets.jobs import ingestion, retraining
@@ -23,6 +24,7 @@ ASSETS = [
     trained_checkpoint,
     personal_checkpoints,
     test_results,
+    evaluation_report,
     torchscript_export,
     onnx_export,
     streaming_export,

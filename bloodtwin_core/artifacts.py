@@ -94,6 +94,11 @@ class ArtifactStore:
         return self.folder / "test_forecasts"
 
     @property
+    def report(self) -> Path:
+        """The report on the test, one HTML file."""
+        return self.folder / "report.html"
+
+    @property
     def torchscript(self) -> Path:
         """The TorchScript export."""
         return self.folder / "model.ts"

@@ -7,10 +7,13 @@ from collections.abc import Callable
 
 from bloodtwin_core.artifacts import ArtifactStore
 from bloodtwin_core.config import Settings
+from bloodtwin_core.errors import ArtifactMissing
 from bloodtwin_core.evaluation.day import forecast_day
 from bloodtwin_core.evaluation.forecasts_files import read_forecasts
 from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.plots import error_by_horizon, forecasts_over_a_day, learning_curve
+from bloodtwin_core.evaluation.plots.canvas import small_png
+from bloodtwin_core.evaluation.report import Material, Page, report_page, telling_pictures, write_page
 from bloodtwin_core.evaluation.results import TestedModel, TestResults
 from bloodtwin_core.evaluation.testing import OnProgress, store_forecasts, stored_results
 from bloodtwin_core.evaluation.testing import ignore as ignore_progress
@@ -20,6 +23,8 @@ from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, 
 from bloodtwin_core.training.compute import choose_compute, torch_threads
 from bloodtwin_core.training.fit import ignore
 
+SIMULATOR = "simulator"
+"""The data.source of virtual wearers; a report on them says that it tells nothing of people."""
 LEARNING_CURVE = "learning curve"
 """Name of the picture that a training leaves."""
 FORECASTS_OVER_A_DAY, ERROR_BY_HORIZON = "forecasts over a day", "error by horizon"
@@ -84,3 +89,25 @@ def evaluation_stage(
     files = [store.test_results, *sorted(store.test_forecasts.iterdir()), *pictures]
     store.record("test_results", files, sha256_of(store.test_results), settings.used("data", "model", "evaluation"))
     return results
+
+
+def report_stage(store: ArtifactStore, settings: Settings) -> Page:
+    """Write the report on the store's test, its most telling pictures also as PNG, and their record.
+
+    Raises ArtifactMissing if windows or test are not there, or the test was of other windows.
+    """
+    windows, index = current_windows(store, settings.data)
+    results = TestResults.read(store.test_results)
+    forecasts, tested = read_forecasts(store.test_forecasts)
+    if tested.tested != results.tested or results.tested.data_fingerprint != index.fingerprint:
+        raise ArtifactMissing(
+            f"{store.test_results} tells of another test than {store.test_forecasts}, or of other windows than there "
+            "are now. Materialize test_results again"
+        )
+    virtual = settings.data.source == SIMULATOR
+    page = report_page(Material.gather(settings.model.name, results, forecasts, windows, settings.evaluation, virtual))
+    write_page(page, store.report)
+    pictures = [store.keep_picture(name, small_png(picture.figure)) for name, picture in telling_pictures(page).items()]
+    version = sha256_of(store.report)
+    store.record("evaluation_report", [store.report, *pictures], version, settings.used("data", "model", "evaluation"))
+    return page

@@ -42,6 +42,7 @@ def test_a_run_materializes_everything(finished: Finished) -> None:
         store.onnx,
         store.onnx_streaming,
         store.test_results,
+        store.report,
         store.checkpoints / "best.ckpt",
     ):
         assert path.stat().st_size > 0
@@ -79,6 +80,7 @@ def test_every_epoch_is_an_observation(finished: Finished) -> None:
     [
         ("trained_checkpoint", ["learning curve"]),
         ("test_results", ["forecasts over a day", "error by horizon"]),
+        ("evaluation_report", ["error grid", "error by glucose range", "worst day"]),
     ],
 )
 def test_pictures_stand_inline_on_the_pages(finished: Finished, asset: str, shown: list[str]) -> None:

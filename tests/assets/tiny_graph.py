@@ -27,6 +27,7 @@ STAGES = [
     "trained_checkpoint",
     "personal_checkpoints",
     "test_results",
+    "evaluation_report",
     "torchscript_export",
     "onnx_export",
     "streaming_export",

@@ -78,6 +78,6 @@ def _point(setting: str, results: AlarmResults) -> AlarmPoint | None:
 
 
 def _named(points: Sequence[AlarmPoint]) -> list[AlarmPoint]:
-    """The points that lie apart get their names; near the corner, where hardly anything is alarmed, they would cover."""
+    """Points that lie apart get their names; near the corner, where hardly anything is alarmed, names would cover."""
     most = max((point.false_alarms_per_day for point in points), default=0.0)
     return [replace(point, named=point.false_alarms_per_day > ROOM * most) for point in points]

@@ -7,10 +7,29 @@ from bloodtwin_core.evaluation.report.examples import days_section
 from bloodtwin_core.evaluation.report.gather import findings
 from bloodtwin_core.evaluation.report.material import Material
 from bloodtwin_core.evaluation.report.page import Page
-from bloodtwin_core.evaluation.report.parts import Section
+from bloodtwin_core.evaluation.report.parts import Picture, Section
 from bloodtwin_core.evaluation.report.uncertainty import disagreement_section, uncertainty_section
 from bloodtwin_core.evaluation.report.words import opening
 from bloodtwin_core.records import RECORD_MINUTES
+
+TELLING = {
+    "parkes": "error grid",
+    "coverage": "coverage by horizon",
+    "alarms-hypoglycaemia": "alarms for lows",
+    "ranges": "error by glucose range",
+    "day-worst": "worst day",
+}
+"""Pictures that tell most, by how their names begin, and what they are called where they stand alone."""
+
+
+def telling_pictures(page: Page) -> dict[str, Picture]:
+    """The most telling pictures of a page by what they are called; of several alike, the last."""
+    found = {}
+    for picture in (picture for section in page.sections for picture in section.pictures):
+        for beginning, name in TELLING.items():
+            if picture.name.startswith(beginning):
+                found[name] = picture
+    return found
 
 
 def report_page(material: Material) -> Page:

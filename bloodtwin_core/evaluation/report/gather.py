@@ -15,6 +15,7 @@ from bloodtwin_core.evaluation.report.days import pump_days
 from bloodtwin_core.evaluation.report.findings import Ahead, Bands, Findings, Warnings, Where
 from bloodtwin_core.evaluation.report.material import Glucoses, Material
 from bloodtwin_core.evaluation.report.words import target_words
+from bloodtwin_core.evaluation.results import TargetOutcome
 from bloodtwin_core.records import TARGET_RANGE
 
 NEAR_MG_DL, NEAR_SHARE = 20.0, 0.2
@@ -36,16 +37,16 @@ def findings(material: Material) -> Findings:
         newcomers=material.newcomers,
         virtual=material.virtual,
         ahead=tuple(_ahead(material)),
-        missed=tuple(
-            f"{target_words(target)} ({target.value:.2f})"
-            for target in results.missed_targets
-            if target.value is not None
-        ),
+        missed=tuple(_missed(target) for target in results.missed_targets if target.value is not None),
         worst=tuple(_worst(material)),
         low_bias=_low_bias(material),
         lows=by_threshold.get("hypoglycaemia"),
         bands=None if material.calibration is None else _bands(material.calibration),
     )
+
+
+def _missed(target: TargetOutcome) -> str:
+    return f"{target_words(target)} ({target.value:.2f} on complete windows)"
 
 
 def _ahead(material: Material) -> Iterator[Ahead]:

@@ -33,6 +33,7 @@ def html(page: Page) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_together,
     )
     style = Markup((files(PACKAGE) / "report.css").read_text("utf-8"))
     return environment.get_template("report.html.jinja").render(page=page, style=style, drawn=_drawn)
@@ -42,6 +43,13 @@ def write_page(page: Page, path: Path) -> None:
     """Write the page; what stood there stays until the new file is whole."""
     with atomic_write(path) as temporary:
         temporary.write_text(html(page), "utf-8")
+
+
+def _together(value: object) -> object:
+    """A number and its unit stay in one line."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return value.replace(" %", "\N{NO-BREAK SPACE}%").replace(" mg/dL", "\N{NO-BREAK SPACE}mg/dL")
 
 
 def _drawn(picture: Picture) -> Markup:

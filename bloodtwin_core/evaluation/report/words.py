@@ -36,10 +36,8 @@ def _sentences(found: Findings) -> Iterator[str]:
         yield from _harm(found.ahead)
         yield from _weak_spots(found)
         if found.lows is not None:
-            yield _warnings(found.lows)
+            yield _warnings(found.lows, found.low_bias)
         yield _uncertainty(found.bands)
-        if found.missed:
-            yield f"It misses what was aimed for: {listed(found.missed)}."
         yield from _reach(found)
     if found.virtual:
         yield VIRTUAL
@@ -48,67 +46,51 @@ def _sentences(found: Findings) -> Iterator[str]:
 
 def _verdict(found: Findings) -> str:
     no_better = [ahead for ahead in found.ahead if not ahead.beats_persistence]
-    if len(no_better) == len(found.ahead):
-        return (
-            f"Do not trust these forecasts: {_minutes(no_better)} ahead they are no better, beyond chance, than "
-            "assuming "
-            "that the last reading stays."
-        )
     if no_better:
         return (
-            f"Do not trust its forecasts {_minutes(no_better)} ahead: they are no better, beyond chance, than assuming "
-            "that the last reading stays."
+            f"Do not trust these forecasts {_minutes(no_better)} ahead: beyond chance, they are no better than to "
+            "assume that the last reading stays."
         )
-    helpful = "Its forecasts help to see where glucose is heading"
-    return f"{helpful}, but err by more than was aimed for." if found.missed else f"{helpful}."
+    helpful = "These forecasts help to see where glucose is heading"
+    if found.missed:
+        return f"{helpful}, but err by more than was aimed for: {listed(found.missed)}."
+    return f"{helpful}."
 
 
 def _accuracy(found: Findings) -> str:
+    tested = f"{counted(found.windows, 'test window')} from {counted(found.days, 'day')} of"
     off = listed([f"{ahead.mae:.1f} mg/dL {ahead.minutes} minutes ahead" for ahead in found.ahead])
     stays = listed([f"{ahead.persistence:.1f}" for ahead in found.ahead])
-    tested = f"On {counted(found.windows, 'test window')} from {counted(found.days, 'day')} of"
     text = (
-        f"{tested} {counted(found.pumps, 'pump')}, kept from training, it was off by {off} on average "
-        f"(assuming that the last reading stays: {stays})"
+        f"On {tested} {counted(found.pumps, 'pump')} they were off by {off}, on average; to assume that the last "
+        f"reading stays, by {stays}"
     )
-    near = [ahead.near for ahead in found.ahead if ahead.near is not None]
+    near = [share(ahead.near) for ahead in found.ahead if ahead.near is not None]
     if len(near) == len(found.ahead):
-        shares = listed([share(part) for part in near])
-        text += f"; {shares} of its forecasts lay within 20 mg/dL or 20 % of the reading"
+        text += f". Of the forecasts, {listed(near)} lay within 20 mg/dL or 20 % of the reading"
     return text + "."
 
 
 def _against_ridge(ahead: Sequence[Ahead]) -> Iterator[str]:
     no_better = [each for each in ahead if each.ridge is not None and each.mae >= each.ridge]
     if no_better:
-        yield f"A simple linear regression on the same readings does as well or better {_minutes(no_better)} ahead."
+        yield f"A simple linear regression does as well or better {_minutes(no_better)} ahead."
 
 
 def _harm(ahead: Sequence[Ahead]) -> Iterator[str]:
-    known = [each for each in ahead if each.harmless is not None]
-    if not known:
-        return
-    shares = listed([share(each.harmless) for each in known if each.harmless is not None])
-    worst = min(each.harmless for each in known if each.harmless is not None)
-    others = "none" if worst == 1.0 else f"up to {share(1.0 - worst)}"
-    yield (
-        f"Treating by the forecast {_minutes(known)} ahead, instead of by the reading that came, would have made "
-        f"little or no difference to the outcome in {shares} of cases (Parkes error grid, zones A and B), and could "
-        f"have made it worse in {others}."
-    )
+    harmful = [share(1.0 - each.harmless) for each in ahead if each.harmless is not None]
+    if harmful:
+        yield (
+            f"To treat by them, instead of by the reading that came, could have done harm in {listed(harmful)} of "
+            "cases (outside zones A and B of the Parkes error grid)."
+        )
 
 
 def _weak_spots(found: Findings) -> Iterator[str]:
     if found.worst:
         farthest = found.ahead[-1]
         places = listed([_place(where) for where in found.worst])
-        yield (
-            f"It errs most {places}; all in mg/dL, {farthest.minutes} minutes ahead, where it is off by "
-            f"{farthest.mae:.1f} on average."
-        )
-    if found.low_bias is not None:
-        direction = "too high" if found.low_bias >= 0 else "too low"
-        yield f"Readings under 70 mg/dL it forecast {abs(found.low_bias):.0f} mg/dL {direction} on average."
+        yield f"They fail most {places}: mg/dL, {farthest.minutes} minutes ahead."
 
 
 def _place(where: Where) -> str:
@@ -116,56 +98,54 @@ def _place(where: Where) -> str:
     return f"{where.place} ({where.mae:.1f}{worse})"
 
 
-def _warnings(warned: Warnings) -> str:
+def _warnings(warned: Warnings, bias: float | None) -> str:
     if not warned.events or warned.seen is None:
-        return f"There were no {warned.what} in the test, so how well it warns of them is unknown."
-    text = f"Of {warned.events:,} {warned.what} it saw {share(warned.seen)} coming"
+        return f"There were no {warned.what} in the test, so whether they would be seen coming is unknown."
+    text = f"Of {warned.events:,} {warned.what}, {share(warned.seen)} were seen coming"
     if warned.lead_minutes is not None:
         text += f", half of those at least {warned.lead_minutes:.0f} minutes ahead"
     if warned.false_alarms_per_day is not None:
         text += f", with {warned.false_alarms_per_day:.1f} false alarms a day"
+    if bias is not None:
+        text += f"; such readings were forecast {abs(bias):.0f} mg/dL too {'high' if bias >= 0 else 'low'} on average"
     if warned.events < ENOUGH_EVENTS:
-        return text + "; that is too few to rely on either figure."
+        return text + ". That is too few to judge by: do not rely on them to warn."
     if warned.seen < RELIABLE:
-        return text + f": do not rely on it to warn of {warned.what.split(' (')[0]}."
+        return text + ". Do not rely on them to warn."
     return text + "."
 
 
 def _uncertainty(bands: Bands | None) -> str:
     if bands is None:
-        return "It does not say how sure it is."
-    least, most = AT_EVERY_STEP
-    least_held, most_held = share(bands.least), share(bands.most)
-    held = most_held if least_held == most_held else f"{least_held} to {most_held}, depending on how far ahead,"
-    text = f"Its 80 % band held {held} of the readings"
-    if bands.least < least and bands.most > most:
-        text += ": its word on how sure it is is off"
-    elif bands.least < least:
-        text += ": it is surer than it should be"
-    elif bands.most > most:
-        text += ": it is less sure than it could be"
+        return "They do not say how sure they are."
+    least, most = share(bands.least), share(bands.most)
+    text = f"The 80 % band held {most if least == most else f'{least} to {most}'} of the readings"
+    too_few, too_many = bands.least < AT_EVERY_STEP[0], bands.most > AT_EVERY_STEP[1]
+    if too_few and too_many:
+        text += ", too few at some moments and too many at others"
+    elif too_few:
+        text += ", too few: the forecasts are surer than they should be"
+    elif too_many:
+        text += ", too many: it is wider than it need be"
     else:
         text += ", as it should"
     if bands.worst_range is not None and bands.in_worst_range is not None:
-        inside = IN_EVERY_RANGE[0] <= bands.in_worst_range <= IN_EVERY_RANGE[1]
-        if not inside:
+        low, high = IN_EVERY_RANGE
+        if not low <= bands.in_worst_range <= high:
             text += f"; but {share(bands.in_worst_range)} {bands.worst_range}"
     return text + "."
 
 
 def _reach(found: Findings) -> Iterator[str]:
     if found.days < ENOUGH_DAYS:
-        yield (
-            f"{counted(found.days, 'day')} are too few to say how it does on others."
-            if found.days != 1
-            else ("One day is too little to say how it does on others.")
-        )
+        few = "is too little" if found.days == 1 else "are too few"
+        yield f"{counted(found.days, 'day')} {few} to say how it would be on others."
     if found.newcomers == 0:
-        yield "It was tested on later days of wearers that it had learned from; on others expect larger errors."
+        yield "All this is for wearers whose earlier days were learned from; for others expect larger errors."
     elif found.newcomers < found.pumps:
-        yield f"Of the {counted(found.pumps, 'pump')}, it had learned nothing from {found.newcomers:,}."
+        yield f"Of {counted(found.newcomers, 'pump')} among them nothing had been learned."
     else:
-        yield "It had learned from none of these wearers."
+        yield "Of none of these wearers anything had been learned."
 
 
 def _minutes(ahead: Sequence[Ahead]) -> str:
