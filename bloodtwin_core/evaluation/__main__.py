@@ -17,7 +17,6 @@ from bloodtwin_core.errors import ArtifactMissing, BloodTwinError
 from bloodtwin_core.evaluation.baselines import fit_ridge
 from bloodtwin_core.evaluation.forecasts import TestForecasts, join
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts
-from bloodtwin_core.evaluation.groups import circumstances
 from bloodtwin_core.evaluation.measuring import measure, without
 from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.results import TestedModel
@@ -67,7 +66,7 @@ def stored_or_new(
 def _tables(
     windows: WindowedSeries, forecasts: TestForecasts, index: ForecastsIndex, settings: EvaluationSettings
 ) -> str:
-    return results_table(measure(forecasts, circumstances(windows, forecasts.rows), index, settings))
+    return results_table(measure(forecasts, windows, index, settings))
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, ErrorSums, step_at
+from bloodtwin_core.evaluation.metrics import OVERALL_MINUTES, REPORTED_MINUTES, ErrorSums, step_at
 from bloodtwin_core.evaluation.steps import Result, StepComparison, Steps, ratio
 
 __all__ = ["Comparison", "ErrorByStep", "Interval", "Intervals", "Metrics", "Result", "WindowSetResults", "readings"]
@@ -28,10 +28,11 @@ class Reading(NamedTuple):
 def readings(horizon: int) -> dict[str, Reading]:
     """The metrics within a horizon (steps), by name.
 
-    test_mae and test_rmse are over all steps, *_30min over all steps up to 30 minutes (MEAN), *_at_30min at that
-    step alone (AT).
+    test_mae and test_rmse are over the first hour whatever the horizon, so that figures stay comparable; *_30min is
+    over all steps up to 30 minutes (MEAN), *_at_30min at that step alone (AT).
     """
-    found = {"test_mae": Reading(False, 1, horizon), "test_rmse": Reading(True, 1, horizon)}
+    overall = min(horizon, step_at(OVERALL_MINUTES))
+    found = {"test_mae": Reading(False, 1, overall), "test_rmse": Reading(True, 1, overall)}
     for squared, name in ((False, "mae"), (True, "rmse")):
         steps = {minutes: step_at(minutes) for minutes in REPORTED_MINUTES if step_at(minutes) <= horizon}
         found |= {f"test_{name}_{minutes}min": Reading(squared, 1, step) for minutes, step in steps.items()}

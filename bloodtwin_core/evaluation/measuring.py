@@ -9,6 +9,7 @@ from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.evaluation.blocks import BlockErrors, Blocks, Source, block_errors, blocks_of
 from bloodtwin_core.evaluation.bootstrap import Resamples, intervals_of
+from bloodtwin_core.evaluation.clinical.results import clinical_of
 from bloodtwin_core.evaluation.comparison import Comparison, ErrorByStep, Metrics, WindowSetResults
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex
@@ -19,24 +20,26 @@ from bloodtwin_core.evaluation.groups import (
     by_gap,
     by_glucose_range,
     by_time_of_day,
+    circumstances,
     everything,
 )
 from bloodtwin_core.evaluation.metrics import TARGET_MINUTES
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.evaluation.steps import StepComparison
 from bloodtwin_core.evaluation.targets import target_outcomes
+from bloodtwin_core.evaluation.uncertainty import uncertainty_of
 from bloodtwin_core.records import RECORD_MINUTES
-from bloodtwin_core.windows import Mask
+from bloodtwin_core.windows import Mask, WindowedSeries
 
 
 def measure(
-    forecasts: TestForecasts, found: Circumstances, index: ForecastsIndex, settings: EvaluationSettings
+    forecasts: TestForecasts, windows: WindowedSeries, index: ForecastsIndex, settings: EvaluationSettings
 ) -> TestResults:
-    """The metrics of forecasts whose circumstances were found, and which targets were met.
+    """Everything that is told of these forecasts, and which targets were met; the windows are those they were made on.
 
     The pumps of the index that have no window are reported with none.
     """
-    blocks = blocks_of(forecasts)
+    blocks, found = blocks_of(forecasts), circumstances(windows, np.array(forecasts.rows))
     measuring = _Measuring(forecasts, found, index.pumps, blocks, Resamples.draw(blocks.pump, settings))
     complete = measuring.window_set(np.array(forecasts.complete))
     available = measuring.window_set(np.ones(len(forecasts), dtype=np.bool_))
@@ -49,6 +52,8 @@ def measure(
         notes=_notes(complete, index.horizon),
         complete=complete,
         available=available,
+        uncertainty=uncertainty_of(forecasts, windows),
+        clinical=clinical_of(forecasts),
     )
 
 

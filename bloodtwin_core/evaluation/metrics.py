@@ -15,6 +15,8 @@ from bloodtwin_core.windows import Mask
 
 REPORTED_MINUTES = (30, 60, 90, 120)
 """Minutes ahead at which the field reports errors; those beyond the horizon are left out."""
+OVERALL_MINUTES = 60
+"""test_mae and test_rmse, and the target for the latter, are over all steps up to here, or to a shorter horizon."""
 TARGET_MINUTES = (30, 60)
 """Those for which there is an accuracy target."""
 

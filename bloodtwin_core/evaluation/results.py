@@ -11,7 +11,9 @@ import yaml
 from pydantic import Field
 
 from bloodtwin_core.errors import ArtifactMissing
+from bloodtwin_core.evaluation.clinical.results import Clinical
 from bloodtwin_core.evaluation.comparison import Comparison, Interval, Metrics, Result, WindowSetResults
+from bloodtwin_core.evaluation.uncertainty import Uncertainty
 from bloodtwin_core.files import atomic_write
 
 __all__ = ["Comparison", "Metrics", "RidgeFit", "TargetOutcome", "TestResults", "TestedModel", "WindowSetResults"]
@@ -59,7 +61,7 @@ class RidgeFit(Result):
 
 
 class TestResults(Result):
-    """Everything in test_results.yaml."""
+    """Everything in test_results.yaml; uncertainty is None where the network gives no quantiles."""
 
     __test__: ClassVar[bool] = False
 
@@ -71,6 +73,8 @@ class TestResults(Result):
     notes: list[str] = Field(default_factory=list)
     complete: WindowSetResults
     available: WindowSetResults
+    uncertainty: Uncertainty | None
+    clinical: Clinical
 
     @property
     def headline(self) -> Metrics:
@@ -96,6 +100,8 @@ class TestResults(Result):
                 "ridge": self.ridge.model_dump(),
                 "complete": self._window_set(self.complete),
                 "available": self._window_set(self.available),
+                "uncertainty": None if self.uncertainty is None else self.uncertainty.model_dump(mode="json"),
+                "clinical": self.clinical.model_dump(mode="json"),
             }
         )
         content["ridge"] = self.ridge.model_dump()  # A penalty may be smaller than what rounding leaves.
@@ -147,22 +153,24 @@ def _rounded(content: Any) -> Any:
     return round(content, DECIMALS) if isinstance(content, float) else content
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
     """Writes lists of numbers, and intervals, on one line."""
 
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Both read the same; the one in C, where PyYAML was built with it, is ten times as fast."""
+# Those in C, where PyYAML was built with them, do the same several times as fast.
 
 
-def _represent_list(dumper: yaml.SafeDumper, values: list[Any]) -> yaml.Node:
+def _represent_list(dumper: Any, values: list[Any]) -> yaml.Node:
     on_one_line = not any(isinstance(value, str | list | dict) for value in values)
-    return dumper.represent_sequence("tag:yaml.org,2002:seq", values, flow_style=on_one_line)
+    node: yaml.Node = dumper.represent_sequence("tag:yaml.org,2002:seq", values, flow_style=on_one_line)
+    return node
 
 
-def _represent_dict(dumper: yaml.SafeDumper, values: dict[str, Any]) -> yaml.Node:
+def _represent_dict(dumper: Any, values: dict[str, Any]) -> yaml.Node:
     on_one_line = values.keys() == Interval.model_fields.keys()
-    return dumper.represent_mapping("tag:yaml.org,2002:map", values, flow_style=on_one_line)
+    node: yaml.Node = dumper.represent_mapping("tag:yaml.org,2002:map", values, flow_style=on_one_line)
+    return node
 
 
 _Dumper.add_representer(list, _represent_list)

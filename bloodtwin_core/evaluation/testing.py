@@ -14,7 +14,6 @@ from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.baselines import RidgeForecaster, fit_ridge, persistence
 from bloodtwin_core.evaluation.forecasts import Forecast, TestForecasts, WindowForecasts, join
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts, write_forecasts
-from bloodtwin_core.evaluation.groups import circumstances
 from bloodtwin_core.evaluation.inference import inference
 from bloodtwin_core.evaluation.measuring import measure
 from bloodtwin_core.evaluation.metrics import Glucose
@@ -108,8 +107,7 @@ def evaluate(
     """Test a forecaster on all pumps: forecast every test window, and measure; keeps all forecasts in memory."""
     ridge = fit_ridge(windows, settings)
     forecasts = join(list(forecast_batches(windows, forecast, ridge, settings, on_progress)))
-    found = circumstances(windows, forecasts.rows)
-    return measure(forecasts, found, index_of(windows, ridge, tested), settings)
+    return measure(forecasts, windows, index_of(windows, ridge, tested), settings)
 
 
 def store_forecasts(
@@ -129,7 +127,7 @@ def store_forecasts(
 def stored_results(folder: Path, windows: WindowedSeries, settings: EvaluationSettings) -> TestResults:
     """Measure the forecasts in a folder. Raises ArtifactMissing if they are not there or damaged."""
     forecasts, index = read_forecasts(folder)
-    return measure(forecasts, circumstances(windows, forecasts.rows), index, settings)
+    return measure(forecasts, windows, index, settings)
 
 
 def index_of(windows: WindowedSeries, ridge: RidgeForecaster, tested: TestedModel) -> ForecastsIndex:

@@ -1,0 +1,63 @@
+"""What the errors of a test would mean for the wearers: all clinical measures, on all available test windows."""
+
+import numpy as np
+
+from bloodtwin_core.evaluation.clinical.alarms import ThresholdAlarms, threshold_alarms
+from bloodtwin_core.evaluation.clinical.error_grids import ErrorGrids, error_grids
+from bloodtwin_core.evaluation.clinical.events import HYPERGLYCAEMIA, HYPOGLYCAEMIA, pump_timelines
+from bloodtwin_core.evaluation.clinical.glucose_specific import glucose_specific_rmse
+from bloodtwin_core.evaluation.comparison import Result
+from bloodtwin_core.evaluation.forecasts import TestForecasts
+from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, TARGET_MINUTES, Glucose, step_at
+from bloodtwin_core.evaluation.steps import Steps
+from bloodtwin_core.model import QUANTILE_LEVELS
+from bloodtwin_core.windows import Mask
+
+
+class ForecasterMeaning(Result):
+    """Error grids at the reported times, and the glucose-specific RMSE (mg/dL) AT each step."""
+
+    error_grids: list[ErrorGrids]
+    glucose_specific_rmse: Steps
+
+
+class Clinical(Result):
+    """The three forecasters beside each other, and the alarms that each would have raised."""
+
+    model: ForecasterMeaning
+    persistence: ForecasterMeaning
+    ridge: ForecasterMeaning
+    alarms: list[ThresholdAlarms]
+
+
+def clinical_of(forecasts: TestForecasts) -> Clinical:
+    """All clinical measures; alarms 30 and 60 minutes ahead, as far as the horizon reaches."""
+    target, measured = np.array(forecasts.target), np.array(forecasts.measured)
+
+    def meaning(forecast: Glucose) -> ForecasterMeaning:
+        return ForecasterMeaning(
+            error_grids=error_grids(forecast, target, measured, REPORTED_MINUTES),
+            glucose_specific_rmse=glucose_specific_rmse(forecast, target, measured),
+        )
+
+    return Clinical(
+        model=meaning(forecasts.model),
+        persistence=meaning(forecasts.persistence),
+        ridge=meaning(forecasts.ridge),
+        alarms=_alarms(forecasts, target, measured),
+    )
+
+
+def _alarms(forecasts: TestForecasts, target: Glucose, measured: Mask) -> list[ThresholdAlarms]:
+    timelines = pump_timelines(
+        np.array(forecasts.pump), np.array(forecasts.timestamp), np.array(forecasts.last), target, measured
+    )
+    return [
+        threshold_alarms(
+            timelines, threshold, minutes, forecasts.model, forecasts.persistence, forecasts.ridge,
+            forecasts.quantiles, QUANTILE_LEVELS,
+        )
+        for threshold in (HYPOGLYCAEMIA, HYPERGLYCAEMIA)
+        for minutes in TARGET_MINUTES
+        if step_at(minutes) <= forecasts.horizon
+    ]  # fmt: skip
