@@ -16,7 +16,7 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Penalty:
-    """One side of the penalty, from the paper's table.
+    """One side of the penalty; the parameters are the paper's table as GluPredKit 1.0 (Wolff et al.) transcribes it.
 
     most: what is added at most to the weight of 1. begins and over: mg/dL of true glucose where it begins, and over
     which it grows. error_over: mg/dL of error over which it grows.
