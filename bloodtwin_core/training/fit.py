@@ -15,6 +15,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from bloodtwin_core.calibration import calibrate_checkpoint
 from bloodtwin_core.checkpoint import STARTED_FROM, Checkpoint
 from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
 from bloodtwin_core.errors import TrainingFailed
@@ -23,7 +24,7 @@ from bloodtwin_core.scaling import FeatureScaler
 from bloodtwin_core.training.averaging import AveragedWeights
 from bloodtwin_core.training.batches import DenseBatches, ValidationBatches, WindowedBatches
 from bloodtwin_core.training.callbacks import EpochReporter
-from bloodtwin_core.training.checkpoint_folder import CheckpointFolder, EpochReport, run_identity
+from bloodtwin_core.training.checkpoint_folder import BEST, CheckpointFolder, EpochReport, run_identity
 from bloodtwin_core.training.compute import (
     LIGHTNING_PRECISION,
     Compute,
@@ -69,7 +70,7 @@ def fit(
     data_fingerprint: str,
     on_epoch: Callable[[EpochReport], None] = ignore,
 ) -> FittedModel:
-    """Train a forecaster and keep the checkpoint of its best epoch.
+    """Train a forecaster and keep the checkpoint of its best epoch, its quantiles calibrated (calibration.py).
 
     Stops early on validation MAE (mg/dL). Resumes a broken run of the same settings and data. The
     checkpoint that stood before is replaced only when the training is done. With training.start_from the network
@@ -111,6 +112,8 @@ def fit(
             "Lower training.learning_rate or set training.precision: float32"
         )
     _log_the_end(reporter, training)
+    with torch_threads(compute.threads):
+        calibrate_checkpoint(checkpoints.in_progress / BEST, windows, compute.device.value)
     checkpoints.publish(reporter.epochs)
     return FittedModel(
         checkpoint=checkpoints.best,
