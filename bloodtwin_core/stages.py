@@ -105,7 +105,7 @@ def report_stage(store: ArtifactStore, settings: Settings) -> Page:
             "are now. Materialize test_results again"
         )
     virtual = settings.data.source == SIMULATOR
-    page = report_page(Material.gather(settings.model.name, results, forecasts, windows, settings.evaluation, virtual))
+    page = report_page(Material(settings.model.name, results, forecasts, windows, settings.evaluation, virtual))
     write_page(page, store.report)
     pictures = [store.keep_picture(name, small_png(picture.figure)) for name, picture in telling_pictures(page).items()]
     version = sha256_of(store.report)

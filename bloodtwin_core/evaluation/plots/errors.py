@@ -79,7 +79,7 @@ def groups_figure(title: str, groups: Sequence[GroupError], minutes: int) -> Fig
     )
     places = np.arange(len(groups))
     errors = numbers([group.model for group in groups])
-    axes.barh(places, np.nan_to_num(errors), height=0.62, color=BLUE, alpha=0.75, label="Model")
+    axes.barh(places, np.nan_to_num(errors), height=0.62, color=BLUE, alpha=0.5, label="Model")
     axes.plot(
         numbers([group.persistence for group in groups]), places,
         linestyle="", marker="|", markersize=15, markeredgewidth=2.2, color=INK, label="Last reading (persistence)",

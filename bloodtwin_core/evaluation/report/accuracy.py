@@ -7,6 +7,7 @@ from bloodtwin_core.evaluation.metrics import step_at
 from bloodtwin_core.evaluation.plots.errors import GroupError, groups_figure, horizon_figure
 from bloodtwin_core.evaluation.report.material import Material
 from bloodtwin_core.evaluation.report.parts import (
+    INTERVAL_LABEL,
     NOT_KNOWN,
     Cell,
     Picture,
@@ -32,7 +33,6 @@ GROUPS_WORDS = (
     "made. A forecaster tends to the middle: where glucose turns out very low it has said too much, where very high "
     "too little, and the bias shows by how much."
 )
-INTERVAL_LABEL = "95 % interval"
 
 
 def error_section(material: Material) -> Section:

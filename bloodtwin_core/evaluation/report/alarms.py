@@ -4,13 +4,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bloodtwin_core.evaluation.clinical.alarms import AlarmResults, ThresholdAlarms
+from bloodtwin_core.evaluation.clinical.events import HYPERGLYCAEMIA, HYPOGLYCAEMIA
 from bloodtwin_core.evaluation.plots.alarms import AlarmPoint, trade_off_figure
-from bloodtwin_core.evaluation.report.material import ALARM_MINUTES, Material
-from bloodtwin_core.evaluation.report.parts import Cell, Picture, Section, Table, count_cell, figure_cell, share_cell
+from bloodtwin_core.evaluation.report.material import Material
+from bloodtwin_core.evaluation.report.parts import (
+    INTERVAL_LABEL,
+    NOT_KNOWN,
+    Cell,
+    Picture,
+    Section,
+    Table,
+    count_cell,
+    figure_cell,
+    share_cell,
+)
 from bloodtwin_core.evaluation.report.words import share
 
 WORDS = (
-    f"An alarm is raised when the forecast crosses the threshold within {ALARM_MINUTES} minutes while the present "
+    "An alarm is raised when the forecast crosses the threshold within so many minutes while the present "
     "reading "
     "has not; it is true if an event (15 minutes or more beyond the threshold) begins within them. An event is seen "
     "coming if an alarm came before it. The last reading alone never warns: it forecasts no change.",
@@ -19,24 +30,29 @@ WORDS = (
 )
 ROOM = 0.05
 """Share of the most false alarms per day from which on a point has room for its name."""
-EVENT_NAMES = {"hypoglycaemia": "Lows", "hyperglycaemia": "Highs"}
+EVENT_NAMES = {HYPOGLYCAEMIA.name: "Lows", HYPERGLYCAEMIA.name: "Highs"}
 
 
 def alarms_section(material: Material) -> Section:
     """A table of all alarms, and the trade-off where there are quantiles."""
-    rows = []
-    for found in material.alarms:
-        for name, results in (("model", found.model), ("ridge regression", found.ridge)):
-            rows.append(_row(f"{event_name(found)}, {name}", results))
-    head = ["Alarm", "events", "seen coming", "median lead (min)", "alarms", "of them true", "false alarms per day"]
-    table = Table(f"Alarms up to {ALARM_MINUTES} minutes ahead, on available windows", head, rows)
-    pictures = [_trade_off(found) for found in material.alarms if found.by_level and found.model.events]
+    rows = [
+        _row(f"{event_name(found)}, {found.minutes} min ahead, {name}", results)
+        for found in material.results.clinical.alarms
+        for name, results in (("model", found.model), ("ridge regression", found.ridge))
+    ]
+    head = [
+        "Alarm", "events", "seen coming", INTERVAL_LABEL, "median lead (min)", "alarms", "of them true", INTERVAL_LABEL,
+        "false alarms per day",
+    ]  # fmt: skip
+    table = Table("Alarms by how far they look ahead, on available windows", head, rows)
+    told = (material.alarms(threshold) for threshold in (HYPOGLYCAEMIA, HYPERGLYCAEMIA))
+    pictures = [_trade_off(found) for found in told if found is not None and found.by_level and found.model.events]
     return Section("alarms", "Lows and highs seen coming", WORDS, [table], pictures)
 
 
 def event_name(found: ThresholdAlarms) -> str:
     """What the alarms warn of: Lows (under 70 mg/dL)."""
-    where = "under" if found.threshold == "hypoglycaemia" else "over"
+    where = "under" if found.threshold == HYPOGLYCAEMIA.name else "over"
     return f"{EVENT_NAMES[found.threshold]} ({where} {found.glucose:g} mg/dL)"
 
 
@@ -45,11 +61,17 @@ def _row(label: str, results: AlarmResults) -> list[Cell]:
         Cell(label),
         count_cell(results.events),
         share_cell(results.sensitivity),
+        _interval_cell(results.sensitivity_interval),
         figure_cell(results.median_lead_minutes, 0),
         count_cell(results.alarms),
         share_cell(results.precision),
+        _interval_cell(results.precision_interval),
         figure_cell(results.false_alarms_per_day, 2),
     ]
+
+
+def _interval_cell(interval: tuple[float, float] | None) -> Cell:
+    return Cell(NOT_KNOWN if interval is None else f"{100 * interval[0]:.0f} to {100 * interval[1]:.0f} %")
 
 
 def _trade_off(found: ThresholdAlarms) -> Picture:

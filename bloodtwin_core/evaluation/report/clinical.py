@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.evaluation.clinical.error_grids import ZONES, Zones, clarke_zones, parkes_zones, zone_shares
+from bloodtwin_core.evaluation.clinical.error_grids import ZONES, Zones, ZoneShares, clarke_zones, parkes_zones
 from bloodtwin_core.evaluation.plots.grids import grid_figure
 from bloodtwin_core.evaluation.report.material import Material
 from bloodtwin_core.evaluation.report.parts import Cell, Picture, Section, Table, share_cell
 from bloodtwin_core.evaluation.report.words import share
 
 Readings = npt.NDArray[np.floating]
-GRIDS: Mapping[str, Callable[[Readings, Readings], Zones]] = {"Parkes": parkes_zones, "Clarke": clarke_zones}
+GRIDS: Mapping[str, Callable[[Readings, Readings], Zones]] = {"parkes": parkes_zones, "clarke": clarke_zones}
 GRID_WORDS = (
     "What if one had treated by the forecast instead of by the reading that came? Zone A: no difference; B: a "
     "different treatment, but little or no effect on the outcome; C: needless treatment; D: a dangerous low or high "
@@ -23,28 +23,38 @@ GRID_WORDS = (
 
 
 def grids_section(material: Material) -> Section:
-    """Both grids at each of the minutes ahead that have targets."""
+    """Both grids: pictures at the minutes ahead that have targets, shares of all forecasters at all reported ones."""
+    clinical = material.results.clinical
     pictures, rows = [], []
-    for minutes in material.judged:
-        reading, forecast = material.at(minutes)
-        for name, zones_of in GRIDS.items():
-            found = zone_shares(zones_of(reading, forecast))
-            if not found.measured_targets:
-                continue
-            shares = {zone: float(getattr(found, zone)) for zone in ZONES}
-            title = f"{name} error grid, {minutes} minutes ahead"
-            said = ", ".join(f"zone {zone} {share(part)}" for zone, part in shares.items())
-            pictures.append(
-                Picture(
-                    f"{name.lower()}-{minutes}",
-                    grid_figure(title, reading, forecast, zones_of, shares),
-                    f"{found.measured_targets:,} pairs of reading and forecast; the bluer, the more of them.",
-                    f"{title}: {said}.",
-                )
-            )
-            rows.append(
-                [Cell(f"{name}, {minutes} min"), *(share_cell(part, 2) for part in shares.values()),
-                 share_cell(shares["A"] + shares["B"], 2)]
-            )  # fmt: skip
+    for grids in clinical.model.error_grids:
+        for name in GRIDS:
+            shares: ZoneShares = getattr(grids, name)
+            if shares.measured_targets and grids.minutes in material.judged:
+                pictures.append(_picture(material, name, grids.minutes, shares))
+    for who, meaning in (("model", clinical.model), ("last reading", clinical.persistence), ("ridge", clinical.ridge)):
+        for grids in meaning.error_grids:
+            rows += [_row(f"{_title(name)}, {grids.minutes} min, {who}", getattr(grids, name)) for name in GRIDS]
+    rows.sort(key=lambda row: [row[0].text.split(", ")[0] != "Parkes", int(row[0].text.split(", ")[1].split()[0])])
     table = Table("Share of forecasts in each zone", ["Grid", *ZONES, "A and B"], rows)
     return Section("grids", "What its errors would do", [GRID_WORDS], [table], pictures)
+
+
+def _picture(material: Material, name: str, minutes: int, found: ZoneShares) -> Picture:
+    title = f"{_title(name)} error grid, {minutes} minutes ahead"
+    shares = {zone: float(getattr(found, zone)) for zone in ZONES}
+    said = ", ".join(f"zone {zone} {share(part)}" for zone, part in shares.items())
+    return Picture(
+        f"{name}-{minutes}",
+        grid_figure(title, *material.at(minutes), GRIDS[name], shares),
+        f"{found.measured_targets:,} pairs of reading and forecast; the bluer, the more of them.",
+        f"{title}: {said}.",
+    )
+
+
+def _row(label: str, found: ZoneShares) -> list[Cell]:
+    harmless = None if found.A is None or found.B is None else found.A + found.B
+    return [Cell(label), *(share_cell(getattr(found, zone), 2) for zone in ZONES), share_cell(harmless, 2)]
+
+
+def _title(name: str) -> str:
+    return name.capitalize()

@@ -57,8 +57,8 @@ def _sections(material: Material) -> list[Section]:
         return []
     sections: list[Section | None] = [
         error_section(material),
-        grids_section(material),
-        alarms_section(material) if material.alarms else None,
+        grids_section(material) if material.results.clinical.model.error_grids else None,
+        alarms_section(material) if material.results.clinical.alarms else None,
         uncertainty_section(material),
         groups_section(material),
         days_section(material),

@@ -44,11 +44,15 @@ class Where:
 
 @dataclass(frozen=True)
 class Warnings:
-    """How well events, such as lows, were seen coming; what names them. Shares and lead are None without events."""
+    """How well events, such as lows, were seen coming; what names them. Shares and lead are None without events.
+
+    seen_interval is the 95 % confidence interval of seen.
+    """
 
     what: str
     events: int
     seen: float | None = None
+    seen_interval: tuple[float, float] | None = None
     false_alarms_per_day: float | None = None
     lead_minutes: float | None = None
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from bloodtwin_core.evaluation.clinical.alarms import ThresholdAlarms
 from bloodtwin_core.evaluation.clinical.error_grids import ZONES, parkes_zones
+from bloodtwin_core.evaluation.clinical.events import HYPOGLYCAEMIA
 from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.coverage import Calibration
 from bloodtwin_core.evaluation.coverage_targets import FEWEST_WINDOWS, JUDGED_BAND
@@ -29,7 +30,7 @@ CLEARLY = 1.1
 def findings(material: Material) -> Findings:
     """What the opening says of this test."""
     results = material.results
-    by_threshold = {found.threshold: _warnings(found) for found in material.alarms}
+    lows = material.alarms(HYPOGLYCAEMIA)
     return Findings(
         windows=results.available.windows,
         days=pump_days(material.forecasts),
@@ -40,7 +41,7 @@ def findings(material: Material) -> Findings:
         missed=tuple(_missed(target) for target in results.missed_targets if target.value is not None),
         worst=tuple(_worst(material)),
         low_bias=_low_bias(material),
-        lows=by_threshold.get("hypoglycaemia"),
+        lows=None if lows is None else _warnings(lows),
         bands=None if material.calibration is None else _bands(material.calibration),
     )
 
@@ -115,6 +116,7 @@ def _warnings(found: ThresholdAlarms) -> Warnings:
         what=event_name(found).lower().replace("mg/dl", "mg/dL"),
         events=found.model.events,
         seen=found.model.sensitivity,
+        seen_interval=found.model.sensitivity_interval,
         false_alarms_per_day=found.model.false_alarms_per_day,
         lead_minutes=found.model.median_lead_minutes,
     )

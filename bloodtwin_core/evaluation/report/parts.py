@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from matplotlib.figure import Figure
 
 NOT_KNOWN = "–"
+INTERVAL_LABEL = "95 % interval"
 
 
 @dataclass(frozen=True)

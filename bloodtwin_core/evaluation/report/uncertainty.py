@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bloodtwin_core.evaluation.coverage import Calibration, GroupCoverage, Means
-from bloodtwin_core.evaluation.coverage_targets import AT_EVERY_STEP, JUDGED_BAND, coverage_targets
+from bloodtwin_core.evaluation.coverage_targets import AT_EVERY_STEP, JUDGED_BAND
 from bloodtwin_core.evaluation.metrics import step_at
 from bloodtwin_core.evaluation.plots.errors import numbers
 from bloodtwin_core.evaluation.plots.uncertainty import Shares, calibration_figure, coverage_figure, disagreement_figure
@@ -21,6 +21,7 @@ from bloodtwin_core.evaluation.report.parts import (
     share_cell,
 )
 from bloodtwin_core.evaluation.report.words import share
+from bloodtwin_core.evaluation.uncertainty import Uncertainty
 
 WORDS = (
     "Beside each forecast stand quantiles: the 80 % band between the 10 % and the 90 % quantile should hold 80 % of "
@@ -40,14 +41,15 @@ DISAGREEMENT_WORDS = (
 
 def uncertainty_section(material: Material) -> Section:
     """Coverage and calibration, if there are quantiles."""
-    found = material.calibration
-    if found is None:
+    uncertainty = material.results.uncertainty
+    if uncertainty is None:
         return Section("uncertainty", "How sure it is", [NO_BANDS])
+    found = uncertainty.calibration
     tables = [
         _ranges_table("Ranges of the reading at the origin", found.by_origin_range, found.pooled),
         _ranges_table("Ranges of the reading that came", found.by_target_range, found.pooled),
-        _steps_table(found, material.reported),
-        _targets_table(found),
+        _steps_table(uncertainty, material.reported),
+        _targets_table(uncertainty),
     ]
     pictures = [_coverage(found), _calibration(found, material.judged)]
     return Section("uncertainty", "How sure it is", WORDS, tables, pictures)
@@ -117,7 +119,8 @@ def _ranges_table(title: str, ranges: Mapping[str, GroupCoverage], pooled: Group
     return Table(f"{title}: share of readings within each band over all steps; width in mg/dL", head, rows)
 
 
-def _steps_table(found: Calibration, reported: Sequence[int]) -> Table:
+def _steps_table(uncertainty: Uncertainty, reported: Sequence[int]) -> Table:
+    found = uncertainty.calibration
     band, rows = found.pooled.band(JUDGED_BAND), []
     for minutes in reported:
         step = step_at(minutes) - 1
@@ -127,13 +130,19 @@ def _steps_table(found: Calibration, reported: Sequence[int]) -> Table:
                 share_cell(band.share[step]),
                 figure_cell(band.width[step]),
                 figure_cell(found.pinball[step], 2),
+                figure_cell(uncertainty.persistence_pinball[step], 2),
             ]
         )
-    head = ["Minutes ahead", "80 % band holds", "its width", "pinball loss"]
-    return Table("The 80 % band by how far ahead; width and mean pinball loss of all quantiles in mg/dL", head, rows)
+    head = ["Minutes ahead", "80 % band holds", "its width", "pinball loss", "last reading's pinball loss"]
+    return Table(
+        "The 80 % band by how far ahead; width and pinball loss (mean of all quantiles) in mg/dL. The last reading has "
+        "the changes of the training windows around it as its quantiles.",
+        head,
+        rows,
+    )
 
 
-def _targets_table(found: Calibration) -> Table:
+def _targets_table(uncertainty: Uncertainty) -> Table:
     names = (
         "80 % band at every step",
         "80 % band in every range of the reading at the origin",
@@ -146,7 +155,7 @@ def _targets_table(found: Calibration) -> Table:
             Cell("yes" if target.met else "no"),
             Cell(target.reading or NOT_KNOWN, words=True),
         ]
-        for name, target in zip(names, coverage_targets(found), strict=True)
+        for name, target in zip(names, uncertainty.targets, strict=True)
     ]
     return Table("What the 80 % band should hold", ["Target", "share", "met", "outcome"], rows)
 

@@ -11,10 +11,8 @@ from bloodtwin_core.evaluation.results import TargetOutcome
 
 ENOUGH_DAYS = 14
 """Days of readings that describe a person's glucose: Battelino et al., Diabetes Care 42 (2019) 1593."""
-ENOUGH_EVENTS = 20
-"""Fewer events leave the share seen coming uncertain by over 20 percentage points either way (binomial, 95 %)."""
 RELIABLE = 0.9
-"""Share of events seen coming below which the opening warns against relying on it."""
+"""The share of events seen coming must surely (95 %) be above it, or the opening warns against relying on it."""
 
 NOTHING_TESTED = "No test window was measured, so nothing is known about how good this forecaster is: do not use it."
 NO_DEVICE = "It is decision support, not a medical device: never dose insulin from a forecast alone."
@@ -47,9 +45,11 @@ def _sentences(found: Findings) -> Iterator[str]:
 def _verdict(found: Findings) -> str:
     no_better = [ahead for ahead in found.ahead if not ahead.beats_persistence]
     if no_better:
+        worse = all(ahead.mae >= ahead.persistence for ahead in no_better)
+        verdict = "they are no better" if worse else "they are not clearly better"
         return (
-            f"Do not trust these forecasts {_minutes(no_better)} ahead: beyond chance, they are no better than to "
-            "assume that the last reading stays."
+            f"Do not trust these forecasts {_minutes(no_better)} ahead: {verdict} than to assume that the last reading "
+            "stays."
         )
     helpful = "These forecasts help to see where glucose is heading"
     if found.missed:
@@ -102,17 +102,16 @@ def _warnings(warned: Warnings, bias: float | None) -> str:
     if not warned.events or warned.seen is None:
         return f"There were no {warned.what} in the test, so whether they would be seen coming is unknown."
     text = f"Of {warned.events:,} {warned.what}, {share(warned.seen)} were seen coming"
+    if warned.seen_interval is not None:
+        text += f" ({share(warned.seen_interval[0])} to {share(warned.seen_interval[1])}, allowing for chance)"
     if warned.lead_minutes is not None:
         text += f", half of those at least {warned.lead_minutes:.0f} minutes ahead"
     if warned.false_alarms_per_day is not None:
         text += f", with {warned.false_alarms_per_day:.1f} false alarms a day"
     if bias is not None:
         text += f"; such readings were forecast {abs(bias):.0f} mg/dL too {'high' if bias >= 0 else 'low'} on average"
-    if warned.events < ENOUGH_EVENTS:
-        return text + ". That is too few to judge by: do not rely on them to warn."
-    if warned.seen < RELIABLE:
-        return text + ". Do not rely on them to warn."
-    return text + "."
+    surely = warned.seen if warned.seen_interval is None else warned.seen_interval[0]
+    return text + (". Do not rely on them to warn." if surely < RELIABLE else ".")
 
 
 def _uncertainty(bands: Bands | None) -> str:
