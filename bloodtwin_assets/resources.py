@@ -25,6 +25,7 @@ from bloodtwin_core.source_settings import (
     Azt1dSettings,
     EventsSettings,
     FetchSettings,
+    LearnAlsoFrom,
     NightscoutSettings,
     SimulatorSettings,
     TandemSettings,
@@ -65,6 +66,11 @@ class Azt1dConfig(Azt1dSettings, dg.Config):
 
 
 @with_limits
+class LearnAlsoFromConfig(LearnAlsoFrom, dg.Config):
+    """Another source, whose people are only learnt from."""
+
+
+@with_limits
 class FetchConfig(FetchSettings, dg.Config):
     """How events are fetched from a cloud or site; used when data.source is tandem or nightscout."""
 
@@ -93,6 +99,10 @@ class EventsConfig(EventsSettings, dg.Config):
 class DataConfig(DataSettings, dg.Config):
     """Where records come from and how they are cut into windows."""
 
+    # mypy: a list of the narrower model; Dagster takes no Sequence.
+    learn_also_from: list[LearnAlsoFromConfig] = Field(  # type: ignore[assignment]
+        default=[], description=DataSettings.model_fields["learn_also_from"].description
+    )
     simulator: SimulatorConfig = Field(default_factory=SimulatorConfig, description="The virtual wearers.")
     azt1d: Azt1dConfig = Field(default_factory=Azt1dConfig, description="The AZT1D data set.")
     fetch: FetchConfig = Field(default_factory=FetchConfig, description="How a cloud or site is asked.")

@@ -14,6 +14,7 @@ from bloodtwin_core.source_settings import (
     Azt1dSettings,
     EventsSettings,
     FetchSettings,
+    LearnAlsoFrom,
     NightscoutSettings,
     SimulatorSettings,
     TandemSettings,
@@ -68,6 +69,15 @@ class DataSettings(SettingsGroup):
         description="Folder of the source's files, relative to where the command runs. The simulator needs none.",
     )
     pump_ids: list[str] = Field(default=[], description="Pumps to use; empty means all that are there.")
+    held_out_pump_ids: list[str] = Field(
+        default=[],
+        description="Pumps that are tested but neither trained nor validated on, as a newcomer would be.",
+    )
+    learn_also_from: list[LearnAlsoFrom] = Field(
+        default=[],
+        description="Further sources, [{source: brist1d, root: folder, pump_ids: []}], all of whose records are "
+        "trained on; none is tested. Their pump ids begin with their source's name.",
+    )
     wearers: dict[str, list[str]] = Field(
         default={},
         description="Pumps that one person wore, by a name of your choice: {anna: ['881235', '901161']}. "
@@ -135,7 +145,13 @@ class ModelSettings(SettingsGroup):
     )
     quantiles: bool = Field(
         default=True,
-        description="Train the quantiles of each forecast (5 to 95 %) with it; without, bands rest on validation alone.",
+        description="Train the quantiles of each forecast (5 to 95 %) with it; else bands rest on validation alone.",
+    )
+    ensemble_size: int = Field(
+        default=1,
+        ge=1,
+        le=16,
+        description="Networks trained side by side, whose mean is the forecast; time grows with their number.",
     )
 
 
@@ -213,14 +229,20 @@ class PersonalSettings(SettingsGroup):
     """How a copy of the unified network is fine-tuned for each pump; see personal.py."""
 
     max_epochs: int = Field(default=4, ge=1, le=10_000, description="An epoch visits the pump's training origins once.")
+    chunk_batch_size: int = Field(
+        default=1,
+        ge=1,
+        le=65_536,
+        description="Chunks per step in dense mode; one pump has few, so few must make a step.",
+    )
     learning_rate: float = Field(default=3e-4, gt=0.0, le=1.0, description="Adam's initial learning rate.")
     early_stopping_patience: int = Field(
         default=2, ge=1, le=1000, description="Epochs without a better val_mae of this pump before stopping."
     )
     min_windows: int = Field(
-        default=288,
+        default=144,
         ge=1,
-        description="A pump with fewer windows to learn from or to judge by keeps the unified network (288 = a day).",
+        description="A pump with fewer windows to learn from or to judge by keeps the unified network (144 = 12 h).",
     )
 
 

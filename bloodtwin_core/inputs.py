@@ -68,7 +68,9 @@ def _require_settings(store: ArtifactStore, stage: str, settings: DataSettings, 
     record = store.manifest().stages.get(stage)
     if record is None:
         raise ArtifactMissing(f"{store.manifest_path} knows nothing of {stage}. Materialize {stage} first")
-    then, now = record.settings.get("data", {}), settings.model_dump(mode="json")
+    # A setting that is younger than the stage was at its default then.
+    then = {**DataSettings().model_dump(mode="json"), **record.settings.get("data", {})}
+    now = settings.model_dump(mode="json")
     changed = [
         f"data.{name} was {then.get(name)} and is {now[name]} now"
         for name in DataSettings.model_fields

@@ -28,6 +28,14 @@ class Azt1dSettings(SettingsGroup):
     )
 
 
+class LearnAlsoFrom(SettingsGroup):
+    """Another source, whose people are only learnt from."""
+
+    source: str = Field(description="As data.source.")
+    root: str = Field(default="", description="Folder of that source's files, as data.root.")
+    pump_ids: list[str] = Field(default=[], description="Pumps to use; empty means all that are there.")
+
+
 class FetchSettings(SettingsGroup):
     """How events are fetched from a cloud or site; used when data.source is tandem or nightscout."""
 

@@ -1,12 +1,12 @@
 """Each pump's history cut in time into what is learned from, chosen by and tested on."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from bloodtwin_core.bloodbank import PUMP_FOLDER, UTC_TIMESTAMPS, PumpSplitFiles, write_split_file
+from bloodtwin_core.bloodbank import PUMP_FOLDER, UTC_TIMESTAMPS, PumpSplitFiles, natural_order, write_split_file
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.errors import DataError, StorageError
 from bloodtwin_core.files import atomic_folder
@@ -46,6 +46,21 @@ def split_history(history: PumpHistory, settings: DataSettings) -> dict[Split, P
         first = int(np.searchsorted(records.timestamps, history.tested_from))
     parts = split_in_time(records.rows(first, len(records)), settings)
     return {**parts, Split.train: records.rows(0, first + len(parts[Split.train]))}
+
+
+def only_to_learn_from(history: PumpHistory, _settings: DataSettings) -> dict[Split, PumpRecords]:
+    """The whole history in the train split."""
+    return {Split.train: history.records}
+
+
+def held_out_in_fold(pump_ids: Sequence[str], fold: int, folds: int = 5) -> list[str]:
+    """The pumps that one fold (1 to folds) of a study over people holds out: every folds-th, from the fold-th on.
+
+    Each pump is held out in exactly one fold. Raises ValueError if there is no such fold.
+    """
+    if not 1 <= fold <= folds:
+        raise ValueError(f"there are folds 1 to {folds}, not {fold}")
+    return sorted(set(pump_ids), key=natural_order)[fold - 1 :: folds]
 
 
 def without_long_gaps(records: PumpRecords, max_gap_hours: float) -> PumpRecords:

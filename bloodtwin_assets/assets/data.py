@@ -8,10 +8,9 @@ from bloodtwin_assets.pages.data import raw_splits_page, scaler_page, windows_pa
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.files import sha256_of
 from bloodtwin_core.inputs import current_raw_splits, current_scaler
-from bloodtwin_core.raw_splits import describe, load_splits
-from bloodtwin_core.records import Split
+from bloodtwin_core.preparing import list_split_files
+from bloodtwin_core.raw_splits import load_splits, scaler_records, window_records
 from bloodtwin_core.scaling import fit_scaler
-from bloodtwin_core.sources import pump_split_files
 from bloodtwin_core.windows import window_series
 from bloodtwin_core.windows_files import write_windows
 
@@ -26,8 +25,7 @@ def raw_pump_splits(settings: SettingsResource, artifacts: ArtifactsResource) ->
     them with their sha256, and whatever reads them later refuses a file that has changed since.
     """
     store = artifacts.store(settings)
-    pumps = pump_split_files(settings.data, store.split_files)
-    raw = describe(settings.data.source, pumps, store.folder)
+    raw = list_split_files(settings.plain().data, store.split_files, store.folder)
     page = raw_splits_page(raw, load_splits(raw, store.folder), settings.data.max_gap_hours)
     raw.write(store.raw_splits)
     store.record("raw_pump_splits", [store.raw_splits], raw.fingerprint, settings.used("data"))
@@ -37,7 +35,7 @@ def raw_pump_splits(settings: SettingsResource, artifacts: ArtifactsResource) ->
 @dg.asset(group_name="data", kinds={"scikitlearn", "json"}, deps=[raw_pump_splits])
 @failing_in_words
 def fitted_scaler(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.MaterializeResult[None]:
-    """Median and interquartile range of each feature, fitted on the *train* splits alone.
+    """Median and interquartile range of each feature, fitted on the *train* splits of `data.source` alone.
 
     Kept as `scaler.json` for every reader and as `scaler.pkl` for scikit-learn; the exports carry it inside. A network
     that goes on from another's weights (`training.start_from`) keeps that one's scaler: the two belong together.
@@ -45,7 +43,7 @@ def fitted_scaler(settings: SettingsResource, artifacts: ArtifactsResource) -> d
     store = artifacts.store(settings)
     raw = current_raw_splits(store, settings.data)
     loaded = load_splits(raw, store.folder)
-    scaler = fit_scaler(split.file.records for split in loaded if split.split is Split.train)
+    scaler = fit_scaler(scaler_records(loaded))
     scaler.write(store.scaler_json, store.scaler_pickle)
     version = sha256_of(store.scaler_json)
     used = {**settings.used("data"), "raw_fingerprint": raw.fingerprint}
@@ -65,8 +63,7 @@ def windowed_tensors(settings: SettingsResource, artifacts: ArtifactsResource) -
     store = artifacts.store(settings)
     raw = current_raw_splits(store, settings.data)
     scaler = current_scaler(store, raw)
-    records = [(loaded.split, loaded.file.records) for loaded in load_splits(raw, store.folder)]
-    windows = window_series(records, scaler, settings.data)
+    windows = window_series(window_records(load_splits(raw, store.folder)), scaler, settings.data)
     index = write_windows(store.windows, windows, raw.fingerprint)
     files = sorted(store.windows.iterdir())
     store.record("windowed_tensors", files, index.fingerprint, settings.used("data"))

@@ -11,7 +11,7 @@ from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import HEADER_KEY, Repairs
 from bloodtwin_core.events.wearers import by_wearer
 from bloodtwin_core.records import PumpRecords
-from bloodtwin_core.splitting import write_split_files
+from bloodtwin_core.splitting import Cut, split_history, write_split_files
 
 
 def write_event_splits(
@@ -21,6 +21,7 @@ def write_event_splits(
     *,
     tz_handling: str = UTC_TIMESTAMPS,
     notes: str = "",
+    cut: Cut = split_history,
 ) -> list[PumpSplitFiles]:
     """Make records of each pump's events, split them and write them under folder, which is replaced whole.
 
@@ -43,5 +44,6 @@ def write_event_splits(
         folder,
         tz_handling=tz_handling,
         notes=notes,
+        cut=cut,
         extra=lambda history: {HEADER_KEY: repaired[history.pump_id].text()},
     )

@@ -1,6 +1,7 @@
 """Where records come from: one module a source, one line a source in SOURCES.
 
-A source is given the data settings and a folder it may write to, and returns the split files of each pump. A source
+A source is given the data settings, a folder it may write to and how histories become splits, and returns the split
+files of each pump. A source
 of whole histories (`histories(settings) -> Iterator[PumpRecords]`) has them split and written there; a source of events
 (`events(settings) -> Iterator[PumpEvents]`) has records made of them first, see events/binning.py.
 """
@@ -18,32 +19,32 @@ from bloodtwin_core.events.splits import write_event_splits
 from bloodtwin_core.records import PumpHistory, PumpRecords
 from bloodtwin_core.sources import azt1d, bloodbank, brist1d, events, nightscout, t1d_uom, tandem, vendor
 from bloodtwin_core.sources.fetching import FetchReport
-from bloodtwin_core.splitting import write_split_files
+from bloodtwin_core.splitting import Cut, split_history, write_split_files
 
-Source = Callable[[DataSettings, Path, Progress], list[PumpSplitFiles]]
+Source = Callable[[DataSettings, Path, Progress, Cut], list[PumpSplitFiles]]
 
 
-def _simulated(settings: DataSettings, folder: Path, progress: Progress) -> list[PumpSplitFiles]:
+def _simulated(settings: DataSettings, folder: Path, progress: Progress, cut: Cut) -> list[PumpSplitFiles]:
     # numba takes seconds to import, and only this source needs it.
     from bloodtwin_core.sources.simulator import histories
 
     wearers = _told(histories(settings), len(settings.pump_ids) or settings.simulator.pumps, progress)
-    return write_split_files(wearers, settings, folder, notes="virtual wearers; no person's data")
+    return write_split_files(wearers, settings, folder, notes="virtual wearers; no person's data", cut=cut)
 
 
-def _from_bloodbank(settings: DataSettings, _folder: Path, _progress: Progress) -> list[PumpSplitFiles]:
+def _from_bloodbank(settings: DataSettings, _folder: Path, _progress: Progress, _cut: Cut) -> list[PumpSplitFiles]:
     return bloodbank.split_files(settings)
 
 
-def _from_events(settings: DataSettings, folder: Path, progress: Progress) -> list[PumpSplitFiles]:
+def _from_events(settings: DataSettings, folder: Path, progress: Progress, cut: Cut) -> list[PumpSplitFiles]:
     pumps = events.events(settings, progress)
-    return write_event_splits(pumps, settings, folder, tz_handling=events.TZ_HANDLING, notes=events.NOTES)
+    return write_event_splits(pumps, settings, folder, tz_handling=events.TZ_HANDLING, notes=events.NOTES, cut=cut)
 
 
-def _azt1d(settings: DataSettings, folder: Path, progress: Progress) -> list[PumpSplitFiles]:
+def _azt1d(settings: DataSettings, folder: Path, progress: Progress, cut: Cut) -> list[PumpSplitFiles]:
     people = _told(azt1d.histories(settings), len(settings.pump_ids), progress)
     notes = azt1d.NOTES_DAYS_BEFORE if settings.azt1d.days_before_basal else azt1d.NOTES
-    return write_split_files(people, settings, folder, tz_handling=azt1d.TZ_HANDLING, notes=notes)
+    return write_split_files(people, settings, folder, tz_handling=azt1d.TZ_HANDLING, notes=notes, cut=cut)
 
 
 def _of_events(
@@ -51,9 +52,9 @@ def _of_events(
 ) -> Source:
     """A source that hands over the events of one pump after the other."""
 
-    def split_files(settings: DataSettings, folder: Path, progress: Progress) -> list[PumpSplitFiles]:
+    def split_files(settings: DataSettings, folder: Path, progress: Progress, cut: Cut) -> list[PumpSplitFiles]:
         pumps = _told(read(settings), len(settings.pump_ids), progress)
-        return write_event_splits(pumps, settings, folder, tz_handling=tz_handling, notes=notes)
+        return write_event_splits(pumps, settings, folder, tz_handling=tz_handling, notes=notes, cut=cut)
 
     return split_files
 
@@ -90,7 +91,12 @@ def pump_split_files(settings: DataSettings, folder: Path, progress: Progress = 
 
     Raises SettingsError for an unknown source, and what the source raises.
     """
+    return split_files_of(settings, folder, progress, split_history)
+
+
+def split_files_of(settings: DataSettings, folder: Path, progress: Progress, cut: Cut) -> list[PumpSplitFiles]:
+    """As pump_split_files, with histories cut as cut says; files that were split already stay as they are."""
     if settings.source not in SOURCES:
         known = ", ".join(SOURCES)
         raise SettingsError(f"data.source '{settings.source}' is not known. Choose one of {known}")
-    return SOURCES[settings.source](settings, folder, progress)
+    return SOURCES[settings.source](settings, folder, progress, cut)
