@@ -164,16 +164,16 @@ class TrainingSettings(SettingsGroup):
     batch_size: int = Field(default=128, ge=1, le=65_536, description="Windows per step in windowed mode.")
     chunk_batch_size: int = Field(default=8, ge=1, le=65_536, description="Chunks per step in dense mode.")
     chunk_length: int = Field(
-        default=576, ge=16, le=8064, description="Records per chunk in dense mode (5 min each; 576 = 48 h)."
+        default=288, ge=16, le=8064, description="Records per chunk in dense mode (5 min each; 288 = 24 h)."
     )
     burn_in: int = Field(
-        default=72,
+        default=36,
         ge=0,
         le=2016,
         description="First records of a chunk that are not supervised, while the state settles.",
     )
     max_epochs: int = Field(default=50, ge=1, le=10_000, description="An epoch supervises every training origin once.")
-    learning_rate: float = Field(default=1e-3, gt=0.0, le=1.0, description="Adam's initial learning rate.")
+    learning_rate: float = Field(default=3e-3, gt=0.0, le=1.0, description="Adam's initial learning rate.")
     weight_decay: float = Field(default=1e-5, ge=0.0, le=1.0, description="Adam's L2 penalty.")
     weight_averaging: float = Field(
         default=0.99,
@@ -230,7 +230,7 @@ class PersonalSettings(SettingsGroup):
 
     max_epochs: int = Field(default=4, ge=1, le=10_000, description="An epoch visits the pump's training origins once.")
     chunk_batch_size: int = Field(
-        default=1,
+        default=4,
         ge=1,
         le=65_536,
         description="Chunks per step in dense mode; one pump has few, so few must make a step.",
