@@ -31,8 +31,10 @@ class Forecast(NamedTuple):
 
 
 class GlucoseForecaster(nn.Module):
-    """Forecasts the next horizon readings from records of the eight features.
+    """Forecasts the next horizon readings from records of the eight features, as the mean over its members.
 
+    Each quantile, too, is the mean of the members' quantiles (Lichtendahl, Grushka-Cockayne and Winkler, Management
+    Science 59 (2013) 1594, say why that beats the mixture of their distributions).
     A basal rate or bolus may be NaN where it is not known; any other NaN makes the forecast NaN.
     """
 
@@ -43,7 +45,7 @@ class GlucoseForecaster(nn.Module):
 
     def __init__(self, settings: ModelSettings, horizon: int, scaler: FeatureScaler) -> None:
         super().__init__()
-        self.members = nn.ModuleList([Member(settings, horizon)])
+        self.members = nn.ModuleList(Member(settings, horizon) for _ in range(settings.ensemble_size))
         self.register_buffer("centre", torch.tensor(scaler.centre, dtype=torch.float32))
         self.register_buffer("scale", torch.tensor(scaler.scale, dtype=torch.float32))
         # mg/dL to add to each quantile, by glucose range of the last reading; calibration.py finds them.

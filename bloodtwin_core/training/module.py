@@ -142,6 +142,17 @@ class ForecasterTraining(L.LightningModule):
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": plateau, "monitor": "val_mae"}}
 
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,  # noqa: ARG002 - Lightning passes these by name.
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,  # noqa: ARG002
+    ) -> None:
+        """Clip each member's gradient by its own norm, so that it learns as it would alone."""
+        if gradient_clip_val:
+            for member in self.forecaster.each_member:
+                torch.nn.utils.clip_grad_norm_(member.parameters(), gradient_clip_val)
+
     def on_train_epoch_start(self) -> None:
         """Start counting forecasts."""
         self.forecasts_this_epoch = 0

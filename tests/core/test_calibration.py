@@ -8,9 +8,10 @@ import torch
 
 from bloodtwin_core.calibration import ENOUGH_WINDOWS, calibrate, calibrate_checkpoint, conformal_offsets
 from bloodtwin_core.checkpoint import load_checkpoint
+from bloodtwin_core.config import DataSettings, ModelSettings
 from bloodtwin_core.evaluation.scanning import scan_forecasts
 from bloodtwin_core.model import MEDIAN, QUANTILE_LEVELS, GlucoseForecaster
-from bloodtwin_core.records import Feature, Split, glucose_range_of
+from bloodtwin_core.records import GLUCOSE_RANGES, Feature, Split, glucose_range_of
 from bloodtwin_core.training import CheckpointFolder, fit
 from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, tiny_windows
 
@@ -85,6 +86,19 @@ def test_a_calibrated_network_covers_its_validation_windows(quantiles: bool) -> 
     for step in range(TINY_DATA.horizon):
         held = below[measured[in_target, step], step].mean(axis=0)
         np.testing.assert_allclose(held, LEVELS, atol=0.02)
+
+
+def test_an_ensemble_with_two_hours_of_horizon_is_trained_and_calibrated(tmp_path: Path) -> None:
+    windows, scaler = tiny_windows(settings=DataSettings(lookback=24, horizon=24))
+    model = ModelSettings(hidden_size=8, ensemble_size=2)
+    folder = CheckpointFolder(tmp_path / "checkpoints")
+    fitted = fit(windows, scaler, model, TINY_TRAINING, folder, tmp_path / "tensorboard", "data")
+    network = load_checkpoint(fitted.checkpoint).forecaster
+    assert len(network.each_member) == 2
+    assert network.offsets.shape == (len(GLUCOSE_RANGES), 24, len(QUANTILE_LEVELS))
+    found = scan_forecasts(network, windows, windows.origins[Split.test].rows)
+    assert found.quantiles.shape[1:] == (24, len(QUANTILE_LEVELS))
+    assert (found.disagreement > 0).all()
 
 
 def test_training_leaves_a_calibrated_checkpoint_and_the_point_forecast_as_it_was(tmp_path: Path) -> None:

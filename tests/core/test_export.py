@@ -12,7 +12,15 @@ import torch
 from bloodtwin_core.checkpoint import Checkpoint
 from bloodtwin_core.config import Cell, DataSettings, ExportSettings, ModelSettings
 from bloodtwin_core.errors import ArtifactMissing
-from bloodtwin_core.export import export_onnx, export_torchscript, load_onnx, load_torchscript, parity
+from bloodtwin_core.export import (
+    export_onnx,
+    export_streaming,
+    export_torchscript,
+    load_onnx,
+    load_streaming,
+    load_torchscript,
+    parity,
+)
 from bloodtwin_core.export.onnx_graph import RECORDS_PER_NODE, window_graph
 from bloodtwin_core.model import QUANTILE_LEVELS, GlucoseForecaster
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, GLUCOSE_RANGES, Feature, Split, Values
@@ -127,6 +135,39 @@ def test_quantiles_agree_whatever_the_offsets_and_never_cross(quantiles: bool, t
         expected = checkpoint.forecaster.forecast(torch.from_numpy(lookbacks)).quantiles.numpy()
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3)
     assert (np.diff(found, axis=-1) >= 0).all()
+
+
+@pytest.mark.parametrize("cell", list(Cell))
+@pytest.mark.parametrize("quantiles", [True, False])
+def test_an_ensemble_is_one_file_that_gives_its_disagreement(cell: Cell, quantiles: bool, tmp_path: Path) -> None:
+    checkpoint = untrained(cell, quantiles=quantiles, ensemble_size=3)
+    export_onnx(checkpoint, tmp_path / "model.onnx", EXPORT)
+    export_streaming(checkpoint, tmp_path / "model_streaming.onnx", EXPORT)
+    export_torchscript(checkpoint, tmp_path / "model.ts")
+    whole, facts = load_onnx(tmp_path / "model.onnx")
+    stream, streaming_facts = load_streaming(tmp_path / "model_streaming.onnx")
+    assert facts.members == 3
+    assert set(streaming_facts.states.values()) == {(3 * 2, "batch", 8)}
+    for export in (whole, stream, load_torchscript(tmp_path / "model.ts")[0]):
+        report = parity(export, checkpoint, WINDOWS, EXPORT)
+        assert report.agrees, report
+    lookbacks = WINDOWS.lookbacks(WINDOWS.origins[Split.test].rows[:5])
+    for disagreement in (whole.forecast(lookbacks).disagreement, stream.forecast(lookbacks).disagreement):
+        assert disagreement is not None
+        assert disagreement.shape == (5, TINY_DATA.horizon)
+        assert (disagreement > 0).all()
+
+
+def test_a_horizon_of_two_hours_is_exported(tmp_path: Path) -> None:
+    data = TINY_DATA.model_copy(update={"horizon": 24})
+    windows, scaler = tiny_windows(settings=data)
+    model = ModelSettings(hidden_size=8)
+    checkpoint = checkpoint_of(GlucoseForecaster(model, 24, scaler).eval(), model, data, scaler)
+    export_onnx(checkpoint, tmp_path / "model.onnx", EXPORT)
+    network, facts = load_onnx(tmp_path / "model.onnx")
+    assert facts.horizon == 24
+    assert network.forecast(windows.lookbacks(windows.origins[Split.test].rows[:3])).quantiles.shape == (3, 24, 7)
+    assert parity(network, checkpoint, windows, EXPORT).agrees
 
 
 def test_unknown_insulin_is_taken_and_an_unknown_reading_is_not_hidden(checkpoint: Checkpoint, tmp_path: Path) -> None:

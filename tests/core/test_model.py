@@ -14,10 +14,10 @@ from bloodtwin_core.training.module import ForecasterTraining
 from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, tiny_windows
 
 
-def forecaster(cell: Cell = Cell.lstm, quantiles: bool = True) -> GlucoseForecaster:
+def forecaster(cell: Cell = Cell.lstm, quantiles: bool = True, ensemble_size: int = 1) -> GlucoseForecaster:
     torch.manual_seed(0)
     _, scaler = tiny_windows()
-    settings = ModelSettings(hidden_size=8, cell=cell, quantiles=quantiles)
+    settings = ModelSettings(hidden_size=8, cell=cell, quantiles=quantiles, ensemble_size=ensemble_size)
     return GlucoseForecaster(settings, TINY_DATA.horizon, scaler).eval()
 
 
@@ -125,6 +125,22 @@ def test_without_quantiles_the_bands_are_the_point_forecast_and_its_offsets() ->
     torch.testing.assert_close(widened.prediction, found.prediction)
 
 
+@pytest.mark.parametrize("quantiles", [True, False])
+def test_an_ensemble_forecasts_the_mean_of_its_members_and_says_how_far_apart_they_are(quantiles: bool) -> None:
+    network, window = forecaster(quantiles=quantiles, ensemble_size=3), some_lookbacks()
+    whole = network.forecast(window)
+    torch.testing.assert_close(network(window), whole.prediction)
+    alone = []
+    for member in network.each_member:
+        network.members = torch.nn.ModuleList([member])
+        alone.append(network.forecast(window))
+    torch.testing.assert_close(whole.prediction, torch.stack([each.prediction for each in alone]).mean(dim=0))
+    torch.testing.assert_close(whole.quantiles, torch.stack([each.quantiles for each in alone]).mean(dim=0))
+    apart = torch.stack([each.prediction for each in alone]).std(dim=0, correction=0)
+    torch.testing.assert_close(whole.disagreement, apart, atol=1e-4, rtol=1e-3)
+    assert (apart > 0).all()
+
+
 def test_offsets_are_those_of_the_range_of_the_last_reading() -> None:
     network = forecaster()
     window = some_lookbacks(1).repeat(len(GLUCOSE_RANGES), 1, 1)
@@ -143,6 +159,32 @@ def test_the_pinball_loss_of_the_median_is_the_absolute_error_and_each_level_is_
     torch.testing.assert_close(candidates[losses.argmin(dim=0)], 100 * torch.tensor(QUANTILE_LEVELS))
     error = (readings - 30.0).abs().mean()
     torch.testing.assert_close(pinball(torch.full((1001, 7, 1), 30.0), readings)[:, MEDIAN].mean(), error)
+
+
+def test_the_members_of_an_ensemble_learn_as_each_would_alone() -> None:
+    """One batch, no dropout: each member's loss, gradient and clipping are its own."""
+    windows, scaler = tiny_windows(pumps=1, missing=0.0)
+    model = TINY_MODEL.model_copy(update={"ensemble_size": 2, "dropout": 0.0})
+    torch.manual_seed(0)
+    together = ForecasterTraining(windows, scaler, model, TINY_TRAINING, "")
+    segment = windows.segments_of(Split.train)[0]
+    first = windows.origins[Split.train].rows[0]
+    chunk = torch.tensor([[segment.start, first, first + 20, segment.stop - 1]])
+
+    def gradients(module: ForecasterTraining) -> list[torch.Tensor]:
+        module.zero_grad()
+        module.log = lambda *_, **__: None  # type: ignore[method-assign]
+        module.training_step(chunk, 0).backward()
+        module.configure_gradient_clipping(torch.optim.SGD(module.parameters()), 0.05)
+        return [weights.grad for weights in module.forecaster.parameters() if weights.grad is not None]
+
+    found = gradients(together)
+    expected = []
+    for member in together.forecaster.each_member:
+        alone = ForecasterTraining(windows, scaler, model.model_copy(update={"ensemble_size": 1}), TINY_TRAINING, "")
+        alone.forecaster.each_member[0].load_state_dict(member.state_dict())
+        expected += gradients(alone)
+    torch.testing.assert_close(found, expected)
 
 
 def test_loss_of_dense_and_windowed_mode_is_the_same_number_given_the_same_context() -> None:
