@@ -20,7 +20,7 @@ from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forec
 from bloodtwin_core.evaluation.measuring import measure, without
 from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.results import TestedModel
-from bloodtwin_core.evaluation.tables import results_table
+from bloodtwin_core.evaluation.tables import detailed_tables, results_table
 from bloodtwin_core.evaluation.testing import forecast_batches, index_of
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.training.checkpoint_folder import CheckpointFolder
@@ -66,7 +66,8 @@ def stored_or_new(
 def _tables(
     windows: WindowedSeries, forecasts: TestForecasts, index: ForecastsIndex, settings: EvaluationSettings
 ) -> str:
-    return results_table(measure(forecasts, windows, index, settings))
+    results = measure(forecasts, windows, index, settings)
+    return f"{results_table(results)}\n\n{detailed_tables(results)}"
 
 
 def main() -> int:
