@@ -153,6 +153,10 @@ class ModelSettings(SettingsGroup):
         le=16,
         description="Networks trained side by side, whose mean is the forecast; time grows with their number.",
     )
+    attention: bool = Field(
+        default=False,
+        description="Let a forecast attend to the hidden states of its whole lookback; no streaming export then.",
+    )
 
 
 class TrainingSettings(SettingsGroup):
