@@ -90,6 +90,11 @@ class WindowedSeries:
         pumps = np.array([segment.pump_id for segment in self.segments])
         return pumps[np.searchsorted(starts, rows, side="right") - 1]
 
+    @property
+    def tested_pumps(self) -> tuple[str, ...]:
+        """Pumps with records in the test split, which those that are only learnt from have not."""
+        return tuple(dict.fromkeys(segment.pump_id for segment in self.segments_of(Split.test)))
+
     def segments_of(self, split: Split) -> list[Segment]:
         """The segments of one split."""
         return [segment for segment in self.segments if segment.split is split]

@@ -61,12 +61,20 @@ def without(
     forecasts: TestForecasts, index: ForecastsIndex, pump_ids: Sequence[str]
 ) -> tuple[TestForecasts, ForecastsIndex]:
     """The forecasts of all pumps but these. Raises SettingsError if one of them was not tested."""
+    left_out = only(forecasts, index, pump_ids)[1].pumps
+    return only(forecasts, index, [pump for pump in index.pumps if pump not in left_out])
+
+
+def only(
+    forecasts: TestForecasts, index: ForecastsIndex, pump_ids: Sequence[str]
+) -> tuple[TestForecasts, ForecastsIndex]:
+    """The forecasts of these pumps, such as the held-out ones. Raises SettingsError if one of them was not tested."""
     unknown = sorted(set(pump_ids) - set(index.pumps))
     if unknown:
         raise SettingsError(f"pumps {unknown} were not tested. Tested were {sorted(index.pumps)}")
-    rest = tuple(pump for pump in index.pumps if pump not in pump_ids)
-    kept = forecasts.only(rest)
-    return kept, index.model_copy(update={"pumps": rest, "windows": len(kept)})
+    chosen = tuple(pump for pump in index.pumps if pump in pump_ids)
+    kept = forecasts.only(chosen)
+    return kept, index.model_copy(update={"pumps": chosen, "windows": len(kept)})
 
 
 @dataclass(frozen=True)

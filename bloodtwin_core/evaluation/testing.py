@@ -135,7 +135,7 @@ def index_of(windows: WindowedSeries, ridge: RidgeForecaster, tested: TestedMode
     return ForecastsIndex(
         tested=tested,
         ridge=RidgeFit(penalty=ridge.penalty, training_windows=ridge.training_windows),
-        pumps=tuple(dict.fromkeys(segment.pump_id for segment in windows.segments)),
+        pumps=windows.tested_pumps,
         windows=len(windows.origins[Split.test]),
         lookback=windows.lookback,
         horizon=windows.horizon,

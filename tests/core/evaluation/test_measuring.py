@@ -12,7 +12,7 @@ from bloodtwin_core.evaluation.baselines import fit_ridge, persistence
 from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.forecasts import Forecast, WindowForecasts, join, without_uncertainty
 from bloodtwin_core.evaluation.groups import AFTER_BOLUS, AFTER_GAP, DAY_PARTS
-from bloodtwin_core.evaluation.measuring import measure, without
+from bloodtwin_core.evaluation.measuring import measure, only, without
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.evaluation.testing import (
     evaluate,
@@ -169,3 +169,6 @@ def test_leaving_pumps_out_measures_the_others() -> None:
     assert list(without_b.complete.pumps) == ["a"]
     with pytest.raises(SettingsError, match=r"pumps \['z'\] were not tested\. Tested were \['a', 'b'\]"):
         without(forecasts, index, ["a", "z"])
+    alone, alone_index = only(forecasts, index, ["a"])
+    assert alone_index == rest_index
+    assert measure(alone, WINDOWS, alone_index, SETTINGS).available.pooled == without_b.available.pooled

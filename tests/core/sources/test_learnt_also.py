@@ -55,6 +55,7 @@ def test_they_move_neither_the_scaler_nor_what_is_chosen_by_and_tested(tmp_path:
         before, after = alone.windows.origins[split].rows, with_others.windows.origins[split].rows
         np.testing.assert_array_equal(alone.windows.lookbacks(before), with_others.windows.lookbacks(after))
         assert not np.char.startswith(with_others.windows.pump_of(after), "brist1d").any()
+    assert with_others.windows.tested_pumps == alone.windows.tested_pumps == ("sim001", "sim002")
     more = len(with_others.windows.origins[Split.train]) - len(alone.windows.origins[Split.train])
     assert more == 600 - TINY.lookback - TINY.horizon + 1
 
