@@ -153,6 +153,7 @@ def fine_tune(
     changes = {
         "start_from": str(unified.path),
         "max_epochs": personal.max_epochs,
+        "chunk_batch_size": personal.chunk_batch_size,
         "learning_rate": personal.learning_rate,
         "early_stopping_patience": personal.early_stopping_patience,
         "resume": False,
@@ -193,7 +194,7 @@ def _errors(checkpoint: Checkpoint, windows: WindowedSeries, training: TrainingS
     compute = choose_compute(training)
     with torch_threads(compute.threads):
         validate, test = (
-            errors_on(checkpoint.forecaster, windows, windows.origins[split].rows, compute.device.value)
+            errors_on(checkpoint.forecaster, windows, split, compute.device.value)
             for split in (Split.validate, Split.test)
         )
     return _Errors(validate, test)

@@ -47,17 +47,26 @@ def with_latest_days(
             kept.insert(0, dataclasses.replace(segment, start=start))
     rows = np.concatenate([_rows(windows, segment, lookback, min_measured_share) for segment in kept])
     records = np.concatenate([np.arange(segment.start, segment.stop) for segment in kept])
-    border = int(records[round(len(records) * (1.0 - judged_share))]) if len(records) else 0
+    border = int(records[round(len(records) * (1.0 - judged_share))])
     # A target of a training origin must not reach into the validation days.
     learned, judged = rows[rows + windows.horizon < border], rows[rows >= border]
-    again = [dataclasses.replace(segment, split=Split.validate) for segment in kept if segment.stop > border]
-    test = windows.segments_of(Split.test)
+    # The validation days stand behind the series once more, with what they look back on: no row is in two splits.
+    first = next(segment for segment in kept if segment.stop > border).start
+    moved = len(windows.series) - first
+    again = [
+        dataclasses.replace(segment, split=Split.validate, start=segment.start + moved, stop=segment.stop + moved)
+        for segment in kept
+        if segment.stop > border
+    ]
+    last = kept[-1].stop
     return dataclasses.replace(
         windows,
-        segments=(*kept, *again, *test),
+        series=np.concatenate([windows.series, windows.series[first:last]]),
+        timestamps=np.concatenate([windows.timestamps, windows.timestamps[first:last]]),
+        segments=(*kept, *windows.segments_of(Split.test), *again),
         origins={
             Split.train: Origins(learned, np.ones(len(learned), dtype=np.bool_)),
-            Split.validate: Origins(judged, np.ones(len(judged), dtype=np.bool_)),
+            Split.validate: Origins(judged + moved, np.ones(len(judged), dtype=np.bool_)),
             Split.test: windows.origins[Split.test],
         },
     )
@@ -74,9 +83,19 @@ def _rows(windows: WindowedSeries, segment: Segment, lookback: int, min_measured
     return rows
 
 
-def errors_on(forecaster: GlucoseForecaster, windows: WindowedSeries, rows: Rows, device: str = "cpu") -> ErrorSums:
-    """Errors of the point forecasts by dense scan from some forecast origins, ascending."""
+def errors_on(
+    forecaster: GlucoseForecaster, windows: WindowedSeries, split: Split, device: str = "cpu", complete: bool = False
+) -> ErrorSums:
+    """Errors of the point forecasts, by dense scan, from a split's forecast origins, or its complete ones alone."""
+    rows = origins_of(windows, split, complete)
     if not len(rows):
         return no_errors(windows.horizon)
     forecast: Glucose = scan_windows(forecaster, windows, rows, device)
     return error_sums(forecast, *windows.targets(rows))
+
+
+def origins_of(windows: WindowedSeries, split: Split, complete: bool = False) -> Rows:
+    """The rows of a split's forecast origins, ascending, or of its complete ones alone."""
+    origins = windows.origins[split]
+    rows: Rows = np.asarray(origins.rows)[origins.complete] if complete else np.asarray(origins.rows)
+    return rows

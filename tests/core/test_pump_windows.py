@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bloodtwin_core.evaluation.metrics import error_sums
+from bloodtwin_core.evaluation.testing import forecast_windows
 from bloodtwin_core.model import GlucoseForecaster
-from bloodtwin_core.pump_windows import errors_on, windows_of_pump, with_latest_days
+from bloodtwin_core.pump_windows import errors_on, origins_of, windows_of_pump, with_latest_days
 from bloodtwin_core.records import RECORDS_PER_DAY, Split
 from bloodtwin_core.windows import WindowedSeries
 from tests.core.tiny import TINY_MODEL, tiny_windows
@@ -49,9 +51,12 @@ def test_latest_days_see_no_earlier_day_and_no_future(
     assert len(learned)
     assert learned.min() - lookback + 1 >= begin, "no record before the days that are there"
     assert len(judged)
-    assert learned.max() + long.horizon < judged.min(), "no target is learned that is judged by"
-    assert judged.max() + long.horizon < train_end, "nothing of the validate and test splits"
+    time = recent.timestamps
+    assert time[learned.max() + long.horizon] < time[judged.min()], "no target is learned that is judged by"
+    assert time[judged.max() + long.horizon] <= long.timestamps[train_end - 1], "nothing of later splits"
     assert recent.measured[np.concatenate([learned, judged])].all()
+    places = [row for segment in recent.segments for row in range(segment.start, segment.stop)]
+    assert len(places) == len(set(places)), "no row stands in two splits"
     np.testing.assert_array_equal(recent.origins[Split.test].rows, long.origins[Split.test].rows)
 
 
@@ -63,8 +68,21 @@ def test_more_days_than_there_are_is_all_of_them(long: WindowedSeries) -> None:
 
 def test_errors_are_those_of_window_by_window_forecasts(windows: WindowedSeries) -> None:
     forecaster = GlucoseForecaster(TINY_MODEL, windows.horizon, tiny_windows(pumps=3)[1]).eval()
-    rows = windows.origins[Split.test].rows
-    errors = errors_on(forecaster, windows, rows)
-    assert errors.windows == len(rows)
-    assert errors.mae(1, windows.horizon) is not None
-    assert errors_on(forecaster, windows, rows[:0]).mae(1, windows.horizon) is None
+    for complete in (False, True):
+        rows = origins_of(windows, Split.test, complete)
+        errors = errors_on(forecaster, windows, Split.test, complete=complete)
+        alone = error_sums(forecast_windows(forecaster, windows, rows, 64, "cpu"), *windows.targets(rows))
+        assert errors.windows == alone.windows == len(rows)
+        assert errors.mae(1, windows.horizon) == pytest.approx(alone.mae(1, windows.horizon), abs=0.5)
+
+
+def test_errors_on_latest_days_count_every_window_once(long: WindowedSeries) -> None:
+    recent = with_latest_days(long, 3, 20, 0.25, 0.5)
+    forecaster = GlucoseForecaster(TINY_MODEL, long.horizon, tiny_windows(pumps=2)[1]).eval()
+    for split in Split:
+        assert errors_on(forecaster, recent, split).windows == len(recent.origins[split])
+
+
+def test_no_window_has_no_error(windows: WindowedSeries) -> None:
+    forecaster = GlucoseForecaster(TINY_MODEL, windows.horizon, tiny_windows(pumps=3)[1]).eval()
+    assert errors_on(forecaster, windows_of_pump(windows, "other"), Split.test).mae(1, windows.horizon) is None

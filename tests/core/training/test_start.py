@@ -44,8 +44,9 @@ def test_weights_and_scaler_are_those_of_the_base(tmp_path: Path, base: Checkpoi
     assert tuned.started_from == base.sha256 == fitted.base.sha256
     assert tuned.scaler == base.scaler, "the scaler travels with the weights"
     assert tuned.scaler != tiny_windows(pumps=1)[1], "on these records another one was fitted"
-    for name, weights in base.forecaster.state_dict().items():
-        torch.testing.assert_close(tuned.forecaster.state_dict()[name], weights, atol=1e-6, rtol=0)
+    learned = dict(tuned.forecaster.named_parameters())
+    for name, weights in base.forecaster.named_parameters():
+        torch.testing.assert_close(learned[name], weights, atol=1e-6, rtol=0)
 
 
 def test_fresh_weights_come_from_nowhere(tmp_path: Path) -> None:
