@@ -6,6 +6,8 @@ quantile counts both at once: Koenker and Bassett, Econometrica 46 (1978) 33.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -88,23 +90,20 @@ def calibration_of(
     quantiles: [window, step, level], rising with the levels. target (mg/dL) and measured: [window, step]. last: the
     reading at each origin (mg/dL, [window]).
     """
-    bands = {nominal: (quantiles[:, :, low], quantiles[:, :, high]) for nominal, low, high in _bands(levels)}
-    at_origin = glucose_range_of(last)[:, None]
-    at_target = glucose_range_of(np.where(measured, target, np.inf))
-
-    def by(place: npt.NDArray[np.int64]) -> dict[str, GroupCoverage]:
-        return {
-            each.name: _group(bands, target, measured & (place == number)) for number, each in enumerate(GLUCOSE_RANGES)
-        }
-
-    each_level = [
-        _level(level, quantiles[:, :, place], target, measured) for place, level in enumerate(levels)
-    ]  # The levels one by one, so that no second array as large as the quantiles is needed.
+    origin = np.broadcast_to(glucose_range_of(last)[:, None], target.shape)
+    came = glucose_range_of(np.where(measured, target, np.inf))
+    names = [each.name for each in GLUCOSE_RANGES]
+    everything = _Grouping(measured, np.zeros_like(origin), 1)
+    (pooled,) = _groups(quantiles, levels, target, everything)
+    by_origin, by_target = (
+        _groups(quantiles, levels, target, _Grouping(measured, place, len(names))) for place in (origin, came)
+    )
+    each_level = [_level(level, quantiles[:, :, place], target, everything) for place, level in enumerate(levels)]
     return Calibration(
         minutes=[step * RECORD_MINUTES for step in range(1, target.shape[1] + 1)],
-        pooled=_group(bands, target, measured),
-        by_origin_range=by(at_origin),
-        by_target_range=by(at_target),
+        pooled=pooled,
+        by_origin_range=dict(zip(names, by_origin, strict=True)),
+        by_target_range=dict(zip(names, by_target, strict=True)),
         levels=each_level,
         pinball=[_mean(losses) for losses in zip(*(level.pinball for level in each_level), strict=True)],
         overall_pinball=_mean([level.overall_pinball for level in each_level]),
@@ -129,24 +128,56 @@ def _bands(levels: Sequence[float]) -> list[tuple[float, int, int]]:
     return sorted(found)
 
 
-def _group(bands: dict[float, tuple[Glucose, Glucose]], target: Glucose, chosen: Mask) -> GroupCoverage:
-    found = []
-    for nominal, (low, high) in bands.items():
-        share, overall_share = _means((target >= low) & (target <= high), chosen)
-        width, overall_width = _means(high - low, chosen)
-        found.append(
-            BandCoverage(
-                nominal=nominal, share=share, width=width, overall_share=overall_share, overall_width=overall_width
+@dataclass(frozen=True)
+class _Grouping:
+    """Which targets count, and the group that each belongs to: both [window, step]; there are so many groups."""
+
+    measured: Mask
+    place: npt.NDArray[np.int64]
+    groups: int
+
+    @cached_property
+    def cells(self) -> npt.NDArray[np.int64]:
+        """The cell of [group, step] that each measured target belongs to."""
+        steps = self.measured.shape[1]
+        cells: npt.NDArray[np.int64] = (self.place * steps + np.arange(steps))[self.measured]
+        return cells
+
+    def sums(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+        """Sums of values [window, step], [group, step]."""
+        steps = self.measured.shape[1]
+        sums = np.bincount(self.cells, weights=values[self.measured], minlength=self.groups * steps)
+        return sums.reshape(self.groups, steps).astype(np.float64)
+
+    def windows(self, group: int) -> int:
+        """Windows with a target that counts in this group."""
+        return int((self.measured & (self.place == group)).any(axis=1).sum())
+
+
+def _groups(quantiles: Quantiles, levels: Sequence[float], target: Glucose, grouping: _Grouping) -> list[GroupCoverage]:
+    counts = grouping.sums(grouping.measured)
+    found: list[list[BandCoverage]] = [[] for _ in range(grouping.groups)]
+    for nominal, low, high in _bands(levels):
+        below, above = quantiles[:, :, low], quantiles[:, :, high]
+        held = grouping.sums((target >= below) & (target <= above))
+        wide = grouping.sums(above - below)
+        for bands, *sums in zip(found, held, wide, counts, strict=True):
+            (share, overall_share), (width, overall_width) = (_over(each, sums[-1]) for each in sums[:-1])
+            bands.append(
+                BandCoverage(
+                    nominal=nominal, share=share, width=width, overall_share=overall_share, overall_width=overall_width
+                )
             )
-        )
-    return GroupCoverage(
-        windows=int(chosen.any(axis=1).sum()), measured_targets=chosen.sum(axis=0).tolist(), bands=found
-    )
+    return [
+        GroupCoverage(windows=grouping.windows(group), measured_targets=counts[group].astype(int).tolist(), bands=bands)
+        for group, bands in enumerate(found)
+    ]
 
 
-def _level(level: float, quantile: Glucose, target: Glucose, measured: Mask) -> LevelCalibration:
-    observed, overall_observed = _means(target <= quantile, measured)
-    pinball, overall_pinball = _means(pinball_loss(quantile, level, target), measured)
+def _level(level: float, quantile: Glucose, target: Glucose, everything: _Grouping) -> LevelCalibration:
+    values = (everything.measured, target <= quantile, pinball_loss(quantile, level, target))
+    counts, below, loss = (everything.sums(each)[0] for each in values)
+    (observed, overall_observed), (pinball, overall_pinball) = _over(below, counts), _over(loss, counts)
     return LevelCalibration(
         level=level,
         observed=observed,
@@ -156,10 +187,8 @@ def _level(level: float, quantile: Glucose, target: Glucose, measured: Mask) -> 
     )
 
 
-def _means(values: npt.NDArray[np.generic], chosen: Mask) -> tuple[Means, float | None]:
-    """Means over the chosen of [window, step], AT each step and over all steps."""
-    sums = np.where(chosen, values, 0).sum(axis=0, dtype=np.float64)
-    counts = chosen.sum(axis=0)
+def _over(sums: npt.NDArray[np.float64], counts: npt.NDArray[np.number]) -> tuple[Means, float | None]:
+    """Sums over counts, both [step], AT each step and over all steps."""
     at_steps = [float(total / count) if count else None for total, count in zip(sums, counts, strict=True)]
     return at_steps, float(sums.sum() / counts.sum()) if counts.any() else None
 
