@@ -33,9 +33,12 @@ def trade_off_figure(title: str, event: str, curves: Mapping[str, Sequence[Alarm
             [p.false_alarms_per_day for p in ordered], [p.sensitivity for p in ordered],
             color=colour, marker=marker, linestyle=style, markersize=4.5, label=name,
         )  # fmt: skip
+        farthest = max((point.false_alarms_per_day for point in ordered), default=0.0)
         for point in (p for p in ordered if p.named):
+            inwards = point.false_alarms_per_day > farthest / 2
             axes.annotate(
-                point.setting, (point.false_alarms_per_day, point.sensitivity), xytext=(6, -13),
+                point.setting, (point.false_alarms_per_day, point.sensitivity), xytext=(-2 if inwards else 6, -13),
+                ha="right" if inwards else "left",
                 textcoords="offset points", fontsize=9, color=INK,
             )  # fmt: skip
     axes.set_ylim(0, 1.02)

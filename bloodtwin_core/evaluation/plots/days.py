@@ -50,7 +50,7 @@ def day_figure(day: ForecastDay, title: str) -> Figure:
 
 
 def _day(day: ForecastDay, title: str) -> tuple[Figure, Axes]:
-    figure, axes = new_figure(title, "Time of day (UTC)", "Glucose (mg/dL)", WIDE)
+    figure, axes = new_figure(title, "Time of day (the records' clock)", "Glucose (mg/dL)", WIDE)
     axes.axhspan(
         *TARGET_RANGE, color=GREEN, alpha=0.13, linewidth=0, label=f"{TARGET_RANGE[0]:g} to {TARGET_RANGE[1]:g} mg/dL"
     )

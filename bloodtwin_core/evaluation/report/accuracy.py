@@ -67,8 +67,8 @@ def groups_section(material: Material) -> Section:
         _groups_picture("times", "Error by time of day", found.times_of_day, minutes),
     ]
     groups = {
-        **{f"{label} mg/dL": each for label, each in found.glucose_ranges.items()},
-        **found.times_of_day,
+        **{f"reading {label} mg/dL": each for label, each in found.glucose_ranges.items()},
+        **{f"made {label}": each for label, each in found.times_of_day.items()},
         **found.bolus,
         **found.gap,
         ALL: found.pooled,

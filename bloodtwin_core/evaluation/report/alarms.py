@@ -6,7 +6,7 @@ from dataclasses import replace
 from bloodtwin_core.evaluation.clinical.alarms import AlarmResults, ThresholdAlarms
 from bloodtwin_core.evaluation.clinical.events import HYPERGLYCAEMIA, HYPOGLYCAEMIA
 from bloodtwin_core.evaluation.plots.alarms import AlarmPoint, trade_off_figure
-from bloodtwin_core.evaluation.report.material import Material
+from bloodtwin_core.evaluation.report.material import ALARM_MINUTES, Material
 from bloodtwin_core.evaluation.report.parts import (
     INTERVAL_LABEL,
     NOT_KNOWN,
@@ -21,12 +21,11 @@ from bloodtwin_core.evaluation.report.parts import (
 from bloodtwin_core.evaluation.report.words import share
 
 WORDS = (
-    "An alarm is raised when the forecast crosses the threshold within so many minutes while the present "
-    "reading "
-    "has not; it is true if an event (15 minutes or more beyond the threshold) begins within them. An event is seen "
-    "coming if an alarm came before it. The last reading alone never warns: it forecasts no change.",
+    "An alarm is raised when the forecast crosses the threshold within so many minutes while the present reading has "
+    "not; it is true if an event (15 minutes or more beyond the threshold) begins within them. An event is seen coming "
+    "if an alarm came before it, within those minutes. The last reading alone never warns: it forecasts no change.",
     "Where a quantile of the forecast raises the alarm instead of the forecast itself, more events are seen coming at "
-    "the price of more false alarms; the curves show the trade.",
+    f"the price of more false alarms; the curves show the trade for alarms {ALARM_MINUTES} minutes ahead.",
 )
 ROOM = 0.05
 """Share of the most false alarms per day from which on a point has room for its name."""
