@@ -11,6 +11,7 @@ from bloodtwin_core.evaluation.clinical.events import (
     HYPOGLYCAEMIA,
     PumpTimeline,
     Threshold,
+    find_events,
     pump_timelines,
 )
 from bloodtwin_core.records import RECORD_INTERVAL
@@ -181,3 +182,47 @@ def test_more_alarms_never_announce_fewer_events(glucose: list[float], seed: int
     assert few.events == many.events
     every = judge(values, list(range(len(values))))
     assert every.announced == every.events
+
+
+def record_by_record(glucose: np.ndarray, alarms: set[int]) -> tuple[int, int, int, int, int]:
+    """Events, announced, true, false and unjudged alarms by the words of the definition; the first record is unseen."""
+    seen = np.append([np.nan], glucose[1:])
+    events = find_events(seen, HYPOGLYCAEMIA)
+    spans = list(zip(events.onset.tolist(), events.end.tolist(), strict=True))
+    free = [
+        origin
+        for origin in range(len(glucose) - HORIZON)
+        if glucose[origin] >= 70 and not any(onset <= origin < end for onset, end in spans)
+    ]
+    counts, announced, true, false, unjudged, until = 0, 0, 0, 0, 0, -1
+    for place, (onset, _) in enumerate(spans):
+        over = spans[place - 1][1] if place else 0
+        before = [origin for origin in free if max(onset - HORIZON, over) <= origin < onset]
+        counts += bool(before)
+        announced += any(origin in alarms for origin in before)
+    for origin in free:
+        if origin not in alarms or origin < until:
+            continue
+        onset = min((onset for onset, _ in spans if onset > origin), default=10**9)
+        ahead = seen[origin + 1 : origin + 1 + HORIZON]
+        hidden = any(np.isnan(ahead[at : at + 3]).all() for at in range(HORIZON - 2))
+        true += onset - origin <= HORIZON
+        unjudged += onset - origin > HORIZON and hidden
+        false += onset - origin > HORIZON and not hidden
+        until = min(onset, origin + HORIZON)
+    return counts, announced, true, false, unjudged
+
+
+@given(glucose=GLUCOSE, seed=st.integers(0, 1000))
+def test_counts_are_those_of_the_definition_record_by_record(glucose: list[float], seed: int) -> None:
+    values = np.array([120.0, *glucose])
+    alarms = np.flatnonzero(np.random.default_rng(seed).random(len(values)) < 0.3).tolist()
+    found = judge(values, alarms)
+    false = found.alarms - found.true_alarms
+    assert record_by_record(values, set(alarms)) == (
+        found.events,
+        found.announced,
+        found.true_alarms,
+        false,
+        found.alarms_not_judged,
+    )
