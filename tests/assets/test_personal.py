@@ -15,8 +15,19 @@ def test_the_page_has_a_row_per_pump_with_a_reason(finished: Finished) -> None:
     table = metadata["pumps"]
     assert isinstance(table, dg.TableMetadataValue)
     assert [record.data["pump"] for record in table.records] == ["sim001", "sim002"]
-    assert all("too few windows" in str(record.data["why"]) for record in table.records), "six days are too few"
-    assert read_personal_index(graph.store.personal).outcomes[0].reason == table.records[0].data["why"]
+    outcomes = read_personal_index(graph.store.personal).outcomes
+    assert [record.data["why"] for record in table.records] == [outcome.reason for outcome in outcomes]
+    assert all(outcome.reason for outcome in outcomes)
+    assert metadata["accepted"].value == sum(outcome.accepted for outcome in outcomes)
+
+
+def test_too_few_windows_are_said_and_leave_the_unified_network(copied: Graph) -> None:
+    result = copied.run("personal_checkpoints", personal={"min_windows": 100_000})
+    assert result.success
+    assert [path.name for path in copied.store.personal.iterdir()] == ["personal.json"]
+    table = result.asset_materializations_for_node("personal_checkpoints")[0].metadata["pumps"]
+    assert isinstance(table, dg.TableMetadataValue)
+    assert all("too few windows" in str(record.data["why"]) for record in table.records)
 
 
 def test_with_enough_windows_copies_are_made_of_the_unified_network(copied: Graph) -> None:
