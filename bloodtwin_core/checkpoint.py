@@ -63,7 +63,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         facts = content["hyper_parameters"]
         model = ModelSettings.model_validate(facts["model"])
         scaler = FeatureScaler.model_validate(facts["scaler"])
-        forecaster = GlucoseForecaster(model, facts["horizon"], scaler)
+        forecaster = GlucoseForecaster(model, facts["horizon"], scaler, facts["lookback"])
         weights = {
             name.removeprefix(NETWORK_PREFIX): tensor
             for name, tensor in content["state_dict"].items()

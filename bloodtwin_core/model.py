@@ -9,13 +9,16 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from bloodtwin_core.config import ModelSettings
+from bloodtwin_core.config import DataSettings, ModelSettings
+from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.network.member import Member
 from bloodtwin_core.network.quantiles import MEDIAN, QUANTILE_LEVELS, monotone
 from bloodtwin_core.records import GLUCOSE_LIMITS, GLUCOSE_RANGES, Feature
 from bloodtwin_core.scaling import FeatureScaler
 
 __all__ = ["MEDIAN", "QUANTILE_LEVELS", "Forecast", "GlucoseForecaster"]
+
+DEFAULT_LOOKBACK: int = DataSettings.model_fields["lookback"].default
 
 
 class Forecast(NamedTuple):
@@ -43,9 +46,12 @@ class GlucoseForecaster(nn.Module):
     offsets: Tensor
     range_starts: Tensor
 
-    def __init__(self, settings: ModelSettings, horizon: int, scaler: FeatureScaler) -> None:
+    def __init__(
+        self, settings: ModelSettings, horizon: int, scaler: FeatureScaler, lookback: int = DEFAULT_LOOKBACK
+    ) -> None:
+        """lookback: records a forecast looks back on; only attention needs to know."""
         super().__init__()
-        self.members = nn.ModuleList(Member(settings, horizon) for _ in range(settings.ensemble_size))
+        self.members = nn.ModuleList(Member(settings, horizon, lookback) for _ in range(settings.ensemble_size))
         self.register_buffer("centre", torch.tensor(scaler.centre, dtype=torch.float32))
         self.register_buffer("scale", torch.tensor(scaler.scale, dtype=torch.float32))
         # mg/dL to add to each quantile, by glucose range of the last reading; calibration.py finds them.
@@ -72,6 +78,19 @@ class GlucoseForecaster(nn.Module):
     def forecast(self, window: Tensor) -> Forecast:
         """Point forecasts and how sure they are, from lookbacks [window, lookback, feature]."""
         return self.forecast_of(self.change(window), window[:, -1, Feature.bg.column])
+
+    def attention(self, window: Tensor) -> Tensor:
+        """How much a forecast attends to the state after each record of its lookback, [window, lookback].
+
+        The mean over the members, oldest record first; a window's weights sum to 1.
+        Raises SettingsError if the network was built without attention.
+        """
+        scaled, found = self.scaled(window), []
+        for member in self.each_member:
+            if member.attention is None:
+                raise SettingsError("this network has no attention to show. Train one with model.attention: true")
+            found.append(member.attention.weights(member.hidden(scaled)))
+        return torch.stack(found).mean(dim=0)
 
     def forecast_at_steps(self, records: Tensor, at: Tensor) -> Forecast:
         """The same for each chosen record of a dense scan; records and at as in change_at_steps."""

@@ -21,7 +21,14 @@ from bloodtwin_core.export.facts import (
     state_shapes,
 )
 from bloodtwin_core.export.int8 import Int8Outcome, Int8Trial, export_int8
-from bloodtwin_core.export.onnx_files import WindowNetwork, export_onnx, export_streaming, load_onnx, load_streaming
+from bloodtwin_core.export.onnx_files import (
+    NO_STREAM_WITH_ATTENTION,
+    WindowNetwork,
+    export_onnx,
+    export_streaming,
+    load_onnx,
+    load_streaming,
+)
 from bloodtwin_core.export.parity import ParityReport, parity
 from bloodtwin_core.export.streaming import States, StreamingNetwork
 from bloodtwin_core.export.torchscript import export_torchscript, load_torchscript
@@ -30,6 +37,7 @@ __all__ = [
     "DISAGREEMENT",
     "FACTS",
     "INPUT",
+    "NO_STREAM_WITH_ATTENTION",
     "OUTPUT",
     "QUANTILES",
     "READING",

@@ -11,7 +11,14 @@ import onnx
 from bloodtwin_core.checkpoint import Checkpoint
 from bloodtwin_core.export.facts import BATCH, INPUT, READING, STATE_OUT, state_shapes
 from bloodtwin_core.export.onnx_builder import GraphBuilder, float_value
-from bloodtwin_core.export.onnx_layers import decoded, nothing_unless_unknown, recurrent, scaled, with_unknown_insulin
+from bloodtwin_core.export.onnx_layers import (
+    attended,
+    decoded,
+    nothing_unless_unknown,
+    recurrent,
+    scaled,
+    with_unknown_insulin,
+)
 from bloodtwin_core.export.onnx_outputs import outputs
 from bloodtwin_core.records import FEATURES
 
@@ -34,8 +41,9 @@ def window_graph(checkpoint: Checkpoint, opset: int, records_per_node: int = REC
     for number, member in enumerate(checkpoint.forecaster.each_member):
         known = with_unknown_insulin(graph, member, units, number)
         pieces = graph.parts(f"piece_m{number}_", lengths, axis=0, of=known)
-        states = recurrent(graph, checkpoint, number, pieces, [[] for _ in range(checkpoint.model.num_layers)])
-        raw.append(decoded(graph, member, states[-1][0], number))
+        states: list[list[str]] = [[] for _ in range(checkpoint.model.num_layers)]
+        tops = recurrent(graph, checkpoint, number, pieces, states)
+        raw.append(decoded(graph, member, attended(graph, member, states[-1][0], tops, number), number))
     last = graph.node("Gather", [INPUT, graph.whole("last_step", lookback - 1)], "last_record", axis=1)
     given = outputs(graph, checkpoint, raw, last, nothing_unless_unknown(graph, known))
     return graph.finish([float_value(INPUT, BATCH, lookback, len(FEATURES))], given, opset)
@@ -56,8 +64,8 @@ def streaming_graph(checkpoint: Checkpoint, opset: int) -> onnx.ModelProto:
     after: list[list[str]] = []
     for number, member in enumerate(members):
         known = with_unknown_insulin(graph, member, units, number)
-        before = [[carried[name][number * layers + layer] for name in shapes] for layer in range(layers)]
-        states = recurrent(graph, checkpoint, number, [known], before)
+        states = [[carried[name][number * layers + layer] for name in shapes] for layer in range(layers)]
+        recurrent(graph, checkpoint, number, [known], states)
         raw.append(decoded(graph, member, states[-1][0], number))
         after += states
     for name, of_layers in zip(shapes, zip(*after, strict=True), strict=True):

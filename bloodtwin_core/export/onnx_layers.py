@@ -1,5 +1,6 @@
 """The layers of one member of the network as ONNX nodes: from scaled records to what the decoder gives."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -42,12 +43,14 @@ def nothing_unless_unknown(graph: GraphBuilder, known: str) -> str:
 
 def recurrent(
     graph: GraphBuilder, checkpoint: Checkpoint, number: int, pieces: Sequence[str], states: list[list[str]]
-) -> list[list[str]]:
-    """Run a member's layers over pieces [step, batch, feature], one after the other; returns the states of each layer.
+) -> list[str]:
+    """Run a member's layers over pieces [step, batch, feature], one after the other, and leave what follows in states.
 
-    A layer's states are empty at the start from zero, else one name [1, batch, hidden] for each state.
+    A layer's states are empty at the start from zero, else one name [1, batch, hidden] for each state. Returns the top
+    layer's states after each record of each piece, [step, 1, batch, hidden], for attention; none without it.
     """
     model = checkpoint.model
+    tops = []
     kind, names = model.cell.value.upper(), STATES[model.cell]
     # torch applies the reset gate after the hidden weights, as cuDNN does; ONNX can do it either way.
     attributes = {"hidden_size": model.hidden_size, **({"linear_before_reset": 1} if model.cell is Cell.gru else {})}
@@ -60,12 +63,40 @@ def recurrent(
             at = f"_m{number}_l{layer}_p{place}"
             top = layer == model.num_layers - 1
             takes = [below, *weights[layer], *(["", *states[layer]] if states[layer] else [])]
-            gives = ["" if top else f"steps{at}", *(f"{name}{at}" for name in names)]
+            wanted = not top or model.attention
+            gives = [f"steps{at}" if wanted else "", *(f"{name}{at}" for name in names)]
             graph.nodes_giving(kind, takes, gives, **attributes)
             states[layer] = gives[1:]
             if not top:
                 below = graph.node("Squeeze", [gives[0], axis], f"below{at}")
-    return states
+            elif wanted:
+                tops.append(gives[0])
+    return tops
+
+
+def attended(graph: GraphBuilder, member: Member, hidden: str, tops: Sequence[str], number: int) -> str:
+    """The last state [1, batch, hidden] with what it attends to among all states; itself without attention."""
+    attention = member.attention
+    if attention is None:
+        return hidden
+    whole = graph.node("Concat", tops, f"steps_m{number}", axis=0) if len(tops) > 1 else tops[0]
+    past = graph.node("Squeeze", [whole, graph.whole("attention_direction", [1])], f"past_m{number}")
+    last = graph.node("Squeeze", [hidden, graph.whole("layer_axis", [0])], f"asking_m{number}")
+    scale = attention.query.weight / math.sqrt(attention.query.in_features)
+    asked = graph.node("Gemm", [last, graph.constant(f"query_m{number}", scale)], f"asked_m{number}", transB=1)
+    products = graph.node("Mul", [past, asked], f"products_m{number}")
+    axis = graph.whole("hidden_axis", [2])
+    alike = graph.node("ReduceSum", [products, axis], f"alike_m{number}", keepdims=1)
+    age = graph.constant(f"age_score_m{number}", attention.age_score.flip(0)[:, None, None])
+    weights = graph.node(
+        "Softmax", [graph.node("Add", [alike, age], f"scores_m{number}")], f"weights_m{number}", axis=0
+    )
+    weighted = graph.node("Mul", [past, weights], f"weighted_m{number}")
+    context = graph.node("ReduceSum", [weighted, graph.whole("step_axis", [0])], f"context_m{number}", keepdims=0)
+    parts = [graph.constant(f"context_m{number}_{name}", value) for name, value in attention.output.named_parameters()]
+    added = graph.node("Gemm", [context, *parts], f"taken_m{number}", transB=1)
+    together = graph.node("Add", [last, added], f"attended_m{number}")
+    return graph.node("Unsqueeze", [together, graph.whole("layer_axis", [0])], f"attended_layer_m{number}")
 
 
 def decoded(graph: GraphBuilder, member: Member, hidden: str, number: int) -> str:

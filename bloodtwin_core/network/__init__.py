@@ -1,1 +1,5 @@
-"""The parts of the network: members.py holds the recurrent layers and the decoder, quantiles.py what it gives out."""
+"""The parts of the network.
+
+member.py holds the recurrent layers and the decoder, attention.py what a forecast may look back at beside them,
+quantiles.py what it gives out.
+"""

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from bloodtwin_core.config import Cell, ModelSettings
+from bloodtwin_core.network.attention import TemporalAttention
 from bloodtwin_core.network.quantiles import FIRST_INCREMENT, MEDIAN, QUANTILE_LEVELS, quantiles_from
 from bloodtwin_core.records import FEATURES, Feature
 
@@ -17,7 +18,7 @@ class Member(nn.Module):
     There are as many levels as QUANTILE_LEVELS, or the point forecast alone where the settings want no quantiles.
     """
 
-    def __init__(self, settings: ModelSettings, horizon: int) -> None:
+    def __init__(self, settings: ModelSettings, horizon: int, lookback: int) -> None:
         super().__init__()
         recurrent = nn.LSTM if settings.cell is Cell.lstm else nn.GRU
         self.recurrent = recurrent(
@@ -36,21 +37,29 @@ class Member(nn.Module):
             nn.Linear(settings.hidden_size, settings.hidden_size), nn.ReLU(), nn.Dropout(settings.dropout), to_levels
         )
         self.unknown_insulin = nn.Parameter(torch.zeros(len(INSULIN)))
+        self.attention = TemporalAttention(settings.hidden_size, lookback) if settings.attention else None
 
     def forward(self, scaled: Tensor) -> Tensor:
         """Changes [window, level, horizon] from lookbacks [window, lookback, feature]."""
-        return self.quantiles(self.decoder(self.hidden(scaled)[:, -1]))
+        return self.quantiles(self.decoder(self.last_state(scaled)))
 
     def point(self, scaled: Tensor) -> Tensor:
         """Changes of the point forecast alone, [window, horizon], from lookbacks [window, lookback, feature]."""
-        raw: Tensor = self.decoder(self.hidden(scaled)[:, -1])
+        raw: Tensor = self.decoder(self.last_state(scaled))
         return raw.view(-1, self.levels, self.horizon)[:, self.levels // 2]
 
     def at_steps(self, scaled: Tensor, at: Tensor) -> Tensor:
         """Changes [chosen, level, horizon] at the true places of at [chunk, step], from [chunk, step, feature]."""
         # Decoding every step and choosing then keeps one shape; for each new shape oneDNN compiles and keeps code,
         # which took 400 MB more each epoch. What follows the decoder is no such code.
-        return self.quantiles(self.decoder(self.hidden(scaled))[at])
+        states = self.hidden(scaled)
+        states = states if self.attention is None else self.attention.at_all_steps(states)
+        return self.quantiles(self.decoder(states)[at])
+
+    def last_state(self, scaled: Tensor) -> Tensor:
+        """What a forecast from the last record is decoded from, [window, hidden]."""
+        states = self.hidden(scaled)
+        return states[:, -1] if self.attention is None else self.attention(states)
 
     def hidden(self, scaled: Tensor) -> Tensor:
         """The top layer's state after each record, [chunk, step, hidden], from [chunk, step, feature]."""

@@ -59,7 +59,7 @@ class ForecasterTraining(L.LightningModule):
         )
         self.training_settings = training
         self.lookback, self.horizon = windows.lookback, windows.horizon
-        self.forecaster = GlucoseForecaster(model, windows.horizon, scaler)
+        self.forecaster = GlucoseForecaster(model, windows.horizon, scaler, windows.lookback)
         is_origin = np.zeros(len(windows.series), dtype=np.bool_)
         for split in (Split.train, Split.validate):
             is_origin[windows.origins[split].rows] = True

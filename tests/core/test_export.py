@@ -11,7 +11,7 @@ import torch
 
 from bloodtwin_core.checkpoint import Checkpoint
 from bloodtwin_core.config import Cell, DataSettings, ExportSettings, ModelSettings
-from bloodtwin_core.errors import ArtifactMissing
+from bloodtwin_core.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.export import (
     export_onnx,
     export_streaming,
@@ -34,7 +34,10 @@ EXPORT = ExportSettings(parity_windows=20)
 def untrained(cell: Cell, **settings: object) -> Checkpoint:
     torch.manual_seed(0)
     model = ModelSettings.model_validate({"hidden_size": 8, "cell": cell, **settings})
-    forecaster = GlucoseForecaster(model, TINY_DATA.horizon, SCALER).eval()
+    forecaster = GlucoseForecaster(model, TINY_DATA.horizon, SCALER, TINY_DATA.lookback).eval()
+    for member in forecaster.each_member if model.attention else ():
+        for weights in member.attention.parameters():
+            torch.nn.init.normal_(weights, std=0.7)
     return checkpoint_of(forecaster, model, TINY_DATA, SCALER)
 
 
@@ -156,6 +159,24 @@ def test_an_ensemble_is_one_file_that_gives_its_disagreement(cell: Cell, quantil
         assert disagreement is not None
         assert disagreement.shape == (5, TINY_DATA.horizon)
         assert (disagreement > 0).all()
+
+
+@pytest.mark.parametrize("cell", list(Cell))
+@pytest.mark.parametrize("settings", [{}, {"quantiles": False, "ensemble_size": 2}])
+def test_attention_is_exported(cell: Cell, settings: dict[str, object], tmp_path: Path) -> None:
+    checkpoint = untrained(cell, attention=True, **settings)
+    export_onnx(checkpoint, tmp_path / "model.onnx", EXPORT)
+    export_torchscript(checkpoint, tmp_path / "model.ts")
+    for export in (load_onnx(tmp_path / "model.onnx")[0], load_torchscript(tmp_path / "model.ts")[0]):
+        report = parity(export, checkpoint, WINDOWS, EXPORT)
+        assert report.agrees, report
+    kinds = [node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node]
+    pieces = math.ceil(TINY_DATA.lookback / RECORDS_PER_NODE)
+    layers = checkpoint.model.num_layers * checkpoint.model.ensemble_size
+    assert kinds.count(cell.value.upper()) == layers * pieces
+    with pytest.raises(SettingsError, match=r"model_streaming\.onnx cannot be written.*model\.attention: false"):
+        export_streaming(checkpoint, tmp_path / "model_streaming.onnx", EXPORT)
+    assert not (tmp_path / "model_streaming.onnx").exists()
 
 
 def test_a_horizon_of_two_hours_is_exported(tmp_path: Path) -> None:

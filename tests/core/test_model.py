@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bloodtwin_core.config import Cell, ModelSettings
+from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.model import MEDIAN, QUANTILE_LEVELS, GlucoseForecaster
 from bloodtwin_core.network.quantiles import monotone, pinball, quantiles_from
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, GLUCOSE_RANGES, Feature, Split
@@ -21,14 +22,25 @@ def forecaster(cell: Cell = Cell.lstm, quantiles: bool = True, ensemble_size: in
     return GlucoseForecaster(settings, TINY_DATA.horizon, scaler).eval()
 
 
+def attentive(cell: Cell = Cell.lstm) -> GlucoseForecaster:
+    """A network whose attention has learned something."""
+    torch.manual_seed(0)
+    settings = ModelSettings(hidden_size=8, cell=cell, attention=True, ensemble_size=2)
+    network = GlucoseForecaster(settings, TINY_DATA.horizon, tiny_windows()[1], TINY_DATA.lookback).eval()
+    for member in network.each_member:
+        assert member.attention is not None
+        for weights in member.attention.parameters():
+            torch.nn.init.normal_(weights, std=0.7)
+    return network
+
+
 def some_lookbacks(count: int = 5) -> torch.Tensor:
     windows, _ = tiny_windows(missing=0.0)
     return torch.from_numpy(windows.lookbacks(windows.origins[Split.test].rows[:count]))
 
 
-@pytest.mark.parametrize("cell", list(Cell))
-def test_dense_scan_forecasts_what_the_window_does_when_given_the_same_context(cell: Cell) -> None:
-    network = forecaster(cell)
+@pytest.mark.parametrize("network", [forecaster(), forecaster(Cell.gru), attentive(), attentive(Cell.gru)])
+def test_dense_scan_forecasts_what_the_window_does_when_given_the_same_context(network: GlucoseForecaster) -> None:
     windows, _ = tiny_windows(missing=0.0)
     rows = windows.origins[Split.test].rows[:5]
     lookbacks = torch.from_numpy(windows.lookbacks(rows))
@@ -41,8 +53,8 @@ def test_dense_scan_forecasts_what_the_window_does_when_given_the_same_context(c
             torch.testing.assert_close(one, other, atol=1e-3, rtol=0)
 
 
-def test_every_step_of_a_scan_has_seen_only_its_past() -> None:
-    network = forecaster()
+@pytest.mark.parametrize("network", [forecaster(), attentive()])
+def test_every_step_of_a_scan_has_seen_only_its_past(network: GlucoseForecaster) -> None:
     records = torch.randn(2, 40, len(FEATURES)) * 10 + 100
     changed = records.clone()
     changed[:, 25:] += 50
@@ -50,6 +62,33 @@ def test_every_step_of_a_scan_has_seen_only_its_past() -> None:
     at[:, :25] = True
     with torch.inference_mode():
         torch.testing.assert_close(network.change_at_steps(records, at), network.change_at_steps(changed, at))
+
+
+def test_attention_in_a_scan_reaches_back_a_lookback_and_no_further() -> None:
+    attention = attentive().each_member[0].attention
+    assert attention is not None
+    states = torch.randn(1, 3 * TINY_DATA.lookback, 8)
+    with torch.inference_mode():
+        scanned = attention.at_all_steps(states)[0]
+        for step in (0, 5, TINY_DATA.lookback, 3 * TINY_DATA.lookback - 1):
+            seen = states[:, max(0, step + 1 - TINY_DATA.lookback) : step + 1]
+            torch.testing.assert_close(scanned[step], attention(seen)[0], atol=1e-5, rtol=0)
+
+
+def test_attention_weights_sum_to_one_and_a_network_without_has_none() -> None:
+    weights = attentive().attention(some_lookbacks())
+    assert weights.shape == (5, TINY_DATA.lookback)
+    torch.testing.assert_close(weights.sum(dim=1), torch.ones(5))
+    with pytest.raises(SettingsError, match=r"no attention to show.*model\.attention: true"):
+        forecaster().attention(some_lookbacks())
+
+
+def test_attention_begins_as_the_network_without_it() -> None:
+    settings = ModelSettings(hidden_size=8, attention=True)
+    network = GlucoseForecaster(settings, TINY_DATA.horizon, tiny_windows()[1], TINY_DATA.lookback).eval()
+    before = network(some_lookbacks())
+    network.each_member[0].attention = None
+    torch.testing.assert_close(network(some_lookbacks()), before)
 
 
 def test_a_network_that_forecasts_no_change_is_persistence() -> None:

@@ -1,0 +1,60 @@
+"""Temporal attention: what a forecast takes, beside the newest hidden state, from those of the whole lookback."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class TemporalAttention(nn.Module):
+    """Adds to each hidden state a weighted mean of those of its last lookback records, its own among them.
+
+    One head, after Luong, Pham and Manning (EMNLP 2015, "general" score): the newest state asks, all states answer, and
+    the score has a learned part for the age of the state. The mean goes through a layer that starts at zero, so that an
+    untrained network is the one without attention.
+    """
+
+    def __init__(self, hidden_size: int, lookback: int) -> None:
+        super().__init__()
+        self.lookback = lookback
+        self.query = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.age_score = nn.Parameter(torch.zeros(lookback))
+        self.output = nn.Linear(hidden_size, hidden_size)
+        nn.init.zeros_(self.output.weight)
+        nn.init.zeros_(self.output.bias)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """The last step's state with what it attends to, [window, hidden], from [window, step, hidden]."""
+        context = (self.weights(hidden).unsqueeze(-1) * hidden[:, -self.lookback :]).sum(dim=1)
+        attended: Tensor = hidden[:, -1] + self.output(context)
+        return attended
+
+    def weights(self, hidden: Tensor) -> Tensor:
+        """How much the last step attends to each of the last lookback steps, [window, step], oldest first; sum 1."""
+        past = hidden[:, -self.lookback :]
+        scores = (past * self.asked(hidden[:, -1]).unsqueeze(1)).sum(dim=-1)
+        return (scores + self.age_score[: past.shape[1]].flip(0)).softmax(dim=-1)
+
+    def at_all_steps(self, hidden: Tensor) -> Tensor:
+        """Every state of a dense scan with what it attends to, same shape, [chunk, step, hidden].
+
+        A step sees itself and at most lookback - 1 steps before it. Scores are [chunk, step, step], so memory grows
+        with the square of a chunk's length.
+        """
+        scores = self.asked(hidden) @ hidden.transpose(1, 2)
+        weights = (scores + self._age_scores(hidden.shape[1])).softmax(dim=-1)
+        attended: Tensor = hidden + self.output(weights @ hidden)
+        return attended
+
+    def asked(self, hidden: Tensor) -> Tensor:
+        """What each state asks for, same shape; its product with a state is that state's score."""
+        asked: Tensor = self.query(hidden) / math.sqrt(hidden.shape[-1])
+        return asked
+
+    def _age_scores(self, steps: int) -> Tensor:
+        """The score for age of each step (row) looking at each other (column), [step, step]; minus infinity outside."""
+        places = torch.arange(steps, device=self.age_score.device)
+        age = places.unsqueeze(1) - places
+        seen = (age >= 0) & (age < self.lookback)
+        scores = self.age_score[age.clamp(0, self.lookback - 1)]
+        return scores.masked_fill(~seen, -torch.inf)
