@@ -9,6 +9,10 @@ out of training answer. Forecasters that are compared share every resample, so w
 A pump has few test days, and drawing n of n makes intervals too narrow. So n - 1 of its n days are drawn and weigh
 n / (n - 1) (Rao and Wu, J. Am. Stat. Assoc. 83 (1988) 231), and the percentiles are those at which a normal
 distribution has the t distribution's quantiles (expanded percentiles: Hesterberg, Am. Statistician 69 (2015) 371).
+On simulated days that do not depend on each other, intervals of 20 pumps with 4 days each then hold the truth 95 times
+in 100, plain ones 90. Real days that follow each other are a little alike: on AZT1D the correlation is 0.13 to 0.18 for
+persistence's MAE, 0.05 to 0.07 for a difference between forecasters, so that intervals of errors are up to a fifth too
+narrow, those of differences up to 7 %.
 """
 
 from collections.abc import Callable
@@ -24,8 +28,9 @@ from bloodtwin_core.evaluation.blocks import BlockErrors, Source
 from bloodtwin_core.evaluation.comparison import Interval, Intervals, Reading, readings
 
 CONFIDENCE = 0.95
-FEWEST_SPARE_DAYS = 3
-"""Days less pumps (the degrees of freedom) below which there is no interval, since it would tell nothing."""
+FEWEST_SPARE_DAYS = 6
+"""Days less pumps (the degrees of freedom) below which there is no interval: simulated, one of 3 spare days holds the
+truth only 87 times in 100, one of 6 spare days 93 times."""
 
 Figure = npt.NDArray[np.float64]
 """A figure as measured, and after it as each resample has it: [1 + sample]."""

@@ -92,7 +92,7 @@ def test_a_pump_of_one_day_has_no_interval(results: TestResults) -> None:
 
 
 def test_intervals_stand_by_figures_of_many_days(tmp_path: Path) -> None:
-    many = {split: wandering(288 * 6, place) for place, split in enumerate(Split)}
+    many = {split: wandering(288 * 8, place) for place, split in enumerate(Split)}
     windows = windows_of({"a": many})
     results = evaluate(windows, a_little_high(windows), SETTINGS, TESTED)
     pooled = results.available.pooled

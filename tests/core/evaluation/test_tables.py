@@ -19,7 +19,7 @@ SETTINGS = EvaluationSettings(bootstrap_samples=100)
 
 @pytest.fixture(scope="module")
 def results() -> TestResults:
-    windows = windows_of({"a": {split: wandering(288 * 6, place) for place, split in enumerate(Split)}})
+    windows = windows_of({"a": {split: wandering(288 * 8, place) for place, split in enumerate(Split)}})
 
     def forecast(rows: Rows) -> WindowForecasts:
         prediction = windows.targets(rows)[0] + np.float32(3)
