@@ -10,6 +10,7 @@ import torch
 
 from bloodtwin_core.config import Device, Precision, TrainingMode, TrainingSettings
 from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.threads import torch_threads as torch_threads
 
 LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
 LIGHTNING_PRECISION: dict[Precision, LightningPrecision] = {
@@ -93,14 +94,3 @@ def denormals_as_zero() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(False)
-
-
-@contextmanager
-def torch_threads(threads: int) -> Iterator[None]:
-    """Let torch use so many CPU threads meanwhile."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
