@@ -17,10 +17,9 @@ from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.results import TestedModel
 from bloodtwin_core.evaluation.testing import store_forecasts, stored_results
 from bloodtwin_core.export import export_onnx, export_torchscript, load_onnx, load_torchscript, parity
-from bloodtwin_core.raw_splits import describe, load_splits
-from bloodtwin_core.records import Split
+from bloodtwin_core.preparing import list_split_files
+from bloodtwin_core.raw_splits import load_splits, scaler_records, window_records
 from bloodtwin_core.scaling import fit_scaler
-from bloodtwin_core.sources import pump_split_files
 from bloodtwin_core.training import CheckpointFolder, choose_compute, fit
 from bloodtwin_core.training.compute import torch_threads
 from bloodtwin_core.windows import window_series
@@ -30,14 +29,15 @@ from bloodtwin_core.windows_files import read_windows, write_windows
 def run(settings: Settings, folder: Path) -> dict[str, float]:
     """Do everything; gives seconds by stage, epochs and MAE (mg/dL)."""
     clock = _Clock()
-    raw = describe(settings.data.source, pump_split_files(settings.data, folder / "splits"), folder)
+    raw = list_split_files(settings.data, folder / "splits", folder)
     loaded = load_splits(raw, folder)
-    found = findings([part.file for part in loaded], settings.data)
+    split_alike = [part.file for part in loaded if not part.learnt_only]
+    found = findings(split_alike, settings.data, [part.file for part in loaded if part.learnt_only])
     if found:
         raise DataError(found[0].message, todo="Mend the records")
     clock.lap("records")
-    scaler = fit_scaler(part.file.records for part in loaded if part.split is Split.train)
-    made = window_series(((part.split, part.file.records) for part in loaded), scaler, settings.data)
+    scaler = fit_scaler(scaler_records(loaded))
+    made = window_series(window_records(loaded), scaler, settings.data)
     write_windows(folder / "windows", made, raw.fingerprint)
     del loaded, made
     windows, index = read_windows(folder / "windows")

@@ -12,6 +12,7 @@ from bloodtwin_assets.definitions import build_defs
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.config import DataSettings, Settings, TrainingMode
 from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.source_settings import LearnAlsoFrom
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -49,6 +50,18 @@ def test_a_users_file_changes_what_it_names_and_nothing_else() -> None:
     )
     assert settings.data.lookback == DataSettings().lookback
     assert artifacts.store(settings).folder == Path("out/bloodtwin_unified_lstm")
+
+
+def test_further_sources_to_learn_from_are_a_typed_list() -> None:
+    data = {"learn_also_from": [{"source": "brist1d", "root": "b", "pump_ids": ["P02"]}, {"source": "simulator"}]}
+    settings, _ = resolved({"resources": {"settings": {"config": {"data": data}}}})
+    assert settings.plain().data.learn_also_from == [
+        LearnAlsoFrom(source="brist1d", root="b", pump_ids=["P02"]),
+        LearnAlsoFrom(source="simulator"),
+    ]
+    for wrong in ({"root": "b"}, {"source": "brist1d", "folder": "b"}):
+        with pytest.raises(dg.DagsterInvalidConfigError, match=r"learn_also_from\[0\]"):
+            resolved({"resources": {"settings": {"config": {"data": {"learn_also_from": [wrong]}}}}})
 
 
 def test_no_config_gives_the_defaults() -> None:

@@ -31,3 +31,13 @@ def test_who_wore_what_matters_only_where_pumps_are_joined(tmp_path: Path) -> No
     joined = made_with(DataSettings(wearers=anna, join_wearers=True), tmp_path)
     with pytest.raises(ArtifactMissing, match=r"data\.wearers was"):
         current_raw_splits(joined, DataSettings(wearers={"anna": ["1"]}, join_wearers=True))
+
+
+def test_a_setting_that_is_younger_than_the_splits_was_at_its_default(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path)
+    RawPumpSplits(source="simulator", files=()).write(store.raw_splits)
+    older = DataSettings().model_dump(mode="json", exclude={"held_out_pump_ids", "learn_also_from"})
+    store.record("raw_pump_splits", [store.raw_splits], "version", {"data": older})
+    assert current_raw_splits(store, DataSettings()).files == ()
+    with pytest.raises(ArtifactMissing, match=r"data\.held_out_pump_ids was \[\] and is \['3'\] now"):
+        current_raw_splits(store, DataSettings(held_out_pump_ids=["3"]))
