@@ -1,7 +1,7 @@
 """MODEL_CARD.md, written from what a run left: whose data, which settings, every figure, and the limits."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +9,10 @@ import yaml
 
 from bloodtwin_core.artifacts import StageRecord
 from bloodtwin_core.checkpoint import Checkpoint
+from bloodtwin_core.config import ModelSettings
+from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, step_at
 from bloodtwin_core.evaluation.results import TestResults
-from bloodtwin_core.evaluation.tables import results_table
-from bloodtwin_core.pretrained.figures import figures
+from bloodtwin_core.evaluation.tables import detailed_tables, results_table
 from bloodtwin_core.pretrained.notices import notice_text, sources_of
 from bloodtwin_core.records import FEATURE_UNITS, RECORD_MINUTES, RECORDS_PER_DAY, Split
 from bloodtwin_core.windows import Segment
@@ -32,13 +33,12 @@ LIMITS = """\
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What the card is written from. content is test_results.yaml as plain values; newcomers is a Markdown table."""
+    """What the card is written from; newcomers is a Markdown table."""
 
     checkpoint: Checkpoint
     training: StageRecord
     segments: Sequence[Segment]
     results: TestResults
-    content: Mapping[str, Any]
     newcomers: str = ""
 
 
@@ -52,8 +52,8 @@ def model_card(facts: CardFacts) -> str:
         f"## If one is new to it\n\n{facts.newcomers}" if facts.newcomers else "",
         f"## Limits\n\n{LIMITS}",
         f"## Training it again\n\n```\n{COMMAND}\n```\n\nREADME.md says where the data are to be had.",
-        f"## Every figure of the evaluation\n\nAs in `test_results.yaml`; errors in mg/dL, shares from 0 to 1.\n\n"
-        f"{figures(facts.content, 3)}",
+        f"## The evaluation in full\n\n`test_results.yaml` beside this card holds every single figure.\n\n"
+        f"{_by_step(facts.results)}\n\n{_by_person(facts.results)}\n\n{detailed_tables(facts.results)}",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -63,7 +63,7 @@ def _what_it_is(checkpoint: Checkpoint) -> str:
     inputs = ", ".join(f"`{feature}` ({unit})" for feature, unit in FEATURE_UNITS.items())
     return f"""# bloodTwin base model
 
-A {model.cell.value.upper()} of {model.num_layers} layers of {model.hidden_size} units that forecasts glucose every \
+A network ({_network(model)}) that forecasts glucose every \
 {RECORD_MINUTES} minutes for the next {checkpoint.horizon * RECORD_MINUTES} minutes from the last \
 {checkpoint.lookback * RECORD_MINUTES / 60:g} hours of records. For people who know what they do: **it is no medical \
 device.**
@@ -76,25 +76,45 @@ It takes {inputs}, in physical units, and gives mg/dL; the scaler is inside.
   `{checkpoint.data_fingerprint}`."""
 
 
+def _network(model: ModelSettings) -> str:
+    layers = f"{model.num_layers} {model.cell.value.upper()} layer{'s' * (model.num_layers > 1)}"
+    each = f"{layers} of {model.hidden_size} units"
+    return each if model.ensemble_size == 1 else f"the mean of {model.ensemble_size}, each of {each}"
+
+
 def _data(facts: CardFacts) -> str:
     sources = sources_of(facts.training.settings.get("data", {}))
     days: Counter[Split] = Counter()
     for segment in facts.segments:
         days[segment.split] += segment.stop - segment.start
     people = {split: len({segment.pump_id for segment in facts.segments if segment.split is split}) for split in Split}
-    lines = [
-        f"| {split.value} | {people[split]} | {days[split]:,} | {days[split] / RECORDS_PER_DAY:,.0f} |"
-        for split in Split
-    ]
+    rows = (
+        [split.value, people[split], f"{days[split]:,}", f"{days[split] / RECORDS_PER_DAY:,.0f}"] for split in Split
+    )
     notices = "\n".join(notice_text(source) for source in sources)
-    return "\n".join(["## Data", "", notices, "", "| split | people | records | days |", "|---|---|---|---|", *lines])
+    return f"## Data\n\n{notices}\n\n{_table(['split', 'people', 'records', 'days'], rows)}"
 
 
 def _settings(facts: CardFacts) -> str:
-    settings = {group: facts.training.settings.get(group, {}) for group in ("data", "model", "training")}
+    data = facts.training.settings.get("data", {})
+    settings = {
+        "data": _said(data, sources_of(data)),
+        **{group: facts.training.settings.get(group, {}) for group in ("model", "training")},
+    }
     text = yaml.safe_dump(settings, sort_keys=False, width=110)
     versions = ", ".join(f"{name} {version}" for name, version in facts.training.packages.items())
     return f"## Settings\n\n```yaml\n{text}```\n\nPython {facts.training.python}; {versions}."
+
+
+def _said(data: Mapping[str, Any], sources: Sequence[str]) -> dict[str, Any]:
+    """The settings of data that concern these sources, without folders, which concern nobody else."""
+    said = {}
+    for name, value in data.items():
+        if isinstance(value, list):
+            said[name] = [_said(part, sources) if isinstance(part, Mapping) else part for part in value]
+        elif name != "root" and (not isinstance(value, Mapping) or name in sources):
+            said[name] = value
+    return said
 
 
 def _headline(facts: CardFacts) -> str:
@@ -109,3 +129,37 @@ alone, MEAN that of all moments up to it; skill is the error divided by persiste
 Against what bloodTwin wants to reach, on complete windows of all people:
 
 {targets}"""
+
+
+def _by_step(results: TestResults) -> str:
+    found = results.complete.error_by_step
+    columns = (found.minutes, found.model, found.persistence, found.ridge)
+    rows = ([minutes, *map(_shown, errors)] for minutes, *errors in zip(*columns, strict=True))
+    return "MAE at each moment, complete windows (mg/dL):\n\n" + _table(
+        ["minutes ahead", "bloodTwin", "persistence", "ridge"], rows
+    )
+
+
+def _by_person(results: TestResults) -> str:
+    reported = [minutes for minutes in REPORTED_MINUTES if step_at(minutes) <= results.horizon]
+    names = [f"test_mae_at_{minutes}min" for minutes in reported]
+    rows = (
+        [pump, found.windows]
+        + [
+            _shown(getattr(metrics, name))
+            for name in names
+            for metrics in (found.model, found.persistence, found.skill)
+        ]
+        for pump, found in results.complete.pumps.items()
+    )
+    head = [f"{what} {minutes} min" for minutes in reported for what in ("MAE AT", "persistence", "skill")]
+    return "Person by person, complete windows (mg/dL):\n\n" + _table(["person", "windows", *head], rows)
+
+
+def _table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"

@@ -4,8 +4,6 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-
 from bloodtwin_core.artifacts import ArtifactStore, Manifest
 from bloodtwin_core.checkpoint import load_checkpoint
 from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch
@@ -62,7 +60,6 @@ def ship(store: ArtifactStore, folder: Path = FOLDER, newcomers: str = "") -> Pa
         training=manifest.stages["trained_checkpoint"],
         segments=read_windows(store.windows)[1].segments,
         results=results,
-        content=yaml.safe_load(store.test_results.read_text("utf-8")),
         newcomers=newcomers,
     )
     with atomic_folder(folder) as temporary:
