@@ -185,13 +185,19 @@ def test_more_alarms_never_announce_fewer_events(glucose: list[float], seed: int
 
 
 def record_by_record(glucose: np.ndarray, alarms: set[int]) -> tuple[int, int, int, int, int]:
-    """Events, announced, true, false and unjudged alarms by the words of the definition; the first record is unseen."""
-    seen = np.append([np.nan], glucose[1:])
+    """Events, announced, true, false and unjudged alarms by the words of the definition.
+
+    A record that no forecast reaches is unseen, such as the first.
+    """
+    origins = np.flatnonzero(np.isfinite(glucose[:-HORIZON]))
+    seen = np.full(len(glucose), np.nan)
+    for origin in origins:
+        seen[origin + 1 : origin + 1 + HORIZON] = glucose[origin + 1 : origin + 1 + HORIZON]
     events = find_events(seen, HYPOGLYCAEMIA)
     spans = list(zip(events.onset.tolist(), events.end.tolist(), strict=True))
     free = [
         origin
-        for origin in range(len(glucose) - HORIZON)
+        for origin in origins.tolist()
         if glucose[origin] >= 70 and not any(onset <= origin < end for onset, end in spans)
     ]
     counts, announced, true, false, unjudged, until = 0, 0, 0, 0, 0, -1
