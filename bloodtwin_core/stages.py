@@ -20,7 +20,7 @@ from bloodtwin_core.evaluation.testing import ignore as ignore_progress
 from bloodtwin_core.files import sha256_of
 from bloodtwin_core.inputs import current_checkpoint, current_raw_splits, current_scaler, current_windows
 from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, fit
-from bloodtwin_core.training.compute import choose_compute, torch_threads
+from bloodtwin_core.training.compute import choose_compute, torch_threads, usable_cores
 from bloodtwin_core.training.fit import ignore
 
 SIMULATOR = "simulator"
@@ -74,7 +74,7 @@ def evaluation_stage(
         model_version=checkpoint.version, checkpoint_sha256=checkpoint.sha256, data_fingerprint=index.fingerprint
     )
     compute = choose_compute(settings.training)
-    with torch_threads(compute.threads):
+    with torch_threads(settings.training.threads or usable_cores()):
         method = method_for(checkpoint.forecaster, windows, settings.evaluation, compute.device.value)
         on_method(f"Testing on {compute.device} in float32. {method.reading}")
         store_forecasts(store.test_forecasts, windows, method.forecast, settings.evaluation, tested, on_progress)

@@ -14,9 +14,9 @@ from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.baselines import RidgeForecaster, fit_ridge, persistence
 from bloodtwin_core.evaluation.forecasts import Forecast, TestForecasts, WindowForecasts, join
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts, write_forecasts
-from bloodtwin_core.evaluation.inference import inference
 from bloodtwin_core.evaluation.measuring import measure
 from bloodtwin_core.evaluation.metrics import Glucose
+from bloodtwin_core.evaluation.parallel import ask_in_parallel
 from bloodtwin_core.evaluation.results import RidgeFit, TestedModel, TestResults
 from bloodtwin_core.model import Forecast as NetworkForecast
 from bloodtwin_core.model import GlucoseForecaster
@@ -38,11 +38,10 @@ def forecast_windows(
 
     The network is moved to the device and stays there.
     """
-    forecast = np.empty((len(rows), windows.horizon), dtype=np.float32)
-    with inference(forecaster, device):
-        for batch in in_batches(len(rows), batch_size):
-            lookbacks = torch.from_numpy(windows.lookbacks(rows[batch])).to(device)
-            forecast[batch] = forecaster(lookbacks).float().cpu().numpy()
+    if not len(rows):
+        return np.empty((0, windows.horizon), dtype=np.float32)
+    found = ask_in_parallel(forecaster, forecaster, windows, rows, batch_size, device)
+    forecast: Glucose = torch.cat([batch.float().cpu() for batch in found]).numpy()
     return forecast
 
 
@@ -50,12 +49,10 @@ def forecast_with_uncertainty(
     forecaster: GlucoseForecaster, windows: WindowedSeries, rows: Rows, batch_size: int, device: torch.device | str
 ) -> WindowForecasts:
     """As forecast_windows, with quantiles and disagreement; there is at least one row."""
-    found = []
-    with inference(forecaster, device):
-        for batch in in_batches(len(rows), batch_size):
-            lookbacks = torch.from_numpy(windows.lookbacks(rows[batch])).to(device)
-            found.append([part.float().cpu() for part in forecaster.forecast(lookbacks)])
-    return from_network(NetworkForecast(*(torch.cat(parts) for parts in zip(*found, strict=True))))
+    found = ask_in_parallel(forecaster, forecaster.forecast, windows, rows, batch_size, device)
+    return from_network(
+        NetworkForecast(*(torch.cat([part.float().cpu() for part in parts]) for parts in zip(*found, strict=True)))
+    )
 
 
 def from_network(forecast: NetworkForecast) -> WindowForecasts:
