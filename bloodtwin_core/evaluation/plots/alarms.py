@@ -8,6 +8,8 @@ from matplotlib.ticker import PercentFormatter
 
 from bloodtwin_core.evaluation.plots.canvas import BLUE, INK, ORANGE, VERMILLION, legend_above, new_figure
 
+INWARDS = 0.7
+"""A name stands on the inner side of points beyond this share of the axis."""
 LOOKS = ((BLUE, "o", "-"), (ORANGE, "^", "--"), (VERMILLION, "s", "-."))
 
 
@@ -35,7 +37,7 @@ def trade_off_figure(title: str, event: str, curves: Mapping[str, Sequence[Alarm
         )  # fmt: skip
         farthest = max((point.false_alarms_per_day for point in ordered), default=0.0)
         for point in (p for p in ordered if p.named):
-            inwards = point.false_alarms_per_day > farthest / 2
+            inwards = point.false_alarms_per_day > INWARDS * farthest
             axes.annotate(
                 point.setting, (point.false_alarms_per_day, point.sensitivity), xytext=(-2 if inwards else 6, -13),
                 ha="right" if inwards else "left",

@@ -27,6 +27,8 @@ from bloodtwin_core.evaluation.plots.canvas import (
 BAR_INCHES = 0.42
 """Height of one group."""
 MARGIN_INCHES = 1.35
+ROOM_FOR_NUMBERS = 1.28
+"""The axis is so many times as long as the longest bar."""
 
 
 @dataclass(frozen=True)
@@ -79,20 +81,21 @@ def groups_figure(title: str, groups: Sequence[GroupError], minutes: int) -> Fig
     )
     places = np.arange(len(groups))
     errors = numbers([group.model for group in groups])
-    axes.barh(places, np.nan_to_num(errors), height=0.62, color=BLUE, alpha=0.5, label="Model")
+    still = numbers([group.persistence for group in groups])
+    axes.barh(places, np.nan_to_num(errors), height=0.62, color=BLUE, alpha=0.75, label="Model")
     axes.plot(
-        numbers([group.persistence for group in groups]), places,
+        still, places,
         linestyle="", marker="|", markersize=15, markeredgewidth=2.2, color=INK, label="Last reading (persistence)",
     )  # fmt: skip
-    for place, error in zip(places, errors, strict=True):
-        known = np.isfinite(error)
+    ends = np.fmax(np.nan_to_num(errors), np.nan_to_num(still))
+    for place, error, other, end in zip(places, errors, still, ends, strict=True):
         axes.annotate(
-            f"{error:.1f}" if known else "not measured", (0.0, place), xytext=(5, 0),
-            textcoords="offset points", va="center", fontsize=9, color=INK,
+            f"{error:.1f} vs {other:.1f}" if np.isfinite([error, other]).all() else "not measured", (end, place),
+            xytext=(6, 0), textcoords="offset points", va="center", fontsize=9, color=INK,
         )  # fmt: skip
     axes.set_yticks(places, [group.label for group in groups])
     axes.set_ylim(len(groups) - 0.4, -0.6)
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, max(ROOM_FOR_NUMBERS * ends.max(initial=0.0), 1.0))
     axes.grid(visible=False, axis="y")
     legend_above(figure, axes)
     return figure

@@ -27,8 +27,8 @@ WORDS = (
     "Where a quantile of the forecast raises the alarm instead of the forecast itself, more events are seen coming at "
     f"the price of more false alarms; the curves show the trade for alarms {ALARM_MINUTES} minutes ahead.",
 )
-ROOM = 0.05
-"""Share of the most false alarms per day from which on a point has room for its name."""
+CORNER, ROOM_ACROSS, ROOM_UP = 0.05, 0.25, 0.08
+"""Room that a point's name needs: beyond the corner, and across and up from others; shares of the picture."""
 EVENT_NAMES = {HYPOGLYCAEMIA.name: "Lows", HYPERGLYCAEMIA.name: "Highs"}
 
 
@@ -99,6 +99,15 @@ def _point(setting: str, results: AlarmResults) -> AlarmPoint | None:
 
 
 def _named(points: Sequence[AlarmPoint]) -> list[AlarmPoint]:
-    """Points that lie apart get their names; near the corner, where hardly anything is alarmed, names would cover."""
+    """Points get their names but in the corner, where hardly anything is alarmed, and close beside another name."""
     most = max((point.false_alarms_per_day for point in points), default=0.0)
-    return [replace(point, named=point.false_alarms_per_day > ROOM * most) for point in points]
+    found: list[AlarmPoint] = []
+    for point in points:
+        named = point.false_alarms_per_day > CORNER * most and not any(
+            abs(point.false_alarms_per_day - other.false_alarms_per_day) < ROOM_ACROSS * most
+            and abs(point.sensitivity - other.sensitivity) < ROOM_UP
+            for other in found
+            if other.named
+        )
+        found.append(replace(point, named=named))
+    return found
