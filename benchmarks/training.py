@@ -41,7 +41,7 @@ class BareLoop:
         self.module = ForecasterTraining(prepared.windows, prepared.scaler, MODEL, settings, "")
         self.module.log = lambda *_args, **_options: None  # type: ignore[method-assign]
         self.module.to(self.compute.device.value)
-        self.optimizer = torch.optim.Adam(self.module.parameters(), lr=settings.learning_rate, foreach=True)
+        self.optimizer = torch.optim.AdamW(self.module.parameters(), lr=settings.learning_rate, foreach=True)
         self.scaler = torch.amp.GradScaler(enabled=self.compute.precision is Precision.float16)
         dense = settings.mode is TrainingMode.dense
         self.batches = (DenseBatches if dense else WindowedBatches)(prepared.windows, settings, FirstEpoch())

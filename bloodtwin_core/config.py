@@ -177,8 +177,10 @@ class TrainingSettings(SettingsGroup):
         description="First records of a chunk that are not supervised, while the state settles.",
     )
     max_epochs: int = Field(default=50, ge=1, le=10_000, description="An epoch supervises every training origin once.")
-    learning_rate: float = Field(default=3e-3, gt=0.0, le=1.0, description="Adam's initial learning rate.")
-    weight_decay: float = Field(default=1e-5, ge=0.0, le=1.0, description="Adam's L2 penalty.")
+    learning_rate: float = Field(default=3e-3, gt=0.0, le=1.0, description="AdamW's initial learning rate.")
+    weight_decay: float = Field(
+        default=1e-2, ge=0.0, le=1.0, description="AdamW's decay of the weights, per unit of learning rate."
+    )
     weight_averaging: float = Field(
         default=0.99,
         ge=0.0,
@@ -239,7 +241,7 @@ class PersonalSettings(SettingsGroup):
         le=65_536,
         description="Chunks per step in dense mode; one pump has few, so few must make a step.",
     )
-    learning_rate: float = Field(default=3e-4, gt=0.0, le=1.0, description="Adam's initial learning rate.")
+    learning_rate: float = Field(default=3e-4, gt=0.0, le=1.0, description="AdamW's initial learning rate.")
     early_stopping_patience: int = Field(
         default=2, ge=1, le=1000, description="Epochs without a better val_mae of this pump before stopping."
     )

@@ -9,7 +9,7 @@ EPOCH_COLUMNS = {
     "epoch": "Counted from 0",
     "train loss": "Mean absolute error in training, mg/dL",
     "val MAE": "Mean absolute error on the validation split, mg/dL",
-    "learning rate": "Adam's",
+    "learning rate": "AdamW's",
     "forecasts/s": "Supervised forecasts a second while training",
     "seconds": "Training and validation together",
 }

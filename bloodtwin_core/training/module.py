@@ -132,9 +132,12 @@ class ForecasterTraining(L.LightningModule):
         )
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Adam, whose learning rate falls when val_mae stops falling."""
+        """AdamW, whose learning rate falls when val_mae stops falling.
+
+        Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019.
+        """
         settings = self.training_settings
-        optimizer = torch.optim.Adam(
+        optimizer = torch.optim.AdamW(
             self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, foreach=True
         )
         plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
