@@ -62,7 +62,8 @@ class Member(nn.Module):
     def last_state(self, scaled: Tensor) -> Tensor:
         """What a forecast from the last record is decoded from, [window, hidden]."""
         if self.attention is not None:
-            return self.attention(self.hidden(scaled))
+            attended: Tensor = self.attention(self.hidden(scaled))
+            return attended
         return self.hidden(scaled)[:, -1] if self.training else self._last_hidden(scaled)
 
     def hidden(self, scaled: Tensor) -> Tensor:
