@@ -6,7 +6,18 @@ import dagster as dg
 
 from bloodtwin_assets.pages.parts import Cell, Page, table
 from bloodtwin_core.checkpoint import Checkpoint
-from bloodtwin_core.export import INPUT, OUTPUT, READING, STATE_OUT, Int8Outcome, Int8Trial, state_shapes
+from bloodtwin_core.export import (
+    DISAGREEMENT,
+    INPUT,
+    OUTPUT,
+    QUANTILES,
+    READING,
+    STATE_OUT,
+    Int8Outcome,
+    Int8Trial,
+    state_shapes,
+)
+from bloodtwin_core.model import QUANTILE_LEVELS
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS
 
 INT8_COLUMNS = {
@@ -23,6 +34,7 @@ def export_page(path: Path, sha256: str, checkpoint: Checkpoint) -> Page:
         **_file_facts(path),
         "input": f"{INPUT}: float32 [batch, {checkpoint.lookback}, {len(FEATURES)}], physical units",
         "output": _output(checkpoint),
+        **(_sureness(checkpoint) if path.suffix == ".onnx" else {}),
         **_origin(sha256, checkpoint),
     }
 
@@ -37,6 +49,7 @@ def streaming_page(path: Path, sha256: str, checkpoint: Checkpoint) -> Page:
         "input": f"{READING}: float32 [batch, {len(FEATURES)}], physical units",
         "states in": "; ".join(f"{name}: {shape}, zero at the start" for name, shape in shapes.items()),
         "output": _output(checkpoint),
+        **_sureness(checkpoint),
         "states out": "; ".join(f"{name}{STATE_OUT}: {shape}" for name, shape in shapes.items()),
         **_origin(sha256, checkpoint),
     }
@@ -76,6 +89,16 @@ def _file_facts(path: Path) -> Page:
 def _output(checkpoint: Checkpoint) -> str:
     limits = f"{GLUCOSE_LIMITS.low:g} to {GLUCOSE_LIMITS.high:g} {GLUCOSE_LIMITS.unit}"
     return f"{OUTPUT}: float32 [batch, {checkpoint.horizon}], {limits}"
+
+
+def _sureness(checkpoint: Checkpoint) -> Page:
+    """The outputs that say how sure a forecast is."""
+    levels = ", ".join(f"{100 * level:g} %" for level in QUANTILE_LEVELS)
+    horizon = checkpoint.horizon
+    page = {"quantiles": f"{QUANTILES}: float32 [batch, {horizon}, {len(QUANTILE_LEVELS)}], mg/dL; {levels}"}
+    if checkpoint.model.ensemble_size > 1:
+        page["disagreement"] = f"{DISAGREEMENT}: float32 [batch, {horizon}], mg/dL, between the members"
+    return {**page}
 
 
 def _origin(sha256: str, checkpoint: Checkpoint) -> Page:
