@@ -4,70 +4,21 @@ A copy begins with the unified weights, keeps the unified scaler and learns from
 accepted where its MAE on the pump's validation windows is lower; otherwise the pump stays with the unified network.
 """
 
-import logging
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from bloodtwin_core.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.config import PersonalSettings, TrainingSettings
-from bloodtwin_core.errors import ArtifactMissing
 from bloodtwin_core.evaluation.metrics import ErrorSums
-from bloodtwin_core.files import atomic_folder, recover_folder
+from bloodtwin_core.files import atomic_folder
+from bloodtwin_core.personal_files import INDEX, PersonalIndex, PersonalOutcome, personal_checkpoint
 from bloodtwin_core.pump_windows import errors_on, windows_of_pump
 from bloodtwin_core.records import Split
 from bloodtwin_core.training import CheckpointFolder, choose_compute, fit
 from bloodtwin_core.training.compute import torch_threads
 from bloodtwin_core.windows import WindowedSeries
-
-INDEX = "personal.json"
-logger = logging.getLogger(__name__)
-
-
-class PersonalOutcome(BaseModel):
-    """What became of one pump's copy. Errors are MAE over all steps in mg/dL, by dense scan; None: no such window.
-
-    before is the unified network, after the fine-tuned copy (None where none was made). Test errors are shown for
-    information; nothing is chosen by them.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    pump_id: str
-    train_windows: int
-    validate_windows: int
-    validate_before: float | None
-    validate_after: float | None
-    test_before: float | None
-    test_after: float | None
-    accepted: bool
-    reason: str
-
-
-class PersonalIndex(BaseModel):
-    """personal.json: the sha256 of the unified checkpoint, and every pump's outcome."""
-
-    model_config = ConfigDict(frozen=True)
-
-    unified_sha256: str
-    outcomes: tuple[PersonalOutcome, ...]
-
-
-def personal_checkpoint(folder: Path, pump_id: str) -> Path:
-    """Where a pump's accepted copy is kept."""
-    return folder / f"{pump_id}.ckpt"
-
-
-def read_personal_index(folder: Path) -> PersonalIndex:
-    """What personalise left. Raises ArtifactMissing if it is not there or damaged."""
-    recover_folder(folder)
-    try:
-        return PersonalIndex.model_validate_json((folder / INDEX).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ArtifactMissing.unreadable(folder / INDEX, error, "personal_checkpoints") from error
 
 
 def _ignore(_outcome: PersonalOutcome) -> None:

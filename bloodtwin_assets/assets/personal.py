@@ -9,7 +9,8 @@ from bloodtwin_assets.pages.personal import personal_page
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.files import sha256_of
 from bloodtwin_core.inputs import current_checkpoint, current_windows
-from bloodtwin_core.personal import INDEX, PersonalOutcome, personalise
+from bloodtwin_core.personal import personalise
+from bloodtwin_core.personal_files import INDEX, PersonalOutcome
 
 
 @dg.asset(group_name="training", kinds={"pytorch", "lightning"}, deps=[trained_checkpoint, windowed_tensors])

@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from bloodtwin_assets.pages.parts import Cell, Page, table
-from bloodtwin_core.personal import PersonalIndex, PersonalOutcome
+from bloodtwin_core.personal_files import PersonalIndex, PersonalOutcome
 
 OUTCOME_COLUMNS = {
     "pump": "Serial number",

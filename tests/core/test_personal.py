@@ -1,19 +1,15 @@
 """Personal copies: accepted only where validation says so, and never half a folder."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from bloodtwin_core.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.config import PersonalSettings
-from bloodtwin_core.errors import ArtifactMissing
-from bloodtwin_core.personal import (
-    PersonalOutcome,
-    judge,
-    personal_checkpoint,
-    personalise,
-    read_personal_index,
-)
+from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch
+from bloodtwin_core.personal import judge, personalise
+from bloodtwin_core.personal_files import PersonalOutcome, checkpoint_for, personal_checkpoint, read_personal_index
 from bloodtwin_core.training import CheckpointFolder, fit
 from bloodtwin_core.windows import WindowedSeries
 from tests.core.tiny import TINY_MODEL, TINY_TRAINING, tiny_windows
@@ -64,6 +60,18 @@ def test_a_copy_that_helps_is_accepted(windows: WindowedSeries, unified: Checkpo
         assert copy.scaler == unified.scaler
         copy.require(unified.model, unified.data_fingerprint)
     assert set(files(folder)) == {"personal.json", "pump0.ckpt", "pump1.ckpt"}
+
+
+def test_a_pump_goes_on_with_its_copy_and_everybody_else_with_the_unified_network(
+    windows: WindowedSeries, unified: Checkpoint, tmp_path: Path
+) -> None:
+    folder = tmp_path / "personal"
+    personalise(windows, unified, TINY_TRAINING, HELPFUL, folder)
+    assert checkpoint_for("pump0", folder, unified).path == personal_checkpoint(folder, "pump0")
+    assert checkpoint_for("somebody new", folder, unified) is unified
+    other = dataclasses.replace(unified, sha256="another")
+    with pytest.raises(CheckpointMismatch, match=r"another checkpoint.*Materialize personal_checkpoints again"):
+        checkpoint_for("pump0", folder, other)
 
 
 def test_a_copy_that_harms_is_not_kept(windows: WindowedSeries, unified: Checkpoint, tmp_path: Path) -> None:
