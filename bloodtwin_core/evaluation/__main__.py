@@ -1,8 +1,9 @@
-"""`python -m bloodtwin_core.evaluation ARTIFACTS [--without PUMP ...]`: test a trained checkpoint, print tables.
+"""`python -m bloodtwin_core.evaluation ARTIFACTS [--without PUMP ...] [--beside OTHER]`: print tables of a test.
 
 ARTIFACTS is the folder of one model, such as artifacts/bloodtwin_unified_lstm. With --without the results are
 printed for everybody and once more without the named pumps. Forecasts that test_results left are taken as they are,
-else they are made anew. Nothing is written.
+else they are made anew. With --beside the forecasts of another folder that was tested on the same windows are compared
+with them, with intervals of the differences. Nothing is written.
 """
 
 import argparse
@@ -15,12 +16,13 @@ from bloodtwin_core.checkpoint import load_checkpoint
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.errors import ArtifactMissing, BloodTwinError
 from bloodtwin_core.evaluation.baselines import fit_ridge
+from bloodtwin_core.evaluation.difference import difference
 from bloodtwin_core.evaluation.forecasts import TestForecasts, join
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts
 from bloodtwin_core.evaluation.measuring import measure, without
 from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.results import TestedModel
-from bloodtwin_core.evaluation.tables import detailed_tables, results_table
+from bloodtwin_core.evaluation.tables import detailed_tables, difference_table, results_table
 from bloodtwin_core.evaluation.testing import forecast_batches, index_of
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.training.checkpoint_folder import CheckpointFolder
@@ -28,8 +30,11 @@ from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows_files import read_windows
 
 
-def tables(artifacts: Path, left_out: list[str]) -> str:
-    """The tables. Raises ArtifactMissing, CheckpointMismatch or SettingsError (a pump that was not tested)."""
+def tables(artifacts: Path, left_out: list[str], other: Path | None = None) -> str:
+    """The tables.
+
+    Raises ArtifactMissing, CheckpointMismatch or SettingsError (pumps that were not tested, or other windows).
+    """
     store, settings = ArtifactStore(artifacts), EvaluationSettings()
     windows, index = read_windows(store.windows)
     checkpoint = load_checkpoint(CheckpointFolder(store.checkpoints).best)
@@ -42,6 +47,9 @@ def tables(artifacts: Path, left_out: list[str]) -> str:
     if left_out:
         rest = _tables(windows, *without(forecasts, found, left_out), settings)
         parts.append(f"Without pumps {', '.join(left_out)}. {rest}")
+    if other is not None:
+        theirs, _ = read_forecasts(ArtifactStore(other).test_forecasts)
+        parts.append(difference_table(difference(forecasts, theirs, settings), str(other)))
     return "\n\n".join(parts)
 
 
@@ -75,9 +83,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bloodtwin_core.evaluation", description=__doc__)
     parser.add_argument("artifacts", type=Path, help="folder of one model")
     parser.add_argument("--without", nargs="+", default=[], metavar="PUMP", help="also report without these pumps")
+    parser.add_argument("--beside", type=Path, metavar="OTHER", help="folder of another model to compare with")
     arguments = parser.parse_args()
     try:
-        sys.stdout.write(tables(arguments.artifacts, arguments.without) + "\n")
+        sys.stdout.write(tables(arguments.artifacts, arguments.without, arguments.beside) + "\n")
     except BloodTwinError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from bloodtwin_core.evaluation.clinical.error_grids import ZoneShares
 from bloodtwin_core.evaluation.comparison import Comparison, Interval, WindowSetResults, readings
+from bloodtwin_core.evaluation.difference import Difference
 from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, step_at
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.evaluation.uncertainty import Uncertainty
@@ -39,6 +40,28 @@ def detailed_tables(results: TestResults) -> str:
     parts.append(f"What errors would mean:\n\n{_meaning_table(results, minutes)}")
     parts.append(f"Alarms by event:\n\n{_alarms_table(results)}")
     return "\n\n".join(parts)
+
+
+def difference_table(found: Difference, other: str) -> str:
+    """One model beside another, which other names, on the same complete windows."""
+    rows = [
+        (
+            name.removeprefix("test_"),
+            _shown(getattr(found.a, name)),
+            _shown(getattr(found.b, name)),
+            _shown(interval.value if interval else None) + _interval(interval),
+            _shown(ratio.value if ratio else None, 3) + _interval(ratio, 3),
+        )
+        for name, interval in found.difference.items()
+        for ratio in (found.ratio[name],)
+    ]
+    says = (
+        f"Beside {other}, on {found.windows:,} complete test windows "
+        "(an interval of the difference that holds 0 shows no difference):"
+    )
+    if not rows:
+        return f"{says}\n\nToo few days were tested to tell the difference."
+    return f"{says}\n\n{_table(['mg/dL', 'this', 'other', 'difference', 'ratio'], rows)}"
 
 
 def groups_of(found: WindowSetResults) -> dict[str, Comparison]:

@@ -1,18 +1,21 @@
 """Tables show what the results hold: every group and time, with intervals where there are some."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.baselines import persistence
+from bloodtwin_core.evaluation.difference import difference
 from bloodtwin_core.evaluation.forecasts import WindowForecasts, without_uncertainty
 from bloodtwin_core.evaluation.groups import AFTER_BOLUS, AFTER_GAP, DAY_PARTS
 from bloodtwin_core.evaluation.results import TestResults
-from bloodtwin_core.evaluation.tables import detailed_tables, results_table
+from bloodtwin_core.evaluation.tables import detailed_tables, difference_table, results_table
 from bloodtwin_core.evaluation.testing import evaluate
 from bloodtwin_core.records import Split
 from bloodtwin_core.windows import Rows
-from tests.core.evaluation.hand_made import TESTED, two_pumps, wandering, windows_of
+from tests.core.evaluation.hand_made import TESTED, forecasts_of, two_pumps, wandering, windows_of
 
 SETTINGS = EvaluationSettings(bootstrap_samples=100)
 
@@ -58,6 +61,21 @@ def test_every_group_has_a_row_at_every_reported_time(results: TestResults) -> N
         assert rows["all"][2] == "3.00 [3.00, 3.00]"
         assert rows["all"][3] == "3.00"
         assert rows[AFTER_GAP[1]][2] == "not measured"
+
+
+def test_two_models_stand_side_by_side_with_their_difference() -> None:
+    target = np.full((80, 12), 120.0)
+    mine = forecasts_of(target, target + 2, target)
+    text = difference_table(difference(mine, replace(mine, model=mine.target + np.float32(4)), SETTINGS), "another")
+    rows = {row[0]: row for row in rows_of(text)}
+    assert "Beside another, on 80 complete test windows" in text
+    assert rows["mae_at_60min"][1:] == ["2.00", "4.00", "-2.00 [-2.00, -2.00]", "0.500 [0.500, 0.500]"]
+
+
+def test_too_few_days_for_a_difference_are_said() -> None:
+    target = np.full((8, 12), 120.0)
+    mine = forecasts_of(target, target, target, days=2)
+    assert "Too few days" in difference_table(difference(mine, mine, SETTINGS), "another")
 
 
 def test_a_longer_horizon_has_its_own_rows_and_a_shorter_one_fewer() -> None:
