@@ -13,7 +13,15 @@ from bloodtwin_core.evaluation.forecasts_files import read_forecasts
 from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.plots import error_by_horizon, forecasts_over_a_day, learning_curve
 from bloodtwin_core.evaluation.plots.canvas import small_png
-from bloodtwin_core.evaluation.report import Material, Page, report_page, telling_pictures, write_page
+from bloodtwin_core.evaluation.report import (
+    Attended,
+    Material,
+    Page,
+    attended,
+    report_page,
+    telling_pictures,
+    write_page,
+)
 from bloodtwin_core.evaluation.results import TestedModel, TestResults
 from bloodtwin_core.evaluation.testing import OnProgress, store_forecasts, stored_results
 from bloodtwin_core.evaluation.testing import ignore as ignore_progress
@@ -22,6 +30,8 @@ from bloodtwin_core.inputs import current_checkpoint, current_raw_splits, curren
 from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, fit
 from bloodtwin_core.training.compute import choose_compute, torch_threads, usable_cores
 from bloodtwin_core.training.fit import ignore
+from bloodtwin_core.windows import WindowedSeries
+from bloodtwin_core.windows_files import WindowsIndex
 
 SIMULATOR = "simulator"
 """The data.source of virtual wearers; a report on them says that it tells nothing of people."""
@@ -94,7 +104,7 @@ def evaluation_stage(
 def report_stage(store: ArtifactStore, settings: Settings) -> Page:
     """Write the report on the store's test, its most telling pictures also as PNG, and their record.
 
-    Raises ArtifactMissing if windows or test are not there, or the test was of other windows.
+    Raises ArtifactMissing if windows or test are not there, or the test was of other windows or another checkpoint.
     """
     windows, index = current_windows(store, settings.data)
     results = TestResults.read(store.test_results)
@@ -105,9 +115,25 @@ def report_stage(store: ArtifactStore, settings: Settings) -> Page:
             "are now. Materialize test_results again"
         )
     virtual = settings.data.source == SIMULATOR
-    page = report_page(Material(settings.model.name, results, forecasts, windows, settings.evaluation, virtual))
+    looked_at = _attended(store, settings, windows, index, results) if settings.model.attention else None
+    page = report_page(
+        Material(settings.model.name, results, forecasts, windows, settings.evaluation, virtual, looked_at)
+    )
     write_page(page, store.report)
     pictures = [store.keep_picture(name, small_png(picture.figure)) for name, picture in telling_pictures(page).items()]
     version = sha256_of(store.report)
     store.record("evaluation_report", [store.report, *pictures], version, settings.used("data", "model", "evaluation"))
     return page
+
+
+def _attended(
+    store: ArtifactStore, settings: Settings, windows: WindowedSeries, index: WindowsIndex, results: TestResults
+) -> Attended:
+    checkpoint = current_checkpoint(store, settings.model, index)
+    if checkpoint.sha256 != results.tested.checkpoint_sha256:
+        raise ArtifactMissing(
+            f"{store.test_results} tells of another checkpoint than there is now. Materialize test_results again"
+        )
+    compute = choose_compute(settings.training)
+    with torch_threads(settings.training.threads or usable_cores()):
+        return attended(checkpoint.forecaster, windows, settings.evaluation, compute.device.value)

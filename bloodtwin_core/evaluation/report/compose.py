@@ -2,6 +2,7 @@
 
 from bloodtwin_core.evaluation.report.accuracy import error_section, groups_section, pumps_section
 from bloodtwin_core.evaluation.report.alarms import alarms_section
+from bloodtwin_core.evaluation.report.attention import attention_section
 from bloodtwin_core.evaluation.report.clinical import grids_section
 from bloodtwin_core.evaluation.report.examples import days_section
 from bloodtwin_core.evaluation.report.gather import findings
@@ -64,5 +65,6 @@ def _sections(material: Material) -> list[Section]:
         days_section(material),
         pumps_section(material),
         disagreement_section(material),
+        None if material.attended is None else attention_section(material.attended),
     ]
     return [section for section in sections if section is not None]

@@ -11,6 +11,7 @@ from bloodtwin_core.evaluation.clinical.events import Threshold
 from bloodtwin_core.evaluation.coverage import Calibration
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, TARGET_MINUTES, step_at
+from bloodtwin_core.evaluation.report.attention import Attended
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.records import RECORD_MINUTES, Split
 from bloodtwin_core.windows import WindowedSeries
@@ -22,7 +23,10 @@ ALARM_MINUTES = 30
 
 @dataclass(frozen=True)
 class Material:
-    """A test, its windows and forecasts; name is the model's, virtual says that the wearers were simulated."""
+    """A test, its windows and forecasts; name is the model's, virtual says that the wearers were simulated.
+
+    attended is None where the network has no attention.
+    """
 
     name: str
     results: TestResults
@@ -30,6 +34,7 @@ class Material:
     windows: WindowedSeries
     settings: EvaluationSettings
     virtual: bool
+    attended: Attended | None = None
 
     @property
     def reported(self) -> list[int]:
