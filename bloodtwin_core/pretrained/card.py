@@ -60,6 +60,7 @@ def model_card(facts: CardFacts) -> str:
 
 def _what_it_is(checkpoint: Checkpoint) -> str:
     model = checkpoint.model
+    streaming = "" if model.attention else ", `model_streaming.onnx` one record at a time"
     inputs = ", ".join(f"`{feature}` ({unit})" for feature, unit in FEATURE_UNITS.items())
     return f"""# bloodTwin base model
 
@@ -70,7 +71,7 @@ device.**
 
 It takes {inputs}, in physical units, and gives mg/dL; the scaler is inside.
 
-- `model.onnx` takes a whole lookback, `model_streaming.onnx` one record at a time; `best.ckpt` is the checkpoint to
+- `model.onnx` takes a whole lookback{streaming}; `best.ckpt` is the checkpoint to
   fine-tune from (`training.start_from: pretrained`), `scaler.json` its scaler.
 - Trained by bloodTwin {checkpoint.version}; sha256 of the checkpoint `{checkpoint.sha256}`, of the windows
   `{checkpoint.data_fingerprint}`."""

@@ -24,9 +24,10 @@ Finished = tuple[Graph, dg.ExecuteInProcessResult]
 def test_everything_of_a_base_model_is_there_and_listed(finished: Finished, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     card = ship(finished[0].store, folder)
-    assert {path.name for path in folder.iterdir()} == {*shipped.FILES, shipped.INDEX}
+    expected = {*shipped.FILES, shipped.ONNX_STREAMING}
+    assert {path.name for path in folder.iterdir()} == {*expected, shipped.INDEX}
     listed = json.loads((folder / shipped.INDEX).read_text())["files"]
-    assert listed == {name: sha256_of(folder / name) for name in shipped.FILES}
+    assert listed == {name: sha256_of(folder / name) for name in expected}
     checkpoint = load_checkpoint(shipped.shipped_file(shipped.CHECKPOINT, folder))
     assert read_scaler(folder / shipped.SCALER) == checkpoint.scaler
     text = card.read_text("utf-8")
@@ -60,6 +61,17 @@ def test_a_training_starts_from_what_was_shipped(
     assert trained.started_from == base.sha256
     page = result.asset_materializations_for_node("trained_checkpoint")[0].metadata
     assert base.sha256 in str(page["weights and scaler at the start"].value)
+
+
+def test_a_network_that_cannot_carry_its_state_is_shipped_without_the_streaming_export(
+    graph: Graph, tmp_path: Path
+) -> None:
+    assert graph.run(model={"attention": True}).success
+    folder = tmp_path / "model"
+    ship(graph.store, folder)
+    assert {path.name for path in folder.iterdir()} == {*shipped.FILES, shipped.INDEX}
+    with pytest.raises(ArtifactMissing, match=r"comes without model_streaming\.onnx.*Use model\.onnx"):
+        shipped.shipped_file(shipped.ONNX_STREAMING, folder)
 
 
 @pytest.mark.parametrize("stage", ["model.onnx", "test_results.yaml"])
