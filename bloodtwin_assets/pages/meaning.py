@@ -8,6 +8,7 @@ from bloodtwin_assets.pages.parts import Cell, per_cent, table
 from bloodtwin_core.evaluation.clinical.alarms import AlarmResults
 from bloodtwin_core.evaluation.clinical.error_grids import ZoneShares
 from bloodtwin_core.evaluation.clinical.results import Clinical
+from bloodtwin_core.evaluation.comparison import Interval
 from bloodtwin_core.evaluation.coverage_targets import JUDGED_BAND
 from bloodtwin_core.evaluation.metrics import step_at
 from bloodtwin_core.evaluation.uncertainty import Uncertainty
@@ -15,6 +16,7 @@ from bloodtwin_core.evaluation.uncertainty import Uncertainty
 BAND_COLUMNS = {
     "minutes ahead": "Or the range of the reading at the origin, mg/dL",
     "holds %": "Readings inside the band that should hold 80 %",
+    "holds, 95 %": "95 % interval of that, by drawing test days anew",
     "width": "Mean width of the band, mg/dL",
     "pinball loss": "Mean over all quantiles, mg/dL; lower is better",
     "of persistence": "The same of the last reading with the changes of the training windows around it, mg/dL",
@@ -50,6 +52,7 @@ def bands_table(found: Uncertainty, reported: Sequence[int]) -> dg.TableMetadata
         {
             "minutes ahead": str(minutes),
             "holds %": _per_cent(band.share[step_at(minutes) - 1]),
+            "holds, 95 %": _interval(found.judged_band[step_at(minutes) - 1]),
             "width": band.width[step_at(minutes) - 1],
             "pinball loss": calibration.pinball[step_at(minutes) - 1],
             "of persistence": found.persistence_pinball[step_at(minutes) - 1],
@@ -62,6 +65,7 @@ def bands_table(found: Uncertainty, reported: Sequence[int]) -> dg.TableMetadata
             {
                 "minutes ahead": f"from {name} mg/dL",
                 "holds %": _per_cent(held.overall_share),
+                "holds, 95 %": None,
                 "width": held.overall_width,
                 "pinball loss": None,
                 "of persistence": None,
@@ -116,6 +120,10 @@ def _alarms(found: AlarmResults) -> dict[str, Cell]:
         "false a day": found.false_alarms_per_day,
         "lead": found.median_lead_minutes,
     }
+
+
+def _interval(interval: Interval | None) -> str | None:
+    return None if interval is None else f"{per_cent(interval.low):.1f} to {per_cent(interval.high):.1f}"
 
 
 def _per_cent(share: float | None) -> float | None:

@@ -47,6 +47,13 @@ def blocks_of(forecasts: TestForecasts) -> Blocks:
     return Blocks(pump[begins], np.cumsum(begins) - 1)
 
 
+def sums_of_blocks(values: npt.NDArray[np.generic], blocks: Blocks) -> npt.NDArray[np.float64]:
+    """Sums of values [window, step] over each block, [block, step]."""
+    begins = np.searchsorted(blocks.of, np.arange(len(blocks)))
+    sums: npt.NDArray[np.float64] = np.add.reduceat(values.astype(np.float64), begins, axis=0)
+    return sums
+
+
 @dataclass(frozen=True)
 class BlockErrors:
     """Sums over the measured targets of each block; pump: [block].

@@ -73,14 +73,14 @@ class Resamples:
 
 def intervals_of(errors: BlockErrors, resamples: Resamples) -> Intervals | None:
     """Intervals of the headline metrics, skills and differences; None where too few days were measured."""
-    spare_days = _spare_days(errors)
+    spare_days = spare_days_of(errors.pump, errors.targets)
     if spare_days < FEWEST_SPARE_DAYS:
         return None
     metrics = readings(errors.horizon)
     figures = {name: _by_source(metrics[name], errors, resamples) for name in metrics if _is_headline(name)}
 
     def of(statistic: Statistic) -> dict[str, Interval | None]:
-        return {name: _interval(statistic(*by_source), spare_days) for name, by_source in figures.items()}
+        return {name: interval_of(statistic(*by_source), spare_days) for name, by_source in figures.items()}
 
     with np.errstate(divide="ignore", invalid="ignore"):
         return Intervals(
@@ -104,13 +104,19 @@ def _by_source(reading: Reading, errors: BlockErrors, resamples: Resamples) -> l
     return [np.sqrt(mean) for mean in means] if reading.squared else means
 
 
-def _spare_days(errors: BlockErrors) -> int:
-    measured = errors.targets.any(axis=1)
-    return int(measured.sum()) - len(np.unique(errors.pump[measured]))
+def spare_days_of(pump: npt.NDArray[np.str_], targets: npt.NDArray[np.number]) -> int:
+    """Days with a measured target less pumps; pump is [block], targets counts them, [block, step]."""
+    measured = targets.any(axis=1)
+    return int(measured.sum()) - len(np.unique(pump[measured]))
 
 
-def _interval(figure: Figure, spare_days: int) -> Interval | None:
-    """From the expanded percentiles of the resamples; it always holds the figure itself."""
+def interval_of(figure: Figure, spare_days: int) -> Interval | None:
+    """From the expanded percentiles of the resamples; it always holds the figure itself.
+
+    None where nothing was measured or too few days were.
+    """
+    if spare_days < FEWEST_SPARE_DAYS:
+        return None
     value, resampled = float(figure[0]), figure[1:][np.isfinite(figure[1:])]
     if not np.isfinite(value) or not len(resampled):
         return None

@@ -44,7 +44,8 @@ def measure(
     The pumps of the index that have no window are reported with none.
     """
     blocks, found = blocks_of(forecasts), circumstances(windows, np.array(forecasts.rows))
-    measuring = _Measuring(forecasts, found, index.pumps, blocks, Resamples.draw(blocks.pump, settings))
+    resamples = Resamples.draw(blocks.pump, settings)
+    measuring = _Measuring(forecasts, found, index.pumps, blocks, resamples)
     complete = measuring.window_set(np.array(forecasts.complete))
     available = measuring.window_set(np.ones(len(forecasts), dtype=np.bool_))
     return TestResults(
@@ -56,7 +57,7 @@ def measure(
         notes=_notes(complete, index.horizon),
         complete=complete,
         available=available,
-        uncertainty=uncertainty_of(forecasts, windows),
+        uncertainty=uncertainty_of(forecasts, windows, blocks, resamples),
         clinical=clinical_of(forecasts),
     )
 

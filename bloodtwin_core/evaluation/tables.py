@@ -4,14 +4,13 @@ from collections.abc import Iterable, Sequence
 
 from bloodtwin_core.evaluation.clinical.error_grids import ZoneShares
 from bloodtwin_core.evaluation.comparison import Comparison, Interval, WindowSetResults, readings
+from bloodtwin_core.evaluation.coverage_targets import JUDGED_BAND
 from bloodtwin_core.evaluation.difference import Difference
 from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, step_at
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.evaluation.uncertainty import Uncertainty
 
 NOT_MEASURED = "not measured"
-BAND = 0.80
-"""The band of which tables tell how much it held."""
 
 
 def results_table(results: TestResults) -> str:
@@ -36,7 +35,7 @@ def detailed_tables(results: TestResults) -> str:
         for each in minutes
     ]
     if results.uncertainty is not None:
-        parts.append(f"The {BAND:.0%} band:\n\n{_band_table(results.uncertainty, minutes)}")
+        parts.append(f"The {JUDGED_BAND:.0%} band:\n\n{_band_table(results.uncertainty, minutes)}")
     parts.append(f"What errors would mean:\n\n{_meaning_table(results, minutes)}")
     parts.append(f"Alarms by event:\n\n{_alarms_table(results)}")
     return "\n\n".join(parts)
@@ -97,11 +96,11 @@ def _group_rows(found: WindowSetResults, minutes: int) -> Iterable[Sequence[str]
 
 
 def _band_table(found: Uncertainty, minutes: Sequence[int]) -> str:
-    band, calibration = found.calibration.pooled.band(BAND), found.calibration
+    band, calibration = found.calibration.pooled.band(JUDGED_BAND), found.calibration
     rows = [
         (
             f"{each} min ahead",
-            _per_cent(band.share[step_at(each) - 1]),
+            _per_cent(band.share[step_at(each) - 1]) + _per_cents(found.judged_band[step_at(each) - 1]),
             _shown(band.width[step_at(each) - 1]),
             _shown(calibration.pinball[step_at(each) - 1]),
             _shown(found.persistence_pinball[step_at(each) - 1]),
@@ -109,7 +108,7 @@ def _band_table(found: Uncertainty, minutes: Sequence[int]) -> str:
         for each in minutes
     ]
     for name, group in calibration.by_origin_range.items():
-        held = group.band(BAND)
+        held = group.band(JUDGED_BAND)
         rows.append((f"from {name} mg/dL", _per_cent(held.overall_share), _shown(held.overall_width), "", ""))
     table = _table(["", "holds", "width, mg/dL", "pinball loss, mg/dL", "of persistence"], rows)
     targets = "\n".join(
@@ -166,6 +165,10 @@ def _shown(value: float | None, decimals: int = 2) -> str:
 
 def _per_cent(share: float | None) -> str:
     return NOT_MEASURED if share is None else f"{share:.1%}"
+
+
+def _per_cents(interval: Interval | None) -> str:
+    return "" if interval is None else f" [{interval.low:.1%}, {interval.high:.1%}]"
 
 
 def _interval(interval: Interval | None, decimals: int = 2) -> str:

@@ -111,10 +111,31 @@ def test_intervals_stand_by_figures_of_many_days(tmp_path: Path) -> None:
     )
 
 
+def test_the_judged_band_has_an_interval_around_what_coverage_tells() -> None:
+    windows = windows_of({"a": {split: wandering(288 * 8, place) for place, split in enumerate(Split)}})
+
+    def forecast(rows: Rows) -> WindowForecasts:
+        still = persistence(windows, rows)
+        spread = (np.array(QUANTILE_LEVELS, dtype=np.float32) - np.float32(0.5)) * 30
+        return WindowForecasts(still, still[:, :, None] + spread)
+
+    found = evaluate(windows, forecast, SETTINGS, TESTED).uncertainty
+    assert found is not None
+    shares = found.calibration.pooled.band(0.8).share
+    assert len(found.judged_band) == len(shares) == 12
+    for interval, share in zip(found.judged_band, shares, strict=True):
+        assert interval is not None
+        assert interval.value == pytest.approx(share)
+        assert interval.low <= interval.value <= interval.high
+    assert found.judged_band[11] is not None
+    assert found.judged_band[11].low < found.judged_band[11].high
+
+
 def test_uncertainty_and_clinical_meaning_are_told_and_read_back(results: TestResults, tmp_path: Path) -> None:
     assert results.uncertainty is not None
     assert results.uncertainty.calibration.pooled.band(0.8).overall_width == pytest.approx(16, abs=1e-3)
     assert results.uncertainty.pinball_skill is not None
+    assert results.uncertainty.judged_band == [None] * 12
     assert {(alarms.threshold, alarms.minutes) for alarms in results.clinical.alarms} == {
         (name, minutes) for name in ("hypoglycaemia", "hyperglycaemia") for minutes in (30, 60)
     }
