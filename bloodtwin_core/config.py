@@ -39,6 +39,13 @@ class TrainingMode(StrEnum):
     windowed = "windowed"
 
 
+class Schedule(StrEnum):
+    """How the learning rate falls."""
+
+    plateau = "plateau"
+    cosine = "cosine"
+
+
 class Precision(StrEnum):
     """Arithmetic of training."""
 
@@ -186,6 +193,16 @@ class TrainingSettings(SettingsGroup):
         ge=0.0,
         lt=1.0,
         description="What is kept of the moving average of the weights at each step; 0 averages nothing.",
+    )
+    glucose_spread: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=0.5,
+        description="Glucose of each chunk times a random factor, whose logarithm spreads so far; 0 changes nothing.",
+    )
+    schedule: Schedule = Field(
+        default=Schedule.plateau,
+        description="The learning rate falls when val_mae stops falling (plateau), or over max_epochs (cosine).",
     )
     plateau_factor: float = Field(
         default=0.5, gt=0.0, lt=1.0, description="Learning rate factor when val_mae stops falling."

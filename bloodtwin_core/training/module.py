@@ -8,14 +8,18 @@ import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
-from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
+from bloodtwin_core.config import ModelSettings, Schedule, TrainingMode, TrainingSettings
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.network.quantiles import pinball
 from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Split
 from bloodtwin_core.scaling import FeatureScaler
+from bloodtwin_core.training.augmentation import with_scaled_glucose
 from bloodtwin_core.training.batches import validation_chunk_length
 from bloodtwin_core.training.series import series_for
 from bloodtwin_core.windows import WindowedSeries
+
+LAST_OF_COSINE = 0.02
+"""Share of the initial learning rate at which a cosine ends."""
 
 
 class Supervised(NamedTuple):
@@ -105,7 +109,7 @@ class ForecasterTraining(L.LightningModule):
         """
         start, tile_start, tile_stop, last = chunks.unsqueeze(-1).unbind(dim=1)
         rows = start + torch.arange(length + self.horizon, device=chunks.device)
-        records = self.series(torch.minimum(rows, last))
+        records = self.records(torch.minimum(rows, last))
         rows = rows[:, :length]
         at = (rows >= tile_start) & (rows < tile_stop) & self.is_origin[torch.minimum(rows, last)]
         glucose = records[..., Feature.bg.column]
@@ -118,10 +122,16 @@ class ForecasterTraining(L.LightningModule):
             measured=measured[:, 1:].unfold(1, self.horizon, 1)[at],
         )
 
+    def records(self, rows: Tensor) -> Tensor:
+        """Records of the series, [chunk, step, feature], from rows [chunk, step]; varied while training."""
+        records: Tensor = self.series(rows)
+        spread = self.training_settings.glucose_spread
+        return with_scaled_glucose(records, spread) if self.training and spread else records
+
     def windowed(self, rows: Tensor) -> Supervised:
         """Forecast from single windows; rows: forecast origins, int64 [window]."""
         around = torch.arange(1 - self.lookback, self.horizon + 1, device=rows.device)
-        records = self.series(rows.unsqueeze(1) + around)
+        records = self.records(rows.unsqueeze(1) + around)
         lookback, ahead = records[:, : self.lookback], records[:, self.lookback :]
         return Supervised(
             rows=rows,
@@ -132,14 +142,19 @@ class ForecasterTraining(L.LightningModule):
         )
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """AdamW, whose learning rate falls when val_mae stops falling.
+        """AdamW, whose learning rate falls when val_mae stops falling, or as a cosine over all epochs.
 
-        Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019.
+        Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019, and SGDR, ICLR 2017.
         """
         settings = self.training_settings
         optimizer = torch.optim.AdamW(
             self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, foreach=True
         )
+        if settings.schedule is Schedule.cosine:
+            cosine = torch.optim.lr_scheduler.CosineAnnealingLR(
+                optimizer, settings.max_epochs, eta_min=LAST_OF_COSINE * settings.learning_rate
+            )
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cosine}}
         plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
             optimizer, factor=settings.plateau_factor, patience=settings.plateau_patience
         )

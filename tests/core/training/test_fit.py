@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from bloodtwin_core.checkpoint import load_checkpoint
-from bloodtwin_core.config import Device, Precision, TrainingMode, TrainingSettings
+from bloodtwin_core.config import Device, Precision, Schedule, TrainingMode, TrainingSettings
 from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch, SettingsError, TrainingFailed
 from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, choose_compute, fit
 from tests.core.tiny import TINY_MODEL, TINY_TRAINING, tiny_windows
@@ -188,3 +188,11 @@ def test_the_chosen_device_comes_with_its_reason() -> None:
 def test_a_device_that_is_not_there_is_an_error() -> None:
     with pytest.raises(SettingsError, match=r"training\.device is cuda.*auto"):
         choose_compute(TrainingSettings(device=Device.cuda))
+
+
+def test_a_cosine_lowers_the_learning_rate_every_epoch(tmp_path: Path) -> None:
+    training = TINY_TRAINING.model_copy(update={"schedule": Schedule.cosine, "max_epochs": 3})
+    rates = [report.learning_rate for report in train(tmp_path, training).epochs]
+    assert rates[0] == training.learning_rate
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < rates[1] < rates[0]
