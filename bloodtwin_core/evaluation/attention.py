@@ -40,7 +40,7 @@ class Difference:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.mean:.2f} mg/dL (95 % interval {self.low:.2f} to {self.high:.2f})"
+        return f"{self.mean:+.2f} mg/dL (95 % interval {self.low:+.2f} to {self.high:+.2f})"
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ class AttentionTruth:
     def verdict(self) -> str:
         """What the test found, in a sentence or two."""
         cost = (
-            f"Taking away the {self.removed} readings that a forecast attends to most costs {self.more_than_random} "
-            f"more than taking away random ones, on {self.windows} test windows"
+            f"Without the {self.removed} readings that it attends to most, a forecast errs by {self.more_than_random} "
+            f"more than without as many random ones, on {self.windows:,} test windows"
         )
         if not self.holds:
             return f"{cost}. Attention does not show what forecasts rest on; do not read it as an explanation."
@@ -86,7 +86,7 @@ class AttentionTruth:
                 f"(difference {self.more_than_of_another})."
             )
         return (
-            f"{cost}, and {self.more_than_of_another} more than those of the same ages that another window attends to. "
+            f"{cost}, and by {self.more_than_of_another} more than without those that another window attends to. "
             "Attention shows which readings a forecast rests on."
         )
 
