@@ -44,12 +44,15 @@ class Where:
 
 @dataclass(frozen=True)
 class Warnings:
-    """How well events, such as lows, were seen coming; what names them. Shares and lead are None without events.
+    """How well events were seen coming: what names one, such as a low, where says what counts as one.
+
+    Shares and lead are None without events.
 
     seen_interval is the 95 % confidence interval of seen.
     """
 
     what: str
+    where: str
     events: int
     seen: float | None = None
     seen_interval: tuple[float, float] | None = None
@@ -72,7 +75,8 @@ class Findings:
     """Everything that the opening says.
 
     days counts days of single pumps, newcomers the tested pumps that training had nothing of. virtual: the wearers
-    were simulated. missed names targets that were not met, as in 'MAE at 60 minutes below 20 mg/dL (20.94)'.
+    were simulated. missed names targets that were not met on complete windows, as in 'MAE at 60 minutes below 20 mg/dL
+    (20.94)'.
     low_bias is the mean of forecast minus reading where the reading was under 70 mg/dL.
     """
 

@@ -11,7 +11,6 @@ from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.coverage import Calibration
 from bloodtwin_core.evaluation.coverage_targets import FEWEST_WINDOWS, JUDGED_BAND
 from bloodtwin_core.evaluation.metrics import step_at
-from bloodtwin_core.evaluation.report.alarms import event_name
 from bloodtwin_core.evaluation.report.days import pump_days
 from bloodtwin_core.evaluation.report.findings import Ahead, Bands, Findings, Warnings, Where
 from bloodtwin_core.evaluation.report.material import Glucoses, Material
@@ -47,7 +46,7 @@ def findings(material: Material) -> Findings:
 
 
 def _missed(target: TargetOutcome) -> str:
-    return f"{target_words(target)} ({target.value:.2f} on complete windows)"
+    return f"{target_words(target)} ({target.value:.2f})"
 
 
 def _ahead(material: Material) -> Iterator[Ahead]:
@@ -113,7 +112,8 @@ def _low_bias(material: Material) -> float | None:
 
 def _warnings(found: ThresholdAlarms) -> Warnings:
     return Warnings(
-        what=event_name(found).lower().replace("mg/dl", "mg/dL"),
+        what="low",
+        where=f"under {found.glucose:g} mg/dL",
         events=found.model.events,
         seen=found.model.sensitivity,
         seen_interval=found.model.sensitivity_interval,

@@ -34,7 +34,7 @@ def _sentences(found: Findings) -> Iterator[str]:
         yield from _harm(found.ahead)
         yield from _weak_spots(found)
         if found.lows is not None:
-            yield _warnings(found.lows, found.low_bias)
+            yield _warnings(found.lows, found.low_bias, found.ahead[-1].minutes)
         yield _uncertainty(found.bands)
         yield from _reach(found)
     if found.virtual:
@@ -52,8 +52,10 @@ def _verdict(found: Findings) -> str:
             "stays."
         )
     helpful = "These forecasts help to see where glucose is heading"
+    if any(ahead.skill_interval is None for ahead in found.ahead):
+        helpful = "On the few days of the test these forecasts helped to see where glucose is heading"
     if found.missed:
-        return f"{helpful}, but err by more than was aimed for: {listed(found.missed)}."
+        return f"{helpful}, but err by more than was aimed for on complete windows: {listed(found.missed)}."
     return f"{helpful}."
 
 
@@ -98,18 +100,26 @@ def _place(where: Where) -> str:
     return f"{where.place} ({where.mae:.1f}{worse})"
 
 
-def _warnings(warned: Warnings, bias: float | None) -> str:
+def _warnings(warned: Warnings, bias: float | None, minutes: int) -> str:
     if not warned.events or warned.seen is None:
-        return f"There were no {warned.what} in the test, so whether they would be seen coming is unknown."
-    text = f"Of {warned.events:,} {warned.what}, {share(warned.seen)} were seen coming"
-    if warned.seen_interval is not None:
+        return (
+            f"There was no {warned.what} ({warned.where}) in the test, so whether one would be seen coming is unknown."
+        )
+    if warned.events == 1:
+        text = f"The only {warned.what} ({warned.where}) was {'' if warned.seen else 'not '}seen coming"
+    else:
+        text = f"Of {counted(warned.events, warned.what)} ({warned.where}), {share(warned.seen)} were seen coming"
+    if warned.seen_interval is not None and warned.events > 1:
         text += f" ({share(warned.seen_interval[0])} to {share(warned.seen_interval[1])}, allowing for chance)"
-    if warned.lead_minutes is not None:
-        text += f", half of those at least {warned.lead_minutes:.0f} minutes ahead"
+    if warned.lead_minutes is not None and warned.events > 1:
+        text += f", half of them at least {warned.lead_minutes:.0f} minutes ahead"
     if warned.false_alarms_per_day is not None:
         text += f", with {warned.false_alarms_per_day:.1f} false alarms a day"
     if bias is not None:
-        text += f"; such readings were forecast {abs(bias):.0f} mg/dL too {'high' if bias >= 0 else 'low'} on average"
+        direction = "high" if bias >= 0 else "low"
+        text += (
+            f"; such readings were forecast {abs(bias):.0f} mg/dL too {direction} {minutes} minutes ahead, on average"
+        )
     surely = warned.seen if warned.seen_interval is None else warned.seen_interval[0]
     return text + (". Do not rely on them to warn." if surely < RELIABLE else ".")
 

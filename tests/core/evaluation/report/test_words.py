@@ -20,7 +20,7 @@ GOOD = Findings(
     ),
     worst=(Where("where glucose comes to lie over 250 mg/dL", 41.2, 39.3), Where("for pump 9", 25.0, 31.0)),
     low_bias=21.4,
-    lows=Warnings("lows (under 70 mg/dL)", 400, 0.95, (0.92, 0.97), 0.4, 20.0),
+    lows=Warnings("low", "under 70 mg/dL", 400, 0.95, (0.92, 0.97), 0.4, 20.0),
     bands=Bands(0.79, 0.81),
 )
 LOW = "where the last reading was under 54 mg/dL"
@@ -53,10 +53,9 @@ def test_a_gain_that_chance_explains_is_no_gain():
 
 
 def test_missed_targets_stand_in_the_first_sentence():
-    text = opening(replace(GOOD, missed=("MAE at 60 minutes below 20 mg/dL (20.94 on complete windows)",)))
-    assert text.startswith(
-        "These forecasts help to see where glucose is heading, but err by more than was aimed for: MAE"
-    )
+    text = opening(replace(GOOD, missed=("MAE at 60 minutes below 20 mg/dL (20.94)",)))
+    assert text.startswith("These forecasts help to see where glucose is heading, but err by more than was aimed for")
+    assert "MAE at 60 minutes below 20 mg/dL (20.94)" in text.split(". ")[0] + "."
 
 
 def test_where_it_fails_is_named_and_where_the_last_reading_does_better():
@@ -76,9 +75,20 @@ def test_lows_that_are_not_surely_seen_coming_are_not_to_be_relied_on(seen: floa
     assert "Do not rely on them to warn." in text
 
 
+def test_one_low_is_no_share():
+    assert GOOD.lows is not None
+    one = replace(GOOD.lows, events=1, seen=0.0, seen_interval=(0.0, 0.79), lead_minutes=None)
+    assert "The only low (under 70 mg/dL) was not seen coming, with" in opening(replace(GOOD, lows=one))
+
+
+def test_without_intervals_the_verdict_is_of_the_few_days_alone():
+    ahead = tuple(replace(each, skill_interval=None) for each in GOOD.ahead)
+    assert opening(replace(GOOD, ahead=ahead)).startswith("On the few days of the test these forecasts helped")
+
+
 def test_no_low_in_the_test_is_no_good_news():
-    text = opening(replace(GOOD, lows=Warnings("lows (under 70 mg/dL)", 0)))
-    assert "There were no lows (under 70 mg/dL) in the test, so whether they would be seen coming is unknown." in text
+    text = opening(replace(GOOD, lows=Warnings("low", "under 70 mg/dL", 0)))
+    assert "There was no low (under 70 mg/dL) in the test, so whether one would be seen coming is unknown." in text
 
 
 @pytest.mark.parametrize(
