@@ -30,7 +30,7 @@ from bloodtwin_core.training.__main__ import read_settings
 from bloodtwin_core.windows import window_series
 from bloodtwin_core.windows_files import fingerprint_of
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("benchmarks.newcomers")
 FOLDS = 5
 TABLE = "newcomers.md"
 
@@ -59,7 +59,9 @@ def study(settings: Settings, folder: Path, folds: int) -> Iterator[NewcomerTria
         windows = window_series(window_records(theirs), base.scaler, settings.data)
         for pump in left_out:
             scratch = folder / f"fold_{number + 1}" / "fine_tuning"
-            yield from newcomer_trials(windows_of_pump(windows, pump), pump, base, settings, scratch)
+            for trial in newcomer_trials(windows_of_pump(windows, pump), pump, base, settings, scratch):
+                logger.info("%s, %s days: %s", pump, "all" if trial.days is None else trial.days, trial.reason)
+                yield trial
 
 
 def _base(others: Sequence[LoadedSplit], settings: Settings, folder: Path) -> Checkpoint:
@@ -148,7 +150,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("artifacts/newcomers"), metavar="FOLDER")
     parser.add_argument("--folds", type=int, default=FOLDS, help="parts that the people are left out in (%(default)s)")
     given = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logger.setLevel(logging.INFO)
     try:
         settings = read_settings(given.config) if given.config else Settings()
         trials = list(study(settings, given.out, given.folds))
