@@ -42,6 +42,21 @@ def test_a_cheap_one_is_written_and_what_it_costs_is_said(tmp_path: Path) -> Non
     assert "LSTM" not in kinds
 
 
+@pytest.mark.parametrize("settings", [{"ensemble_size": 2}, {"attention": True}, {"quantiles": False}])
+def test_every_kind_of_network_is_quantized_and_keeps_its_quantiles_in_order(
+    settings: dict[str, object], tmp_path: Path
+) -> None:
+    found = outcome(untrained(Cell.lstm, **settings), tmp_path, int8_max_cost=50.0)
+    assert found.written, found.reason
+    network, facts = load_onnx(tmp_path / "model_int8.onnx")
+    assert facts.members == settings.get("ensemble_size", 1)
+    lookbacks = WINDOWS.lookbacks(WINDOWS.origins[Split.test].rows[:5])
+    small, plain = network.forecast(lookbacks), load_onnx(tmp_path / "model.onnx")[0].forecast(lookbacks)
+    assert small.quantiles is not None
+    assert (np.diff(small.quantiles, axis=-1) >= 0).all()
+    np.testing.assert_allclose(small.quantiles, plain.quantiles, atol=10)
+
+
 def test_the_figures_are_those_of_the_validation_split(tmp_path: Path) -> None:
     found = outcome(untrained(Cell.lstm), tmp_path, int8_max_cost=50.0, int8_windows=1_000_000)
     assert found.trial is not None
