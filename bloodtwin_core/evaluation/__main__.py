@@ -2,8 +2,8 @@
 
 ARTIFACTS is the folder of one model, such as artifacts/bloodtwin_unified_lstm. With --without the results are
 printed for everybody and once more without the named pumps. Forecasts that test_results left are taken as they are,
-else they are made anew. With --beside the forecasts of another folder that was tested on the same windows are compared
-with them, with intervals of the differences. Nothing is written.
+else they are made anew. With --beside the forecasts of another folder that was tested on the same data are compared
+with them, on the windows and steps that both have, with intervals of the differences. Nothing is written.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from bloodtwin_core.checkpoint import load_checkpoint
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.errors import ArtifactMissing, BloodTwinError
 from bloodtwin_core.evaluation.baselines import fit_ridge
-from bloodtwin_core.evaluation.difference import difference
+from bloodtwin_core.evaluation.difference import difference, on_common_windows
 from bloodtwin_core.evaluation.forecasts import TestForecasts, join
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts
 from bloodtwin_core.evaluation.measuring import measure, without
@@ -49,7 +49,7 @@ def tables(artifacts: Path, left_out: list[str], other: Path | None = None) -> s
         parts.append(f"Without pumps {', '.join(left_out)}. {rest}")
     if other is not None:
         theirs, _ = read_forecasts(ArtifactStore(other).test_forecasts)
-        parts.append(difference_table(difference(forecasts, theirs, settings), str(other)))
+        parts.append(difference_table(difference(*on_common_windows(forecasts, theirs), settings), str(other)))
     return "\n\n".join(parts)
 
 

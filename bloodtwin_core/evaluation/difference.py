@@ -57,5 +57,17 @@ def difference(
     )
 
 
+def on_common_windows(a: TestForecasts, b: TestForecasts) -> tuple[TestForecasts, TestForecasts]:
+    """Both on the windows that they share, up to the shorter horizon: what horizons of different length need.
+
+    A window is complete if it is for both. difference sees whether these were the same windows of the same data.
+    """
+    _, in_a, in_b = np.intersect1d(a.rows, b.rows, assume_unique=True, return_indices=True)
+    steps, complete = min(a.horizon, b.horizon), a.complete[in_a] & b.complete[in_b]
+    cut = (forecasts.take(places).up_to(steps) for forecasts, places in ((a, in_a), (b, in_b)))
+    first, second = (replace(forecasts, complete=complete) for forecasts in cut)
+    return first, second
+
+
 def _same_targets(a: TestForecasts, b: TestForecasts) -> bool:
     return np.array_equal(a.measured, b.measured) and np.array_equal(a.target[a.measured], b.target[b.measured])

@@ -91,6 +91,11 @@ class TestForecasts:
         """The windows of these pumps."""
         return self.take(np.isin(self.pump, list(pump_ids)))
 
+    def up_to(self, steps: int) -> "TestForecasts":
+        """The first steps of every forecast."""
+        cut = {name: array[:, :steps] if array.ndim > 1 else array for name, array in self.arrays.items()}
+        return TestForecasts(**cut)  # type: ignore[arg-type]
+
     def predict(self, rows: Rows) -> Glucose:
         """The model's forecasts from these origins, [window, horizon], as whoever wants a forecaster calls them.
 

@@ -12,7 +12,7 @@ from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.evaluation.blocks import block_errors, blocks_of
 from bloodtwin_core.evaluation.bootstrap import FEWEST_SPARE_DAYS, Resamples, intervals_of
 from bloodtwin_core.evaluation.comparison import Intervals
-from bloodtwin_core.evaluation.difference import difference
+from bloodtwin_core.evaluation.difference import difference, on_common_windows
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.groups import everything
 from tests.core.evaluation.hand_made import forecasts_of
@@ -152,6 +152,18 @@ def test_a_small_steady_difference_is_seen_where_days_differ_much() -> None:
     more = difference(worse, a, SETTINGS).difference["test_mae"]
     assert more is not None
     assert (more.low, more.value) == pytest.approx((-less.high, -less.value))
+
+
+def test_horizons_of_different_length_are_compared_on_what_they_share() -> None:
+    a = made(8)
+    shorter = replace(a.take(slice(0, -3)).up_to(3), complete=np.arange(len(a) - 3) > 0)
+    mine, theirs = on_common_windows(a, shorter)
+    assert (len(mine), mine.horizon) == (len(a) - 3, 3)
+    found = difference(mine, theirs, SETTINGS)
+    assert found.windows == len(a) - 4
+    assert found.a == found.b
+    with pytest.raises(SettingsError, match="Test both on the same data"):
+        difference(*on_common_windows(a, replace(shorter, target=shorter.target + np.float32(1))), SETTINGS)
 
 
 def test_models_tested_on_other_windows_are_not_compared() -> None:
