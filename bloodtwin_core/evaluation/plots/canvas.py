@@ -29,9 +29,9 @@ PAGE_COLOURS = {
 Size = tuple[float, float]
 WIDE: Size = (8.0, 4.2)
 """Width and height (inches) of what shows a day or a training."""
-SMALL: Size = (5.4, 3.9)
+SMALL: Size = (4.8, 3.7)
 """Of everything else, so that its letters can be read on a telephone."""
-SQUARE: Size = (5.0, 5.2)
+SQUARE: Size = (4.7, 4.9)
 DOTS_PER_INCH = 110
 LEGEND_ROW = 4
 """Most legend entries that fit in one row of a wide picture."""

@@ -57,14 +57,14 @@ def horizon_figure(
     figure, axes = new_figure(title, "Minutes ahead", "MAE at that moment (mg/dL)", size)
     minutes = by_step.minutes
     lines = (
-        (by_step.persistence, {"color": INK, "linestyle": ":", "marker": "s", "label": "Last reading (persistence)"}),
+        (by_step.persistence, {"color": INK, "linestyle": ":", "marker": "s", "label": "Last reading"}),
         (by_step.ridge, {"color": ORANGE, "linestyle": "--", "marker": "^", "label": "Ridge regression"}),
         (by_step.model, {"color": BLUE, "marker": "o", "linewidth": 2, "label": "Model"}),
     )
     for values, look in lines:
         axes.plot(minutes, numbers(values), markersize=4.5, **look)
     for place, (when, (low, high)) in enumerate((interval or {}).items()):
-        label = "95 % interval of the model" if place == 0 else None
+        label = "Model's 95 % interval" if place == 0 else None
         axes.plot([when, when], [low, high], color=BLUE, linewidth=7, alpha=0.35, solid_capstyle="butt", label=label)
     _mark_targets(axes, minutes, settings)
     axes.set_ylim(bottom=0)
@@ -85,7 +85,7 @@ def groups_figure(title: str, groups: Sequence[GroupError], minutes: int) -> Fig
     axes.barh(places, np.nan_to_num(errors), height=0.62, color=BLUE, alpha=0.75, label="Model")
     axes.plot(
         still, places,
-        linestyle="", marker="|", markersize=15, markeredgewidth=2.2, color=INK, label="Last reading (persistence)",
+        linestyle="", marker="|", markersize=15, markeredgewidth=2.2, color=INK, label="Last reading",
     )  # fmt: skip
     ends = np.fmax(np.nan_to_num(errors), np.nan_to_num(still))
     for place, error, other, end in zip(places, errors, still, ends, strict=True):

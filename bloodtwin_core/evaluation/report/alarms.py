@@ -27,7 +27,7 @@ WORDS = (
     "Where a quantile of the forecast raises the alarm instead of the forecast itself, more events are seen coming at "
     f"the price of more false alarms; the curves show the trade for alarms {ALARM_MINUTES} minutes ahead.",
 )
-CORNER, ROOM_ACROSS, ROOM_UP = 0.05, 0.25, 0.08
+CORNER, ROOM_ACROSS, ROOM_UP = 0.03, 0.12, 0.08
 """Room that a point's name needs: beyond the corner, and across and up from others; shares of the picture."""
 EVENT_NAMES = {HYPOGLYCAEMIA.name: "Lows", HYPERGLYCAEMIA.name: "Highs"}
 
@@ -75,13 +75,14 @@ def _interval_cell(interval: tuple[float, float] | None) -> Cell:
 
 def _trade_off(found: ThresholdAlarms) -> Picture:
     event = event_name(found)
-    by_level = [_point(f"{share(each.level)} quantile", each.alarms) for each in found.by_level]
+    by_level = [_point(share(each.level), each.alarms) for each in found.by_level]
     curves = {"Model, by quantile": _named([point for point in by_level if point is not None])}
     for name, results in (("Model, its forecast", found.model), ("Ridge regression", found.ridge)):
         point = _point(name, results)
         curves[name] = [] if point is None else [point]
     said = "; ".join(
-        f"{point.setting}: {share(point.sensitivity)} seen, {point.false_alarms_per_day:.1f} false alarms a day"
+        f"At the {point.setting} quantile {share(point.sensitivity)} are seen, with {point.false_alarms_per_day:.1f} "
+        "false alarms a day"
         for point in curves["Model, by quantile"]
     )
     return Picture(
