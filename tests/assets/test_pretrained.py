@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import numpy as np
 import pytest
+import yaml
 
 from bloodtwin_core import shipped
 from bloodtwin_core.checkpoint import load_checkpoint
@@ -16,6 +17,7 @@ from bloodtwin_core.pretrained import from_glucose
 from bloodtwin_core.pretrained.__main__ import main
 from bloodtwin_core.pretrained.shipping import ship
 from bloodtwin_core.scaling import read_scaler
+from tests.assets.test_resources import CONFIGS, resolved
 from tests.assets.tiny_graph import Graph
 
 Finished = tuple[Graph, dg.ExecuteInProcessResult]
@@ -107,3 +109,13 @@ def test_the_command_ships_with_the_newcomers_table(
     command = [str(finished[0].store.folder), "--to", str(tmp_path / "model"), "--newcomers", str(table)]
     assert main(command) == 0
     assert "| 3 | 20.1 |" in Path(capsys.readouterr().out.strip()).read_text("utf-8")
+
+
+def test_the_settings_of_the_base_model_take_the_folders_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZT1D", "azt1d/folder")
+    monkeypatch.setenv("BRIST1D", "brist1d/folder")
+    settings, artifacts = resolved(yaml.safe_load((CONFIGS / "pretrained.yaml").read_text()))
+    assert settings.data.root == "azt1d/folder"
+    assert [(also.source, also.root) for also in settings.data.learn_also_from] == [("brist1d", "brist1d/folder")]
+    makefile = (CONFIGS.parent / "Makefile").read_text()
+    assert f"bloodtwin_core.pretrained {artifacts.store(settings).folder}\n" in makefile, "make ships what it trained"
