@@ -19,6 +19,7 @@ TELLING = {
     "alarms-hypoglycaemia": "alarms for lows",
     "ranges": "error by glucose range",
     "day-worst": "worst day",
+    "attention-by-age": "attention",
 }
 """Pictures that tell most, by how their names begin, and what they are called where they stand alone."""
 

@@ -1,16 +1,21 @@
 """report.html: one file that needs nothing else, that can be read aloud, and that says what the results say."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from bloodtwin_core.evaluation.baselines import persistence
+from bloodtwin_core.evaluation.baselines import fit_ridge, persistence
 from bloodtwin_core.evaluation.forecasts import without_uncertainty
+from bloodtwin_core.evaluation.measuring import measure
 from bloodtwin_core.evaluation.report import Page, html, report_page, telling_pictures, write_page
 from bloodtwin_core.evaluation.report.parts import Cell, Section, Table
-from tests.core.evaluation.report.made import few_days, material_of, nearly_right
+from bloodtwin_core.evaluation.report.words import NOTHING_TESTED
+from bloodtwin_core.evaluation.testing import index_of
+from tests.core.evaluation.hand_made import TESTED
+from tests.core.evaluation.report.made import SETTINGS, few_days, material_of, nearly_right
 
 MOST_BYTES = 2_000_000
 VOID = {"meta", "link", "br", "img", "hr", "input"}
@@ -118,6 +123,16 @@ def test_a_report_of_any_horizon_and_without_quantiles(horizon: int):
     text = html(report_page(material))
     Elements(text)
     assert "does not say how sure it is" in text
+
+
+def test_a_test_without_a_window_says_that_nothing_is_known():
+    whole = material_of(WINDOWS, nearly_right(WINDOWS))
+    none = whole.forecasts.take(slice(0, 0))
+    index = index_of(WINDOWS, fit_ridge(WINDOWS, SETTINGS), TESTED).model_copy(update={"windows": 0})
+    page = report_page(replace(whole, forecasts=none, results=measure(none, WINDOWS, index, SETTINGS)))
+    assert page.opening.startswith(NOTHING_TESTED)
+    assert not page.sections
+    Elements(html(page))
 
 
 def test_the_most_telling_pictures_are_named(page: Page):
