@@ -22,10 +22,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--newcomers", type=Path, metavar="FILE", help="table of `python -m benchmarks.newcomers` for the card"
     )
+    parser.add_argument(
+        "--started-from", type=Path, metavar="ARTIFACTS", help="folder of the model whose weights this one started from"
+    )
     given = parser.parse_args(arguments)
     try:
         newcomers = given.newcomers.read_text("utf-8").strip() if given.newcomers else ""
-        card = ship(ArtifactStore(given.artifacts), given.to, newcomers)
+        started_from = ArtifactStore(given.started_from) if given.started_from else None
+        card = ship(ArtifactStore(given.artifacts), given.to, newcomers, started_from)
     except (BloodTwinError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

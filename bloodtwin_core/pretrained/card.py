@@ -32,12 +32,28 @@ LIMITS = """\
 
 
 @dataclass(frozen=True)
+class TrainingStep:
+    """One training, what it was set to, and the segments that it learned from and was tested on."""
+
+    record: StageRecord
+    segments: Sequence[Segment]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The settings of data."""
+        found: dict[str, Any] = self.record.settings.get("data", {})
+        return found
+
+
+@dataclass(frozen=True)
 class CardFacts:
-    """What the card is written from; newcomers is a Markdown table."""
+    """What the card is written from: the trainings that followed each other, the last one being the model's own.
+
+    newcomers is a Markdown table.
+    """
 
     checkpoint: Checkpoint
-    training: StageRecord
-    segments: Sequence[Segment]
+    steps: Sequence[TrainingStep]
     results: TestResults
     newcomers: str = ""
 
@@ -84,27 +100,45 @@ def _network(model: ModelSettings) -> str:
 
 
 def _data(facts: CardFacts) -> str:
-    sources = sources_of(facts.training.settings.get("data", {}))
-    days: Counter[Split] = Counter()
-    for segment in facts.segments:
-        days[segment.split] += segment.stop - segment.start
-    people = {split: len({segment.pump_id for segment in facts.segments if segment.split is split}) for split in Split}
-    rows = (
-        [split.value, people[split], f"{days[split]:,}", f"{days[split] / RECORDS_PER_DAY:,.0f}"] for split in Split
-    )
+    sources = dict.fromkeys(source for step in reversed(facts.steps) for source in sources_of(step.data))
     notices = "\n".join(notice_text(source) for source in sources)
-    return f"## Data\n\n{notices}\n\n{_table(['split', 'people', 'records', 'days'], rows)}"
+    tables = (f"{_which(number, facts)}{_splits(step)}" for number, step in enumerate(facts.steps, start=1))
+    return f"## Data\n\n{notices}\n\n" + "\n\n".join(tables)
+
+
+def _splits(step: TrainingStep) -> str:
+    records: Counter[Split] = Counter()
+    for segment in step.segments:
+        records[segment.split] += segment.stop - segment.start
+    people = {split: len({segment.pump_id for segment in step.segments if segment.split is split}) for split in Split}
+    rows = (
+        [split.value, people[split], f"{records[split]:,}", f"{records[split] / RECORDS_PER_DAY:,.0f}"]
+        for split in Split
+    )
+    return _table(["split", "people", "records", "days"], rows)
+
+
+def _which(number: int, facts: CardFacts) -> str:
+    """Which training a table is of, where there were several."""
+    if len(facts.steps) == 1:
+        return ""
+    then = "whose weights the next one starts from" if number < len(facts.steps) else "of this model"
+    return f"Training {number} of {len(facts.steps)}, {then}:\n\n"
 
 
 def _settings(facts: CardFacts) -> str:
-    data = facts.training.settings.get("data", {})
+    blocks = (f"{_which(number, facts)}{_settings_of(step)}" for number, step in enumerate(facts.steps, start=1))
+    record = facts.steps[-1].record
+    versions = ", ".join(f"{name} {version}" for name, version in record.packages.items())
+    return "## Settings\n\n" + "\n\n".join(blocks) + f"\n\nPython {record.python}; {versions}."
+
+
+def _settings_of(step: TrainingStep) -> str:
     settings = {
-        "data": _said(data, sources_of(data)),
-        **{group: facts.training.settings.get(group, {}) for group in ("model", "training")},
+        "data": _said(step.data, sources_of(step.data)),
+        **{group: step.record.settings.get(group, {}) for group in ("model", "training")},
     }
-    text = yaml.safe_dump(settings, sort_keys=False, width=110)
-    versions = ", ".join(f"{name} {version}" for name, version in facts.training.packages.items())
-    return f"## Settings\n\n```yaml\n{text}```\n\nPython {facts.training.python}; {versions}."
+    return f"```yaml\n{yaml.safe_dump(settings, sort_keys=False, width=110)}```"
 
 
 def _said(data: Mapping[str, Any], sources: Sequence[str]) -> dict[str, Any]:

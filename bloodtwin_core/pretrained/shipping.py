@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bloodtwin_core.artifacts import ArtifactStore, Manifest
-from bloodtwin_core.checkpoint import load_checkpoint
+from bloodtwin_core.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.export import load_onnx, load_streaming
 from bloodtwin_core.files import atomic_folder, sha256_of
-from bloodtwin_core.pretrained.card import CardFacts, model_card
+from bloodtwin_core.pretrained.card import CardFacts, TrainingStep, model_card
 from bloodtwin_core.shipped import (
     CARD,
     CHECKPOINT,
@@ -29,11 +29,14 @@ STAGES = ("trained_checkpoint", "test_results", "onnx_export", "streaming_export
 """What must have been materialized."""
 
 
-def ship(store: ArtifactStore, folder: Path = FOLDER, newcomers: str = "") -> Path:
+def ship(
+    store: ArtifactStore, folder: Path = FOLDER, newcomers: str = "", started_from: ArtifactStore | None = None
+) -> Path:
     """Make the model in the store the base model of the package, and return the path of its card.
 
     Checks first that checkpoint, exports and test results are those of one training and unchanged since. The folder is
-    replaced whole; until then the base model that stood there stays. newcomers is a Markdown table for the card.
+    replaced whole; until then the base model that stood there stays. newcomers is a Markdown table for the card,
+    started_from holds the training whose weights this one started from.
     Raises ArtifactMissing if a stage is missing or a file changed, CheckpointMismatch if they do not belong together,
     StorageError if the folder cannot be written.
     """
@@ -55,10 +58,10 @@ def ship(store: ArtifactStore, folder: Path = FOLDER, newcomers: str = "") -> Pa
     if ONNX_STREAMING in sources:
         made_from[store.onnx_streaming] = load_streaming(store.onnx_streaming)[1].checkpoint_sha256
     _require_one_training(checkpoint.sha256, made_from)
+    _require_start(checkpoint, started_from)
     facts = CardFacts(
         checkpoint=checkpoint,
-        training=manifest.stages["trained_checkpoint"],
-        segments=read_windows(store.windows)[1].segments,
+        steps=[_step(part) for part in (started_from, store) if part],
         results=results,
         newcomers=newcomers,
     )
@@ -75,6 +78,20 @@ def ship(store: ArtifactStore, folder: Path = FOLDER, newcomers: str = "") -> Pa
 def _made(store: ArtifactStore, manifest: Manifest, path: Path) -> bool:
     name = path.relative_to(store.folder).as_posix()
     return any(name in stage.files for stage in manifest.stages.values())
+
+
+def _step(store: ArtifactStore) -> TrainingStep:
+    return TrainingStep(store.manifest().stages["trained_checkpoint"], read_windows(store.windows)[1].segments)
+
+
+def _require_start(checkpoint: Checkpoint, started_from: ArtifactStore | None) -> None:
+    """The card must tell of everyone whom the weights learned from."""
+    best = CheckpointFolder(started_from.checkpoints).best if started_from else None
+    if checkpoint.started_from != (sha256_of(best) if best and best.exists() else ""):
+        raise CheckpointMismatch(
+            f"{checkpoint.path} started from the checkpoint {checkpoint.started_from[:12] or 'of no training'}, "
+            f"not from {best or 'none'}. Name the artifacts of the training that it started from with --started-from"
+        )
 
 
 def _require_unchanged(store: ArtifactStore, manifest: Manifest, sources: Mapping[str, Path]) -> None:

@@ -1,6 +1,7 @@
 """A finished run becomes the base model of a package, whole or not at all."""
 
 import json
+import shutil
 from pathlib import Path
 
 import dagster as dg
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from bloodtwin_core import shipped
+from bloodtwin_core.artifacts import ArtifactStore
 from bloodtwin_core.checkpoint import load_checkpoint
 from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch
 from bloodtwin_core.files import sha256_of
@@ -17,6 +19,7 @@ from bloodtwin_core.pretrained import from_glucose
 from bloodtwin_core.pretrained.__main__ import main
 from bloodtwin_core.pretrained.shipping import ship
 from bloodtwin_core.scaling import read_scaler
+from bloodtwin_core.training import CheckpointFolder
 from tests.assets.test_resources import CONFIGS, resolved
 from tests.assets.tiny_graph import Graph
 
@@ -114,8 +117,23 @@ def test_the_command_ships_with_the_newcomers_table(
 def test_the_settings_of_the_base_model_take_the_folders_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZT1D", "azt1d/folder")
     monkeypatch.setenv("BRIST1D", "brist1d/folder")
-    settings, artifacts = resolved(yaml.safe_load((CONFIGS / "pretrained.yaml").read_text()))
-    assert settings.data.root == "azt1d/folder"
-    assert [(also.source, also.root) for also in settings.data.learn_also_from] == [("brist1d", "brist1d/folder")]
+    everyone, artifacts = resolved(yaml.safe_load((CONFIGS / "pretrained_everyone.yaml").read_text()))
+    assert [(also.source, also.root) for also in everyone.data.learn_also_from] == [("brist1d", "brist1d/folder")]
+    base, _ = resolved(yaml.safe_load((CONFIGS / "pretrained.yaml").read_text()))
+    assert everyone.data.root == base.data.root == "azt1d/folder"
+    first, second = artifacts.store(everyone), artifacts.store(base)
+    assert base.training.start_from == str(CheckpointFolder(first.checkpoints).best)
     makefile = (CONFIGS.parent / "Makefile").read_text()
-    assert f"bloodtwin_core.pretrained {artifacts.store(settings).folder}\n" in makefile, "make ships what it trained"
+    assert f"bloodtwin_core.pretrained {second.folder} --started-from {first.folder}\n" in makefile
+
+
+def test_the_card_tells_of_the_training_whose_weights_were_gone_on_from(copied: Graph, tmp_path: Path) -> None:
+    everyone = ArtifactStore(tmp_path / "everyone")
+    shutil.copytree(copied.store.folder, everyone.folder)
+    start = {"start_from": str(CheckpointFolder(everyone.checkpoints).best), "max_epochs": 1}
+    assert copied.run(training=start).success
+    with pytest.raises(CheckpointMismatch, match="--started-from"):
+        ship(copied.store, tmp_path / "model")
+    text = ship(copied.store, tmp_path / "model", started_from=everyone).read_text("utf-8")
+    assert "Training 1 of 2, whose weights the next one starts from" in text
+    assert "Training 2 of 2, of this model" in text
