@@ -29,11 +29,9 @@ materialize: $(INSTALLED) $(DAGSTER_HOME)/dagster.yaml  ## from pump records to 
 pretrained: $(INSTALLED) $(DAGSTER_HOME)/dagster.yaml  ## train the base model of the package again (AZT1D=folder BRIST1D=folder)
 	@test -d "$(AZT1D)" -a -d "$(BRIST1D)" || \
 	    { echo "Name the folders of both data sets: make pretrained AZT1D=folder BRIST1D=folder" >&2; exit 1; }
-	export AZT1D="$(AZT1D)" BRIST1D="$(BRIST1D)"; \
-	$(BIN)/dagster asset materialize --select "*trained_checkpoint" -m bloodtwin_assets \
-	    -c configs/pretrained_everyone.yaml; \
-	$(BIN)/dagster asset materialize --select "*" -m bloodtwin_assets -c configs/pretrained.yaml
-	$(BIN)/python -m bloodtwin_core.pretrained artifacts/bloodtwin_base --started-from artifacts/bloodtwin_everyone
+	AZT1D="$(AZT1D)" BRIST1D="$(BRIST1D)" \
+	    $(BIN)/dagster asset materialize --select "*" -m bloodtwin_assets -c configs/pretrained.yaml
+	$(BIN)/python -m bloodtwin_core.pretrained artifacts/bloodtwin_base
 
 .PHONY: ui
 ui: $(INSTALLED)-ui $(DAGSTER_HOME)/dagster.yaml  ## the Dagster UI on http://127.0.0.1:3000 (PORT=3000)
