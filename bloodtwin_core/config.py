@@ -194,6 +194,12 @@ class TrainingSettings(SettingsGroup):
         lt=1.0,
         description="What is kept of the moving average of the weights at each step; 0 averages nothing.",
     )
+    nearness: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=2.0,
+        description="A step's part in the loss falls with its minutes ahead to this power; 0 counts all steps alike.",
+    )
     glucose_spread: float = Field(
         default=0.0,
         ge=0.0,

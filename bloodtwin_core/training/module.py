@@ -41,6 +41,7 @@ class ForecasterTraining(L.LightningModule):
     """Trains a GlucoseForecaster on rows of one series that stays on the device."""
 
     is_origin: Tensor
+    step_weights: Tensor
 
     def __init__(
         self,
@@ -69,6 +70,8 @@ class ForecasterTraining(L.LightningModule):
             is_origin[windows.origins[split].rows] = True
         self.series = series_for(windows.series, training.series_memory_mib)
         self.register_buffer("is_origin", torch.from_numpy(is_origin), persistent=False)
+        weights = torch.arange(1.0, self.horizon + 1) ** -training.nearness
+        self.register_buffer("step_weights", weights, persistent=False)
         self.forecasts_this_epoch = 0
 
     def training_step(self, batch: Tensor, _batch_index: int) -> Tensor:
@@ -85,7 +88,8 @@ class ForecasterTraining(L.LightningModule):
         error = (self.forecaster.point_of(found.change.detach()) - target).abs() * found.measured
         in_glucose = error.sum() / count * self.forecaster.glucose_scale
         self.log("train_loss", in_glucose, on_step=False, on_epoch=True, batch_size=len(found.last), prog_bar=True)
-        return (self._loss(found.change, target) * found.measured).sum() / count
+        counts = found.measured * self.step_weights
+        return (self._loss(found.change, target) * counts).sum() / counts.sum().clamp(min=1e-9)
 
     @staticmethod
     def _loss(change: Tensor, target: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bloodtwin_core.config import Cell, ModelSettings
+from bloodtwin_core.config import Cell, ModelSettings, TrainingMode
 from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.model import MEDIAN, QUANTILE_LEVELS, GlucoseForecaster
 from bloodtwin_core.network.quantiles import monotone, pinball, quantiles_from
@@ -224,6 +224,23 @@ def test_the_members_of_an_ensemble_learn_as_each_would_alone() -> None:
         alone.forecaster.each_member[0].load_state_dict(member.state_dict())
         expected += gradients(alone)
     torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("nearness", [0.0, 1.0])
+def test_nearness_weighs_a_step_by_how_near_it_is(nearness: float) -> None:
+    windows, scaler = tiny_windows(pumps=1)
+    torch.manual_seed(0)
+    model = TINY_MODEL.model_copy(update={"quantiles": False, "dropout": 0.0})
+    training = TINY_TRAINING.model_copy(update={"nearness": nearness, "mode": TrainingMode.windowed})
+    module = ForecasterTraining(windows, scaler, model, training, "")
+    module.log = lambda *_, **__: None  # type: ignore[method-assign]
+    rows = windows.origins[Split.train].rows[:50]
+    with torch.no_grad():
+        loss = module.training_step(torch.from_numpy(rows), 0).item() * module.forecaster.glucose_scale.item()
+        forecast = module.forecaster(torch.from_numpy(windows.lookbacks(rows))).numpy()
+    target, measured = windows.targets(rows)
+    weights = measured / np.arange(1, TINY_DATA.horizon + 1) ** nearness
+    assert loss == pytest.approx(np.average(np.abs(forecast - target), weights=weights), rel=1e-4)
 
 
 def test_loss_of_dense_and_windowed_mode_is_the_same_number_given_the_same_context() -> None:
