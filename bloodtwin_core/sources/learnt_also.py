@@ -54,7 +54,10 @@ def _refuse_tested(
     """The same person in both would be trained on what is tested."""
     if also.source != settings.source or not _same_place(also.root, settings.root):
         return
-    twice = sorted({pump.pump_id for pump in main} & {pump.pump_id for pump in found})
+    tested = {pump.pump_id for pump in main}
+    if settings.join_wearers:  # Joined pumps stand in data.source under their wearer's name, in found under their own.
+        tested |= {pump_id for wearer in tested for pump_id in settings.wearers.get(wearer, [])}
+    twice = sorted(tested & {pump.pump_id for pump in found})
     if twice:
         raise SettingsError(
             f"data.learn_also_from names pumps of {also.source} that are in data.source too: {', '.join(twice)}. Their "

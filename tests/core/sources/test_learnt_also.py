@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bloodtwin_core.bloodbank import write_split_file
+from bloodtwin_core.bloodbank import PumpSplitFiles, write_split_file
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.continuity import findings
 from bloodtwin_core.errors import SettingsError
@@ -13,6 +13,7 @@ from bloodtwin_core.preparing import SPLIT_FILES, list_split_files, prepare
 from bloodtwin_core.raw_splits import LoadedSplit, load_splits, window_records
 from bloodtwin_core.records import Split
 from bloodtwin_core.source_settings import LearnAlsoFrom, SimulatorSettings
+from bloodtwin_core.sources.learnt_also import learnt_also_split_files
 from bloodtwin_core.splitting import split_in_time
 from tests.core.sources.test_brist1d import rows, write
 from tests.core.tiny import tiny_records
@@ -90,6 +91,14 @@ def test_who_is_tested_is_not_learnt_from_under_another_name(tmp_path: Path) -> 
         listed(also(LearnAlsoFrom(source="simulator")), tmp_path / "run")
     loaded = listed(also(entry, **main, pump_ids=["8"]), tmp_path / "run")
     assert {split.pump_id for split in loaded} == {"8", "bloodbank_7", "bloodbank_9"}
+
+
+def test_pumps_that_were_joined_under_their_wearers_name_are_tested_too(tmp_path: Path) -> None:
+    root = str(bloodbank(tmp_path / "bank", "7", "8", "9"))
+    entry = LearnAlsoFrom(source="bloodbank", root=root)
+    settings = also(entry, source="bloodbank", root=root, join_wearers=True, wearers={"anna": ["7", "9"]})
+    with pytest.raises(SettingsError, match=r"in data\.source too: 7, 9"):
+        learnt_also_split_files(settings, [PumpSplitFiles("anna", {})], tmp_path / SPLIT_FILES)
 
 
 def test_nobody_comes_twice(tmp_path: Path) -> None:
