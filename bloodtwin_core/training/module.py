@@ -103,8 +103,9 @@ class ForecasterTraining(L.LightningModule):
         found = self.dense(batch, validation_chunk_length(self.lookback, self.training_settings))
         forecast = found.last + self.forecaster.point_of(found.change) * self.forecaster.glucose_scale
         error = (forecast.clamp(GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high) - found.target).abs() * found.measured
-        count = found.measured.sum()
-        self.log("val_mae", error.sum() / count, on_epoch=True, batch_size=int(count), prog_bar=True)
+        count = int(found.measured.sum())
+        if count:  # Days without a forecast origin can fill a whole batch; its mean of nothing would spoil the epoch's.
+            self.log("val_mae", error.sum() / count, on_epoch=True, batch_size=count, prog_bar=True)
 
     def dense(self, chunks: Tensor, length: int) -> Supervised:
         """Scan chunks once and forecast at every forecast origin on their tiles.

@@ -17,7 +17,10 @@ import torch
 from bloodtwin_core.checkpoint import load_checkpoint
 from bloodtwin_core.config import Device, Precision, Schedule, TrainingMode, TrainingSettings
 from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch, SettingsError, TrainingFailed
+from bloodtwin_core.pump_windows import errors_on
+from bloodtwin_core.records import Split
 from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, choose_compute, fit
+from bloodtwin_core.windows import Origins
 from tests.core.tiny import TINY_MODEL, TINY_TRAINING, tiny_windows
 
 
@@ -54,6 +57,17 @@ def test_training_learns_and_keeps_the_epoch_of_least_validation_error(tmp_path:
     assert all(report.forecasts_per_second > 0 for report in reports)
     assert CheckpointFolder(tmp_path / "checkpoints").read_learning_curve() == reports
     assert load_checkpoint(fitted.checkpoint).sha256 == fitted.sha256
+
+
+def test_validation_days_without_a_forecast_origin_count_for_nothing(tmp_path: Path) -> None:
+    windows, scaler = tiny_windows(pumps=1, count=2000)
+    rows = windows.origins[Split.validate].rows
+    ends = Origins(np.concatenate([rows[:10], rows[-10:]]), np.ones(20, dtype=np.bool_))
+    windows = dataclasses.replace(windows, origins={**windows.origins, Split.validate: ends})
+    training = TINY_TRAINING.model_copy(update={"chunk_batch_size": 1, "max_epochs": 1})
+    fitted = fit(windows, scaler, TINY_MODEL, training, CheckpointFolder(tmp_path / "ckpt"), tmp_path / "logs", "data")
+    expected = errors_on(load_checkpoint(fitted.checkpoint).forecaster, windows, Split.validate)
+    assert fitted.best.val_mae == pytest.approx(expected.mae(1, windows.horizon), abs=1e-2)
 
 
 def test_the_same_seed_gives_the_same_training(tmp_path: Path) -> None:
