@@ -80,7 +80,7 @@ def fit(
     """
     compute = choose_compute(training)
     logger.info("Training on %s", compute)
-    base = starting_checkpoint(training.start_from, model, windows.horizon)
+    base = starting_checkpoint(training.start_from, model, windows.lookback, windows.horizon)
     run = run_identity(model, training, data_fingerprint, base.sha256 if base else "")
     resume_from = checkpoints.begin(run, training.resume)
     if resume_from:

@@ -15,7 +15,7 @@ MAY_DIFFER = ("name", "dropout")
 """Settings of model that leave shape and meaning of every weight as they are."""
 
 
-def starting_checkpoint(start_from: str, model: ModelSettings, horizon: int) -> Checkpoint | None:
+def starting_checkpoint(start_from: str, model: ModelSettings, lookback: int, horizon: int) -> Checkpoint | None:
     """The checkpoint that training.start_from names; None where it is empty and weights are drawn anew.
 
     Raises SettingsError if it cannot be read, or its network is not the one that the settings ask for.
@@ -35,6 +35,8 @@ def starting_checkpoint(start_from: str, model: ModelSettings, horizon: int) -> 
         for name in ModelSettings.model_fields
         if name not in MAY_DIFFER and getattr(model, name) != getattr(base.model, name)
     ]
+    if model.attention and lookback != base.lookback:  # Attention has a weight for every record of it.
+        differing.append(("data.lookback", lookback, base.lookback))
     if horizon != base.horizon:
         differing.append(("data.horizon", horizon, base.horizon))
     if differing:

@@ -102,18 +102,27 @@ def test_another_network_is_refused_by_name(
     assert not (tmp_path / "checkpoints").exists()
 
 
+def test_attention_starts_from_the_same_lookback_alone(tmp_path: Path, base: Checkpoint) -> None:
+    attentive = TINY_MODEL.model_copy(update={"attention": True})
+    begun = str(train(tmp_path, attentive, **HARDLY).checkpoint)
+    assert starting_checkpoint(begun, attentive, base.lookback, base.horizon) is not None
+    with pytest.raises(SettingsError, match=r"data\.lookback is 12, but 24 there.*Set data\.lookback: 24"):
+        starting_checkpoint(begun, attentive, 12, base.horizon)
+    assert starting_checkpoint(str(base.path), TINY_MODEL, 12, base.horizon) is not None, "states know no lookback"
+
+
 def test_name_and_dropout_are_free(base: Checkpoint) -> None:
     asked = TINY_MODEL.model_copy(update={"name": "mine", "dropout": 0.5})
-    assert starting_checkpoint(str(base.path), asked, base.horizon) is not None
+    assert starting_checkpoint(str(base.path), asked, base.lookback, base.horizon) is not None
 
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"start_from 'nowhere\.ckpt'.*not there.*pretrained"):
-        starting_checkpoint("nowhere.ckpt", TINY_MODEL, 6)
+        starting_checkpoint("nowhere.ckpt", TINY_MODEL, 24, 6)
     damaged = tmp_path / "damaged.ckpt"
     damaged.write_bytes(b"no checkpoint")
     with pytest.raises(SettingsError, match=r"damaged\.ckpt.*damaged"):
-        starting_checkpoint(str(damaged), TINY_MODEL, 6)
+        starting_checkpoint(str(damaged), TINY_MODEL, 24, 6)
 
 
 @pytest.fixture
@@ -129,7 +138,7 @@ def package(tmp_path: Path, base: Checkpoint, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.usefixtures("package")
 def test_pretrained_is_the_checkpoint_of_the_package(base: Checkpoint) -> None:
-    found = starting_checkpoint("pretrained", TINY_MODEL, base.horizon)
+    found = starting_checkpoint("pretrained", TINY_MODEL, base.lookback, base.horizon)
     assert found is not None
     assert found.sha256 == base.sha256
 
@@ -137,7 +146,7 @@ def test_pretrained_is_the_checkpoint_of_the_package(base: Checkpoint) -> None:
 def test_a_changed_base_model_is_refused(package: Path, base: Checkpoint) -> None:
     (package / shipped.CHECKPOINT).write_bytes(base.path.read_bytes() + b" ")
     with pytest.raises(SettingsError, match=r"'pretrained'.*sha256 differs.*make pretrained"):
-        starting_checkpoint("pretrained", TINY_MODEL, base.horizon)
+        starting_checkpoint("pretrained", TINY_MODEL, base.lookback, base.horizon)
 
 
 def test_a_package_without_a_base_model_says_so(tmp_path: Path) -> None:
