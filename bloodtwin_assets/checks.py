@@ -52,7 +52,7 @@ FINDING_COLUMNS = {
 TARGET_CHECKS = {
     "mae_30min": (["mae_at_30min"], "MAE 30 minutes ahead (AT, mg/dL) is below evaluation.target_mae_30min."),
     "mae_60min": (["mae_at_60min"], "MAE 60 minutes ahead (AT, mg/dL) is below evaluation.target_mae_60min."),
-    "rmse": (["rmse"], "RMSE over all steps (mg/dL) is below evaluation.target_rmse."),
+    "rmse": (["rmse"], "RMSE over the first hour (mg/dL) is below evaluation.target_rmse."),
     "skill_against_persistence": (
         ["skill_mae_at_30min", "skill_mae_at_60min"],
         "The forecaster errs less than persistence (the last reading stays) 30 and 60 minutes ahead.",

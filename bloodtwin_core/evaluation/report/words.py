@@ -6,6 +6,7 @@ Every sentence follows from measured figures; what was not measured is said to b
 from collections.abc import Iterator, Sequence
 
 from bloodtwin_core.evaluation.coverage_targets import AT_EVERY_STEP, IN_EVERY_RANGE
+from bloodtwin_core.evaluation.metrics import OVERALL_MINUTES
 from bloodtwin_core.evaluation.report.findings import Ahead, Bands, Findings, Warnings, Where
 from bloodtwin_core.evaluation.results import TargetOutcome
 
@@ -165,7 +166,7 @@ def target_words(target: TargetOutcome) -> str:
     """What a target asks for: MAE at 60 minutes below 20 mg/dL."""
     quantity, _, at = target.name.partition("_at_")
     named = {"mae": "MAE", "rmse": "RMSE", "skill_mae": "skill"}.get(quantity, quantity)
-    when = f"at {at.removesuffix('min')} minutes" if at else "over all steps"
+    when = f"at {at.removesuffix('min')} minutes" if at else f"over the first {OVERALL_MINUTES} minutes"
     return f"{named} {when} below {target.limit:g}{'' if named == 'skill' else ' mg/dL'}"
 
 
