@@ -33,9 +33,8 @@ logger = logging.getLogger(__name__)
 ENOUGH_WINDOWS = 2000
 """With fewer windows in a range, its offsets shrink towards those of all ranges together, in proportion.
 
-Calibrated on one half of AZT1D's
-validation days and held against the other, four ways to halve them, 2000 had the least pinball loss among 1, 500,
-2000, 6000, 20,000 and no end.
+Calibrated on one half of AZT1D's validation days and held against the other, four ways to halve them, 2000 had the
+least pinball loss among 1, 500, 2000, 6000, 20,000 and no end.
 """
 MOST_WINDOWS = 200_000
 """More tell nothing new and take memory: 200,000 windows of 24 steps are 270 MB."""

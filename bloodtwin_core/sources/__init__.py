@@ -1,9 +1,9 @@
 """Where records come from: one module a source, one line a source in SOURCES.
 
 A source is given the data settings, a folder it may write to and how histories become splits, and returns the split
-files of each pump. A source
-of whole histories (`histories(settings) -> Iterator[PumpRecords]`) has them split and written there; a source of events
-(`events(settings) -> Iterator[PumpEvents]`) has records made of them first, see events/binning.py.
+files of each pump. A source of whole histories (`histories(settings)`, an iterator of PumpRecords or PumpHistory) has
+them split and written there; a source of events (`events(settings) -> Iterator[PumpEvents]`) has records made of them
+first, see events/binning.py.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -24,8 +24,7 @@ class JudgedDay:
 
 
 def telling_days(forecasts: TestForecasts, windows: WindowedSeries) -> list[JudgedDay]:
-    """Best, median and worst of all pumps' full days, or of all days where none is full; fewer if there are not "
-    "three."""
+    """Best, median and worst of all pumps' full days, or of all days where none is full; fewer if there are fewer."""
     groups, counts, mae = _by_day(forecasts)
     enough = np.flatnonzero((counts >= FULL_DAY_SHARE * RECORDS_PER_DAY) & np.isfinite(mae))
     if not len(enough):
