@@ -90,7 +90,12 @@ def facts_of(checkpoint: Checkpoint) -> ExportFacts:
 
 
 def forecast_outputs(facts: ExportFacts) -> list[str]:
-    """Names of the outputs of an ONNX file that make a forecast, in the order of ExportedForecast."""
+    """Names of the outputs of an ONNX file that make a forecast, in the order of ExportedForecast.
+
+    A file from before there were quantiles names no levels and gives the point forecast alone.
+    """
+    if not facts.quantile_levels:
+        return [OUTPUT]
     return [OUTPUT, QUANTILES, *([DISAGREEMENT] if facts.members > 1 else [])]
 
 

@@ -16,11 +16,13 @@ from bloodtwin_core.export import (
     export_onnx,
     export_streaming,
     export_torchscript,
+    facts_of,
     load_onnx,
     load_streaming,
     load_torchscript,
     parity,
 )
+from bloodtwin_core.export.onnx_files import write_onnx
 from bloodtwin_core.export.onnx_graph import RECORDS_PER_NODE, window_graph
 from bloodtwin_core.model import QUANTILE_LEVELS, GlucoseForecaster
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, GLUCOSE_RANGES, Feature, Split, Values
@@ -56,6 +58,17 @@ def checkpoint_of(
         scaler=scaler,
         started_from="",
     )
+
+
+def test_a_file_from_before_there_were_quantiles_still_forecasts(tmp_path: Path) -> None:
+    checkpoint = untrained(Cell.lstm)
+    model = window_graph(checkpoint, EXPORT.opset)
+    del model.graph.output[1:]
+    facts = facts_of(checkpoint).model_copy(update={"quantile_levels": ()})
+    write_onnx(model, facts, tmp_path / "model.onnx")
+    network, _ = load_onnx(tmp_path / "model.onnx")
+    assert network.forecast(WINDOWS.lookbacks(WINDOWS.origins[Split.test].rows[:2])).quantiles is None
+    assert parity(network, checkpoint, WINDOWS, EXPORT).agrees
 
 
 @pytest.fixture(scope="module", params=list(Cell))
