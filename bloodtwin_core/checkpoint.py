@@ -15,6 +15,8 @@ from bloodtwin_core.scaling import FeatureScaler
 
 NETWORK_PREFIX = "forecaster."
 """Lightning keeps the network's weights under the name of the module's attribute."""
+VERSION = "bloodtwin_version"
+"""Key of the version of the program that wrote a checkpoint."""
 STARTED_FROM = "started_from_sha256"
 """Hyperparameter that names the checkpoint whose weights a training began with."""
 
@@ -78,9 +80,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
             lookback=facts["lookback"],
             horizon=facts["horizon"],
             data_fingerprint=facts["data_fingerprint"],
-            version=content["bloodtwin_version"],
+            version=content[VERSION],
             scaler=scaler,
             started_from=facts.get(STARTED_FROM, ""),
         )
     except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError, ValidationError) as error:
         raise ArtifactMissing.unreadable(path, error, "trained_checkpoint") from error
+
+
+def copy_weights(path: Path, to: Path) -> None:
+    """Write a checkpoint's network again without what only a resumed training needs: about a quarter of the size."""
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    torch.save({name: content[name] for name in ("state_dict", "hyper_parameters", VERSION)}, to)

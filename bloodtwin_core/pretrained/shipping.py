@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bloodtwin_core.artifacts import ArtifactStore, Manifest
-from bloodtwin_core.checkpoint import Checkpoint, load_checkpoint
+from bloodtwin_core.checkpoint import Checkpoint, copy_weights, load_checkpoint
 from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.export import load_onnx, load_streaming
@@ -67,7 +67,10 @@ def ship(
     )
     with atomic_folder(folder) as temporary:
         for name, path in sources.items():
-            shutil.copyfile(path, temporary / name)
+            if name == CHECKPOINT:
+                copy_weights(path, temporary / name)
+            else:
+                shutil.copyfile(path, temporary / name)
         (temporary / SCALER).write_text(checkpoint.scaler.model_dump_json(indent=2) + "\n", "utf-8")
         (temporary / CARD).write_text(model_card(facts), "utf-8")
         index = ShippedFiles(files={path.name: sha256_of(path) for path in sorted(temporary.iterdir())})

@@ -33,8 +33,11 @@ def test_everything_of_a_base_model_is_there_and_listed(finished: Finished, tmp_
     assert {path.name for path in folder.iterdir()} == {*expected, shipped.INDEX}
     listed = json.loads((folder / shipped.INDEX).read_text())["files"]
     assert listed == {name: sha256_of(folder / name) for name in expected}
-    checkpoint = load_checkpoint(shipped.shipped_file(shipped.CHECKPOINT, folder))
-    assert read_scaler(folder / shipped.SCALER) == checkpoint.scaler
+    checkpoint = load_checkpoint(CheckpointFolder(finished[0].store.checkpoints).best)
+    weights = load_checkpoint(shipped.shipped_file(shipped.CHECKPOINT, folder))
+    assert read_scaler(folder / shipped.SCALER) == weights.scaler == checkpoint.scaler
+    assert weights.forecaster.state_dict().keys() == checkpoint.forecaster.state_dict().keys()
+    assert (folder / shipped.CHECKPOINT).stat().st_size < checkpoint.path.stat().st_size / 2
     text = card.read_text("utf-8")
     for needed in (
         "Virtual wearers",

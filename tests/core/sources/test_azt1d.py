@@ -374,8 +374,6 @@ def test_days_before_basal_are_learnt_from_and_nothing_else_changes(tmp_path: Pa
     # The first record now has a neighbour, so its change of glucose may be known.
     np.testing.assert_array_equal(more.values[len(added) + 1 :], train.values[1:])
     assert np.isnan(added.feature(Feature.basal_rate)).all()
-    assert np.nansum(added.feature(Feature.bolus_dose)) == 2 * 12 + 1, (
-        "an hour of basal is known when it is over"
-    )
+    assert np.nansum(added.feature(Feature.bolus_dose)) == 2 * 12 + 1, "an hour of basal is known when it is over"
     assert np.isfinite(added.feature(Feature.bolus_dose)).all(), "boluses are known where basal is not"
     assert "days before" in longer[Split.train].header.notes
