@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,8 +26,7 @@ REPOSITORY = Path(__file__).parents[2]
 @pytest.fixture
 def windows(copied: Graph) -> Graph:
     """A store with windows and scaler, in which nothing has been trained yet."""
-    for path in sorted(copied.store.checkpoints.iterdir()):
-        path.unlink()
+    shutil.rmtree(copied.store.checkpoints)
     copied.store.picture("learning curve").unlink()
     manifest = copied.store.manifest()
     del manifest.stages["trained_checkpoint"]

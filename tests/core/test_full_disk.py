@@ -39,7 +39,18 @@ def full_disk() -> Iterator[None]:
 def checkpoint() -> Checkpoint:
     model = ModelSettings(hidden_size=16)
     forecaster = GlucoseForecaster(model, TINY_DATA.horizon, SCALER).eval()
-    return Checkpoint(Path("x"), "0" * 64, forecaster, model, TINY_DATA.lookback, TINY_DATA.horizon, "data", "1.2.3")
+    return Checkpoint(
+        path=Path("x"),
+        sha256="0" * 64,
+        forecaster=forecaster,
+        model=model,
+        lookback=TINY_DATA.lookback,
+        horizon=TINY_DATA.horizon,
+        data_fingerprint="data",
+        version="1.2.3",
+        scaler=SCALER,
+        started_from="",
+    )
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,10 @@ ONNX_ALONE = """
 import sys
 import numpy as np, onnxruntime
 session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
-[given], [wanted] = session.get_inputs(), session.get_outputs()
+[given], [wanted, quantiles] = session.get_inputs(), session.get_outputs()
 assert (given.name, given.shape[1:], given.type) == ("input", [288, 8], "tensor(float)"), (given.name, given.shape)
 assert (wanted.name, wanted.shape[1:]) == ("prediction", [12]), (wanted.name, wanted.shape)
+assert (quantiles.name, quantiles.shape[1:]) == ("quantiles", [12, 7]), (quantiles.name, quantiles.shape)
 windows = np.load(sys.argv[2])
 forecast = session.run(["prediction"], {"input": windows})[0]
 """
