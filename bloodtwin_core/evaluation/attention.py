@@ -15,7 +15,7 @@ import torch
 
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.errors import SettingsError
-from bloodtwin_core.evaluation.bootstrap import CONFIDENCE, Resamples
+from bloodtwin_core.evaluation.bootstrap import Resamples, interval_of
 from bloodtwin_core.evaluation.inference import inference
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.records import Feature, Split, Values
@@ -33,13 +33,23 @@ Errors = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Difference:
-    """A mean difference in absolute error, mg/dL, and its 95 % confidence interval by bootstrap over days."""
+    """A mean difference in absolute error, mg/dL, and its 95 % confidence interval by bootstrap over days.
+
+    On too few days for an interval it reaches from minus to plus infinity, so that nothing is sure.
+    """
 
     mean: float
     low: float
     high: float
 
+    @property
+    def is_known(self) -> bool:
+        """Whether there were days enough for an interval."""
+        return bool(np.isfinite(self.low))
+
     def __str__(self) -> str:
+        if not self.is_known:
+            return f"{self.mean:+.2f} mg/dL (too few days for an interval)"
         return f"{self.mean:+.2f} mg/dL (95 % interval {self.low:+.2f} to {self.high:+.2f})"
 
 
@@ -77,6 +87,8 @@ class AttentionTruth:
             f"Without the {self.removed} readings that it attends to most, a forecast errs by {self.more_than_random} "
             f"more than without as many random ones, on {self.windows:,} test windows"
         )
+        if not self.more_than_random.is_known:
+            return f"{cost}. On so few days nothing is sure; do not read attention as an explanation."
         if not self.holds:
             return f"{cost}. Attention does not show what forecasts rest on; do not read it as an explanation."
         if not self.holds_for_each_window:
@@ -194,10 +206,12 @@ class _Comparison:
         blocks, self._block = np.unique(days, axis=1, return_inverse=True)
         self._resamples = Resamples.draw(blocks[0], settings)
         self._counts = np.bincount(self._block)
+        self._spare_days = len(self._counts) - len(np.unique(blocks[0]))
 
     def difference(self, apart: Errors) -> Difference:
-        """The mean of differences [window], and the plain percentile interval of it."""
-        sums = np.bincount(self._block, weights=apart)
-        measured, *resampled = self._resamples.mean(sums, self._counts)
-        low, high = np.nanquantile(resampled, [(1.0 - CONFIDENCE) / 2.0, (1.0 + CONFIDENCE) / 2.0])
-        return Difference(float(measured), float(low), float(high))
+        """The mean of differences [window] and its interval."""
+        figure = self._resamples.mean(np.bincount(self._block, weights=apart), self._counts)
+        interval = interval_of(figure, self._spare_days)
+        if interval is None:
+            return Difference(float(figure[0]), -np.inf, np.inf)
+        return Difference(interval.value, interval.low, interval.high)

@@ -14,7 +14,7 @@ from bloodtwin_core.windows import fill_from_the_past
 from tests.core.tiny import TINY_DATA, tiny_windows
 
 SETTINGS = EvaluationSettings(bootstrap_samples=200, batch_size=50)
-WINDOWS, SCALER = tiny_windows(pumps=2, count=2500, missing=0.0)
+WINDOWS, SCALER = tiny_windows(pumps=2, count=9000, missing=0.0)
 
 
 class Pointing(GlucoseForecaster):
@@ -65,6 +65,15 @@ def test_attention_to_what_does_not_matter_fails() -> None:
     found = judged(Pointing([19, 20, 21], [3, 4, 5]))
     assert not found.holds
     assert "do not read it as an explanation" in found.verdict
+
+
+def test_on_few_days_nothing_is_sure() -> None:
+    few, _ = tiny_windows(pumps=2, count=2500, missing=0.0)
+    found = attention_truth(Pointing([4, 5, 6], [4, 5, 6], by_window=True), few, SETTINGS, removed=3)
+    assert found.more_than_random.mean > 0
+    assert not found.holds
+    assert "too few days for an interval" in found.verdict
+    assert "nothing is sure" in found.verdict
 
 
 def test_a_reading_taken_away_is_what_a_gap_leaves() -> None:
