@@ -133,6 +133,19 @@ class DataSettings(SettingsGroup):
             )
         return self
 
+    @model_validator(mode="after")
+    def _holds_whole_people_out(self) -> "DataSettings":
+        for wearer, pumps in self.wearers.items():
+            held_out, kept = (
+                [pump for pump in pumps if (pump in self.held_out_pump_ids) is out] for out in (True, False)
+            )
+            if held_out and kept:
+                raise ValueError(
+                    f"data.held_out_pump_ids holds out {', '.join(held_out)} but not {', '.join(kept)}, which {wearer} "
+                    "wore too (data.wearers), so that the network would know the person. Hold out all of their pumps"
+                )
+        return self
+
 
 class ModelSettings(SettingsGroup):
     """The network."""

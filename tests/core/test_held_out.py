@@ -84,3 +84,10 @@ def test_every_pump_is_held_out_in_exactly_one_fold(pumps: set[str], folds: int)
     assert max(map(len, held)) - min(map(len, held)) <= 1
     with pytest.raises(ValueError, match=f"folds 1 to {folds}"):
         held_out_in_fold(sorted(pumps), folds + 1, folds)
+
+
+def test_a_person_is_held_out_with_all_their_pumps() -> None:
+    with pytest.raises(ValueError, match=r"holds out 1 but not 2, which anna wore too.*Hold out all of their pumps"):
+        DataSettings(wearers={"anna": ["1", "2"], "ben": ["3"]}, held_out_pump_ids=["1"])
+    DataSettings(wearers={"anna": ["1", "2"], "ben": ["3"]}, held_out_pump_ids=["1", "2"])
+    DataSettings(wearers={"anna": ["1", "2"]}, held_out_pump_ids=["anna"], join_wearers=True)
