@@ -95,7 +95,7 @@ def as_table(rows: Sequence[NewcomerRow]) -> str:
         [
             f"{people} people who were left out of training, a fold at a time; errors in mg/dL on {windows:,} complete "
             f"test windows, pooled. A copy is fine-tuned on the newest days and accepted where the latest "
-            f"{JUDGED_SHARE:.0%} of them say that it helps; where too few windows are left for that, as of a single day, "
+            f"{JUDGED_SHARE:.0%} of them say that it helps; where that leaves too few windows, as of a single day, "
             "nobody's copy is accepted. Skill is the error divided by persistence's.",
             "",
             *lines,
