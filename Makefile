@@ -50,7 +50,7 @@ bench: $(INSTALLED)-dev  ## measure speed, under 5 minutes; writes artifacts/ben
 	$(BIN)/python -m benchmarks
 
 .PHONY: bench-full
-bench-full: $(INSTALLED)-dev  ## measure at full size, half an hour
+bench-full: $(INSTALLED)-dev  ## measure at full size, a quarter of an hour
 	$(BIN)/python -m benchmarks --full
 
 .PHONY: lint
