@@ -64,7 +64,7 @@ def _trained(small: Prepared, folder: Path, epochs: int) -> Checkpoint:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="full size, a quarter of an hour; without it under 5 minutes")
+    parser.add_argument("--full", action="store_true", help="full size, 15 minutes; without it under 5")
     parser.add_argument("--out", type=Path, default=Path("artifacts/bench.json"), help="where the rows go as JSON")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
