@@ -20,8 +20,9 @@ from bloodtwin_core.export import export_onnx, export_torchscript, load_onnx, lo
 from bloodtwin_core.preparing import list_split_files
 from bloodtwin_core.raw_splits import load_splits, scaler_records, window_records
 from bloodtwin_core.scaling import fit_scaler
+from bloodtwin_core.threads import torch_threads
 from bloodtwin_core.training import CheckpointFolder, choose_compute, fit
-from bloodtwin_core.training.compute import torch_threads
+from bloodtwin_core.training.compute import testing_threads
 from bloodtwin_core.windows import window_series
 from bloodtwin_core.windows_files import read_windows, write_windows
 
@@ -51,7 +52,7 @@ def run(settings: Settings, folder: Path) -> dict[str, float]:
     tested = TestedModel(
         model_version=checkpoint.version, checkpoint_sha256=checkpoint.sha256, data_fingerprint=index.fingerprint
     )
-    with torch_threads(compute.threads):
+    with torch_threads(testing_threads(settings.training)):
         method = method_for(checkpoint.forecaster, windows, settings.evaluation, compute.device.value)
         store_forecasts(folder / "test_forecasts", windows, method.forecast, settings.evaluation, tested)
         results = stored_results(folder / "test_forecasts", windows, settings.evaluation)

@@ -18,7 +18,8 @@ from benchmarks.training import BareLoop
 from bloodtwin_core.config import TrainingSettings
 from bloodtwin_core.records import Split
 from bloodtwin_core.scaling import read_scaler
-from bloodtwin_core.training.compute import denormals_as_zero, torch_threads
+from bloodtwin_core.threads import torch_threads
+from bloodtwin_core.training.compute import denormals_as_zero
 from bloodtwin_core.windows import Origins, Segment, WindowedSeries
 from bloodtwin_core.windows_files import read_windows, write_windows
 

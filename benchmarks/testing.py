@@ -11,7 +11,7 @@ from bloodtwin_core.evaluation.scanning import agreement, scan_windows
 from bloodtwin_core.evaluation.testing import forecast_windows
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.records import Split
-from bloodtwin_core.training.compute import torch_threads
+from bloodtwin_core.threads import torch_threads
 
 TESTED = 87_000
 """Windows that the full size has to test."""

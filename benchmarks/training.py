@@ -14,9 +14,10 @@ from torch import Tensor
 from benchmarks.data import Prepared
 from benchmarks.rows import Row, at_least, below, noted
 from bloodtwin_core.config import Device, ModelSettings, Precision, TrainingMode, TrainingSettings
+from bloodtwin_core.threads import torch_threads
 from bloodtwin_core.training import CheckpointFolder, EpochReport, choose_compute, fit
 from bloodtwin_core.training.batches import DenseBatches, WindowedBatches
-from bloodtwin_core.training.compute import denormals_as_zero, torch_threads
+from bloodtwin_core.training.compute import denormals_as_zero
 from bloodtwin_core.training.module import ForecasterTraining
 
 AUTOCAST = {Precision.bfloat16: torch.bfloat16, Precision.float16: torch.float16}

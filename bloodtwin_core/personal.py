@@ -16,8 +16,8 @@ from bloodtwin_core.files import atomic_folder
 from bloodtwin_core.personal_files import INDEX, PersonalIndex, PersonalOutcome, personal_checkpoint
 from bloodtwin_core.pump_windows import errors_on, windows_of_pump
 from bloodtwin_core.records import Split
+from bloodtwin_core.threads import torch_threads
 from bloodtwin_core.training import CheckpointFolder, choose_compute, fit
-from bloodtwin_core.training.compute import torch_threads
 from bloodtwin_core.windows import WindowedSeries
 
 

@@ -27,8 +27,9 @@ from bloodtwin_core.evaluation.testing import OnProgress, store_forecasts, store
 from bloodtwin_core.evaluation.testing import ignore as ignore_progress
 from bloodtwin_core.files import sha256_of
 from bloodtwin_core.inputs import current_checkpoint, current_raw_splits, current_scaler, current_windows
+from bloodtwin_core.threads import torch_threads
 from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, fit
-from bloodtwin_core.training.compute import choose_compute, torch_threads, usable_cores
+from bloodtwin_core.training.compute import choose_compute, testing_threads
 from bloodtwin_core.training.fit import ignore
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows_files import WindowsIndex
@@ -84,7 +85,7 @@ def evaluation_stage(
         model_version=checkpoint.version, checkpoint_sha256=checkpoint.sha256, data_fingerprint=index.fingerprint
     )
     compute = choose_compute(settings.training)
-    with torch_threads(settings.training.threads or usable_cores()):
+    with torch_threads(testing_threads(settings.training)):
         method = method_for(checkpoint.forecaster, windows, settings.evaluation, compute.device.value)
         on_method(f"Testing on {compute.device} in float32. {method.reading}")
         store_forecasts(store.test_forecasts, windows, method.forecast, settings.evaluation, tested, on_progress)
@@ -135,5 +136,5 @@ def _attended(
             f"{store.test_results} tells of another checkpoint than there is now. Materialize test_results again"
         )
     compute = choose_compute(settings.training)
-    with torch_threads(settings.training.threads or usable_cores()):
+    with torch_threads(testing_threads(settings.training)):
         return attended(checkpoint.forecaster, windows, settings.evaluation, compute.device.value)

@@ -27,7 +27,7 @@ def ask_in_parallel(
     """What the network answers to the lookbacks [window, lookback, feature] of each batch, in order.
 
     On a CPU each of torch's threads takes a part of the batch by itself, instead of all sharing every small matrix of
-    every record: two cores forecast 2,190 windows a second this way, 980 the other way, and one core 980
+    every record: two cores forecast 2,190 windows a second this way, 1,300 the other way, and one core 980
     (docs/performance.md).
     """
     workers = torch.get_num_threads() if torch.device(device).type == "cpu" else 1

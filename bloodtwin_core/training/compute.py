@@ -10,7 +10,6 @@ import torch
 
 from bloodtwin_core.config import Device, Precision, TrainingMode, TrainingSettings
 from bloodtwin_core.errors import SettingsError
-from bloodtwin_core.threads import torch_threads as torch_threads
 
 LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
 LIGHTNING_PRECISION: dict[Precision, LightningPrecision] = {
@@ -75,6 +74,11 @@ def has_bfloat16_matrix_units() -> bool:
     Without them bfloat16 is emulated. docs/performance.md has the figures.
     """
     return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+
+
+def testing_threads(settings: TrainingSettings) -> int:
+    """Threads for testing windows one by one, where each takes windows of its own and all cores are of use."""
+    return settings.threads or usable_cores()
 
 
 def usable_cores() -> int:

@@ -21,6 +21,7 @@ from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
 from bloodtwin_core.errors import TrainingFailed
 from bloodtwin_core.files import sha256_of, storage_errors
 from bloodtwin_core.scaling import FeatureScaler
+from bloodtwin_core.threads import torch_threads
 from bloodtwin_core.training.averaging import AveragedWeights
 from bloodtwin_core.training.batches import DenseBatches, ValidationBatches, WindowedBatches
 from bloodtwin_core.training.callbacks import EpochReporter
@@ -30,7 +31,6 @@ from bloodtwin_core.training.compute import (
     Compute,
     choose_compute,
     denormals_as_zero,
-    torch_threads,
 )
 from bloodtwin_core.training.module import ForecasterTraining
 from bloodtwin_core.training.start import starting_checkpoint

@@ -17,6 +17,7 @@ from bloodtwin_core.export import export_onnx, export_streaming, export_torchscr
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.training import CheckpointFolder, fit
 from bloodtwin_core.windows_files import write_windows
+from tests.core.test_export import checkpoint_of
 from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, tiny_windows
 
 resource = pytest.importorskip("resource", reason="only Unix can limit the size of files")
@@ -39,18 +40,7 @@ def full_disk() -> Iterator[None]:
 def checkpoint() -> Checkpoint:
     model = ModelSettings(hidden_size=16)
     forecaster = GlucoseForecaster(model, TINY_DATA.horizon, SCALER).eval()
-    return Checkpoint(
-        path=Path("x"),
-        sha256="0" * 64,
-        forecaster=forecaster,
-        model=model,
-        lookback=TINY_DATA.lookback,
-        horizon=TINY_DATA.horizon,
-        data_fingerprint="data",
-        version="1.2.3",
-        scaler=SCALER,
-        started_from="",
-    )
+    return checkpoint_of(forecaster, model, TINY_DATA, SCALER)
 
 
 @pytest.mark.parametrize(
