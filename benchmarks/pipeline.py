@@ -48,7 +48,7 @@ def run(settings: Settings, folder: Path) -> dict[str, float]:
     fitted = fit(windows, scaler, settings.model, settings.training, checkpoints, logs, index.fingerprint)
     clock.lap("training")
     checkpoint = load_checkpoint(fitted.checkpoint)
-    compute = choose_compute(settings.training)
+    compute = choose_compute(settings.training, settings.model.cell)
     tested = TestedModel(
         model_version=checkpoint.version, checkpoint_sha256=checkpoint.sha256, data_fingerprint=index.fingerprint
     )

@@ -38,7 +38,7 @@ class BareLoop:
     """Forward, backward and optimizer of training, and nothing else."""
 
     def __init__(self, prepared: Prepared, settings: TrainingSettings) -> None:
-        self.compute = choose_compute(settings)
+        self.compute = choose_compute(settings, MODEL.cell)
         self.module = ForecasterTraining(prepared.windows, prepared.scaler, MODEL, settings, "")
         self.module.log = lambda *_args, **_options: None  # type: ignore[method-assign]
         self.module.to(self.compute.device.value)
@@ -69,7 +69,7 @@ class BareLoop:
 
 def dense_against_windowed(prepared: Prepared) -> list[Row]:
     """Supervised forecasts per second of both modes on one CPU thread, in 32-bit and in what auto chooses there."""
-    chosen = choose_compute(TrainingSettings(device=Device.cpu)).precision
+    chosen = choose_compute(TrainingSettings(device=Device.cpu), MODEL.cell).precision
     rows: list[Row] = []
     for precision in dict.fromkeys((Precision.float32, chosen)):
         rows += _rates(prepared, precision)
@@ -150,7 +150,7 @@ def share_outside_the_step(prepared: Prepared, folder: Path, epochs: int = 4) ->
 
     with patch("bloodtwin_core.training.fit.ForecasterTraining", Timed):
         _epochs(prepared, settings, folder)
-    device = choose_compute(settings).device
+    device = choose_compute(settings, MODEL.cell).device
     limit = 0.15 if device is Device.cuda else 0.03
     return below(f"share of the training step outside the network, {device}", median(shares), "", limit)
 

@@ -233,8 +233,8 @@ class TrainingSettings(SettingsGroup):
     gradient_clip_val: float = Field(default=1.0, ge=0.0, description="Largest gradient norm; 0 clips nothing.")
     precision: Precision = Field(
         default=Precision.auto,
-        description="auto (16-bit mixed on CUDA, bfloat16 on a CPU with AMX, else float32), float32, bfloat16 or "
-        "float16 (these two mixed with 32-bit).",
+        description="auto (16-bit mixed on CUDA, bfloat16 for an LSTM on a CPU with AMX, else float32), float32, "
+        "bfloat16 or float16 (these two mixed with 32-bit).",
     )
     device: Device = Field(default=Device.auto, description="auto takes CUDA, then MPS, then CPU.")
     threads: int = Field(

@@ -142,7 +142,7 @@ class _Errors:
 
 
 def _errors(checkpoint: Checkpoint, windows: WindowedSeries, training: TrainingSettings) -> _Errors:
-    compute = choose_compute(training)
+    compute = choose_compute(training, checkpoint.model.cell)
     with torch_threads(compute.threads):
         validate, test = (
             errors_on(checkpoint.forecaster, windows, split, compute.device.value)

@@ -84,7 +84,7 @@ def evaluation_stage(
     tested = TestedModel(
         model_version=checkpoint.version, checkpoint_sha256=checkpoint.sha256, data_fingerprint=index.fingerprint
     )
-    compute = choose_compute(settings.training)
+    compute = choose_compute(settings.training, settings.model.cell)
     with torch_threads(testing_threads(settings.training)):
         method = method_for(checkpoint.forecaster, windows, settings.evaluation, compute.device.value)
         on_method(f"Testing on {compute.device} in float32. {method.reading}")
@@ -135,6 +135,6 @@ def _attended(
         raise ArtifactMissing(
             f"{store.test_results} tells of another checkpoint than there is now. Materialize test_results again"
         )
-    compute = choose_compute(settings.training)
+    compute = choose_compute(settings.training, settings.model.cell)
     with torch_threads(testing_threads(settings.training)):
         return attended(checkpoint.forecaster, windows, settings.evaluation, compute.device.value)

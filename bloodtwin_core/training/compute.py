@@ -8,7 +8,7 @@ from typing import Literal
 
 import torch
 
-from bloodtwin_core.config import Device, Precision, TrainingMode, TrainingSettings
+from bloodtwin_core.config import Cell, Device, Precision, TrainingMode, TrainingSettings
 from bloodtwin_core.errors import SettingsError
 
 LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
@@ -33,8 +33,11 @@ class Compute:
         return f"{self.device} in {self.precision}{threads}: {self.reason}"
 
 
-def choose_compute(settings: TrainingSettings) -> Compute:
-    """Choose device, arithmetic and threads. Raises SettingsError if the settings ask for what is not there."""
+def choose_compute(settings: TrainingSettings, cell: Cell) -> Compute:
+    """Choose device, arithmetic and threads for a network of such cells.
+
+    Raises SettingsError if the settings ask for what is not there.
+    """
     there = {Device.cuda: torch.cuda.is_available(), Device.mps: torch.backends.mps.is_available(), Device.cpu: True}
     if settings.device is Device.auto:
         device = next(candidate for candidate, available in there.items() if available)
@@ -43,7 +46,7 @@ def choose_compute(settings: TrainingSettings) -> Compute:
         device, because = settings.device, "training.device asks for it"
         if not there[device]:
             raise SettingsError(f"training.device is {device}, but torch finds none here. Set training.device: auto")
-    precision, why = _choose_precision(settings.precision, device)
+    precision, why = _choose_precision(settings.precision, device, cell)
     return Compute(device, precision, settings.threads or _training_threads(settings.mode), f"{because}; {why}")
 
 
@@ -56,7 +59,7 @@ def _training_threads(mode: TrainingMode) -> int:
     return 1 if mode is TrainingMode.dense else usable_cores()
 
 
-def _choose_precision(asked: Precision, device: Device) -> tuple[Precision, str]:
+def _choose_precision(asked: Precision, device: Device, cell: Cell) -> tuple[Precision, str]:
     if asked is Precision.float16 and device is not Device.cuda:
         raise SettingsError(f"training.precision float16 needs CUDA, not {device}. Set training.precision: auto")
     if asked is not Precision.auto:
@@ -64,14 +67,17 @@ def _choose_precision(asked: Precision, device: Device) -> tuple[Precision, str]
     if device is Device.cuda:
         return Precision.float16, "16-bit mixed precision is fastest on CUDA"
     if device is Device.cpu and has_bfloat16_matrix_units():
+        if cell is Cell.gru:
+            return Precision.float32, "this processor has matrix units for bfloat16, but torch has no fused GRU in it"
         return Precision.bfloat16, "this processor has matrix units for bfloat16 (AMX)"
     return Precision.float32, f"32-bit is the fastest that is safe on this {device}"
 
 
 def has_bfloat16_matrix_units() -> bool:
-    """Whether the CPU has Intel's AMX: there mixed bfloat16 trains about twice as fast, to the same validation MAE.
+    """Whether the CPU has Intel's AMX: there mixed bfloat16 trains an LSTM twice as fast, to the same validation MAE.
 
-    Without them bfloat16 is emulated. docs/performance.md has the figures.
+    A GRU it trains more slowly (forward and backward of 8 chunks on one core: 148 ms, 95 in float32), because torch
+    has no fused kernel for it. Without the units bfloat16 is emulated. docs/performance.md has the figures.
     """
     return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
 

@@ -78,7 +78,7 @@ def fit(
     Raises SettingsError if the device is not there or start_from does not fit, TrainingFailed if the loss stops being
     a number, StorageError if checkpoints or logs cannot be written.
     """
-    compute = choose_compute(training)
+    compute = choose_compute(training, model.cell)
     logger.info("Training on %s", compute)
     base = starting_checkpoint(training.start_from, model, windows.lookback, windows.horizon)
     run = run_identity(model, training, data_fingerprint, base.sha256 if base else "")

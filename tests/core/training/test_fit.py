@@ -15,11 +15,11 @@ import pytest
 import torch
 
 from bloodtwin_core.checkpoint import load_checkpoint
-from bloodtwin_core.config import Device, Precision, Schedule, TrainingMode, TrainingSettings
-from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch, SettingsError, TrainingFailed
+from bloodtwin_core.config import Schedule, TrainingMode, TrainingSettings
+from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch, TrainingFailed
 from bloodtwin_core.pump_windows import errors_on
 from bloodtwin_core.records import Split
-from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, choose_compute, fit
+from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, fit
 from bloodtwin_core.windows import Origins
 from tests.core.tiny import TINY_MODEL, TINY_TRAINING, tiny_windows
 
@@ -190,18 +190,6 @@ def test_a_damaged_learning_curve_is_an_error(tmp_path: Path) -> None:
     folder.learning_curve.write_text(json.dumps([{"epoch": 0}]))
     with pytest.raises(ArtifactMissing, match=r"learning_curve\.json"):
         folder.read_learning_curve()
-
-
-def test_the_chosen_device_comes_with_its_reason() -> None:
-    assert "training.device asks for it" in choose_compute(TrainingSettings(device=Device.cpu)).reason
-    with pytest.raises(SettingsError, match=r"float16 needs CUDA.*precision: auto"):
-        choose_compute(TrainingSettings(device=Device.cpu, precision=Precision.float16))
-
-
-@pytest.mark.skipif(choose_compute(TrainingSettings()).device is Device.cuda, reason="this machine has a CUDA device")
-def test_a_device_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(SettingsError, match=r"training\.device is cuda.*auto"):
-        choose_compute(TrainingSettings(device=Device.cuda))
 
 
 def test_a_cosine_lowers_the_learning_rate_every_epoch(tmp_path: Path) -> None:
