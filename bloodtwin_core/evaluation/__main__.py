@@ -3,7 +3,8 @@
 ARTIFACTS is the folder of one model, such as artifacts/bloodtwin_unified_lstm. With --without the results are
 printed for everybody and once more without the named pumps. Forecasts that test_results left are taken as they are,
 else they are made anew. With --beside the forecasts of another folder that was tested on the same data are compared
-with them, on the windows and steps that both have, with intervals of the differences. Nothing is written.
+with them, on the windows (by pump and time) and steps that both have, with intervals of the differences. Nothing is
+written.
 """
 
 import argparse

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.errors import SettingsError
@@ -34,9 +35,11 @@ def difference(
 ) -> Difference:
     """Compare the forecasts of two models, on the complete windows or on all available ones.
 
-    Days are drawn for both alike (a paired comparison). Raises SettingsError if they were not made on the same windows.
+    Days are drawn for both alike (a paired comparison). Raises SettingsError if they were not made on the same windows:
+    other pumps, times of origin or targets.
     """
-    if not (np.array_equal(a.rows, b.rows) and np.array_equal(a.pump, b.pump) and _same_targets(a, b)):
+    same_origins = np.array_equal(a.pump, b.pump) and np.array_equal(a.timestamp, b.timestamp)
+    if not (same_origins and _same_targets(a, b)):
         raise SettingsError(
             "the two models were tested on other windows or to other horizons. Test both on the same data and settings"
         )
@@ -58,15 +61,23 @@ def difference(
 
 
 def on_common_windows(a: TestForecasts, b: TestForecasts) -> tuple[TestForecasts, TestForecasts]:
-    """Both on the windows that they share, up to the shorter horizon: what horizons of different length need.
+    """Both on the windows that they share by pump and time of origin, up to the shorter horizon.
 
-    A window is complete if it is for both. difference sees whether these were the same windows of the same data.
+    Rows may differ, as where one run also learnt from earlier days. A window is complete if it is for both. difference
+    sees whether the same was measured. Raises SettingsError if they share no window.
     """
-    _, in_a, in_b = np.intersect1d(a.rows, b.rows, assume_unique=True, return_indices=True)
+    common = _origins(a).merge(_origins(b), on=["pump", "timestamp"], suffixes=("_a", "_b"))
+    if common.empty:
+        raise SettingsError("the two models were tested on no window in common. Test both on the same data")
+    in_a, in_b = common["place_a"].to_numpy(), common["place_b"].to_numpy()
     steps, complete = min(a.horizon, b.horizon), a.complete[in_a] & b.complete[in_b]
     cut = (forecasts.take(places).up_to(steps) for forecasts, places in ((a, in_a), (b, in_b)))
     first, second = (replace(forecasts, complete=complete) for forecasts in cut)
     return first, second
+
+
+def _origins(forecasts: TestForecasts) -> pd.DataFrame:
+    return pd.DataFrame({"pump": forecasts.pump, "timestamp": forecasts.timestamp, "place": np.arange(len(forecasts))})
 
 
 def _same_targets(a: TestForecasts, b: TestForecasts) -> bool:

@@ -166,9 +166,34 @@ def test_horizons_of_different_length_are_compared_on_what_they_share() -> None:
         difference(*on_common_windows(a, replace(shorter, target=shorter.target + np.float32(1))), SETTINGS)
 
 
+def test_windows_are_matched_by_pump_and_time_wherever_their_rows_lie() -> None:
+    a = made(9)
+    pump_by_pump = np.argsort(a.pump, kind="stable")
+    last_pump_first = replace(a, rows=a.rows + 1000).take(np.roll(pump_by_pump, len(a) // 2)).take(slice(3, None))
+    mine, theirs = on_common_windows(a, last_pump_first)
+    assert len(mine) == len(a) - 3
+    np.testing.assert_array_equal(mine.pump, theirs.pump)
+    np.testing.assert_array_equal(mine.timestamp, theirs.timestamp)
+    np.testing.assert_array_equal(mine.model, theirs.model)
+    assert difference(mine, theirs, SETTINGS).windows == len(a) - 3
+
+
+def test_models_tested_on_no_common_window_are_not_compared() -> None:
+    a = made(10)
+    later = replace(a, timestamp=a.timestamp + np.timedelta64(365, "D"))
+    for other in (later, replace(a, pump=np.char.add("x", a.pump))):
+        with pytest.raises(SettingsError, match=r"no window in common.*same data"):
+            on_common_windows(a, other)
+
+
 def test_models_tested_on_other_windows_are_not_compared() -> None:
     a = made(6)
-    others = (a.take(slice(1, None)), replace(a, measured=~a.measured), replace(a, target=a.target + np.float32(1)))
+    others = (
+        a.take(slice(1, None)),
+        replace(a, timestamp=a.timestamp + np.timedelta64(300, "s")),
+        replace(a, measured=~a.measured),
+        replace(a, target=a.target + np.float32(1)),
+    )
     for other in others:
         with pytest.raises(SettingsError, match="Test both on the same data"):
             difference(a, other, SETTINGS)
