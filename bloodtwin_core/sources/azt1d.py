@@ -24,8 +24,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import DataError, SettingsError
+from bloodtwin_core.errors import DataError
 from bloodtwin_core.records import BASAL_LIMITS, RECORD_INTERVAL, PumpHistory, Timestamps, records_from_signals
+from bloodtwin_core.sources.published import data_set_folder, wanted_people
 from bloodtwin_core.tables import Table, first_true, read_table
 
 HEAVY_BOLUS_PEOPLE: tuple[str, ...] = ("1", "3", "11", "14", "20")
@@ -154,23 +155,14 @@ def _same_sensor(readings: Readings, rivals: npt.NDArray[np.intp], last: np.intp
 
 def _files(settings: DataSettings) -> dict[str, Path]:
     """Each wanted person's file, by person number in ascending order."""
-    if not settings.root:
-        raise SettingsError("data.root is not set. Point it to the AZT1D folder, the one that holds 'CGM Records'")
-    root = Path(settings.root).expanduser()
-    if not root.is_dir():
-        raise DataError("the folder does not exist", todo="Point data.root to the AZT1D folder", file=root)
+    root = data_set_folder(settings, "AZT1D", "'CGM Records'")
     folder = root / "CGM Records" if (root / "CGM Records").is_dir() else root
     found = {match[1]: path for path in folder.iterdir() if (match := re.fullmatch(r"Subject (\d+)", path.name))}
     if not found:
         todo = "Point data.root to the AZT1D folder, the one that holds 'CGM Records'"
         raise DataError("the folder holds no 'Subject N' folders", todo=todo, file=folder)
-    people = sorted(found, key=int)
-    for person in settings.pump_ids:
-        if person not in found:
-            what = f"person {person} has no data; there are {', '.join(people)}"
-            raise DataError(what, todo="Correct data.pump_ids", file=folder)
-    wanted = set(settings.pump_ids or people)
-    return {person: found[person] / f"{found[person].name}.csv" for person in people if person in wanted}
+    wanted = wanted_people(found, settings, folder, lacking="no data")
+    return {person: path / f"{path.name}.csv" for person, path in wanted.items()}
 
 
 def _times(table: Table) -> Timestamps:

@@ -23,15 +23,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bloodtwin_core.bloodbank import natural_order
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import DataError, SettingsError
+from bloodtwin_core.errors import DataError
 from bloodtwin_core.events.kinds import GlucoseEvents, PumpEvents
 from bloodtwin_core.events.plausible import POSSIBLE_GLUCOSE, outside
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.sensors import SLOWEST_RHYTHM, usual_interval
 from bloodtwin_core.events.units import GlucoseUnit, UnitsError, in_mg_per_dl
 from bloodtwin_core.records import RECORD_INTERVAL, Timestamps
+from bloodtwin_core.sources.published import data_set_folder, wanted_people
 from bloodtwin_core.tables import Table, first_true, read_table
 
 logger = logging.getLogger(__name__)
@@ -119,21 +119,12 @@ def interleaved(times: Timestamps) -> Mask:
 
 def _files(settings: DataSettings) -> dict[str, Path]:
     """Each wanted person's file, by name."""
-    if not settings.root:
-        raise SettingsError("data.root is not set. Point it to the BrisT1D folder, the one that holds P02.csv")
-    root = Path(settings.root).expanduser()
-    if not root.is_dir():
-        raise DataError("the folder does not exist", todo="Point data.root to the BrisT1D folder", file=root)
+    root = data_set_folder(settings, "BrisT1D", "P02.csv")
     found = {match[1]: path for path in root.iterdir() if (match := _FILE.fullmatch(path.name))}
     if not found:
         todo = "Point data.root to the BrisT1D folder, as harmonised by Glucose-ML"
         raise DataError("the folder holds no files such as P02.csv", todo=todo, file=root)
-    people = sorted(found, key=natural_order)
-    for person in settings.pump_ids:
-        if person not in found:
-            what = f"person {person} has no file; there are {', '.join(people)}"
-            raise DataError(what, todo="Correct data.pump_ids", file=root)
-    return {person: found[person] for person in people if not settings.pump_ids or person in settings.pump_ids}
+    return wanted_people(found, settings, root, lacking="no file")
 
 
 def _times(table: Table) -> Timestamps:

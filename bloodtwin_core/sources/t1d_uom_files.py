@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import DataError, SettingsError
+from bloodtwin_core.errors import DataError
 from bloodtwin_core.records import Timestamps
+from bloodtwin_core.sources.published import data_set_folder, wanted_people
 from bloodtwin_core.tables import Table, first_true, read_table
 
 PUMP, INJECTION = "R", "L"
@@ -75,11 +76,7 @@ def read_rows(path: Path, time: str, value: str, kind: str = "") -> Rows:
 
 def data_folder(settings: DataSettings) -> Path:
     """The folder that holds 'Glucose Data': data.root itself, or one that unpacking made inside of it."""
-    if not settings.root:
-        raise SettingsError("data.root is not set. Point it to the T1D-UOM folder, the one that holds 'Glucose Data'")
-    root = Path(settings.root).expanduser()
-    if not root.is_dir():
-        raise DataError("the folder does not exist", todo="Point data.root to the T1D-UOM folder", file=root)
+    root = data_set_folder(settings, "T1D-UOM", f"'{_GLUCOSE_FOLDER}'")
     for folder in (root, *sorted(root.glob("*/")), *sorted(root.glob("*/*/"))):
         if (folder / _GLUCOSE_FOLDER).is_dir():
             return folder
@@ -89,16 +86,14 @@ def data_folder(settings: DataSettings) -> Path:
 
 def people(folder: Path, settings: DataSettings) -> list[str]:
     """The numbers of those with a glucose file, of data.pump_ids if it names any; DataError if one has none."""
-    names = (re.fullmatch(r"UoMGlucose(\d+)\.csv", path.name) for path in (folder / _GLUCOSE_FOLDER).iterdir())
-    found = sorted(match[1] for match in names if match)
+    glucose = folder / _GLUCOSE_FOLDER
+    found = {
+        match[1]: path for path in glucose.iterdir() if (match := re.fullmatch(r"UoMGlucose(\d+)\.csv", path.name))
+    }
     if not found:
         todo = "Point data.root to the T1D-UOM folder, as unpacked"
-        raise DataError("the folder holds no UoMGlucose files", todo=todo, file=folder / _GLUCOSE_FOLDER)
-    for person in settings.pump_ids:
-        if person not in found:
-            what = f"person {person} has no glucose file; there are {', '.join(found)}"
-            raise DataError(what, todo="Correct data.pump_ids", file=folder / _GLUCOSE_FOLDER)
-    return [person for person in found if not settings.pump_ids or person in settings.pump_ids]
+        raise DataError("the folder holds no UoMGlucose files", todo=todo, file=glucose)
+    return list(wanted_people(found, settings, glucose, lacking="no glucose file"))
 
 
 def file_of(folder: Path, kind: str, person: str) -> Path | None:
