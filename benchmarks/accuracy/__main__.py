@@ -1,18 +1,21 @@
-"""`python -m benchmarks.accuracy --azt1d FOLDER [--brist1d FOLDER]`: train variants and compare validation MAE.
+"""`python -m benchmarks.accuracy --azt1d FOLDER [--brist1d FOLDER]`: train variants and compare their validation MAE.
 
-Test windows are never looked at. Every finished training is a line of OUT/trainings.jsonl, and is not repeated.
+Test windows are never looked at. Every training leaves its checkpoint and the errors of its validation windows in a
+folder of OUT, and is not repeated.
 """
 
 import argparse
-import json
 import logging
 import sys
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from statistics import mean
-from typing import Any
 from unittest.mock import patch
 
+import torch
+
+from benchmarks.accuracy.changes import MoreInputs, Training
+from benchmarks.accuracy.comparing import Judged, table
+from benchmarks.accuracy.judging import WindowErrors, validation_errors
 from benchmarks.accuracy.variants import VARIANTS, Variant, with_complete_windows_only
 from bloodtwin_core.config import DataSettings, ModelSettings, TrainingSettings
 from bloodtwin_core.preparing import PreparedData, prepare
@@ -20,6 +23,7 @@ from bloodtwin_core.source_settings import Azt1dSettings, LearnAlsoFrom
 from bloodtwin_core.training import CheckpointFolder, fit
 
 SEEDS = (42, 43, 44)
+ERRORS = "validation_errors.npz"
 
 
 def main() -> None:
@@ -36,69 +40,61 @@ def main() -> None:
         if given.brist1d or not VARIANTS[name].with_brist1d:
             for seed in given.seeds:
                 train(name, seed, given.azt1d, given.brist1d, given.out)
-    sys.stdout.write(table(given.out))
+    sys.stdout.write(table({name: judged(name, given.out) for name in VARIANTS}))
 
 
 def train(name: str, seed: int, azt1d: Path, brist1d: Path | None, out: Path) -> None:
-    """Train one variant with one seed, unless that was done before, and write down its validation MAE."""
-    if any(done["variant"] == name and done["seed"] == seed for done in finished(out)):
+    """Train one variant with one seed and judge it on validation windows, unless that was done before."""
+    folder, variant = folder_of(name, seed, out), VARIANTS[name]
+    if (folder / ERRORS).exists():
         return
-    variant = VARIANTS[name]
     prepared = data_for(variant, azt1d, brist1d, out)
     windows = with_complete_windows_only(prepared.windows) if variant.complete_windows_only else prepared.windows
-    folder = out / f"{name.replace(' ', '_').replace(',', '')}_{seed}"
-    with patch("bloodtwin_core.training.fit.ForecasterTraining", variant.module):
-        fitted = fit(
-            windows,
-            prepared.scaler,
-            ModelSettings(**variant.model),
-            TrainingSettings(seed=seed, **variant.training),
-            CheckpointFolder(folder / "checkpoints"),
-            folder / "tensorboard",
-            prepared.raw.fingerprint,
-        )
-    line = {
-        "variant": name,
-        "seed": seed,
-        "val_mae": fitted.best.val_mae,
-        "epochs": len(fitted.epochs),
-        "seconds": sum(epoch.seconds for epoch in fitted.epochs),
-    }
-    with (out / "trainings.jsonl").open("a") as file:
-        file.write(json.dumps(line) + "\n")
+    data = prepared.raw.fingerprint
+    made, model = training_of(variant, azt1d), ModelSettings(**variant.model)
+    training, checkpoints = TrainingSettings(seed=seed, **variant.training), CheckpointFolder(folder / "checkpoints")
+    if not checkpoints.best.exists():
+        # Calibration is made for networks of settings alone, and is judged by what it did not see.
+        with (
+            patch("bloodtwin_core.training.fit.ForecasterTraining", made),
+            patch("bloodtwin_core.training.fit.calibrate_checkpoint"),
+        ):
+            fit(windows, prepared.scaler, model, training, checkpoints, folder / "tensorboard", data)
+    module = made(windows, prepared.scaler, model, training, data)
+    module.load_state_dict(torch.load(checkpoints.best, map_location="cpu", weights_only=True)["state_dict"])
+    validation_errors(module, windows, training).write(folder / ERRORS)
+
+
+def folder_of(name: str, seed: int, out: Path) -> Path:
+    """Where a training leaves everything."""
+    return out / f"{name.replace(' ', '_').replace(',', '')}_{seed}"
+
+
+def training_of(variant: Variant, azt1d: Path) -> Training:
+    """What trains a variant."""
+    inputs = variant.inputs
+    return variant.module if inputs is None else partial(MoreInputs, inputs=lambda windows: inputs(windows, azt1d))
 
 
 def data_for(variant: Variant, azt1d: Path, brist1d: Path | None, out: Path) -> PreparedData:
     """Windows and scaler of AZT1D, with whoever else the variant learns from."""
-    others = [LearnAlsoFrom(source="brist1d", root=str(brist1d))] if variant.with_brist1d else []
     settings = DataSettings(
         source="azt1d",
         root=str(azt1d),
         azt1d=Azt1dSettings(days_before_basal=variant.days_before_basal),
-        learn_also_from=others,
+        learn_also_from=[LearnAlsoFrom(source="brist1d", root=str(brist1d))] if variant.with_brist1d else [],
+        **variant.data,
     )
     return prepare(settings, out / f"data_{variant.days_before_basal:d}{variant.with_brist1d:d}")
 
 
-def finished(out: Path) -> Iterator[dict[str, Any]]:
-    """What earlier runs wrote down."""
-    path = out / "trainings.jsonl"
-    if path.exists():
-        yield from map(json.loads, path.read_text().splitlines())
-
-
-def table(out: Path) -> str:
-    """Validation MAE of each variant (mg/dL), best first, as Markdown."""
-    found: dict[str, list[float]] = {}
-    for line in finished(out):
-        found.setdefault(line["variant"], []).append(line["val_mae"])
-    rows = sorted(found.items(), key=lambda item: mean(item[1]))
-    lines = [
-        f"| {name} | {VARIANTS[name].why} | {mean(maes):.2f} | {', '.join(f'{mae:.2f}' for mae in sorted(maes))} |"
-        for name, maes in rows
+def judged(name: str, out: Path) -> list[Judged]:
+    """The trainings of a variant that are done, whatever their seed."""
+    folders = sorted(path.parent for path in out.glob(f"{folder_of(name, 0, out).name[:-1]}[0-9]*/{ERRORS}"))
+    return [
+        Judged(WindowErrors.read(folder / ERRORS), CheckpointFolder(folder / "checkpoints").read_learning_curve())
+        for folder in folders
     ]
-    head = "| variant | what differs | validation MAE | by seed |\n|---|---|---|---|\n"
-    return head + "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,37 +1,33 @@
 """What is varied: one thing at a time, away from the defaults."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from bloodtwin_core.records import Feature, Split
-from bloodtwin_core.training.module import ForecasterTraining, Supervised
+from benchmarks.accuracy import inputs
+from benchmarks.accuracy.changes import AbsoluteTarget, HuberLoss, NoisyInputs, ShiftedClock, Training
+from bloodtwin_core.records import Split, Values
+from bloodtwin_core.training.module import ForecasterTraining
 from bloodtwin_core.windows import Origins, WindowedSeries
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to train: settings that differ from the defaults, who is learnt from, and what no setting offers."""
+    """One way to train: settings that differ from the defaults, who is learnt from, and what no setting offers.
+
+    inputs gives inputs beyond the eight features from windows and the folder of AZT1D, float32 [record, input].
+    """
 
     why: str
     training: dict[str, Any] = field(default_factory=dict)
     model: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
     days_before_basal: bool = False
     with_brist1d: bool = False
     complete_windows_only: bool = False
-    module: type[ForecasterTraining] = ForecasterTraining
-
-
-class AbsoluteTarget(ForecasterTraining):
-    """Forecasts the level of glucose instead of its change from the last reading."""
-
-    def dense(self, chunks: Tensor, length: int) -> Supervised:
-        """As usual, but as if the last reading were the usual glucose everywhere."""
-        found = super().dense(chunks, length)
-        usual = float(self.forecaster.centre[Feature.bg.column])
-        return found._replace(last=torch.full_like(found.last, usual))
+    module: Training = ForecasterTraining
+    inputs: Callable[[WindowedSeries, Path], Values] | None = None
 
 
 def with_complete_windows_only(windows: WindowedSeries) -> WindowedSeries:
@@ -55,6 +51,18 @@ VARIANTS: dict[str, Variant] = {
     "absolute": Variant("the level is forecast, not the change", module=AbsoluteTarget),
     "dropping": Variant("windows with a gap are dropped, not masked", complete_windows_only=True),
     "point loss": Variant("absolute error of the point forecast, no quantiles", model={"quantiles": False}),
+    "huber": Variant("Huber's loss of the point forecast", model={"quantiles": False}, module=HuberLoss),
+    "input noise": Variant("noise on all inputs, 5 % of their scale", module=NoisyInputs),
+    "shifted clock": Variant("time of day of each chunk shifted by about an hour", module=ShiftedClock),
+    "carbohydrates": Variant("carbohydrates told to the pump", inputs=inputs.carbohydrates),
+    "insulin on board": Variant("insulin on board and acting", inputs=inputs.insulin_on_board),
+    "carbohydrates on board": Variant(
+        "carbohydrates told, on board and absorbed", inputs=inputs.carbohydrates_on_board
+    ),
+    "everything on board": Variant("both on board", inputs=inputs.everything_on_board),
+    "person": Variant("an embedding of the person", inputs=inputs.person),
+    "two hours": Variant("24 steps ahead", data={"horizon": 24}),
+    "two hours, nearness": Variant("24 steps ahead, nearness 1", data={"horizon": 24}, training={"nearness": 1.0}),
     "small": Variant("64 units a layer", model={"hidden_size": 64}),
     "large": Variant("256 units a layer", model={"hidden_size": 256}),
     "gru": Variant("GRU layers", model={"cell": "gru"}),
@@ -63,6 +71,7 @@ VARIANTS: dict[str, Variant] = {
     "no dropout": Variant("dropout 0", model={"dropout": 0.0}),
     "spread": Variant("glucose of each chunk scaled, spread 0.1", training={"glucose_spread": 0.1}),
     "ensemble": Variant("three members", model={"ensemble_size": 3}),
+    "ensemble of five": Variant("five members", model={"ensemble_size": 5}),
     "days before": Variant("the days before basal is known as well", days_before_basal=True),
     "days before, spread": Variant(
         "the same, glucose scaled", training={"glucose_spread": 0.1}, days_before_basal=True

@@ -6,6 +6,7 @@ sums: per pump-day, step and group of a grouping 160 bytes.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.groups import Grouping, Places
 from bloodtwin_core.evaluation.metrics import ErrorSums
+from bloodtwin_core.records import Timestamps
 from bloodtwin_core.windows import Mask, in_batches
 
 BATCH_WINDOWS = 8192
@@ -38,9 +40,21 @@ class Blocks:
         return len(self.pump)
 
 
-def blocks_of(forecasts: TestForecasts) -> Blocks:
+class Origins(Protocol):
+    """Where windows begin to be forecast, in order of time within a pump; both [window]."""
+
+    @property
+    def pump(self) -> npt.NDArray[np.str_]:
+        """The pump of each."""
+
+    @property
+    def timestamp(self) -> Timestamps:
+        """The origin's moment, on the records' clock."""
+
+
+def blocks_of(forecasts: Origins) -> Blocks:
     """A block for each pump and day of forecast origins, on the records' clock."""
-    if not len(forecasts):
+    if not len(forecasts.pump):
         return Blocks(np.array([], dtype=np.str_), np.array([], dtype=np.int64))
     pump, day = np.array(forecasts.pump), forecasts.timestamp.astype("datetime64[D]")
     begins = np.concatenate([[True], (pump[1:] != pump[:-1]) | (day[1:] != day[:-1])])

@@ -1,26 +1,147 @@
-"""The study of accuracy: its variants are settings that exist, and a training is not repeated."""
+"""The study of accuracy: its variants train, further inputs are what they say, and differences are paired."""
 
-import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks.accuracy.__main__ import table, train
-from benchmarks.accuracy.variants import VARIANTS
-from bloodtwin_core.config import ModelSettings, TrainingSettings
+from benchmarks.accuracy.__main__ import data_for, judged, train
+from benchmarks.accuracy.comparing import table
+from benchmarks.accuracy.inputs import carbohydrates_on_board, insulin_left, insulin_on_board, person
+from benchmarks.accuracy.judging import WindowErrors, difference
+from benchmarks.accuracy.variants import VARIANTS, Variant
+from bloodtwin_core.config import DataSettings, ModelSettings, TrainingSettings
+from bloodtwin_core.records import Feature
+from bloodtwin_core.training.module import ForecasterTraining
+from bloodtwin_core.windows import WindowedSeries
+
+DAYS = 4
+FIRST = datetime(2024, 1, 10)
+MEAL, MEAL_GRAMS = 400, 48
+"""Record and size of the only meal; its row stands twice, as in the published files."""
+TINY = {"lookback": 24, "horizon": 12}
+
+
+@pytest.fixture(scope="module")
+def azt1d(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people in the form of AZT1D."""
+    folder = tmp_path_factory.mktemp("azt1d")
+    for number in (1, 2):
+        rows = ["EventDateTime,Basal,TotalBolusInsulinDelivered,CarbSize,CGM"]
+        for record in range(288 * DAYS):
+            glucose = 140 + number * 10 + round(40 * np.sin(record / 30))
+            meal = record == MEAL and number == 1
+            row = f"{FIRST + timedelta(minutes=5 * record, seconds=30)},1.2,{4 if meal else ''},"
+            row += f"{MEAL_GRAMS if meal else ''},{glucose}"
+            rows += [row] * (1 + meal)
+        person_folder = folder / f"Subject {number}"
+        person_folder.mkdir()
+        (person_folder / f"Subject {number}.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def windows(azt1d: Path, tmp_path_factory: pytest.TempPathFactory) -> WindowedSeries:
+    return data_for(Variant("", data=TINY), azt1d, None, tmp_path_factory.mktemp("out")).windows
 
 
 @pytest.mark.parametrize("name", list(VARIANTS))
 def test_every_variant_is_made_of_settings(name: str) -> None:
     ModelSettings(**VARIANTS[name].model)
     TrainingSettings(**VARIANTS[name].training)
+    DataSettings(**VARIANTS[name].data)
 
 
-def test_what_was_trained_before_is_not_trained_again_and_the_best_comes_first(tmp_path: Path) -> None:
-    lines = [("default", 42, 14.5), ("default", 43, 14.3), ("everyone", 42, 14.2)]
-    done = [json.dumps({"variant": variant, "seed": seed, "val_mae": mae}) for variant, seed, mae in lines]
-    (tmp_path / "trainings.jsonl").write_text("\n".join(done) + "\n")
-    train("default", 42, tmp_path / "nowhere", None, tmp_path)
-    rows = table(tmp_path).splitlines()[2:]
-    assert [row.split(" | ")[0] for row in rows] == ["| everyone", "| default"]
-    assert "14.40 | 14.30, 14.50" in rows[1]
+CHANGED = [name for name, variant in VARIANTS.items() if variant.inputs or variant.module is not ForecasterTraining]
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_what_no_setting_offers_trains_and_is_judged_once(
+    name: str, azt1d: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = {"max_epochs": 1, "chunk_length": 48, "burn_in": 12, "precision": "float32"}
+    changed = VARIANTS[name]
+    model = {**changed.model, "hidden_size": 4}
+    tiny = Variant("tiny", training, model, TINY, module=changed.module, inputs=changed.inputs)
+    monkeypatch.setitem(VARIANTS, name, tiny)
+    train(name, 42, azt1d, None, tmp_path)
+    (first,) = judged(name, tmp_path)
+    assert np.isfinite(first.errors.absolute).all()
+    assert np.isfinite(first.errors.pinball).all() == tiny.model.get("quantiles", True)
+    train(name, 42, tmp_path / "nowhere", None, tmp_path)
+    assert f"| {name} | tiny |" in table({name: judged(name, tmp_path)})
+
+
+def test_a_dose_is_all_there_at_first_acts_most_at_its_peak_and_is_gone_after_six_hours() -> None:
+    left = insulin_left(np.arange(0.0, 400.0))
+    acting = -np.diff(left)
+    assert left[0] == pytest.approx(1.0)
+    assert (acting >= 0).all()
+    assert 73 <= acting.argmax() <= 76
+    assert left[359] < 1e-3
+    assert not left[360:].any()
+
+
+def test_carbohydrates_stand_once_where_they_were_told_and_are_used_up(azt1d: Path, windows: WindowedSeries) -> None:
+    entered, on_board, absorbed = carbohydrates_on_board(windows, azt1d).T
+    (at,) = np.flatnonzero(entered)
+    assert windows.timestamps[at] == np.datetime64(FIRST + timedelta(minutes=5 * MEAL))
+    assert windows.pump_of(np.array([at])).tolist() == ["1"]
+    assert not on_board[:at].any()
+    assert not absorbed[:at].any()
+    after = on_board[at : at + 72]
+    assert (np.diff(after) < 0).all()
+    assert after[8] == pytest.approx(after[0] * 2 / np.e, rel=0.02)  # (1 + t/40) exp(-t/40) at 40 minutes
+
+
+def test_insulin_on_board_never_looks_ahead(azt1d: Path, windows: WindowedSeries) -> None:
+    bolus = windows.series[:, Feature.bolus_dose.column]
+    (at,) = np.flatnonzero(bolus)
+    before, after = insulin_on_board(windows, azt1d)[[at - 1, at], 0]
+    assert after > before
+    unchanged = insulin_on_board(windows, azt1d)[:at]
+    without = bolus[at].copy()
+    windows.series[at, Feature.bolus_dose.column] = 0.0
+    changed = insulin_on_board(windows, azt1d)[:at]
+    windows.series[at, Feature.bolus_dose.column] = without
+    # Both are scaled by their own spread, so what stood before may differ by one factor alone.
+    assert np.allclose(changed[:, 0] * unchanged[-1, 0], unchanged[:, 0] * changed[-1, 0], rtol=1e-4)
+
+
+def test_each_person_has_an_input_of_their_own(azt1d: Path, windows: WindowedSeries) -> None:
+    theirs = person(windows, azt1d)
+    assert theirs.shape == (len(windows.series), 2)
+    assert (theirs.sum(axis=1) == 1).all()
+
+
+def errors(pumps: int, days: int, level: float, seed: int) -> WindowErrors:
+    """Errors around a level, the same noise for the same seed."""
+    count = pumps * days * 4
+    pump = np.repeat([f"{number}" for number in range(pumps)], days * 4)
+    times = np.tile(np.arange(days * 4) * np.timedelta64(6, "h"), pumps) + np.datetime64("2024-01-01")
+    noise = np.random.default_rng(seed).normal(0, 5, (count, 12)).astype(np.float32)
+    nothing = np.full((count, 12), np.nan, dtype=np.float32)
+    return WindowErrors(pump, times, noise + np.float32(level), nothing, nothing)
+
+
+def test_a_difference_on_the_same_days_is_seen_though_days_differ_much_more() -> None:
+    found = difference(errors(4, 10, 15.1, seed=0), errors(4, 10, 15.0, seed=0))
+    assert found is not None
+    assert found.low == pytest.approx(0.1, abs=1e-4)
+    assert found.high == pytest.approx(0.1, abs=1e-4)
+
+
+def test_chance_is_no_difference_and_windows_are_matched_by_pump_and_time() -> None:
+    a, b = errors(4, 10, 15.0, seed=1), errors(5, 12, 15.0, seed=2)
+    found = difference(a, b)
+    assert found is not None
+    assert found.low < 0 < found.high
+
+
+def test_errors_are_kept_as_they_are(tmp_path: Path) -> None:
+    written = errors(2, 3, 15.0, seed=3)
+    written.write(tmp_path / "errors.npz")
+    read = WindowErrors.read(tmp_path / "errors.npz")
+    assert np.array_equal(read.absolute, written.absolute)
+    assert read.pump.tolist() == written.pump.tolist()

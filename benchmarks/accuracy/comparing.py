@@ -1,0 +1,69 @@
+"""The table of the study: every variant beside the defaults."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.accuracy.judging import WindowErrors, difference, mean_of
+from benchmarks.accuracy.variants import VARIANTS
+from bloodtwin_core.evaluation.comparison import Interval
+from bloodtwin_core.training.checkpoint_folder import EpochReport
+
+DEFAULT = "default"
+HEAD = (
+    "| variant | what differs | validation MAE | by seed | less the defaults | pinball | in the raw 80 % band | "
+    "epochs | minutes |\n|---|---|---|---|---|---|---|---|---|\n"
+)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A finished training."""
+
+    errors: WindowErrors
+    epochs: Sequence[EpochReport]
+
+
+def table(variants: Mapping[str, Sequence[Judged]]) -> str:
+    """What was trained so far as Markdown, best first; mg/dL, over all steps up to 60 minutes of all windows.
+
+    The difference is that of the mean over the seeds, with its 95 % interval by days.
+    """
+    trained = {name: seeds for name, seeds in variants.items() if seeds}
+    rows = sorted(trained, key=lambda name: mae_of(mean_of([each.errors for each in trained[name]])))
+    return HEAD + "".join(_row(name, trained[name], trained.get(DEFAULT, [])) for name in rows)
+
+
+def mae_of(errors: WindowErrors) -> float:
+    """MAE over the first hour, mg/dL."""
+    return float(np.nanmean(errors.absolute[:, :12]))
+
+
+def _row(name: str, seeds: Sequence[Judged], defaults: Sequence[Judged]) -> str:
+    mean = mean_of([each.errors for each in seeds])
+    versus = difference(mean, mean_of([each.errors for each in defaults])) if defaults and name != DEFAULT else None
+    by_seed = ", ".join(f"{mae:.2f}" for mae in sorted(mae_of(each.errors) for each in seeds))
+    fields = [
+        name,
+        VARIANTS[name].why,
+        f"{mae_of(mean):.2f}",
+        by_seed,
+        said(versus),
+        *_of_quantiles(mean),
+        f"{np.mean([len(each.epochs) for each in seeds]):.0f}",
+        f"{np.mean([sum(epoch.seconds for epoch in each.epochs) for each in seeds]) / 60:.1f}",
+    ]
+    return f"| {' | '.join(fields)} |\n"
+
+
+def said(interval: Interval | None) -> str:
+    """A difference with its interval."""
+    return f"{interval.value:+.2f} ({interval.low:+.2f} to {interval.high:+.2f})" if interval else ""
+
+
+def _of_quantiles(errors: WindowErrors) -> tuple[str, str]:
+    """Pinball loss and the share of readings in the uncalibrated 80 % band, if there are quantiles."""
+    if np.isnan(errors.pinball).all():
+        return "", ""
+    return f"{np.nanmean(errors.pinball[:, :12]):.2f}", f"{np.nanmean(errors.inside[:, :12]):.1%}"
