@@ -7,7 +7,6 @@ from bloodtwin_assets.pages.parts import Cell, Page, numbers, picture, table
 from bloodtwin_core.evaluation.comparison import Comparison, Interval, WindowSetResults
 from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, step_at
 from bloodtwin_core.evaluation.results import TestResults
-from bloodtwin_core.evaluation.tables import groups_of
 
 INTERVAL = "95 % interval, by drawing test days anew"
 RESULT_COLUMNS = {
@@ -99,7 +98,7 @@ def _groups(found: WindowSetResults, minutes: int) -> dg.TableMetadataValue:
             "bias": comparison.by_step.model.bias_at[step],
             **_errors(comparison, minutes),
         }
-        for label, comparison in groups_of(found).items()
+        for label, comparison in found.groups.items()
     ]
     return table(rows, GROUP_COLUMNS)
 

@@ -145,3 +145,9 @@ class WindowSetResults(Result):
     times_of_day: dict[str, Comparison]
     bolus: dict[str, Comparison]
     gap: dict[str, Comparison]
+
+    @property
+    def groups(self) -> dict[str, Comparison]:
+        """All groups by a label that says what they are, and all windows last."""
+        ranges = {f"reading {label} mg/dL": found for label, found in self.glucose_ranges.items()}
+        return {**ranges, **self.times_of_day, **self.bolus, **self.gap, "all": self.pooled}

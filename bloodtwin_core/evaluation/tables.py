@@ -63,12 +63,6 @@ def difference_table(found: Difference, other: str) -> str:
     return f"{says}\n\n{_table(['mg/dL', 'this', 'other', 'difference', 'ratio'], rows)}"
 
 
-def groups_of(found: WindowSetResults) -> dict[str, Comparison]:
-    """All groups of a window set by a label that says what they are, and all windows last."""
-    ranges = {f"reading {label} mg/dL": comparison for label, comparison in found.glucose_ranges.items()}
-    return {**ranges, **found.times_of_day, **found.bolus, **found.gap, "all": found.pooled}
-
-
 def _metric_rows(found: Comparison, horizon: int) -> Iterable[Sequence[str]]:
     named = [(name, reading) for name, reading in readings(horizon).items() if name.endswith("min")]
     for name, reading in sorted(named, key=lambda each: (each[1].squared, "_at_" not in each[0])):
@@ -82,7 +76,7 @@ def _metric_rows(found: Comparison, horizon: int) -> Iterable[Sequence[str]]:
 
 def _group_rows(found: WindowSetResults, minutes: int) -> Iterable[Sequence[str]]:
     step, name = step_at(minutes) - 1, f"test_mae_at_{minutes}min"
-    for label, comparison in groups_of(found).items():
+    for label, comparison in found.groups.items():
         by_step, intervals = comparison.by_step, comparison.intervals
         yield (
             label,

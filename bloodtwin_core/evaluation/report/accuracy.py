@@ -66,13 +66,6 @@ def groups_section(material: Material) -> Section:
         _groups_picture("ranges", "Error by glucose range (mg/dL)", found.glucose_ranges, minutes),
         _groups_picture("times", "Error by time of day", found.times_of_day, minutes),
     ]
-    groups = {
-        **{f"reading {label} mg/dL": each for label, each in found.glucose_ranges.items()},
-        **{f"made {label}": each for label, each in found.times_of_day.items()},
-        **found.bolus,
-        **found.gap,
-        ALL: found.pooled,
-    }
     step = step_at(minutes) - 1
     rows = [
         [
@@ -84,7 +77,7 @@ def groups_section(material: Material) -> Section:
             figure_cell(each.by_step.persistence.mae_at[step]),
             skill_cell(each.by_step.skill.mae_at[step]),
         ]
-        for label, each in groups.items()
+        for label, each in found.groups.items()
     ]
     head = ["Group", "readings", "MAE", INTERVAL_LABEL, "bias", "last reading", "skill"]
     caption = f"Errors (mg/dL) {minutes} minutes ahead by group of available windows"
