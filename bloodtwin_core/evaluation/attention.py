@@ -32,7 +32,7 @@ Errors = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Difference:
+class MeanDifference:
     """A mean difference in absolute error, mg/dL, and its 95 % confidence interval by bootstrap over days.
 
     On too few days for an interval it reaches from minus to plus infinity, so that nothing is sure.
@@ -67,8 +67,8 @@ class AttentionTruth:
     mae_without_attended: float
     mae_without_random: float
     mae_without_those_of_another: float
-    more_than_random: Difference
-    more_than_of_another: Difference
+    more_than_random: MeanDifference
+    more_than_of_another: MeanDifference
 
     @property
     def holds(self) -> bool:
@@ -208,10 +208,10 @@ class _Comparison:
         self._counts = np.bincount(self._block)
         self._spare_days = len(self._counts) - len(np.unique(blocks[0]))
 
-    def difference(self, apart: Errors) -> Difference:
+    def difference(self, apart: Errors) -> MeanDifference:
         """The mean of differences [window] and its interval."""
         figure = self._resamples.mean(np.bincount(self._block, weights=apart), self._counts)
         interval = interval_of(figure, self._spare_days)
         if interval is None:
-            return Difference(float(figure[0]), -np.inf, np.inf)
-        return Difference(interval.value, interval.low, interval.high)
+            return MeanDifference(float(figure[0]), -np.inf, np.inf)
+        return MeanDifference(interval.value, interval.low, interval.high)

@@ -6,7 +6,7 @@ import torch
 
 from bloodtwin_core.config import ModelSettings
 from bloodtwin_core.errors import SettingsError
-from bloodtwin_core.evaluation.attention import AttentionTruth, Difference
+from bloodtwin_core.evaluation.attention import AttentionTruth, MeanDifference
 from bloodtwin_core.evaluation.report.attention import Attended, attended, attention_section, hours_that_hold
 from bloodtwin_core.evaluation.report.page import Page, html
 from bloodtwin_core.model import GlucoseForecaster
@@ -23,8 +23,8 @@ def network(attention: bool = True) -> GlucoseForecaster:
     )
 
 
-def truth(more: Difference) -> AttentionTruth:
-    return AttentionTruth(1000, 12, 10.0, 12.0, 11.0, 11.5, more, Difference(0.5, 0.2, 0.8))
+def truth(more: MeanDifference) -> AttentionTruth:
+    return AttentionTruth(1000, 12, 10.0, 12.0, 11.0, 11.5, more, MeanDifference(0.5, 0.2, 0.8))
 
 
 def test_the_weights_are_the_networks_own():
@@ -45,11 +45,11 @@ def pumps() -> np.ndarray:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (Difference(1.0, 0.4, 1.6), "Attention shows which readings a forecast rests on."),
-        (Difference(0.1, -0.4, 0.6), "do not read it as an explanation"),
+        (MeanDifference(1.0, 0.4, 1.6), "Attention shows which readings a forecast rests on."),
+        (MeanDifference(0.1, -0.4, 0.6), "do not read it as an explanation"),
     ],
 )
-def test_the_verdict_stands_before_the_pictures(more: Difference, said: str):
+def test_the_verdict_stands_before_the_pictures(more: MeanDifference, said: str):
     example = attended(network(), WINDOWS, SETTINGS, "cpu").examples
     weights = np.full(TINY_DATA.lookback, 1 / TINY_DATA.lookback)
     section = attention_section(Attended(weights, example, truth(more)))
