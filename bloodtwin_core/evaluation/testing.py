@@ -12,7 +12,7 @@ import torch
 
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.baselines import RidgeForecaster, fit_ridge, persistence
-from bloodtwin_core.evaluation.forecasts import Forecast, TestForecasts, WindowForecasts, join
+from bloodtwin_core.evaluation.forecasts import Forecast, TestForecasts, WindowForecasts
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts, write_forecasts
 from bloodtwin_core.evaluation.measuring import measure
 from bloodtwin_core.evaluation.metrics import Glucose
@@ -92,19 +92,6 @@ def forecast_batches(
                 disagreement=model.disagreement,
             )
             on_progress(chosen.stop, len(origins))
-
-
-def evaluate(
-    windows: WindowedSeries,
-    forecast: Forecast,
-    settings: EvaluationSettings,
-    tested: TestedModel,
-    on_progress: OnProgress = ignore,
-) -> TestResults:
-    """Test a forecaster on all pumps: forecast every test window, and measure; keeps all forecasts in memory."""
-    ridge = fit_ridge(windows, settings)
-    forecasts = join(list(forecast_batches(windows, forecast, ridge, settings, on_progress)))
-    return measure(forecasts, windows, index_of(windows, ridge, tested), settings)
 
 
 def store_forecasts(

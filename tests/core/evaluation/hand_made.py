@@ -1,11 +1,15 @@
 """Tiny windows of chosen glucose: a lookback of 6 records, forecasts of 12."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.config import DataSettings
-from bloodtwin_core.evaluation.forecasts import TestForecasts
-from bloodtwin_core.evaluation.results import TestedModel
+from bloodtwin_core.config import DataSettings, EvaluationSettings
+from bloodtwin_core.evaluation.forecasts import Forecast, TestForecasts
+from bloodtwin_core.evaluation.results import TestedModel, TestResults
+from bloodtwin_core.evaluation.testing import store_forecasts, stored_results
 from bloodtwin_core.records import FEATURES, PumpRecords, Split, records_from_signals
 from bloodtwin_core.scaling import FeatureScaler
 from bloodtwin_core.windows import WindowedSeries, window_series
@@ -87,3 +91,10 @@ def forecasts_of(
         persistence=persistence.astype(np.float32),
         ridge=persistence.astype(np.float32),
     )
+
+
+def evaluate(windows: WindowedSeries, forecast: Forecast, settings: EvaluationSettings) -> TestResults:
+    """Test a forecaster as the graph does: store its forecasts, then measure them."""
+    with TemporaryDirectory() as folder:
+        store_forecasts(Path(folder) / "forecasts", windows, forecast, settings, TESTED)
+        return stored_results(Path(folder) / "forecasts", windows, settings)

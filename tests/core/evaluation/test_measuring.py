@@ -15,7 +15,6 @@ from bloodtwin_core.evaluation.groups import AFTER_BOLUS, AFTER_GAP, DAY_PARTS
 from bloodtwin_core.evaluation.measuring import measure, only, without
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.evaluation.testing import (
-    evaluate,
     forecast_batches,
     index_of,
     store_forecasts,
@@ -24,7 +23,7 @@ from bloodtwin_core.evaluation.testing import (
 from bloodtwin_core.model import QUANTILE_LEVELS
 from bloodtwin_core.records import GLUCOSE_RANGES, Split
 from bloodtwin_core.windows import Rows, WindowedSeries
-from tests.core.evaluation.hand_made import TESTED, two_pumps, wandering, windows_of
+from tests.core.evaluation.hand_made import TESTED, evaluate, two_pumps, wandering, windows_of
 
 SETTINGS = EvaluationSettings(bootstrap_samples=100)
 WINDOWS = two_pumps()
@@ -41,7 +40,7 @@ def a_little_high(windows: WindowedSeries) -> Forecast:
 
 @pytest.fixture(scope="module")
 def results() -> TestResults:
-    return evaluate(WINDOWS, a_little_high(WINDOWS), SETTINGS, TESTED)
+    return evaluate(WINDOWS, a_little_high(WINDOWS), SETTINGS)
 
 
 def groups(results: TestResults) -> list[dict[str, Comparison]]:
@@ -94,7 +93,7 @@ def test_a_pump_of_one_day_has_no_interval(results: TestResults) -> None:
 def test_intervals_stand_by_figures_of_many_days(tmp_path: Path) -> None:
     many = {split: wandering(288 * 8, place) for place, split in enumerate(Split)}
     windows = windows_of({"a": many})
-    results = evaluate(windows, a_little_high(windows), SETTINGS, TESTED)
+    results = evaluate(windows, a_little_high(windows), SETTINGS)
     pooled = results.available.pooled
     assert pooled.intervals is not None
     assert results.available.pumps["a"].intervals == pooled.intervals
@@ -119,7 +118,7 @@ def test_the_judged_band_has_an_interval_around_what_coverage_tells() -> None:
         spread = (np.array(QUANTILE_LEVELS, dtype=np.float32) - np.float32(0.5)) * 30
         return WindowForecasts(still, still[:, :, None] + spread)
 
-    found = evaluate(windows, forecast, SETTINGS, TESTED).uncertainty
+    found = evaluate(windows, forecast, SETTINGS).uncertainty
     assert found is not None
     shares = found.calibration.pooled.band(0.8).share
     assert len(found.judged_band) == len(shares) == 12
@@ -149,7 +148,7 @@ def test_uncertainty_and_clinical_meaning_are_told_and_read_back(results: TestRe
 
 def test_without_quantiles_nothing_is_told_of_uncertainty(tmp_path: Path) -> None:
     still = without_uncertainty(lambda rows: persistence(WINDOWS, rows))
-    results = evaluate(WINDOWS, still, SETTINGS, TESTED)
+    results = evaluate(WINDOWS, still, SETTINGS)
     results.write(tmp_path / "results.yaml")
     assert TestResults.read(tmp_path / "results.yaml").uncertainty is None
 
@@ -157,7 +156,7 @@ def test_without_quantiles_nothing_is_told_of_uncertainty(tmp_path: Path) -> Non
 def test_the_first_hour_stays_the_headline_of_a_longer_horizon(tmp_path: Path) -> None:
     windows = two_pumps(horizon=24)
     still = without_uncertainty(lambda rows: persistence(windows, rows))
-    results = evaluate(windows, still, SETTINGS, TESTED)
+    results = evaluate(windows, still, SETTINGS)
     assert results.headline.test_mae == results.headline.test_mae_60min
     assert results.headline.test_rmse == results.headline.test_rmse_60min
     assert (results.headline.test_mae_at_120min or 0.0) > (results.headline.test_mae_at_60min or 0.0)

@@ -22,10 +22,9 @@ from bloodtwin_core.evaluation.plots.days import day_figure
 from bloodtwin_core.evaluation.plots.errors import GroupError, groups_figure
 from bloodtwin_core.evaluation.plots.grids import grid_figure
 from bloodtwin_core.evaluation.plots.uncertainty import calibration_figure, coverage_figure, disagreement_figure
-from bloodtwin_core.evaluation.testing import evaluate
 from bloodtwin_core.records import RECORD_INTERVAL, Split
 from bloodtwin_core.windows import WindowedSeries
-from tests.core.evaluation.hand_made import TESTED, two_pumps, wandering, windows_of
+from tests.core.evaluation.hand_made import evaluate, two_pumps, wandering, windows_of
 
 INLINE_BYTES = 80_000
 
@@ -72,7 +71,7 @@ def test_the_learning_curve_marks_what_happened():
 @pytest.mark.parametrize("horizon", [3, 6, 12])
 def test_the_error_by_horizon_of_any_horizon(horizon: int):
     windows = two_pumps(horizon)
-    results = evaluate(windows, still(windows), EvaluationSettings(), TESTED)
+    results = evaluate(windows, still(windows), EvaluationSettings())
     assert_small_and_transparent(error_by_horizon(results.complete, EvaluationSettings()))
 
 
@@ -80,7 +79,7 @@ def test_the_error_by_horizon_without_any_window():
     gaps = wandering(90, 3)
     gaps[4::7] = np.nan
     windows = windows_of({"a": {Split.train: wandering(90, 1), Split.validate: wandering(90, 2), Split.test: gaps}})
-    results = evaluate(windows, still(windows), EvaluationSettings(), TESTED)
+    results = evaluate(windows, still(windows), EvaluationSettings())
     assert_small_and_transparent(error_by_horizon(results.complete, EvaluationSettings()))
 
 

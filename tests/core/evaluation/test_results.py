@@ -12,10 +12,9 @@ from bloodtwin_core.evaluation.baselines import persistence
 from bloodtwin_core.evaluation.comparison import Metrics
 from bloodtwin_core.evaluation.forecasts import without_uncertainty
 from bloodtwin_core.evaluation.results import TestResults
-from bloodtwin_core.evaluation.testing import evaluate
 from bloodtwin_core.records import Split
 from bloodtwin_core.windows import Rows, WindowedSeries
-from tests.core.evaluation.hand_made import TESTED, two_pumps, wandering, windows_of
+from tests.core.evaluation.hand_made import TESTED, evaluate, two_pumps, wandering, windows_of
 
 KEYS = [
     "test_mae", "test_rmse", "test_mae_30min", "test_mae_60min", "test_mae_at_30min", "test_mae_at_60min",
@@ -27,7 +26,7 @@ def results_of(windows: WindowedSeries, off_by: float = 0.0) -> TestResults:
     def predict(rows: Rows) -> np.ndarray:
         return windows.targets(rows)[0] + np.float32(off_by)
 
-    return evaluate(windows, without_uncertainty(predict), EvaluationSettings(), TESTED)
+    return evaluate(windows, without_uncertainty(predict), EvaluationSettings())
 
 
 def all_gaps(length: int, seed: int) -> np.ndarray:
@@ -116,7 +115,7 @@ def test_a_target_is_not_met_at_its_limit():
     settings = EvaluationSettings(target_rmse=3.0)
     windows = windows_of({"a": dict.fromkeys(Split, np.full(60, 120.0))})
     off = without_uncertainty(lambda rows: persistence(windows, rows) + np.float32(3))
-    found = evaluate(windows, off, settings, TESTED)
+    found = evaluate(windows, off, settings)
     rmse = next(target for target in found.targets if target.name == "rmse")
     assert (rmse.value, rmse.met, rmse.missed_by) == (3.0, False, 0.0)
 

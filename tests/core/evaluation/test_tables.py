@@ -12,10 +12,9 @@ from bloodtwin_core.evaluation.forecasts import WindowForecasts, without_uncerta
 from bloodtwin_core.evaluation.groups import AFTER_BOLUS, AFTER_GAP, DAY_PARTS
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.evaluation.tables import detailed_tables, difference_table, results_table
-from bloodtwin_core.evaluation.testing import evaluate
 from bloodtwin_core.records import Split
 from bloodtwin_core.windows import Rows
-from tests.core.evaluation.hand_made import TESTED, forecasts_of, two_pumps, wandering, windows_of
+from tests.core.evaluation.hand_made import evaluate, forecasts_of, two_pumps, wandering, windows_of
 
 SETTINGS = EvaluationSettings(bootstrap_samples=100)
 
@@ -28,7 +27,7 @@ def results() -> TestResults:
         prediction = windows.targets(rows)[0] + np.float32(3)
         return WindowForecasts(prediction, np.repeat(prediction[:, :, None], 7, axis=2))
 
-    return evaluate(windows, forecast, SETTINGS, TESTED)
+    return evaluate(windows, forecast, SETTINGS)
 
 
 def rows_of(text: str) -> list[list[str]]:
@@ -82,7 +81,7 @@ def test_a_longer_horizon_has_its_own_rows_and_a_shorter_one_fewer() -> None:
     for horizon, last in ((24, "MAE AT 120 min"), (6, "MAE AT 30 min")):
         windows = two_pumps(horizon=horizon)
         still = without_uncertainty(lambda rows, windows=windows: persistence(windows, rows))
-        found = evaluate(windows, still, SETTINGS, TESTED)
+        found = evaluate(windows, still, SETTINGS)
         at = [row[0] for row in rows_of(results_table(found)) if row[0].startswith("MAE AT")]
         assert at[-1] == last
         assert "80% band" not in detailed_tables(found)

@@ -1,5 +1,7 @@
 """Testing a forecaster: the contract's windows, every pump, any choice of pumps."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -8,10 +10,10 @@ from bloodtwin_core.config import EvaluationSettings, ModelSettings
 from bloodtwin_core.evaluation.baselines import persistence
 from bloodtwin_core.evaluation.forecasts import without_uncertainty
 from bloodtwin_core.evaluation.metrics import error_sums
-from bloodtwin_core.evaluation.testing import evaluate, forecast_windows, forecast_with_uncertainty
+from bloodtwin_core.evaluation.testing import forecast_windows, forecast_with_uncertainty, store_forecasts
 from bloodtwin_core.model import QUANTILE_LEVELS, GlucoseForecaster
 from bloodtwin_core.records import Split
-from tests.core.evaluation.hand_made import LOOKBACK, TESTED, two_pumps, unit_scaler, wandering, windows_of
+from tests.core.evaluation.hand_made import LOOKBACK, TESTED, evaluate, two_pumps, unit_scaler, wandering, windows_of
 
 SETTINGS = EvaluationSettings(batch_size=7)
 WINDOWS = two_pumps()
@@ -55,7 +57,7 @@ def test_no_window_is_no_forecast():
 
 
 def test_persistence_has_skill_one_against_itself():
-    results = evaluate(WINDOWS, still, SETTINGS, TESTED)
+    results = evaluate(WINDOWS, still, SETTINGS)
     for found in (results.complete, results.available):
         for comparison in (found.pooled, *found.pumps.values()):
             assert set(comparison.skill.within(12).values()) == {1.0}
@@ -64,7 +66,7 @@ def test_persistence_has_skill_one_against_itself():
 
 def test_the_metrics_are_those_of_all_windows_at_once():
     origins = WINDOWS.origins[Split.test]
-    results = evaluate(WINDOWS, still, SETTINGS, TESTED)
+    results = evaluate(WINDOWS, still, SETTINGS)
     for found, rows in ((results.available, origins.rows), (results.complete, origins.rows[origins.complete])):
         errors = error_sums(persistence(WINDOWS, rows), *WINDOWS.targets(rows))
         assert (found.windows, found.measured_targets) == (len(rows), errors.targets.sum())
@@ -72,9 +74,9 @@ def test_the_metrics_are_those_of_all_windows_at_once():
         assert found.pooled.model.test_mae_30min == pytest.approx(errors.mae(1, 6))
 
 
-def test_progress_reaches_the_number_of_windows():
+def test_progress_reaches_the_number_of_windows(tmp_path: Path):
     told: list[tuple[int, int]] = []
-    evaluate(WINDOWS, still, SETTINGS, TESTED, lambda done, of: told.append((done, of)))
+    store_forecasts(tmp_path / "forecasts", WINDOWS, still, SETTINGS, TESTED, lambda done, of: told.append((done, of)))
     assert told[-1] == (len(ROWS), len(ROWS))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
@@ -82,7 +84,7 @@ def test_progress_reaches_the_number_of_windows():
 def test_a_pump_without_a_test_window_is_reported_with_none():
     long = {split: wandering(90, place) for place, split in enumerate(Split)}
     windows = windows_of({"a": long, "short": {Split.train: wandering(90, 7), Split.test: wandering(10, 8)}})
-    results = evaluate(windows, without_uncertainty(lambda rows: persistence(windows, rows)), SETTINGS, TESTED)
+    results = evaluate(windows, without_uncertainty(lambda rows: persistence(windows, rows)), SETTINGS)
     assert results.available.pumps["short"].windows == 0
     assert results.available.pumps["short"].model.test_mae is None
     assert results.available.pumps["short"].skill.test_mae is None
