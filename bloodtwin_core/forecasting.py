@@ -47,7 +47,7 @@ MAX_GAP = np.timedelta64(int(DataSettings.model_fields["max_gap_hours"].default 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Glucose to come, made at origin: times UTC [horizon], glucose mg/dL [horizon].
+    """Glucose to come, made at origin: times on the records' clock [horizon], glucose mg/dL [horizon].
 
     quantiles: mg/dL [horizon, level], rising with levels, None from a file without them (model.ts). disagreement:
     standard deviation over the members of an ensemble, mg/dL [horizon], None from a single network.

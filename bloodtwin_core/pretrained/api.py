@@ -37,7 +37,10 @@ def from_glucose(
     bolus_dose: Signal | None = None,
     pump_id: str = "newcomer",
 ) -> PumpRecords:
-    """Records from plain readings, one every five minutes, the last one at until (UTC, ISO 8601).
+    """Records from plain readings, one every five minutes, the last one at until.
+
+    until is the wearer's local wall time in ISO 8601, without a zone, because the people whose data the base model
+    learned from had their times so; for a model of your own it is what its records' clock shows.
 
     glucose mg/dL, basal_rate U/h, bolus_dose U: each [record], NaN where unknown; insulin left out is unknown.
     until is rounded to the five-minute grid. Raises ValueError if they are not of one length.
