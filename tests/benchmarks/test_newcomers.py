@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.newcomers import folds_of, main
+from benchmarks.newcomers.__main__ import main
+from benchmarks.newcomers.folds import folds_of
 from bloodtwin_core.errors import SettingsError
 
 SETTINGS = {
@@ -36,7 +37,8 @@ def test_the_command_leaves_table_picture_and_trials(tmp_path: Path, capsys: pyt
     table = capsys.readouterr().out
     assert "3 people who were left out" in table
     assert "| all |" in table
-    assert (out / "newcomers.md").read_text() == table
+    assert table == (out / "left_out.md").read_text() + "\n" + (out / "newcomers.md").read_text()
+    assert "| all | 3 |" in table
     assert (out / "newcomers.png").read_bytes().startswith(b"\x89PNG")
     found = json.loads((out / "newcomers.json").read_text())
     assert [row["days"] for row in found["rows"]] == [0, 1, 3, 7, 14, None]
@@ -45,6 +47,8 @@ def test_the_command_leaves_table_picture_and_trials(tmp_path: Path, capsys: pyt
     assert main(command) == 0
     assert (out / "fold_1" / "checkpoints" / "best.ckpt").stat().st_mtime_ns == trained, "it was trained already"
     assert capsys.readouterr().out == table
+    assert main([*command, "--no-own-days"]) == 0
+    assert capsys.readouterr().out == (out / "left_out.md").read_text()
 
 
 def test_a_wrong_setting_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

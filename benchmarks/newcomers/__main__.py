@@ -1,0 +1,65 @@
+"""`python -m benchmarks.newcomers --config settings.json --out FOLDER`: error against days of one's own data.
+
+People are left out of training, a fold at a time; each is then met with 0, 1, 3, 7, 14 and all days of their own
+data. The pumps of one wearer stay in one fold. Everybody is tested on complete windows of their test split. A study
+that was broken off goes on: a fold that is trained is not trained again. FOLDER gets left_out.md, newcomers.md,
+newcomers.png and newcomers.json. settings.json is as for `python -m bloodtwin_core.training`.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from benchmarks.newcomers import left_out
+from benchmarks.newcomers.folds import LeftOut, left_out_folds, logger
+from benchmarks.newcomers.writing import write
+from bloodtwin_core.config import Settings
+from bloodtwin_core.errors import BloodTwinError
+from bloodtwin_core.files import atomic_write
+from bloodtwin_core.newcomer import NewcomerTrial, newcomer_trials
+from bloodtwin_core.pump_windows import windows_of_pump
+from bloodtwin_core.training.__main__ import read_settings
+
+FOLDS = 5
+LEFT_OUT_TABLE = "left_out.md"
+
+
+def trials_of(fold: LeftOut, settings: Settings) -> Iterator[NewcomerTrial]:
+    """Every newcomer of a fold with every number of days."""
+    for pump in fold.pumps:
+        theirs = windows_of_pump(fold.windows, pump)
+        for trial in newcomer_trials(theirs, pump, fold.base, settings, fold.folder / "fine_tuning"):
+            logger.info("%s, %s days: %s", pump, "all" if trial.days is None else trial.days, trial.reason)
+            yield trial
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 1 where something is missing or does not fit."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.newcomers", description=__doc__)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings as JSON; without it the defaults")
+    parser.add_argument("--out", type=Path, default=Path("artifacts/newcomers"), metavar="FOLDER")
+    parser.add_argument("--folds", type=int, default=FOLDS, help="parts that the people are left out in (%(default)s)")
+    parser.add_argument("--no-own-days", action="store_true", help="write left_out.md alone, without fine-tuning")
+    given = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logger.setLevel(logging.INFO)
+    try:
+        settings = read_settings(given.config) if given.config else Settings()
+        folds = list(left_out_folds(settings, given.out, given.folds))
+        found = left_out.table([left_out.errors_of(fold) for fold in folds])
+        with atomic_write(given.out / LEFT_OUT_TABLE) as temporary:
+            temporary.write_text(found, "utf-8")
+        sys.stdout.write(found)
+        if not given.no_own_days:
+            trials = [trial for fold in folds for trial in trials_of(fold, settings)]
+            sys.stdout.write("\n" + write(trials, given.out) + "\n")
+    except BloodTwinError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
