@@ -41,7 +41,6 @@ def from_glucose(
 
     until is the wearer's local wall time in ISO 8601, without a zone, because the people whose data the base model
     learned from had their times so; for a model of your own it is what its records' clock shows.
-
     glucose mg/dL, basal_rate U/h, bolus_dose U: each [record], NaN where unknown; insulin left out is unknown.
     until is rounded to the five-minute grid. Raises ValueError if they are not of one length.
     """

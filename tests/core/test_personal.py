@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from bloodtwin_core.checkpoint import Checkpoint, load_checkpoint
-from bloodtwin_core.config import PersonalSettings
+from bloodtwin_core.config import ExportSettings, PersonalSettings
 from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch
+from bloodtwin_core.export import export_onnx, load_onnx, parity
 from bloodtwin_core.personal import judge, personalise
 from bloodtwin_core.personal_files import PersonalOutcome, checkpoint_for, personal_checkpoint, read_personal_index
 from bloodtwin_core.training import CheckpointFolder, fit
@@ -72,6 +73,19 @@ def test_a_pump_goes_on_with_its_copy_and_everybody_else_with_the_unified_networ
     other = dataclasses.replace(unified, sha256="another")
     with pytest.raises(CheckpointMismatch, match=r"another checkpoint.*Materialize personal_checkpoints again"):
         checkpoint_for("pump0", folder, other)
+
+
+def test_an_accepted_copy_is_exported_as_any_checkpoint(
+    windows: WindowedSeries, unified: Checkpoint, tmp_path: Path
+) -> None:
+    folder, settings = tmp_path / "personal", ExportSettings()
+    personalise(windows, unified, TINY_TRAINING, HELPFUL, folder)
+    copy = checkpoint_for("pump0", folder, unified)
+    export_onnx(copy, tmp_path / "pump0.onnx", settings)
+    exported, facts = load_onnx(tmp_path / "pump0.onnx")
+    assert facts.checkpoint_sha256 == copy.sha256
+    assert parity(exported, copy, windows, settings).agrees
+    assert not parity(exported, unified, windows, settings).agrees
 
 
 def test_a_copy_that_harms_is_not_kept(windows: WindowedSeries, unified: Checkpoint, tmp_path: Path) -> None:
