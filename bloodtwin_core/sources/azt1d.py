@@ -14,7 +14,6 @@ What this importer makes of the files:
   data.azt1d.days_before_basal stand in front of the train split, their basal unknown. An unknown rate is NaN, never 0.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +24,8 @@ import pandas as pd
 
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.errors import DataError
-from bloodtwin_core.records import BASAL_LIMITS, RECORD_INTERVAL, PumpHistory, Timestamps, records_from_signals
-from bloodtwin_core.sources.published import data_set_folder, wanted_people
-from bloodtwin_core.tables import Table, first_true, read_table
+from bloodtwin_core.records import RECORD_INTERVAL, PumpHistory, Timestamps, records_from_signals
+from bloodtwin_core.sources.azt1d_files import BASAL, GLUCOSE, MILLIUNITS, Floats, person_files, read_rows
 
 HEAVY_BOLUS_PEOPLE: tuple[str, ...] = ("1", "3", "11", "14", "20")
 """They use 50 to 170 U of bolus a day, several times what the others use; report results with and without them."""
@@ -38,25 +36,12 @@ NOTES = (
 )
 NOTES_DAYS_BEFORE = NOTES + "; the days before are in front of the train split, their basal unknown"
 
-_TIME = "EventDateTime"
-_BASAL = "Basal"
-_BOLUS = "TotalBolusInsulinDelivered"
-_GLUCOSE = "CGM"
-_GLUCOSE_NAMES = (_GLUCOSE, "Readings (CGM / BGM)")
-"""Person 14's file has the second name."""
-_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
-
 _LARGEST_TRUE_BASAL = 6.5
 """U/h. The largest true value published is 6.159; some values lost their decimal point, and 1433 means 1.433 U/h."""
-_MILLIUNITS = 1000.0
-_IMPOSSIBLE_GLUCOSE = 1000.0
-"""mg/dL. No sensor or meter shows more; above it the number is no glucose in mg/dL."""
 _HOUR_EDGE = np.timedelta64(3 * 60, "s")
 """Rows nearer than this to a full hour may carry the neighbouring hour's basal: the hours' edges jitter by 2 min."""
 _SAME_PHASE = np.timedelta64(30, "s")
 """A sensor reads every five minutes; readings of one sensor stay this close to its rhythm."""
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -72,7 +57,7 @@ def histories(settings: DataSettings) -> Iterator[PumpHistory]:
 
     Raises SettingsError if data.root is not set, DataError if a file or person is not there or cannot be understood.
     """
-    for person, path in _files(settings).items():
+    for person, path in person_files(settings).items():
         yield person_history(person, path, settings.max_gap_hours, settings.azt1d.days_before_basal)
 
 
@@ -83,19 +68,17 @@ def person_history(person: str, path: Path, max_gap_hours: float, days_before_ba
     there are no records; within that the grid is complete and what was not read is NaN. Boluses of one timestamp and
     dose are one event, since rows stand repeatedly; different events in the same five minutes are added up.
     """
-    table = read_table(path, texts=[_TIME], numbers=[_BASAL, _BOLUS, _GLUCOSE_NAMES])
-    times = _times(table)
-    _refuse_impossible(table)
-    basal_hours, basal_rates = hourly_basal(times, table.numbers[_BASAL])
+    rows = read_rows(path)
+    basal_hours, basal_rates = hourly_basal(rows.times, rows.basal)
     if len(basal_hours) == 0:
         todo = "Leave the person out (data.pump_ids)"
-        raise DataError("the person has no basal at all", todo=todo, file=path, column=_BASAL)
-    readings = one_reading_per_record(_readings(times, table.numbers[_GLUCOSE]))
+        raise DataError("the person has no basal at all", todo=todo, file=path, column=BASAL)
+    readings = one_reading_per_record(_readings(rows.times, rows.glucose))
     places = _floor(readings.times)
     since_basal = int(np.searchsorted(places, basal_hours[0]))
     if since_basal == len(places):
         todo = "Leave the person out (data.pump_ids)"
-        raise DataError("the person has no glucose since basal began", todo=todo, file=path, column=_GLUCOSE)
+        raise DataError("the person has no glucose since basal began", todo=todo, file=path, column=GLUCOSE)
     tested_from = places[since_basal]
     taken = slice(0 if days_before_basal else since_basal, None)
     places, glucose = places[taken], readings.glucose[taken]
@@ -103,7 +86,7 @@ def person_history(person: str, path: Path, max_gap_hours: float, days_before_ba
     on_grid = np.full(len(grid), np.nan)
     on_grid[np.searchsorted(grid, places)] = glucose
     basal = _looked_up(grid.astype("datetime64[h]").astype("datetime64[s]"), basal_hours, basal_rates)
-    records = records_from_signals(person, grid, on_grid, basal, _bolus_on(grid, times, table.numbers[_BOLUS]))
+    records = records_from_signals(person, grid, on_grid, basal, _bolus_on(grid, rows.times, rows.bolus))
     return PumpHistory(records, tested_from if days_before_basal else None)
 
 
@@ -113,7 +96,7 @@ def hourly_basal(times: Timestamps, basal: Floats) -> tuple[Timestamps, Floats]:
     times and basal are [row]; NaN where the row has no basal. Rows of a gap in glucose were published under the
     timestamp of the reading before or after it, so a timestamp that stands with several rates tells of none of them.
     """
-    rates = np.where(basal > _LARGEST_TRUE_BASAL, basal / _MILLIUNITS, basal)
+    rates = np.where(basal > _LARGEST_TRUE_BASAL, basal / MILLIUNITS, basal)
     rows = pd.DataFrame({"time": times, "rate": rates}).dropna().drop_duplicates()
     rows = rows[~rows["time"].duplicated(keep=False)]
     hours = rows["time"].dt.floor("h")
@@ -151,40 +134,6 @@ def _same_sensor(readings: Readings, rivals: npt.NDArray[np.intp], last: np.intp
     rivals = rivals[readings.times[rivals] == readings.times[rivals].max()]
     nearest: np.intp = rivals[np.argmin(np.abs(readings.glucose[rivals] - readings.glucose[last]))]
     return nearest
-
-
-def _files(settings: DataSettings) -> dict[str, Path]:
-    """Each wanted person's file, by person number in ascending order."""
-    root = data_set_folder(settings, "AZT1D", "'CGM Records'")
-    folder = root / "CGM Records" if (root / "CGM Records").is_dir() else root
-    found = {match[1]: path for path in folder.iterdir() if (match := re.fullmatch(r"Subject (\d+)", path.name))}
-    if not found:
-        todo = "Point data.root to the AZT1D folder, the one that holds 'CGM Records'"
-        raise DataError("the folder holds no 'Subject N' folders", todo=todo, file=folder)
-    wanted = wanted_people(found, settings, folder, lacking="no data")
-    return {person: path / f"{path.name}.csv" for person, path in wanted.items()}
-
-
-def _times(table: Table) -> Timestamps:
-    text = table.texts[_TIME].astype(str)
-    parsed = pd.to_datetime(pd.Series(text), format=_TIME_FORMAT, errors="coerce")
-    if (row := first_true(parsed.isna().to_numpy())) is not None:
-        raise table.fault(row, _TIME, f"'{text[row]}' is not a timestamp", "Write it as published, 2023-12-08 00:04:00")
-    times: Timestamps = parsed.to_numpy().astype("datetime64[s]")
-    return times
-
-
-def _refuse_impossible(table: Table) -> None:
-    glucose, basal, bolus = table.numbers[_GLUCOSE], table.numbers[_BASAL], table.numbers[_BOLUS]
-    impossible = {
-        _GLUCOSE: ((glucose <= 0) | (glucose > _IMPOSSIBLE_GLUCOSE), "a glucose in mg/dL"),
-        _BASAL: ((basal < 0) | (basal > BASAL_LIMITS.high * _MILLIUNITS), "a basal rate in U/h or mU/h"),
-        _BOLUS: (bolus < 0, "a bolus in U"),
-    }
-    todo = "Correct the number, or leave the field empty if it was not measured"
-    for column, (rows, kind) in impossible.items():
-        if (row := first_true(rows)) is not None:
-            raise table.fault(row, column, f"{table.numbers[column][row]:g} is not {kind}", todo)
 
 
 def _readings(times: Timestamps, glucose: Floats) -> Readings:

@@ -21,7 +21,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.errors import DataError
@@ -31,7 +30,7 @@ from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.sensors import SLOWEST_RHYTHM, usual_interval
 from bloodtwin_core.events.units import GlucoseUnit, UnitsError, in_mg_per_dl
 from bloodtwin_core.records import RECORD_INTERVAL, Timestamps
-from bloodtwin_core.sources.published import data_set_folder, wanted_people
+from bloodtwin_core.sources.published import data_set_folder, wall_times, wanted_people
 from bloodtwin_core.tables import Table, first_true, read_table
 
 logger = logging.getLogger(__name__)
@@ -44,7 +43,6 @@ NOTES = (
 
 _TIME = "timestamp"
 _GLUCOSE = "glucose_value_mg_dl"
-_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 _FILE = re.compile(r"(P\d+)\.csv")
 _HALF_INTERVAL = RECORD_INTERVAL / 2
 """Readings of one five-minute sensor never come as close as this, nor three of them within three of these."""
@@ -88,7 +86,7 @@ def _why_not_usable(glucose: GlucoseEvents) -> str:
 def person_events(person: str, path: Path) -> PumpEvents:
     """One person's readings, interleaved ones left out and counted. Raises DataError as events does."""
     table = read_table(path, texts=[_TIME], numbers=[_GLUCOSE])
-    times, glucose = _times(table), _glucose(table)
+    times, glucose = wall_times(table, _TIME, "2023-06-01 00:01:00"), _glucose(table)
     order = np.argsort(times, kind="stable")
     times, glucose = times[order], glucose[order]
     measured = np.isfinite(glucose)
@@ -125,15 +123,6 @@ def _files(settings: DataSettings) -> dict[str, Path]:
         todo = "Point data.root to the BrisT1D folder, as harmonised by Glucose-ML"
         raise DataError("the folder holds no files such as P02.csv", todo=todo, file=root)
     return wanted_people(found, settings, root, lacking="no file")
-
-
-def _times(table: Table) -> Timestamps:
-    text = table.texts[_TIME].astype(str)
-    parsed = pd.to_datetime(pd.Series(text), format=_TIME_FORMAT, errors="coerce")
-    if (row := first_true(parsed.isna().to_numpy())) is not None:
-        raise table.fault(row, _TIME, f"'{text[row]}' is not a timestamp", "Write it as published, 2023-06-01 00:01:00")
-    times: Timestamps = parsed.to_numpy().astype("datetime64[s]")
-    return times
 
 
 def _glucose(table: Table) -> npt.NDArray[np.float64]:

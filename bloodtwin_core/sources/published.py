@@ -1,11 +1,17 @@
-"""What the importers of published data sets check alike: the folder that data.root names, and who is wanted of it."""
+"""What importers of published data sets share: the folder, the people wanted of it, and how times are written."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
+
 from bloodtwin_core.bloodbank import natural_order
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.errors import DataError, SettingsError
+from bloodtwin_core.records import Timestamps
+from bloodtwin_core.tables import Table, first_true
+
+_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
 def data_set_folder(settings: DataSettings, data_set: str, landmark: str) -> Path:
@@ -32,3 +38,13 @@ def wanted_people(found: Mapping[str, Path], settings: DataSettings, folder: Pat
             what = f"person {person} has {lacking}; there are {', '.join(people)}"
             raise DataError(what, todo="Correct data.pump_ids", file=folder)
     return {person: found[person] for person in people if not settings.pump_ids or person in settings.pump_ids}
+
+
+def wall_times(table: Table, column: str, example: str) -> Timestamps:
+    """A column of local wall times written YYYY-MM-DD HH:MM:SS, [row]. Raises DataError, naming an example, if not."""
+    text = table.texts[column].astype(str)
+    parsed = pd.to_datetime(pd.Series(text), format=_TIME_FORMAT, errors="coerce")
+    if (row := first_true(parsed.isna().to_numpy())) is not None:
+        raise table.fault(row, column, f"'{text[row]}' is not a timestamp", f"Write it as published, {example}")
+    times: Timestamps = parsed.to_numpy().astype("datetime64[s]")
+    return times

@@ -1,0 +1,77 @@
+"""Files of the AZT1D data set: where they lie and what their rows say; see azt1d.py."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from bloodtwin_core.config import DataSettings
+from bloodtwin_core.errors import DataError
+from bloodtwin_core.records import BASAL_LIMITS, Timestamps
+from bloodtwin_core.sources.published import data_set_folder, wall_times, wanted_people
+from bloodtwin_core.tables import Table, first_true, read_table
+
+_TIME = "EventDateTime"
+BASAL = "Basal"
+_BOLUS = "TotalBolusInsulinDelivered"
+GLUCOSE = "CGM"
+_GLUCOSE_NAMES = (GLUCOSE, "Readings (CGM / BGM)")
+"""Person 14's file has the second name."""
+
+_IMPOSSIBLE_GLUCOSE = 1000.0
+"""mg/dL. No sensor or meter shows more; above it the number is no glucose in mg/dL."""
+MILLIUNITS = 1000.0
+"""In a unit."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a person's file, in its order, NaN where empty: times local datetime64[s], each [row].
+
+    basal U/h, some in mU/h. bolus U. glucose mg/dL.
+    """
+
+    times: Timestamps
+    basal: Floats
+    bolus: Floats
+    glucose: Floats
+
+
+def read_rows(path: Path) -> Rows:
+    """The rows of a file. Raises DataError, with line and column, for what is no time or cannot be."""
+    table = read_table(path, texts=[_TIME], numbers=[BASAL, _BOLUS, _GLUCOSE_NAMES])
+    times = wall_times(table, _TIME, "2023-12-08 00:04:00")
+    _refuse_impossible(table)
+    return Rows(times, table.numbers[BASAL], table.numbers[_BOLUS], table.numbers[GLUCOSE])
+
+
+def person_files(settings: DataSettings) -> dict[str, Path]:
+    """Each wanted person's file, by person number in ascending order.
+
+    Raises SettingsError if data.root is not set, DataError if it or a person is not there.
+    """
+    root = data_set_folder(settings, "AZT1D", "'CGM Records'")
+    folder = root / "CGM Records" if (root / "CGM Records").is_dir() else root
+    found = {match[1]: path for path in folder.iterdir() if (match := re.fullmatch(r"Subject (\d+)", path.name))}
+    if not found:
+        todo = "Point data.root to the AZT1D folder, the one that holds 'CGM Records'"
+        raise DataError("the folder holds no 'Subject N' folders", todo=todo, file=folder)
+    wanted = wanted_people(found, settings, folder, lacking="no data")
+    return {person: path / f"{path.name}.csv" for person, path in wanted.items()}
+
+
+def _refuse_impossible(table: Table) -> None:
+    glucose, basal, bolus = table.numbers[GLUCOSE], table.numbers[BASAL], table.numbers[_BOLUS]
+    impossible = {
+        GLUCOSE: ((glucose <= 0) | (glucose > _IMPOSSIBLE_GLUCOSE), "a glucose in mg/dL"),
+        BASAL: ((basal < 0) | (basal > BASAL_LIMITS.high * MILLIUNITS), "a basal rate in U/h or mU/h"),
+        _BOLUS: (bolus < 0, "a bolus in U"),
+    }
+    todo = "Correct the number, or leave the field empty if it was not measured"
+    for column, (rows, kind) in impossible.items():
+        if (row := first_true(rows)) is not None:
+            raise table.fault(row, column, f"{table.numbers[column][row]:g} is not {kind}", todo)
