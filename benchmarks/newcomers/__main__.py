@@ -20,6 +20,7 @@ from bloodtwin_core.errors import BloodTwinError
 from bloodtwin_core.files import atomic_write
 from bloodtwin_core.newcomer import NewcomerTrial, newcomer_trials
 from bloodtwin_core.pump_windows import windows_of_pump
+from bloodtwin_core.records import Split
 from bloodtwin_core.training.__main__ import read_settings
 
 FOLDS = 5
@@ -41,18 +42,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings as JSON; without it the defaults")
     parser.add_argument("--out", type=Path, default=Path("artifacts/newcomers"), metavar="FOLDER")
     parser.add_argument("--folds", type=int, default=FOLDS, help="parts that the people are left out in (%(default)s)")
-    parser.add_argument("--no-own-days", action="store_true", help="write left_out.md alone, without fine-tuning")
+    parser.add_argument(
+        "--left-out-on",
+        type=Split,
+        choices=list(Split),
+        help="only left_out.md, on this split of theirs: choose settings by validate, so that test stays unseen",
+    )
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logger.setLevel(logging.INFO)
     try:
         settings = read_settings(given.config) if given.config else Settings()
         folds = list(left_out_folds(settings, given.out, given.folds))
-        found = left_out.table([left_out.errors_of(fold) for fold in folds])
+        split = given.left_out_on or Split.test
+        found = left_out.table([left_out.errors_of(fold, split) for fold in folds])
         with atomic_write(given.out / LEFT_OUT_TABLE) as temporary:
             temporary.write_text(found, "utf-8")
         sys.stdout.write(found)
-        if not given.no_own_days:
+        if not given.left_out_on:
             trials = [trial for fold in folds for trial in trials_of(fold, settings)]
             sys.stdout.write("\n" + write(trials, given.out) + "\n")
     except BloodTwinError as error:

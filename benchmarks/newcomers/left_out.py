@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Errors:
-    """|error| AT MINUTES on complete test windows, mg/dL [window, 2]; pump, timestamp: [window]."""
+    """|error| AT MINUTES on complete windows, mg/dL [window, 2]; pump, timestamp: [window]."""
 
     pump: npt.NDArray[np.str_]
     timestamp: Timestamps
@@ -32,9 +32,9 @@ class Errors:
     persistence: Floats
 
 
-def errors_of(fold: LeftOut) -> Errors:
-    """The errors of one fold's network for the people that it never saw."""
-    rows = origins_of(fold.windows, Split.test, complete=True)
+def errors_of(fold: LeftOut, split: Split) -> Errors:
+    """The errors of one fold's network for the people that it never saw, on one of their splits."""
+    rows = origins_of(fold.windows, split, complete=True)
     target, _ = fold.windows.targets(rows)
     steps = [step_at(minutes) - 1 for minutes in MINUTES]
     forecasts = (scan_windows(fold.base.forecaster, fold.windows, rows), persistence(fold.windows, rows))
@@ -45,7 +45,7 @@ def errors_of(fold: LeftOut) -> Errors:
 def table(folds: Sequence[Errors]) -> str:
     """MAE AT 30 and 60 minutes by fold and over all as Markdown; the skill over all with its 95 % interval by days."""
     lines = [
-        "| fold | people | complete test windows | MAE AT 30 | skill AT 30 | MAE AT 60 | skill AT 60 |",
+        "| fold | people | complete windows | MAE AT 30 | skill AT 30 | MAE AT 60 | skill AT 60 |",
         "|---|---|---|---|---|---|---|",
         *(_row(str(number), fold, ["", ""]) for number, fold in enumerate(folds, start=1)),
     ]

@@ -47,8 +47,10 @@ def test_the_command_leaves_table_picture_and_trials(tmp_path: Path, capsys: pyt
     assert main(command) == 0
     assert (out / "fold_1" / "checkpoints" / "best.ckpt").stat().st_mtime_ns == trained, "it was trained already"
     assert capsys.readouterr().out == table
-    assert main([*command, "--no-own-days"]) == 0
-    assert capsys.readouterr().out == (out / "left_out.md").read_text()
+    assert main([*command, "--left-out-on", "validate"]) == 0
+    validate = capsys.readouterr().out
+    assert "| all | 3 |" in validate
+    assert validate not in table
 
 
 def test_a_wrong_setting_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
