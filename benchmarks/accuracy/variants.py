@@ -40,6 +40,13 @@ def with_complete_windows_only(windows: WindowedSeries) -> WindowedSeries:
 BEFORE = {"weight_averaging": 0.0, "learning_rate": 1e-3, "chunk_length": 576, "burn_in": 72, "weight_decay": 0.0}
 LONG = {"schedule": "cosine", "max_epochs": 16, "early_stopping_patience": 16}
 
+
+def everyone(why: str, **model: Any) -> Variant:
+    """AZT1D with the days before basal, and BrisT1D."""
+    training = {"glucose_spread": 0.1, **LONG}
+    return Variant(why, training, model, days_before_basal=True, with_brist1d=True)
+
+
 VARIANTS: dict[str, Variant] = {
     "default": Variant("the defaults"),
     "slow steps": Variant("learning rate 1e-3, chunks of 48 h, no averaging, no decay", training=BEFORE),
@@ -76,17 +83,8 @@ VARIANTS: dict[str, Variant] = {
     "days before, spread": Variant(
         "the same, glucose scaled", training={"glucose_spread": 0.1}, days_before_basal=True
     ),
-    "everyone": Variant(
-        "BrisT1D as well, glucose scaled, a cosine of 16 epochs",
-        training={"glucose_spread": 0.1, **LONG},
-        days_before_basal=True,
-        with_brist1d=True,
-    ),
-    "everyone, ensemble": Variant(
-        "the same, three members: the base model",
-        training={"glucose_spread": 0.1, **LONG},
-        model={"ensemble_size": 3},
-        days_before_basal=True,
-        with_brist1d=True,
-    ),
+    "everyone": everyone("BrisT1D as well, glucose scaled, a cosine of 16 epochs"),
+    "everyone, more dropout": everyone("the same, dropout 0.4", dropout=0.4),
+    "everyone, gru": everyone("the same, GRU layers", cell="gru"),
+    "everyone, ensemble": everyone("the same, three members: the base model", ensemble_size=3),
 }
