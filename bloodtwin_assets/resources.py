@@ -20,8 +20,7 @@ from bloodtwin_core.config import (
     Settings,
     TrainingSettings,
 )
-from bloodtwin_core.errors import SettingsError
-from bloodtwin_core.source_settings import (
+from bloodtwin_core.config.sources import (
     Azt1dSettings,
     EventsSettings,
     FetchSettings,
@@ -31,6 +30,7 @@ from bloodtwin_core.source_settings import (
     TandemSettings,
     VendorSettings,
 )
+from bloodtwin_core.errors import SettingsError
 
 Group = TypeVar("Group", bound=BaseModel)
 

@@ -18,8 +18,8 @@ from benchmarks.accuracy.comparing import Judged, table
 from benchmarks.accuracy.judging import WindowErrors, validation_errors
 from benchmarks.accuracy.variants import VARIANTS, Variant, with_complete_windows_only
 from bloodtwin_core.config import DataSettings, ModelSettings, TrainingSettings
+from bloodtwin_core.config.sources import Azt1dSettings, LearnAlsoFrom
 from bloodtwin_core.preparing import PreparedData, prepare
-from bloodtwin_core.source_settings import Azt1dSettings, LearnAlsoFrom
 from bloodtwin_core.training import CheckpointFolder, fit
 
 SEEDS = (42, 43, 44)

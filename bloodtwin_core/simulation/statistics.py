@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.config.sources import SimulatorSettings
 from bloodtwin_core.records import (
     RECORD_INTERVAL,
     RECORD_MINUTES,
@@ -20,7 +21,6 @@ from bloodtwin_core.records import (
     PumpRecords,
 )
 from bloodtwin_core.simulation.history import simulate_wearer
-from bloodtwin_core.source_settings import SimulatorSettings
 
 VERY_LOW, VERY_HIGH = 54.0, 250.0
 """mg/dL: T. Battelino et al., International Consensus on Time in Range, Diabetes Care 42 (2019) 1593-1603."""

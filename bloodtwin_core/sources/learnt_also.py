@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bloodtwin_core.bloodbank import PumpSplitFiles
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.config.sources import LearnAlsoFrom
 from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.events.progress import Progress, silent
-from bloodtwin_core.source_settings import LearnAlsoFrom
 from bloodtwin_core.sources import split_files_of
 from bloodtwin_core.splitting import only_to_learn_from
 

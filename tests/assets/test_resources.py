@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from bloodtwin_assets.definitions import build_defs
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.config import DataSettings, Settings, TrainingMode
+from bloodtwin_core.config.sources import LearnAlsoFrom
 from bloodtwin_core.errors import SettingsError
-from bloodtwin_core.source_settings import LearnAlsoFrom
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

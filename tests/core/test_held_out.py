@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.config.sources import SimulatorSettings
 from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.preparing import PreparedData, prepare
 from bloodtwin_core.raw_splits import load_splits, scaler_records
 from bloodtwin_core.records import Split
 from bloodtwin_core.scaling import fit_scaler
-from bloodtwin_core.source_settings import SimulatorSettings
 from bloodtwin_core.splitting import held_out_in_fold
 
 EVERYONE = DataSettings(simulator=SimulatorSettings(pumps=3, days=4), lookback=24, horizon=6)

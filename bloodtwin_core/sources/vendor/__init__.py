@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.config.sources import VendorSettings
 from bloodtwin_core.errors import DataError, SettingsError
 from bloodtwin_core.events.clocks import zone_named
 from bloodtwin_core.events.kinds import PumpEvents
-from bloodtwin_core.source_settings import VendorSettings
 from bloodtwin_core.sources.vendor import carelink, dexcom, libre, tconnect
 from bloodtwin_core.sources.vendor.export import Export, open_export
 from bloodtwin_core.sources.vendor.in_utc import merged_in_utc

@@ -14,9 +14,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.config.sources import VendorSettings
 from bloodtwin_core.events.units import GlucoseUnit
 from bloodtwin_core.records import Timestamps
-from bloodtwin_core.source_settings import VendorSettings
 from bloodtwin_core.sources.vendor.automatic import unknown_on, with_deliveries
 from bloodtwin_core.sources.vendor.cells import Cells, Texts, parse_times
 from bloodtwin_core.sources.vendor.export import Export

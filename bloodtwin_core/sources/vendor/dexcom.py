@@ -6,8 +6,8 @@ first. The glucose column says its unit. What a pump delivered is not in it.
 
 import numpy as np
 
+from bloodtwin_core.config.sources import VendorSettings
 from bloodtwin_core.events.units import GlucoseUnit
-from bloodtwin_core.source_settings import VendorSettings
 from bloodtwin_core.sources.vendor.export import Export
 from bloodtwin_core.sources.vendor.glucose import declared_column, glucose_of
 from bloodtwin_core.sources.vendor.local import BEYOND, SENSOR_HIGH, SENSOR_LOW, LocalBolus, LocalEvents, LocalGlucose

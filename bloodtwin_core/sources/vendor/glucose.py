@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from bloodtwin_core.config.sources import VendorSettings
 from bloodtwin_core.errors import DataError, SettingsError
 from bloodtwin_core.events.units import GlucoseUnit, UnitsError, in_mg_per_dl
-from bloodtwin_core.source_settings import VendorSettings
 from bloodtwin_core.sources.vendor.cells import Cells, Floats
 from bloodtwin_core.tables import first_true
 

@@ -10,10 +10,10 @@ import re
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.config.sources import DateOrder, VendorSettings
 from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.events.units import GlucoseUnit
 from bloodtwin_core.records import Timestamps
-from bloodtwin_core.source_settings import DateOrder, VendorSettings
 from bloodtwin_core.sources.vendor.cells import Cells, Texts, parse_times
 from bloodtwin_core.sources.vendor.export import Export
 from bloodtwin_core.sources.vendor.glucose import declared_column, glucose_of

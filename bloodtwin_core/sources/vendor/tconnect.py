@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bloodtwin_core.config.sources import VendorSettings
 from bloodtwin_core.events.units import GlucoseUnit
 from bloodtwin_core.records import Timestamps
-from bloodtwin_core.source_settings import VendorSettings
 from bloodtwin_core.sources.vendor.cells import Cells, Floats
 from bloodtwin_core.sources.vendor.export import FIRST_ROWS, Export
 from bloodtwin_core.sources.vendor.glucose import declared_column, glucose_of

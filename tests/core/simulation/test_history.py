@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from bloodtwin_core.config.sources import SimulatorSettings
 from bloodtwin_core.records import (
     FEATURE_LIMITS,
     RECORD_INTERVAL,
@@ -10,7 +11,6 @@ from bloodtwin_core.records import (
 )
 from bloodtwin_core.simulation import simulate_wearer
 from bloodtwin_core.simulation.statistics import glucose_statistics
-from bloodtwin_core.source_settings import SimulatorSettings
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ import pytest
 
 from bloodtwin_core.bloodbank import SplitFile, read_split_file
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.config.sources import Azt1dSettings
 from bloodtwin_core.continuity import findings
 from bloodtwin_core.errors import BloodTwinError, DataError, SettingsError
 from bloodtwin_core.records import RECORD_INTERVAL, Feature, PumpRecords, Split
-from bloodtwin_core.source_settings import Azt1dSettings
 from bloodtwin_core.sources import pump_split_files
 from bloodtwin_core.sources.azt1d import histories, person_history
 

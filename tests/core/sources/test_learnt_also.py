@@ -7,12 +7,12 @@ import pytest
 
 from bloodtwin_core.bloodbank import PumpSplitFiles, write_split_file
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.config.sources import LearnAlsoFrom, SimulatorSettings
 from bloodtwin_core.continuity import findings
 from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.preparing import SPLIT_FILES, list_split_files, prepare
 from bloodtwin_core.raw_splits import LoadedSplit, load_splits, window_records
 from bloodtwin_core.records import Split
-from bloodtwin_core.source_settings import LearnAlsoFrom, SimulatorSettings
 from bloodtwin_core.sources.learnt_also import learnt_also_split_files
 from bloodtwin_core.splitting import split_in_time
 from tests.core.sources.test_brist1d import rows, write

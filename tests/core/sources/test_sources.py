@@ -6,10 +6,10 @@ import pytest
 
 from bloodtwin_core.bloodbank import read_split_file, write_split_file
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.config.sources import SimulatorSettings, TandemSettings, VendorSettings
 from bloodtwin_core.continuity import findings
 from bloodtwin_core.errors import DataError, SettingsError
 from bloodtwin_core.records import RECORD_INTERVAL, PumpRecords, Split, records_from_signals
-from bloodtwin_core.source_settings import SimulatorSettings, TandemSettings, VendorSettings
 from bloodtwin_core.sources import SOURCES, SYNCS, pump_split_files
 from bloodtwin_core.sources.fetched import FetchedRows, Row, Window
 from bloodtwin_core.splitting import split_in_time

@@ -19,12 +19,12 @@ pytest.importorskip("tconnectsync", reason="the extra `tandem` is not installed"
 
 from bloodtwin_core.bloodbank import read_split_file
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.config.sources import FetchSettings, TandemRegion, TandemSettings
 from bloodtwin_core.errors import DataError, SettingsError
 from bloodtwin_core.events.insulin import delivery_ends
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.records import Feature, Split
-from bloodtwin_core.source_settings import FetchSettings, TandemRegion, TandemSettings
 from bloodtwin_core.sources import pump_split_files, tandem
 from bloodtwin_core.sources.fetching import FetchReport
 from bloodtwin_core.sources.tandem.rows import rows_of
@@ -536,7 +536,7 @@ SYNC = """
 import sys
 from tconnectsync.api.tandemsource import TandemSourceApi
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.source_settings import FetchSettings, TandemSettings
+from bloodtwin_core.config.sources import FetchSettings, TandemSettings
 from bloodtwin_core.sources import tandem
 
 url, root = sys.argv[1:]

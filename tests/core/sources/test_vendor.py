@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.config.sources import DateOrder, VendorSettings
 from bloodtwin_core.errors import BloodTwinError, DataError, SettingsError
 from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L, UnitsError
-from bloodtwin_core.source_settings import DateOrder, VendorSettings
 from bloodtwin_core.sources.vendor import events
 
 CLARITY = (

@@ -1,6 +1,6 @@
-"""Settings of single sources, one group each; config.py puts them together under data.
+"""Settings of single sources, one group each; data.py puts them together.
 
-What holds for all settings stands in config.py.
+What holds for all settings stands in __init__.py.
 """
 
 from datetime import date
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from pydantic import Field, field_validator
 
-from bloodtwin_core.settings_group import SettingsGroup
+from bloodtwin_core.config.group import SettingsGroup
 
 
 class SimulatorSettings(SettingsGroup):

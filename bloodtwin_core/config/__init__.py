@@ -1,0 +1,54 @@
+"""Every setting, once: what it means, its unit, its limits and its default.
+
+The Dagster resources are made from these models, so a limit here is a limit in the Launchpad too. Lists are plain
+defaults, which pydantic copies for each model, because the Launchpad shows no default that a factory makes.
+"""
+
+from typing import Any
+
+from pydantic import Field
+
+from bloodtwin_core.config.data import DataSettings
+from bloodtwin_core.config.group import SettingsGroup
+from bloodtwin_core.config.model import Cell, ModelSettings
+from bloodtwin_core.config.testing import EvaluationSettings, ExportSettings
+from bloodtwin_core.config.training import (
+    PRETRAINED,
+    Device,
+    PersonalSettings,
+    Precision,
+    Schedule,
+    TrainingMode,
+    TrainingSettings,
+)
+
+__all__ = [
+    "PRETRAINED",
+    "Cell",
+    "DataSettings",
+    "Device",
+    "EvaluationSettings",
+    "ExportSettings",
+    "ModelSettings",
+    "PersonalSettings",
+    "Precision",
+    "Schedule",
+    "Settings",
+    "TrainingMode",
+    "TrainingSettings",
+]
+
+
+class Settings(SettingsGroup):
+    """All groups together; settings.json of a run."""
+
+    data: DataSettings = Field(default_factory=DataSettings)
+    model: ModelSettings = Field(default_factory=ModelSettings)
+    training: TrainingSettings = Field(default_factory=TrainingSettings)
+    personal: PersonalSettings = Field(default_factory=PersonalSettings)
+    evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)
+    export: ExportSettings = Field(default_factory=ExportSettings)
+
+    def used(self, *groups: str) -> dict[str, Any]:
+        """The settings of some groups as plain values, for the manifest."""
+        return self.model_dump(mode="json", include=set(groups))

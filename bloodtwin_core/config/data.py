@@ -1,0 +1,98 @@
+"""Where records come from and how they are cut into windows."""
+
+from pydantic import Field, model_validator
+
+from bloodtwin_core.config.group import SettingsGroup
+from bloodtwin_core.config.sources import (
+    Azt1dSettings,
+    EventsSettings,
+    FetchSettings,
+    LearnAlsoFrom,
+    NightscoutSettings,
+    SimulatorSettings,
+    TandemSettings,
+    VendorSettings,
+)
+
+
+class DataSettings(SettingsGroup):
+    """Where records come from and how they are cut into windows."""
+
+    source: str = Field(
+        default="simulator",
+        description="simulator, azt1d, bloodbank, brist1d, events, tandem, nightscout, vendor or t1d_uom.",
+    )
+    root: str = Field(
+        default="",
+        description="Folder of the source's files, relative to where the command runs. The simulator needs none.",
+    )
+    pump_ids: list[str] = Field(default=[], description="Pumps to use; empty means all that are there.")
+    held_out_pump_ids: list[str] = Field(
+        default=[],
+        description="Pumps that are tested but neither trained nor validated on, as a newcomer would be.",
+    )
+    learn_also_from: list[LearnAlsoFrom] = Field(
+        default=[],
+        description="Further sources, [{source: brist1d, root: folder, pump_ids: []}], all of whose records are "
+        "trained on; none is tested. Their pump ids begin with their source's name.",
+    )
+    wearers: dict[str, list[str]] = Field(
+        default={},
+        description="Pumps that one person wore, by a name of your choice: {anna: ['881235', '901161']}. "
+        "Overlaps across their splits are reported as leaks.",
+    )
+    join_wearers: bool = Field(
+        default=False,
+        description="Make one history of the pumps of each wearer, under the wearer's name, for sources of events.",
+    )
+    simulator: SimulatorSettings = Field(default_factory=SimulatorSettings, description="The virtual wearers.")
+    azt1d: Azt1dSettings = Field(default_factory=Azt1dSettings, description="The AZT1D data set.")
+    fetch: FetchSettings = Field(default_factory=FetchSettings, description="How a cloud or site is asked.")
+    tandem: TandemSettings = Field(default_factory=TandemSettings, description="The account at Tandem Source.")
+    nightscout: NightscoutSettings = Field(default_factory=NightscoutSettings, description="The Nightscout site.")
+    vendor: VendorSettings = Field(default_factory=VendorSettings, description="Files exported from a vendor's site.")
+    events: EventsSettings = Field(default_factory=EventsSettings, description="Raw events in three files a pump.")
+    train_fraction: float = Field(
+        default=0.70, gt=0.0, lt=1.0, description="Oldest share of each pump's records, for training."
+    )
+    validate_fraction: float = Field(
+        default=0.15, gt=0.0, lt=1.0, description="Next share, for choosing; the rest is for testing."
+    )
+    lookback: int = Field(
+        default=288, ge=2, le=2016, description="Records a forecast looks back on (5 min each; 288 = 24 h)."
+    )
+    horizon: int = Field(default=12, ge=1, le=24, description="Records forecast (5 min each; 12 = 60 min).")
+    stride: int = Field(default=1, ge=1, le=288, description="Training uses every stride-th forecast origin.")
+    max_gap_hours: float = Field(
+        default=15.0, gt=0.0, le=48.0, description="A longer gap in glucose (h) ends a segment."
+    )
+    max_reading_age_minutes: float = Field(
+        default=15.0, ge=0.0, le=60.0, description="Oldest last reading (min) from which a forecast may start."
+    )
+    min_measured_share: float = Field(
+        default=0.90,
+        ge=0.0,
+        le=1.0,
+        description="Smallest measured share of the lookback from which a forecast may start.",
+    )
+
+    @model_validator(mode="after")
+    def _leaves_something_to_test(self) -> "DataSettings":
+        if self.train_fraction + self.validate_fraction >= 1.0:
+            raise ValueError(
+                "data.train_fraction + data.validate_fraction must stay below 1, so that a test split remains"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _holds_whole_people_out(self) -> "DataSettings":
+        for wearer, pumps in self.wearers.items():
+            held_out, kept = (
+                [pump for pump in pumps if (pump in self.held_out_pump_ids) is out] for out in (True, False)
+            )
+            if held_out and kept:
+                raise ValueError(
+                    f"data.held_out_pump_ids holds out {', '.join(held_out)} but not {', '.join(kept)}, which {wearer} "
+                    "wore too (data.wearers), so that the network would know the person. Hold out all of their pumps"
+                )
+        return self

@@ -1,0 +1,59 @@
+"""How the forecaster is tested, and the files that leave."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from bloodtwin_core.config.group import SettingsGroup
+
+
+class EvaluationSettings(SettingsGroup):
+    """How the forecaster is tested, and what it should reach."""
+
+    batch_size: int = Field(default=256, ge=1, le=65_536, description="Windows per step when testing.")
+    scan: bool = Field(
+        default=False, description="Test by dense scan, many times as fast, where a sample of windows shows it agrees."
+    )
+    scan_tolerance: float = Field(default=1e-3, gt=0.0, description="Largest difference (mg/dL) that agrees.")
+    target_mae_30min: float = Field(default=15.0, gt=0.0, description="MAE at 30 min should stay below (mg/dL, AT).")
+    target_mae_60min: float = Field(default=20.0, gt=0.0, description="MAE at 60 min should stay below (mg/dL, AT).")
+    target_rmse: float = Field(default=25.0, gt=0.0, description="RMSE over the first hour should stay below (mg/dL).")
+    ridge_penalties: list[Annotated[float, Field(gt=0.0)]] = Field(
+        default=[1e-3, 1e-2, 1e-1, 1.0],
+        min_length=1,
+        description="Ridge penalties, each above 0, tried on the validation split; per training window.",
+    )
+    ridge_max_windows: int = Field(
+        default=120_000,
+        ge=100,
+        description="The ridge regression is fitted on at most so many training windows, evenly spread.",
+    )
+    bootstrap_samples: int = Field(
+        default=1000,
+        ge=100,
+        le=100_000,
+        description="Times that the test days are drawn anew for the 95 % confidence intervals.",
+    )
+    bootstrap_seed: int = Field(
+        default=0, ge=0, le=2**32 - 1, description="The same seed draws the same days, so intervals repeat exactly."
+    )
+
+
+class ExportSettings(SettingsGroup):
+    """The files that leave."""
+
+    opset: int = Field(default=18, ge=17, le=23, description="ONNX operator set.")
+    parity_windows: int = Field(
+        default=256, ge=1, le=100_000, description="Real test windows on which exports and checkpoint must agree."
+    )
+    parity_tolerance: float = Field(default=1e-3, gt=0.0, description="Largest difference allowed (mg/dL).")
+    int8: bool = Field(
+        default=False,
+        description="Also write model_int8.onnx, weights in 8 bits: smaller and faster, LSTM only.",
+    )
+    int8_max_cost: float = Field(
+        default=0.2, gt=0.0, description="It is kept only if it adds less than this to MAE AT30 (mg/dL)."
+    )
+    int8_windows: int = Field(
+        default=4096, ge=1, le=1_000_000, description="Validation windows, evenly spread, on which that is measured."
+    )
