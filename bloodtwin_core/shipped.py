@@ -14,12 +14,13 @@ from bloodtwin_core.files import sha256_of
 FOLDER = Path(__file__).parent / "pretrained" / "model"
 CHECKPOINT = "best.ckpt"
 ONNX = "model.onnx"
+TORCHSCRIPT = "model.ts"
 ONNX_STREAMING = "model_streaming.onnx"
 SCALER = "scaler.json"
 RESULTS = "test_results.yaml"
 CARD = "MODEL_CARD.md"
 INDEX = "base_model.json"
-FILES = (CHECKPOINT, ONNX, SCALER, RESULTS, CARD)
+FILES = (CHECKPOINT, ONNX, TORCHSCRIPT, SCALER, RESULTS, CARD)
 """Everything that a base model is made of, beside its index; ONNX_STREAMING joins them where the network can carry its
 state, which one with attention cannot."""
 

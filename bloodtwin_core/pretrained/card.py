@@ -87,7 +87,7 @@ device.**
 
 It takes {inputs}, in physical units, and gives mg/dL; the scaler is inside.
 
-- `model.onnx` takes a whole lookback{streaming}; `best.ckpt` is the checkpoint to
+- `model.onnx` and `model.ts` take a whole lookback{streaming}; `best.ckpt` is the checkpoint to
   fine-tune from (`training.start_from: pretrained`), `scaler.json` its scaler.
 - Trained by bloodTwin {checkpoint.version}; sha256 of the checkpoint `{checkpoint.sha256}`, of the windows
   `{checkpoint.data_fingerprint}`."""

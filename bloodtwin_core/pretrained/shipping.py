@@ -8,7 +8,7 @@ from bloodtwin_core.artifacts import ArtifactStore, Manifest
 from bloodtwin_core.checkpoint import Checkpoint, copy_weights, load_checkpoint
 from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch
 from bloodtwin_core.evaluation.results import TestResults
-from bloodtwin_core.export import load_onnx, load_streaming
+from bloodtwin_core.export import load_onnx, load_streaming, load_torchscript
 from bloodtwin_core.files import atomic_folder, sha256_of
 from bloodtwin_core.pretrained.card import CardFacts, TrainingStep, model_card
 from bloodtwin_core.shipped import (
@@ -20,12 +20,13 @@ from bloodtwin_core.shipped import (
     ONNX_STREAMING,
     RESULTS,
     SCALER,
+    TORCHSCRIPT,
     ShippedFiles,
 )
 from bloodtwin_core.training import CheckpointFolder
 from bloodtwin_core.windows_files import read_windows
 
-STAGES = ("trained_checkpoint", "test_results", "onnx_export", "streaming_export")
+STAGES = ("trained_checkpoint", "test_results", "torchscript_export", "onnx_export", "streaming_export")
 """What must have been materialized."""
 
 
@@ -44,6 +45,7 @@ def ship(
     sources = {
         CHECKPOINT: CheckpointFolder(store.checkpoints).best,
         ONNX: store.onnx,
+        TORCHSCRIPT: store.torchscript,
         RESULTS: store.test_results,
     }
     if _made(store, manifest, store.onnx_streaming):
@@ -53,6 +55,7 @@ def ship(
     results = TestResults.read(store.test_results)
     made_from = {
         store.onnx: load_onnx(store.onnx)[1].checkpoint_sha256,
+        store.torchscript: load_torchscript(store.torchscript)[1].checkpoint_sha256,
         store.test_results: results.tested.checkpoint_sha256,
     }
     if ONNX_STREAMING in sources:
@@ -113,5 +116,5 @@ def _require_one_training(sha256: str, others: Mapping[Path, str]) -> None:
     if stale:
         raise CheckpointMismatch(
             f"{', '.join(stale)}: made from another checkpoint than the one that is there now. "
-            "Materialize test_results, onnx_export and streaming_export again"
+            "Materialize test_results and the exports again"
         )
