@@ -68,8 +68,8 @@ def skill_intervals(errors: Errors) -> list[Interval | None]:
 def _row(name: str, errors: Errors, intervals: Sequence[str]) -> str:
     model, last = errors.model.mean(axis=0), errors.persistence.mean(axis=0)
     skills = [f"{own / still:.3f}{interval}" for own, still, interval in zip(model, last, intervals, strict=True)]
-    people = len(np.unique(errors.pump))
-    return f"| {name} | {people} | {len(model):,} | {model[0]:.2f} | {skills[0]} | {model[1]:.2f} | {skills[1]} |"
+    people, windows = len(np.unique(errors.pump)), len(errors.model)
+    return f"| {name} | {people} | {windows:,} | {model[0]:.2f} | {skills[0]} | {model[1]:.2f} | {skills[1]} |"
 
 
 def _said(interval: Interval | None) -> str:
