@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; 1 where something is missing or does not fit."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.newcomers", description=__doc__)
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings as JSON; without it the defaults")
-    parser.add_argument("--out", type=Path, default=Path("artifacts/newcomers"), metavar="FOLDER")
+    parser.add_argument("--out", type=Path, default=Path("artifacts/newcomers"), metavar="FOLDER", help="%(default)s")
     parser.add_argument("--folds", type=int, default=FOLDS, help="parts that the people are left out in (%(default)s)")
     parser.add_argument(
         "--left-out-on",
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read_settings(given.config) if given.config else Settings()
         folds = list(left_out_folds(settings, given.out, given.folds))
         split = given.left_out_on or Split.test
-        found = left_out.table([left_out.errors_of(fold, split) for fold in folds])
+        found = left_out.table([left_out.errors_of(fold, split) for fold in folds], split)
         with atomic_write(given.out / LEFT_OUT_TABLE) as temporary:
             temporary.write_text(found, "utf-8")
         sys.stdout.write(found)

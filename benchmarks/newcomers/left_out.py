@@ -1,7 +1,7 @@
 """How much a network errs for people whom it never saw, before any day of their own, and how sure that is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -42,16 +42,14 @@ def errors_of(fold: LeftOut, split: Split) -> Errors:
     return Errors(fold.windows.pump_of(rows), fold.windows.timestamps[rows], model, last)
 
 
-def table(folds: Sequence[Errors]) -> str:
+def table(folds: Sequence[Errors], split: Split) -> str:
     """MAE AT 30 and 60 minutes by fold and over all as Markdown; the skill over all with its 95 % interval by days."""
     lines = [
-        "| fold | people | complete windows | MAE AT 30 | skill AT 30 | MAE AT 60 | skill AT 60 |",
+        f"| fold | people | complete {split} windows | MAE AT 30 | skill AT 30 | MAE AT 60 | skill AT 60 |",
         "|---|---|---|---|---|---|---|",
         *(_row(str(number), fold, ["", ""]) for number, fold in enumerate(folds, start=1)),
     ]
-    together = Errors(
-        *(np.concatenate([getattr(fold, name) for fold in folds]) for name in Errors.__dataclass_fields__)
-    )
+    together = Errors(*(np.concatenate([getattr(fold, field.name) for fold in folds]) for field in fields(Errors)))
     return "\n".join([*lines, _row("all", together, [_said(each) for each in skill_intervals(together)])]) + "\n"
 
 

@@ -51,6 +51,7 @@ def test_the_command_leaves_table_picture_and_trials(tmp_path: Path, capsys: pyt
     assert main([*command, "--left-out-on", "validate"]) == 0
     validate = capsys.readouterr().out
     assert "| all | 3 |" in validate
+    assert "complete validate windows" in validate
     assert validate not in table
 
 
