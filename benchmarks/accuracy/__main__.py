@@ -1,7 +1,8 @@
 """`python -m benchmarks.accuracy --azt1d FOLDER [--brist1d FOLDER]`: train variants and compare their validation MAE.
 
 Test windows are never looked at. Every training leaves its checkpoint and the errors of its validation windows in a
-folder of OUT, and is not repeated.
+folder of OUT, and is not repeated, whatever changed since: after a change of data or defaults, choose another OUT. Then
+comes the table of everything that is trained there.
 """
 
 import argparse
@@ -29,11 +30,23 @@ ERRORS = "validation_errors.npz"
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
-    parser.add_argument("--azt1d", required=True, type=Path, help="folder of AZT1D")
-    parser.add_argument("--brist1d", type=Path, help="folder of BrisT1D; without it what needs it is left out")
-    parser.add_argument("--out", type=Path, default=Path("artifacts/accuracy"), help="where everything goes")
-    parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), default=list(VARIANTS), metavar="NAME")
-    parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
+    parser.add_argument("--azt1d", required=True, type=Path, metavar="FOLDER", help="folder of AZT1D")
+    parser.add_argument(
+        "--brist1d", type=Path, metavar="FOLDER", help="folder of BrisT1D; without it what needs it is left out"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("artifacts/accuracy"), help="where everything goes (%(default)s)"
+    )
+    names = "; ".join(VARIANTS)
+    parser.add_argument(
+        "--variants",
+        nargs="+",
+        choices=list(VARIANTS),
+        default=list(VARIANTS),
+        metavar="NAME",
+        help=f"which to train, all unless named; names of several words in quotes: {names}",
+    )
+    parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS), metavar="SEED", help="%(default)s")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     for name in given.variants:

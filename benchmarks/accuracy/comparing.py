@@ -19,7 +19,7 @@ COLUMNS = (
     "validation MAE",
     "by seed",
     *(f"less the defaults, {name}" for name in DIFFERENCES),
-    "pinball",
+    "pinball loss",
     "in the raw 80 % band",
     "epochs",
     "minutes",
@@ -37,7 +37,8 @@ class Judged:
 def table(variants: Mapping[str, Sequence[Judged]]) -> str:
     """What was trained so far as Markdown, best first; mg/dL, over the first hour of all available validation windows.
 
-    Differences are of the mean over the seeds, with their 95 % intervals by days.
+    Differences are of the mean over the seeds, with their 95 % intervals by days: how much chance there is in the seeds
+    is not in an interval, but beside it, in the MAE by seed.
     """
     trained = {name: seeds for name, seeds in variants.items() if seeds}
     rows = sorted(trained, key=lambda name: mae_of(mean_of([each.errors for each in trained[name]])))
@@ -73,7 +74,7 @@ def said(interval: Interval | None) -> str:
 
 
 def _of_quantiles(errors: WindowErrors) -> tuple[str, str]:
-    """Pinball loss and the share of readings in the uncalibrated 80 % band, if there are quantiles."""
+    """Pinball loss, as results tell it, and the share of readings in the uncalibrated 80 % band, if any quantiles."""
     if np.isnan(errors.pinball).all():
         return "", ""
-    return f"{np.nanmean(errors.pinball[:, :12]):.2f}", f"{np.nanmean(errors.inside[:, :12]):.1%}"
+    return f"{np.nanmean(errors.pinball[:, :12]) / 2:.2f}", f"{np.nanmean(errors.inside[:, :12]):.1%}"

@@ -87,7 +87,7 @@ def _entered(windows: WindowedSeries, azt1d: Path) -> Floats:
 
 
 def _on_board(amounts: Floats, left: Floats, windows: WindowedSeries) -> Floats:
-    """What is left of all amounts before each record and what of it is used up an hour, [record, 2]."""
+    """What is left of all amounts up to each record and what of it is used up an hour now, [record, 2]."""
     found = np.zeros((len(amounts), 2))
     used = -np.diff(left, append=0.0) * RECORDS_PER_HOUR
     for segment in windows.segments:

@@ -13,6 +13,7 @@ from bloodtwin_core.config import EvaluationSettings, TrainingSettings
 from bloodtwin_core.evaluation.blocks import blocks_of, sums_of_blocks
 from bloodtwin_core.evaluation.bootstrap import Resamples, interval_of, spare_days_of
 from bloodtwin_core.evaluation.comparison import Interval
+from bloodtwin_core.evaluation.difference import common_windows
 from bloodtwin_core.files import atomic_write
 from bloodtwin_core.network.quantiles import QUANTILE_LEVELS, pinball
 from bloodtwin_core.records import Timestamps
@@ -30,8 +31,9 @@ Floats = npt.NDArray[np.float32]
 class WindowErrors:
     """Errors of all available validation windows in order of time; pump and timestamp are [window].
 
-    absolute: |error|, mg/dL; pinball: mean pinball loss over the levels, mg/dL; inside: 1 where the reading lay in the
-    uncalibrated 80 % band, 0 where not; each [window, step], NaN where nothing was measured or there are no quantiles.
+    absolute: |error|, mg/dL; pinball: as trained on, twice the mean pinball loss of the levels, mg/dL; inside: 1 where
+    the reading lay in the uncalibrated 80 % band, 0 where not; each [window, step], NaN where nothing was measured or
+    there are no quantiles.
     """
 
     pump: npt.NDArray[np.str_]
@@ -89,7 +91,8 @@ def mean_of(seeds: Sequence[WindowErrors]) -> WindowErrors:
 
 def difference(a: WindowErrors, b: WindowErrors, steps: slice = slice(None)) -> Interval | None:
     """MAE of a less that of b (mg/dL) over some steps of the windows that both forecast, with its 95 % interval."""
-    a, b = _shared(a, b)
+    in_a, in_b = common_windows(a, b)
+    a, b = _take(a, in_a), _take(b, in_b)
     horizon = min(a.absolute.shape[1], b.absolute.shape[1])
     less = (a.absolute[:, :horizon] - b.absolute[:, :horizon])[:, steps]
     blocks = blocks_of(a)
@@ -97,18 +100,6 @@ def difference(a: WindowErrors, b: WindowErrors, steps: slice = slice(None)) -> 
     sums = sums_of_blocks(np.nan_to_num(less), blocks).sum(axis=1)
     resamples = Resamples.draw(blocks.pump, EvaluationSettings())
     return interval_of(resamples.mean(sums, counts), spare_days_of(blocks.pump, counts[:, None]))
-
-
-def _shared(a: WindowErrors, b: WindowErrors) -> tuple[WindowErrors, WindowErrors]:
-    """Both on the windows of the same pump and moment."""
-    places = {key: place for place, key in enumerate(_keys(b))}
-    pairs = [(place, places[key]) for place, key in enumerate(_keys(a)) if key in places]
-    in_a, in_b = np.array(pairs).T
-    return _take(a, in_a), _take(b, in_b)
-
-
-def _keys(errors: WindowErrors) -> list[tuple[str, np.datetime64]]:
-    return list(zip(errors.pump.tolist(), errors.timestamp.tolist(), strict=True))
 
 
 def _take(errors: WindowErrors, which: npt.NDArray[np.int64]) -> WindowErrors:

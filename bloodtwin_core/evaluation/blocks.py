@@ -40,7 +40,7 @@ class Blocks:
         return len(self.pump)
 
 
-class Origins(Protocol):
+class ForecastOrigins(Protocol):
     """Where windows begin to be forecast, in order of time within a pump; both [window]."""
 
     @property
@@ -52,7 +52,7 @@ class Origins(Protocol):
         """The origin's moment, on the records' clock."""
 
 
-def blocks_of(forecasts: Origins) -> Blocks:
+def blocks_of(forecasts: ForecastOrigins) -> Blocks:
     """A block for each pump and day of forecast origins, on the records' clock."""
     if not len(forecasts.pump):
         return Blocks(np.array([], dtype=np.str_), np.array([], dtype=np.int64))

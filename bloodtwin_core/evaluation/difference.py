@@ -7,11 +7,11 @@ import pandas as pd
 
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.errors import SettingsError
-from bloodtwin_core.evaluation.blocks import block_errors, blocks_of
+from bloodtwin_core.evaluation.blocks import ForecastOrigins, block_errors, blocks_of
 from bloodtwin_core.evaluation.bootstrap import Resamples
 from bloodtwin_core.evaluation.comparison import Interval, Metrics, Result
 from bloodtwin_core.evaluation.forecasts import TestForecasts
-from bloodtwin_core.evaluation.groups import everything
+from bloodtwin_core.evaluation.groups import Places, everything
 from bloodtwin_core.evaluation.measuring import comparison_of
 from bloodtwin_core.windows import Mask
 
@@ -66,18 +66,23 @@ def on_common_windows(a: TestForecasts, b: TestForecasts) -> tuple[TestForecasts
     Rows may differ, as where one run also learnt from earlier days. A window is complete if it is for both. difference
     sees whether the same was measured. Raises SettingsError if they share no window.
     """
-    common = _origins(a).merge(_origins(b), on=["pump", "timestamp"], suffixes=("_a", "_b"))
-    if common.empty:
+    in_a, in_b = common_windows(a, b)
+    if not len(in_a):
         raise SettingsError("the two models were tested on no window in common. Test both on the same data")
-    in_a, in_b = common["place_a"].to_numpy(), common["place_b"].to_numpy()
     steps, complete = min(a.horizon, b.horizon), a.complete[in_a] & b.complete[in_b]
     cut = (forecasts.take(places).up_to(steps) for forecasts, places in ((a, in_a), (b, in_b)))
     first, second = (replace(forecasts, complete=complete) for forecasts in cut)
     return first, second
 
 
-def _origins(forecasts: TestForecasts) -> pd.DataFrame:
-    return pd.DataFrame({"pump": forecasts.pump, "timestamp": forecasts.timestamp, "place": np.arange(len(forecasts))})
+def common_windows(a: ForecastOrigins, b: ForecastOrigins) -> tuple[Places, Places]:
+    """The places in a, ascending, and in b of the windows of the same pump and moment, both [common window]."""
+    first, second = (
+        pd.DataFrame({"pump": each.pump, "timestamp": each.timestamp, "place": np.arange(len(each.pump))})
+        for each in (a, b)
+    )
+    common = first.merge(second, on=["pump", "timestamp"], suffixes=("_a", "_b"))
+    return common["place_a"].to_numpy(), common["place_b"].to_numpy()
 
 
 def _same_targets(a: TestForecasts, b: TestForecasts) -> bool:

@@ -1,5 +1,6 @@
 """The study of accuracy: its variants train, further inputs are what they say, and differences are paired."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -7,12 +8,13 @@ import numpy as np
 import pytest
 
 from benchmarks.accuracy.__main__ import data_for, judged, train
-from benchmarks.accuracy.comparing import table
+from benchmarks.accuracy.comparing import Judged, table
 from benchmarks.accuracy.inputs import carbohydrates_on_board, insulin_left, insulin_on_board, person
 from benchmarks.accuracy.judging import WindowErrors, difference
 from benchmarks.accuracy.variants import VARIANTS, Variant
 from bloodtwin_core.config import DataSettings, ModelSettings, TrainingSettings
 from bloodtwin_core.records import Feature
+from bloodtwin_core.training.checkpoint_folder import EpochReport
 from bloodtwin_core.training.module import ForecasterTraining
 from bloodtwin_core.windows import WindowedSeries
 
@@ -132,11 +134,27 @@ def test_a_difference_on_the_same_days_is_seen_though_days_differ_much_more() ->
     assert found.high == pytest.approx(0.1, abs=1e-4)
 
 
-def test_chance_is_no_difference_and_windows_are_matched_by_pump_and_time() -> None:
-    a, b = errors(4, 10, 15.0, seed=1), errors(5, 12, 15.0, seed=2)
-    found = difference(a, b)
+def test_chance_is_no_difference() -> None:
+    found = difference(errors(4, 10, 15.0, seed=1), errors(4, 10, 15.0, seed=2))
     assert found is not None
     assert found.low < 0 < found.high
+
+
+def test_windows_are_matched_by_pump_and_time() -> None:
+    b = errors(5, 12, 15.0, seed=1)
+    shared = (b.pump != "2") & (b.timestamp < np.datetime64("2024-01-10"))
+    a = WindowErrors(b.pump[shared], b.timestamp[shared], *[b.absolute[shared] + np.float32(0.1)] * 3)
+    found = difference(a, b)
+    assert found is not None
+    assert found.low == pytest.approx(0.1, abs=1e-4)
+    assert found.high == pytest.approx(0.1, abs=1e-4)
+
+
+def test_the_pinball_loss_is_told_as_in_results_half_of_what_is_trained_on() -> None:
+    found = errors(2, 3, 15.0, seed=3)
+    with_quantiles = replace(found, pinball=np.full_like(found.absolute, 8.0), inside=np.ones_like(found.absolute))
+    epoch = EpochReport(epoch=0, train_loss=1, val_mae=1, learning_rate=1, forecasts_per_second=1, seconds=60)
+    assert "| 4.00 | 100.0% | 1 | 1.0 |" in table({"default": [Judged(with_quantiles, [epoch])]})
 
 
 def test_errors_are_kept_as_they_are(tmp_path: Path) -> None:
