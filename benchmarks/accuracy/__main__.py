@@ -103,10 +103,11 @@ def data_for(variant: Variant, azt1d: Path, brist1d: Path | None, out: Path) -> 
 
 def judged(name: str, out: Path) -> list[Judged]:
     """The trainings of a variant that are done, whatever their seed."""
-    folders = sorted(path.parent for path in out.glob(f"{folder_of(name, 0, out).name[:-1]}[0-9]*/{ERRORS}"))
+    begins = folder_of(name, 0, out).name.removesuffix("0")
+    found = {int(path.parent.name.removeprefix(begins)): path.parent for path in out.glob(f"{begins}[0-9]*/{ERRORS}")}
     return [
-        Judged(WindowErrors.read(folder / ERRORS), CheckpointFolder(folder / "checkpoints").read_learning_curve())
-        for folder in folders
+        Judged(seed, WindowErrors.read(folder / ERRORS), CheckpointFolder(folder / "checkpoints").read_learning_curve())
+        for seed, folder in sorted(found.items())
     ]
 
 

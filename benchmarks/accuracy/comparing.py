@@ -30,6 +30,7 @@ COLUMNS = (
 class Judged:
     """A finished training."""
 
+    seed: int
     errors: WindowErrors
     epochs: Sequence[EpochReport]
 
@@ -37,8 +38,8 @@ class Judged:
 def table(variants: Mapping[str, Sequence[Judged]]) -> str:
     """What was trained so far as Markdown, best first; mg/dL, over the first hour of all available validation windows.
 
-    Differences are of the mean over the seeds, with their 95 % intervals by days: how much chance there is in the seeds
-    is not in an interval, but beside it, in the MAE by seed.
+    Differences are of the mean over the seeds that both were trained with, whose first weights and order of chunks move
+    many variants alike. Their 95 % intervals are by days; the chance in the seeds is in the MAE by seed, not in them.
     """
     trained = {name: seeds for name, seeds in variants.items() if seeds}
     rows = sorted(trained, key=lambda name: mae_of(mean_of([each.errors for each in trained[name]])))
@@ -53,19 +54,26 @@ def mae_of(errors: WindowErrors) -> float:
 
 def _row(name: str, seeds: Sequence[Judged], defaults: Sequence[Judged]) -> str:
     mean = mean_of([each.errors for each in seeds])
-    usual = mean_of([each.errors for each in defaults]) if defaults and name != DEFAULT else None
-    by_seed = ", ".join(f"{mae:.2f}" for mae in sorted(mae_of(each.errors) for each in seeds))
+    by_seed = ", ".join(f"{mae_of(each.errors):.2f} ({each.seed})" for each in seeds)
     fields = [
         name,
         VARIANTS[name].why,
         f"{mae_of(mean):.2f}",
         by_seed,
-        *(said(difference(mean, usual, steps)) if usual else "" for steps in DIFFERENCES.values()),
+        *_differences(seeds, [] if name == DEFAULT else defaults),
         *_of_quantiles(mean),
         f"{np.mean([len(each.epochs) for each in seeds]):.0f}",
         f"{np.mean([sum(epoch.seconds for epoch in each.epochs) for each in seeds]) / 60:.1f}",
     ]
     return f"| {' | '.join(fields)} |\n"
+
+
+def _differences(seeds: Sequence[Judged], defaults: Sequence[Judged]) -> list[str]:
+    both = {each.seed for each in seeds} & {each.seed for each in defaults}
+    if not both:
+        return [""] * len(DIFFERENCES)
+    own, usual = (mean_of([each.errors for each in those if each.seed in both]) for those in (seeds, defaults))
+    return [said(difference(own, usual, steps)) for steps in DIFFERENCES.values()]
 
 
 def said(interval: Interval | None) -> str:
