@@ -1,10 +1,11 @@
-"""`python -m bloodtwin_core.evaluation ARTIFACTS [--without PUMP ...] [--beside OTHER]`: print tables of a test.
+"""`python -m bloodtwin_core.evaluation ARTIFACTS [--without PUMP ...] [--personal] [--beside OTHER]`: tables of a test.
 
 ARTIFACTS is the folder of one model, such as artifacts/bloodtwin_unified_lstm. With --without the results are
 printed for everybody and once more without the named pumps. Forecasts that test_results left are taken as they are,
-else they are made anew. With --beside the forecasts of another folder that was tested on the same data are compared
-with them, on the windows (by pump and time) and steps that both have, with intervals of the differences. Nothing is
-written.
+else they are made anew. With --personal each pump is also tested with the network that it goes on with, its accepted
+copy if personal_checkpoints made one, beside the unified network. With --beside the forecasts of another folder that
+was tested on the same data are compared with them, on the windows (by pump and time) and steps that both have, with
+intervals of the differences. Nothing is written.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from bloodtwin_core.checkpoint import load_checkpoint
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.errors import ArtifactMissing, BloodTwinError
 from bloodtwin_core.evaluation.baselines import fit_ridge
+from bloodtwin_core.evaluation.copies import with_personal_copies
 from bloodtwin_core.evaluation.difference import difference, on_common_windows
 from bloodtwin_core.evaluation.forecasts import TestForecasts, join
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts
@@ -31,7 +33,7 @@ from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows_files import read_windows
 
 
-def tables(artifacts: Path, left_out: list[str], other: Path | None = None) -> str:
+def tables(artifacts: Path, left_out: list[str], other: Path | None = None, personal: bool = False) -> str:
     """The tables.
 
     Raises ArtifactMissing, CheckpointMismatch or SettingsError (pumps that were not tested, or other windows).
@@ -48,6 +50,10 @@ def tables(artifacts: Path, left_out: list[str], other: Path | None = None) -> s
     if left_out:
         rest = _tables(windows, *without(forecasts, found, left_out), settings)
         parts.append(f"Without pumps {', '.join(left_out)}. {rest}")
+    if personal:
+        copies = with_personal_copies(forecasts, windows, checkpoint, store.personal, settings)
+        parts.append(f"Each pump with its personal copy. {_tables(windows, copies, found, settings)}")
+        parts.append(difference_table(difference(copies, forecasts, settings), "the unified network"))
     if other is not None:
         theirs, _ = read_forecasts(ArtifactStore(other).test_forecasts)
         parts.append(difference_table(difference(*on_common_windows(forecasts, theirs), settings), str(other)))
@@ -84,10 +90,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bloodtwin_core.evaluation", description=__doc__)
     parser.add_argument("artifacts", type=Path, help="folder of one model")
     parser.add_argument("--without", nargs="+", default=[], metavar="PUMP", help="also report without these pumps")
+    parser.add_argument("--personal", action="store_true", help="also test each pump with its personal copy")
     parser.add_argument("--beside", type=Path, metavar="OTHER", help="folder of another model to compare with")
     arguments = parser.parse_args()
     try:
-        sys.stdout.write(tables(arguments.artifacts, arguments.without, arguments.beside) + "\n")
+        sys.stdout.write(tables(arguments.artifacts, arguments.without, arguments.beside, arguments.personal) + "\n")
     except BloodTwinError as error:
         sys.stderr.write(f"{error}\n")
         return 1

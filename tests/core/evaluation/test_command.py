@@ -1,14 +1,17 @@
 """`python -m bloodtwin_core.evaluation` takes the forecasts that a test left, if they are of the same checkpoint."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from bloodtwin_core.checkpoint import Checkpoint
 from bloodtwin_core.config import EvaluationSettings, ModelSettings
 from bloodtwin_core.evaluation.__main__ import main, stored_or_new
 from bloodtwin_core.evaluation.baselines import persistence
+from bloodtwin_core.evaluation.copies import with_personal_copies
 from bloodtwin_core.evaluation.forecasts import without_uncertainty
 from bloodtwin_core.evaluation.forecasts_files import INDEX
 from bloodtwin_core.evaluation.testing import forecast_windows, store_forecasts
@@ -53,6 +56,25 @@ def test_else_forecasts_are_made_anew_and_nothing_is_written(why: str, stored: P
     assert forecasts.quantiles is not None
     assert {path.name: path.read_bytes() for path in stored.iterdir()} == before
     assert list(tmp_path.iterdir()) == [stored]
+
+
+def test_each_pump_is_tested_with_its_accepted_copy_and_the_others_with_the_unified_network(
+    stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unified = Checkpoint(**{**dict.fromkeys(Checkpoint.__dataclass_fields__), "forecaster": network()})
+    torch.manual_seed(1)
+    copy = replace(unified, forecaster=GlucoseForecaster(ModelSettings(hidden_size=4), 12, unit_scaler()))
+    monkeypatch.setattr(
+        "bloodtwin_core.evaluation.copies.checkpoint_for",
+        lambda pump, _folder, checkpoint: copy if pump == "b" else checkpoint,
+    )
+    before, _ = stored_or_new(stored, WINDOWS, network(), SETTINGS, TESTED)
+    found = with_personal_copies(before, WINDOWS, unified, tmp_path, SETTINGS)
+    theirs = before.pump == "b"
+    np.testing.assert_array_equal(found.model[~theirs], before.model[~theirs])
+    expected = forecast_windows(copy.forecaster, WINDOWS, ROWS[theirs], 64, "cpu")
+    np.testing.assert_allclose(found.model[theirs], expected, atol=1e-3)
+    np.testing.assert_array_equal(found.rows, before.rows)
 
 
 def test_a_folder_without_artifacts_is_said(
