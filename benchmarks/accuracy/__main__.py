@@ -20,6 +20,7 @@ from benchmarks.accuracy.judging import WindowErrors, validation_errors
 from benchmarks.accuracy.variants import VARIANTS, Variant, with_complete_windows_only
 from bloodtwin_core.config import DataSettings, ModelSettings, TrainingSettings
 from bloodtwin_core.config.sources import Azt1dSettings, LearnAlsoFrom
+from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.preparing import PreparedData, prepare
 from bloodtwin_core.training import CheckpointFolder, fit
 
@@ -59,13 +60,16 @@ def main() -> None:
 def train(name: str, seed: int, azt1d: Path, brist1d: Path | None, out: Path) -> None:
     """Train one variant with one seed and judge it on validation windows, unless that was done before."""
     folder, variant = folder_of(name, seed, out), VARIANTS[name]
+    model, training = ModelSettings(**variant.model), TrainingSettings(seed=seed, **variant.training)
+    checkpoints = CheckpointFolder(folder / "checkpoints")
+    if checkpoints.best.exists():
+        require_same_settings(checkpoints.best, model, training)
     if (folder / ERRORS).exists():
         return
     prepared = data_for(variant, azt1d, brist1d, out)
     windows = with_complete_windows_only(prepared.windows) if variant.complete_windows_only else prepared.windows
     data = prepared.raw.fingerprint
-    made, model = training_of(variant, azt1d), ModelSettings(**variant.model)
-    training, checkpoints = TrainingSettings(seed=seed, **variant.training), CheckpointFolder(folder / "checkpoints")
+    made = training_of(variant, azt1d)
     if not checkpoints.best.exists():
         # Calibration is made for networks of settings alone, and is judged by what it did not see.
         with (
@@ -76,6 +80,18 @@ def train(name: str, seed: int, azt1d: Path, brist1d: Path | None, out: Path) ->
     module = made(windows, prepared.scaler, model, training, data)
     module.load_state_dict(torch.load(checkpoints.best, map_location="cpu", weights_only=True)["state_dict"])
     validation_errors(module, windows, training).write(folder / ERRORS)
+
+
+def require_same_settings(checkpoint: Path, model: ModelSettings, training: TrainingSettings) -> None:
+    """Raise SettingsError if a training that is done had other settings, as the defaults of another version."""
+    had = torch.load(checkpoint, map_location="cpu", weights_only=True)["hyper_parameters"]
+    for group, settings in (("model", model), ("training", training)):
+        now = settings.model_dump(mode="json")
+        differing = [f"{group}.{name}" for name in now if had[group].get(name) != now[name]]
+        if differing:
+            raise SettingsError(
+                f"{checkpoint} was trained with another {', '.join(differing)}. Give another --out, or remove the file"
+            )
 
 
 def folder_of(name: str, seed: int, out: Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, RECORDS_PER_HOUR, Feature, Values
+from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, RECORDS_PER_HOUR, Feature, Split, Values
 from bloodtwin_core.simulation.physiology import Physiology
 from bloodtwin_core.tables import read_table
 from bloodtwin_core.windows import WindowedSeries
@@ -29,7 +29,7 @@ def insulin_on_board(windows: WindowedSeries, _azt1d: Path) -> Values:
     doses = np.nan_to_num(windows.series[:, Feature.bolus_dose.column].astype(np.float64))
     doses += np.nan_to_num(windows.series[:, Feature.basal_rate.column]) / RECORDS_PER_HOUR
     left = insulin_left(np.arange(0.0, INSULIN_MINUTES + RECORD_MINUTES, RECORD_MINUTES))
-    return _scaled(_on_board(doses, left, windows))
+    return _scaled(_on_board(doses, left, windows), windows)
 
 
 def insulin_left(minutes: Floats) -> Floats:
@@ -44,7 +44,7 @@ def insulin_left(minutes: Floats) -> Floats:
 
 def carbohydrates(windows: WindowedSeries, azt1d: Path) -> Values:
     """Carbohydrates entered in each record (g)."""
-    return _scaled(_entered(windows, azt1d)[:, None])
+    return _scaled(_entered(windows, azt1d)[:, None], windows)
 
 
 def carbohydrates_on_board(windows: WindowedSeries, azt1d: Path) -> Values:
@@ -55,7 +55,7 @@ def carbohydrates_on_board(windows: WindowedSeries, azt1d: Path) -> Values:
     eaten = _entered(windows, azt1d)
     times = np.arange(0.0, CARBOHYDRATE_MINUTES, RECORD_MINUTES) / Physiology().carbohydrate_time
     on_board = _on_board(eaten, (1 + times) * np.exp(-times), windows)
-    return _scaled(np.column_stack([eaten, on_board]))
+    return _scaled(np.column_stack([eaten, on_board]), windows)
 
 
 def everything_on_board(windows: WindowedSeries, azt1d: Path) -> Values:
@@ -97,7 +97,8 @@ def _on_board(amounts: Floats, left: Floats, windows: WindowedSeries) -> Floats:
     return found
 
 
-def _scaled(inputs: Floats) -> Values:
-    """Each input divided by its standard deviation, so that nothing stays nothing."""
-    scaled: Values = (inputs / np.maximum(inputs.std(axis=0), 1e-9)).astype(np.float32)
+def _scaled(inputs: Floats, windows: WindowedSeries) -> Values:
+    """Each input divided by its standard deviation in the train split, so that nothing stays nothing."""
+    learnt = np.concatenate([inputs[segment.start : segment.stop] for segment in windows.segments_of(Split.train)])
+    scaled: Values = (inputs / np.maximum(learnt.std(axis=0), 1e-9)).astype(np.float32)
     return scaled

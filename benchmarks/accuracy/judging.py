@@ -85,6 +85,10 @@ def validation_errors(module: ForecasterTraining, windows: WindowedSeries, train
 def mean_of(seeds: Sequence[WindowErrors]) -> WindowErrors:
     """The mean error of each window over trainings that differ in their seed alone."""
     first = seeds[0]
+    if not all(
+        np.array_equal(each.pump, first.pump) and np.array_equal(each.timestamp, first.timestamp) for each in seeds
+    ):
+        raise ValueError("trainings with different seeds were judged on different windows. Judge all on the same data")
     means = (np.mean([getattr(each, name) for each in seeds], axis=0) for name in ("absolute", "pinball", "inside"))
     return WindowErrors(first.pump, first.timestamp, *means)
 

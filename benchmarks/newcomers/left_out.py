@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from benchmarks.newcomers.folds import LeftOut
 from bloodtwin_core.config import EvaluationSettings
+from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.evaluation.baselines import persistence
 from bloodtwin_core.evaluation.blocks import blocks_of, sums_of_blocks
 from bloodtwin_core.evaluation.bootstrap import Resamples, interval_of, spare_days_of
@@ -33,7 +34,12 @@ class Errors:
 
 
 def errors_of(fold: LeftOut, split: Split) -> Errors:
-    """The errors of one fold's network for the people that it never saw, on one of their splits."""
+    """The errors of one fold's network for the people that it never saw, on one of their splits.
+
+    Raises SettingsError if it forecasts less than an hour.
+    """
+    if fold.windows.horizon < step_at(MINUTES[-1]):
+        raise SettingsError(f"data.horizon is {fold.windows.horizon}, but {step_at(MINUTES[-1])} are needed here")
     rows = origins_of(fold.windows, split, complete=True)
     target, _ = fold.windows.targets(rows)
     steps = [step_at(minutes) - 1 for minutes in MINUTES]
@@ -43,9 +49,12 @@ def errors_of(fold: LeftOut, split: Split) -> Errors:
 
 
 def table(folds: Sequence[Errors], split: Split) -> str:
-    """MAE AT 30 and 60 minutes by fold and over all as Markdown; the skill over all with its 95 % interval by days."""
+    """MAE AT 30 and 60 minutes by fold and over all as Markdown; the skill over all with its 95 % interval by days.
+
+    The interval tells how the skill would vary on other days of these people, not among other people.
+    """
     lines = [
-        f"| fold | people | complete {split} windows | MAE AT 30 | skill AT 30 | MAE AT 60 | skill AT 60 |",
+        f"| fold | pumps | complete {split} windows | MAE AT 30 | skill AT 30 | MAE AT 60 | skill AT 60 |",
         "|---|---|---|---|---|---|---|",
         *(_row(str(number), fold, ["", ""]) for number, fold in enumerate(folds, start=1)),
     ]
@@ -66,8 +75,8 @@ def skill_intervals(errors: Errors) -> list[Interval | None]:
 def _row(name: str, errors: Errors, intervals: Sequence[str]) -> str:
     model, last = errors.model.mean(axis=0), errors.persistence.mean(axis=0)
     skills = [f"{own / still:.3f}{interval}" for own, still, interval in zip(model, last, intervals, strict=True)]
-    people, windows = len(np.unique(errors.pump)), len(errors.model)
-    return f"| {name} | {people} | {windows:,} | {model[0]:.2f} | {skills[0]} | {model[1]:.2f} | {skills[1]} |"
+    pumps, windows = len(np.unique(errors.pump)), len(errors.model)
+    return f"| {name} | {pumps} | {windows:,} | {model[0]:.2f} | {skills[0]} | {model[1]:.2f} | {skills[1]} |"
 
 
 def _said(interval: Interval | None) -> str:

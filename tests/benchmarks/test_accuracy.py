@@ -13,6 +13,7 @@ from benchmarks.accuracy.inputs import carbohydrates_on_board, insulin_left, ins
 from benchmarks.accuracy.judging import WindowErrors, difference
 from benchmarks.accuracy.variants import VARIANTS, Variant
 from bloodtwin_core.config import DataSettings, ModelSettings, TrainingSettings
+from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.records import Feature
 from bloodtwin_core.training.checkpoint_folder import EpochReport
 from bloodtwin_core.training.module import ForecasterTraining
@@ -73,6 +74,9 @@ def test_what_no_setting_offers_trains_and_is_judged_once(
     assert np.isfinite(first.errors.absolute).all()
     assert np.isfinite(first.errors.pinball).all() == tiny.model.get("quantiles", True)
     train(name, 42, tmp_path / "nowhere", None, tmp_path)
+    monkeypatch.setitem(VARIANTS, name, replace(tiny, training={**training, "max_epochs": 2}))
+    with pytest.raises(SettingsError, match=r"another training\.max_epochs.*another --out"):
+        train(name, 42, azt1d, None, tmp_path)
     assert f"| {name} | tiny |" in table({name: judged(name, tmp_path)})
 
 
