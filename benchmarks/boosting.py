@@ -177,7 +177,7 @@ def study(windows: WindowedSeries, candidates: Sequence[Candidate], out: Path) -
     parts = [
         "\n".join(["| validation MAE, mg/dL | AT 30 min | AT 60 min |", "|---|---|---|", *lines]),
         f"Chosen: {chosen.name}. Validation MAE over all steps {overall[0]:.2f}, ridge {overall[1]:.2f} mg/dL.",
-        results_table(measure(tested, windows, index, settings)).replace("bloodTwin", "boosting"),
+        results_table(measure(tested, windows, index, settings), model="boosting"),
         f"{time.process_time() / 60:.1f} minutes of processor time.",
     ]
     return "\n\n".join(parts) + "\n"

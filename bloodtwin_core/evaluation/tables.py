@@ -13,12 +13,15 @@ from bloodtwin_core.evaluation.uncertainty import Uncertainty
 NOT_MEASURED = "not measured"
 
 
-def results_table(results: TestResults) -> str:
-    """Both window sets, pooled: errors in mg/dL of the three forecasters, and the skill, with 95 % intervals."""
+def results_table(results: TestResults, model: str = "bloodTwin") -> str:
+    """Both window sets, pooled: errors in mg/dL of the three forecasters, and the skill, with 95 % intervals.
+
+    model is what the column of the tested model is called.
+    """
     sets = (("complete", results.complete.pooled), ("available", results.available.pooled))
     return "\n\n".join(
         f"On {found.windows:,} {name} test windows (in brackets: 95 % interval over days):\n\n"
-        + _table(["mg/dL", "bloodTwin", "persistence", "ridge", "skill"], _metric_rows(found, results.horizon))
+        + _table(["mg/dL", model, "persistence", "ridge", "skill"], _metric_rows(found, results.horizon))
         for name, found in sets
     )
 
