@@ -45,7 +45,7 @@ def plot(rows: Sequence[NewcomerRow]) -> bytes:
         mae = [getattr(row, f"mae_at_{minutes}") for row in rows]
         last = [value / getattr(row, f"skill_at_{minutes}") for value, row in zip(mae, rows, strict=True)]
         axes.plot(places, mae, color=colour, marker=marker, label=f"{minutes} min ahead")
-        axes.plot(places, last, color=INK, marker=marker, linestyle=":", label=f"Persistence, {minutes} min ahead")
+        axes.plot(places, last, color=INK, marker=marker, linestyle=":", label=f"persistence, {minutes} min")
     axes.set_xticks(list(places), [_days(row) for row in rows])
     axes.set_ylim(bottom=0)
     legend_above(figure, axes)
