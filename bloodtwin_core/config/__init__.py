@@ -9,9 +9,10 @@ from typing import Any
 from pydantic import Field
 
 from bloodtwin_core.config.data import DataSettings
+from bloodtwin_core.config.evaluation import EvaluationSettings
+from bloodtwin_core.config.export import ExportSettings
 from bloodtwin_core.config.group import SettingsGroup
 from bloodtwin_core.config.model import Cell, ModelSettings
-from bloodtwin_core.config.testing import EvaluationSettings, ExportSettings
 from bloodtwin_core.config.training import (
     PRETRAINED,
     Device,
