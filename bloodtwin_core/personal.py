@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bloodtwin_core.checkpoint import Checkpoint, load_checkpoint
-from bloodtwin_core.config import PersonalSettings, TrainingSettings
+from bloodtwin_core.config import PersonalSettings, Schedule, TrainingSettings
 from bloodtwin_core.evaluation.metrics import ErrorSums
 from bloodtwin_core.files import atomic_folder
 from bloodtwin_core.personal_files import INDEX, PersonalIndex, PersonalOutcome, personal_checkpoint
@@ -106,6 +106,8 @@ def fine_tune(
         "max_epochs": personal.max_epochs,
         "chunk_batch_size": personal.chunk_batch_size,
         "learning_rate": personal.learning_rate,
+        # In so few epochs a plateau is never noticed, and a rate that stays high ends beside the minimum.
+        "schedule": Schedule.cosine,
         "early_stopping_patience": personal.early_stopping_patience,
         "resume": False,
     }

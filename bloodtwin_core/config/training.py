@@ -140,7 +140,12 @@ class PersonalSettings(SettingsGroup):
         le=65_536,
         description="Chunks per step in dense mode; one pump has few, so few must make a step.",
     )
-    learning_rate: float = Field(default=1e-3, gt=0.0, le=1.0, description="AdamW's initial learning rate.")
+    learning_rate: float = Field(
+        default=1e-3,
+        gt=0.0,
+        le=1.0,
+        description="AdamW's initial learning rate, which falls as a cosine over max_epochs.",
+    )
     early_stopping_patience: int = Field(
         default=2, ge=1, le=1000, description="Epochs without a better val_mae of this pump before stopping."
     )

@@ -9,8 +9,9 @@ from bloodtwin_core.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.config import ExportSettings, PersonalSettings
 from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch
 from bloodtwin_core.export import export_onnx, load_onnx, parity
-from bloodtwin_core.personal import judge, personalise
+from bloodtwin_core.personal import fine_tune, judge, personalise
 from bloodtwin_core.personal_files import PersonalOutcome, checkpoint_for, personal_checkpoint, read_personal_index
+from bloodtwin_core.pump_windows import windows_of_pump
 from bloodtwin_core.training import CheckpointFolder, fit
 from bloodtwin_core.windows import WindowedSeries
 from tests.core.tiny import TINY_MODEL, TINY_TRAINING, tiny_windows
@@ -86,6 +87,16 @@ def test_an_accepted_copy_is_exported_as_any_checkpoint(
     assert facts.checkpoint_sha256 == copy.sha256
     assert parity(exported, copy, windows, settings).agrees
     assert not parity(exported, unified, windows, settings).agrees
+
+
+def test_the_learning_rate_of_a_copy_falls_within_its_few_epochs(
+    windows: WindowedSeries, unified: Checkpoint, tmp_path: Path
+) -> None:
+    tuned = fine_tune(windows_of_pump(windows, "pump0"), unified, TINY_TRAINING, HELPFUL, tmp_path)
+    rates = [epoch.learning_rate for epoch in CheckpointFolder(tmp_path).read_learning_curve()]
+    assert tuned.started_from == unified.sha256
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] > rates[-1]
 
 
 def test_a_copy_that_harms_is_not_kept(windows: WindowedSeries, unified: Checkpoint, tmp_path: Path) -> None:
