@@ -86,5 +86,6 @@ VARIANTS: dict[str, Variant] = {
     "everyone": everyone("BrisT1D as well, glucose scaled, a cosine of 16 epochs"),
     "everyone, more dropout": everyone("the same, dropout 0.4", dropout=0.4),
     "everyone, gru": everyone("the same, GRU layers", cell="gru"),
+    "everyone, attention": everyone("the same, temporal attention", attention=True),
     "everyone, ensemble": everyone("the same, three members: the base model", ensemble_size=3),
 }
