@@ -1,8 +1,8 @@
 """`python -m benchmarks.accuracy --azt1d FOLDER [--brist1d FOLDER]`: train variants and compare their validation MAE.
 
 Test windows are never looked at. Every training leaves its checkpoint and the errors of its validation windows in a
-folder of OUT, and is not repeated, whatever changed since: after a change of data or defaults, choose another OUT. Then
-comes the table of everything that is trained there.
+folder of OUT, and is not repeated; one that had other settings is refused. After a change of data choose another OUT.
+Then comes the table of everything that is trained there.
 """
 
 import argparse

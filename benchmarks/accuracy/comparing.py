@@ -8,10 +8,15 @@ import numpy as np
 from benchmarks.accuracy.judging import WindowErrors, difference, mean_of
 from benchmarks.accuracy.variants import VARIANTS
 from bloodtwin_core.evaluation.comparison import Interval
+from bloodtwin_core.evaluation.metrics import TARGET_MINUTES, step_at
 from bloodtwin_core.training.checkpoint_folder import EpochReport
 
 DEFAULT = "default"
-DIFFERENCES = {"all 12 steps": slice(0, 12), "AT 30": slice(5, 6), "AT 60": slice(11, 12)}
+FIRST_HOUR = slice(0, step_at(60))
+DIFFERENCES = {
+    "all 12 steps": FIRST_HOUR,
+    **{f"AT {minutes}": slice(step_at(minutes) - 1, step_at(minutes)) for minutes in TARGET_MINUTES},
+}
 """Steps over which a variant is held against the defaults."""
 COLUMNS = (
     "variant",
@@ -49,7 +54,7 @@ def table(variants: Mapping[str, Sequence[Judged]]) -> str:
 
 def mae_of(errors: WindowErrors) -> float:
     """MAE over the first hour, mg/dL."""
-    return float(np.nanmean(errors.absolute[:, :12]))
+    return float(np.nanmean(errors.absolute[:, FIRST_HOUR]))
 
 
 def _row(name: str, seeds: Sequence[Judged], defaults: Sequence[Judged]) -> str:
@@ -85,4 +90,4 @@ def _of_quantiles(errors: WindowErrors) -> tuple[str, str]:
     """Pinball loss, as results tell it, and the share of readings in the uncalibrated 80 % band, if any quantiles."""
     if np.isnan(errors.pinball).all():
         return "", ""
-    return f"{np.nanmean(errors.pinball[:, :12]) / 2:.2f}", f"{np.nanmean(errors.inside[:, :12]):.1%}"
+    return f"{np.nanmean(errors.pinball[:, FIRST_HOUR]) / 2:.2f}", f"{np.nanmean(errors.inside[:, FIRST_HOUR]):.1%}"

@@ -13,19 +13,17 @@ from bloodtwin_core.evaluation.baselines import persistence
 from bloodtwin_core.evaluation.blocks import blocks_of, sums_of_blocks
 from bloodtwin_core.evaluation.bootstrap import Resamples, interval_of, spare_days_of
 from bloodtwin_core.evaluation.comparison import Interval
-from bloodtwin_core.evaluation.metrics import step_at
+from bloodtwin_core.evaluation.metrics import TARGET_MINUTES, step_at
 from bloodtwin_core.evaluation.scanning import scan_windows
 from bloodtwin_core.pump_windows import origins_of
 from bloodtwin_core.records import Split, Timestamps
-
-MINUTES = (30, 60)
 
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Errors:
-    """|error| AT MINUTES on complete windows, mg/dL [window, 2]; pump, timestamp: [window]."""
+    """|error| AT TARGET_MINUTES on complete windows, mg/dL [window, 2]; pump, timestamp: [window]."""
 
     pump: npt.NDArray[np.str_]
     timestamp: Timestamps
@@ -38,11 +36,13 @@ def errors_of(fold: LeftOut, split: Split) -> Errors:
 
     Raises SettingsError if it forecasts less than an hour.
     """
-    if fold.windows.horizon < step_at(MINUTES[-1]):
-        raise SettingsError(f"data.horizon is {fold.windows.horizon}, but {step_at(MINUTES[-1])} are needed here")
+    if fold.windows.horizon < step_at(TARGET_MINUTES[-1]):
+        raise SettingsError(
+            f"data.horizon is {fold.windows.horizon}, but {step_at(TARGET_MINUTES[-1])} are needed here"
+        )
     rows = origins_of(fold.windows, split, complete=True)
     target, _ = fold.windows.targets(rows)
-    steps = [step_at(minutes) - 1 for minutes in MINUTES]
+    steps = [step_at(minutes) - 1 for minutes in TARGET_MINUTES]
     forecasts = (scan_windows(fold.base.forecaster, fold.windows, rows), persistence(fold.windows, rows))
     model, last = (np.abs(forecast - target)[:, steps] for forecast in forecasts)
     return Errors(fold.windows.pump_of(rows), fold.windows.timestamps[rows], model, last)
@@ -63,7 +63,7 @@ def table(folds: Sequence[Errors], split: Split) -> str:
 
 
 def skill_intervals(errors: Errors) -> list[Interval | None]:
-    """MAE divided by persistence's AT each of MINUTES, with its interval by days of the same people."""
+    """MAE divided by persistence's AT each of TARGET_MINUTES, with its interval by days of the same people."""
     blocks = blocks_of(errors)
     counts = sums_of_blocks(np.ones(errors.model.shape), blocks)
     resamples = Resamples.draw(blocks.pump, EvaluationSettings())
