@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from bloodtwin_core.config import DataSettings, ModelSettings
+from bloodtwin_core.config import ModelSettings
 from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.network.member import Member
 from bloodtwin_core.network.quantiles import MEDIAN, QUANTILE_LEVELS, monotone
@@ -17,8 +17,6 @@ from bloodtwin_core.records import GLUCOSE_LIMITS, GLUCOSE_RANGES, Feature
 from bloodtwin_core.scaling import FeatureScaler
 
 __all__ = ["MEDIAN", "QUANTILE_LEVELS", "Forecast", "GlucoseForecaster"]
-
-DEFAULT_LOOKBACK: int = DataSettings.model_fields["lookback"].default
 
 
 class Forecast(NamedTuple):
@@ -46,9 +44,7 @@ class GlucoseForecaster(nn.Module):
     offsets: Tensor
     range_starts: Tensor
 
-    def __init__(
-        self, settings: ModelSettings, horizon: int, scaler: FeatureScaler, lookback: int = DEFAULT_LOOKBACK
-    ) -> None:
+    def __init__(self, settings: ModelSettings, horizon: int, scaler: FeatureScaler, lookback: int) -> None:
         """lookback: records a forecast looks back on; only attention needs to know."""
         super().__init__()
         self.members = nn.ModuleList(Member(settings, horizon, lookback) for _ in range(settings.ensemble_size))

@@ -19,6 +19,8 @@ import pandas as pd
 from bloodtwin_core.errors import DataError
 
 _COMMENT = "#"
+_BLANK = " \t\r\n"
+"""What pandas takes for a blank line; str.strip would take more, such as a vertical tab, and count other rows."""
 _MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "<na>", "#n/a"})
 """How pandas and common spreadsheets write a number that is not there, in lower case."""
 
@@ -90,7 +92,7 @@ def _lines(file: TextIO) -> Iterator[tuple[int, str]]:
     """Lines that are neither blank nor comment, with their 1-based number; the header comes first."""
     for number, line in enumerate(file, start=1):
         content = line.split(_COMMENT, 1)[0].strip("\r\n")
-        if content.strip():
+        if content.strip(_BLANK):
             yield number, content
 
 
@@ -104,7 +106,7 @@ def _read_head(path: Path) -> tuple[list[str], list[str], int]:
         with _opened(path) as file:
             comments: list[str] = []
             for number, line in enumerate(file, start=1):
-                content = line.strip()
+                content = line.strip(_BLANK)
                 if content.startswith(_COMMENT):
                     comments.append(content.lstrip(_COMMENT).strip())
                 elif content:

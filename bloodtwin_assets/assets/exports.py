@@ -7,7 +7,6 @@ from bloodtwin_assets.failures import failing_in_words
 from bloodtwin_assets.pages.exports import export_page, int8_page, streaming_page
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.export import (
-    NO_STREAM_WITH_ATTENTION,
     export_int8,
     export_onnx,
     export_streaming,
@@ -66,16 +65,11 @@ def streaming_export(settings: SettingsResource, artifacts: ArtifactsResource) -
     """`model_streaming.onnx`: the forecaster for one record at a time, for a pump or a phone.
 
     Takes the record of the last five minutes and the network's state, gives a forecast and the state after it. From a
-    zero state, a whole lookback of records gives what `model.onnx` gives. A network with attention has none.
+    zero state, a whole lookback of records gives what `model.onnx` gives.
     """
     store = artifacts.store(settings)
     _, index = current_windows(store, settings.data)
     checkpoint = current_checkpoint(store, settings.model, index)
-    if checkpoint.model.attention:
-        store.onnx_streaming.unlink(missing_ok=True)  # What stood there belongs to another network.
-        store.record("streaming_export", [], checkpoint.sha256, settings.used("model", "export"))
-        without = {"model_streaming.onnx": f"not written: {NO_STREAM_WITH_ATTENTION}"}
-        return dg.MaterializeResult(metadata=without, data_version=dg.DataVersion(checkpoint.sha256))
     export_streaming(checkpoint, store.onnx_streaming, settings.export)
     version = sha256_of(store.onnx_streaming)
     store.record("streaming_export", [store.onnx_streaming], version, settings.used("model", "export"))

@@ -6,7 +6,7 @@ from bloodtwin_assets.assets.exports import onnx_export, streaming_export, torch
 from bloodtwin_assets.failures import failing_in_words
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.artifacts import ArtifactStore
-from bloodtwin_core.export import NO_STREAM_WITH_ATTENTION, Predict, load_onnx, load_streaming, load_torchscript, parity
+from bloodtwin_core.export import Predict, load_onnx, load_streaming, load_torchscript, parity
 from bloodtwin_core.inputs import current_checkpoint, current_windows
 
 PARITY_ADVICE = "Do not use the file. Materialize it again; if it still disagrees, choose another export.opset"
@@ -33,11 +33,9 @@ def onnx_agrees(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.
 def streaming_agrees(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.AssetCheckResult:
     """model_streaming.onnx, record by record from a zero state, forecasts what the checkpoint does from whole windows.
 
-    On real test windows, to within export.parity_tolerance. A network with attention has no such file.
+    On real test windows, to within export.parity_tolerance.
     """
     store = artifacts.store(settings)
-    if settings.model.attention:
-        return dg.AssetCheckResult(passed=True, description=f"There is none: {NO_STREAM_WITH_ATTENTION}.")
     return _parity_result(load_streaming(store.onnx_streaming)[0], store, settings)
 
 

@@ -41,6 +41,5 @@ class ModelSettings(SettingsGroup):
         description="Networks trained side by side, whose mean is the forecast; time grows with their number.",
     )
     attention: bool = Field(
-        default=False,
-        description="Let a forecast attend to the hidden states of its whole lookback; no streaming export then.",
+        default=True, description="Let a forecast attend to the hidden states of its whole lookback."
     )

@@ -22,7 +22,6 @@ from bloodtwin_core.export.facts import (
 )
 from bloodtwin_core.export.int8 import Int8Outcome, Int8Trial, export_int8
 from bloodtwin_core.export.onnx_files import (
-    NO_STREAM_WITH_ATTENTION,
     WindowNetwork,
     export_onnx,
     export_streaming,
@@ -37,7 +36,6 @@ __all__ = [
     "DISAGREEMENT",
     "FACTS",
     "INPUT",
-    "NO_STREAM_WITH_ATTENTION",
     "OUTPUT",
     "QUANTILES",
     "READING",

@@ -19,6 +19,9 @@ QUANTILES, DISAGREEMENT = "quantiles", "disagreement"
 """Outputs that say how sure a forecast is; only an ensemble of several members has a disagreement."""
 STATES: dict[Cell, tuple[str, ...]] = {Cell.lstm: ("hidden", "cell"), Cell.gru: ("hidden",)}
 """The state that each recurrent layer carries from record to record."""
+PAST, SEEN = "past", "seen"
+"""What attention carries beside them: the top layer's states after each of the last lookback records, oldest first, and
+how many records there have been."""
 STATE_OUT = "_out"
 """A state comes out under its own name with this behind it."""
 BATCH = "batch"
@@ -45,9 +48,9 @@ class ExportedForecast(NamedTuple):
 class ExportFacts(BaseModel):
     """What a user of the file needs to know, kept inside the file as JSON.
 
-    states: shape of each state that the streaming export carries, [member * num_layers, batch, hidden]; a file that
-    takes whole lookbacks has none. weights: float32, or int8 where they were quantized. quantile_levels: of the output
-    quantiles, which ONNX files have. may_be_nan: features of which NaN means that nobody knows them.
+    states: shape of each state that the streaming export carries; a file that takes whole lookbacks has none.
+    weights: float32, or int8 where they were quantized. quantile_levels: of the output quantiles, which ONNX files
+    have. may_be_nan: features of which NaN means that nobody knows them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -100,6 +103,15 @@ def forecast_outputs(facts: ExportFacts) -> list[str]:
 
 
 def state_shapes(checkpoint: Checkpoint) -> dict[str, tuple[int | str, ...]]:
-    """Shape of each state that the network carries from record to record, by its name."""
+    """Shape of each state that the network carries from record to record, by its name, batch second.
+
+    `hidden`, and `cell` of an LSTM: [member * num_layers, batch, hidden]. With attention also `past`
+    [member * lookback, batch, hidden] and `seen` [1, batch, 1].
+    """
     model, members = checkpoint.model, len(checkpoint.forecaster.each_member)
-    return dict.fromkeys(STATES[model.cell], (members * model.num_layers, BATCH, model.hidden_size))
+    shapes: dict[str, tuple[int | str, ...]] = dict.fromkeys(
+        STATES[model.cell], (members * model.num_layers, BATCH, model.hidden_size)
+    )
+    if model.attention:
+        shapes |= {PAST: (members * checkpoint.lookback, BATCH, model.hidden_size), SEEN: (1, BATCH, 1)}
+    return shapes

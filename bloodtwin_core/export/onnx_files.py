@@ -25,9 +25,6 @@ from bloodtwin_core.export.streaming import StreamingNetwork
 from bloodtwin_core.files import atomic_write
 from bloodtwin_core.records import Values
 
-NO_STREAM_WITH_ATTENTION = "a forecast with attention needs the hidden states of its whole lookback, not one"
-"""Why a network with attention has no model_streaming.onnx."""
-
 
 def export_onnx(checkpoint: Checkpoint, path: Path, settings: ExportSettings) -> None:
     """Write model.onnx, weights inside, recurrent layers as fused nodes, batch size free."""
@@ -35,15 +32,7 @@ def export_onnx(checkpoint: Checkpoint, path: Path, settings: ExportSettings) ->
 
 
 def export_streaming(checkpoint: Checkpoint, path: Path, settings: ExportSettings) -> None:
-    """Write model_streaming.onnx, which takes one record at a time and carries the network's state.
-
-    Raises SettingsError for a network with attention.
-    """
-    if checkpoint.model.attention:
-        raise SettingsError(
-            f"{path} cannot be written: {NO_STREAM_WITH_ATTENTION}. "
-            "Use model.onnx, or train with model.attention: false"
-        )
+    """Write model_streaming.onnx, which takes one record at a time and carries the network's state."""
     facts = facts_of(checkpoint).model_copy(update={"states": state_shapes(checkpoint)})
     write_onnx(streaming_graph(checkpoint, settings.opset), facts, path)
 

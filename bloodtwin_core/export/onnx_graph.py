@@ -1,18 +1,19 @@
 """The network as ONNX graphs: whole lookbacks, or one record at a time with carried state.
 
-The graphs are laid out here, in onnx_layers.py and onnx_outputs.py, node by node, rather than traced by torch.onnx,
-whose graph computes zero states and the order of the gates anew in 40 nodes: measured on one core with two layers of
-128 units and no quantiles, writing takes 0.02 s instead of 12 s, and a streamed reading 0.031 ms instead of 0.038 ms.
-That the graph is the network is proved, not assumed: parity.py compares it with the checkpoint on real windows.
+The graphs are laid out here, in onnx_layers.py, onnx_attention.py and onnx_outputs.py, node by node, rather than traced
+by torch.onnx, whose graph computes zero states and the order of the gates anew in 40 nodes: measured on one core with
+two layers of 128 units, no quantiles and no attention, writing takes 0.02 s instead of 12 s, and a streamed reading
+0.031 ms instead of 0.038 ms. That the graph is the network is proved, not assumed: parity.py compares it with the
+checkpoint on real windows.
 """
 
 import onnx
 
 from bloodtwin_core.checkpoint import Checkpoint
-from bloodtwin_core.export.facts import BATCH, INPUT, READING, STATE_OUT, state_shapes
+from bloodtwin_core.export.facts import BATCH, INPUT, PAST, READING, STATE_OUT, STATES, state_shapes
+from bloodtwin_core.export.onnx_attention import attended, records_seen, states_of_lookback, with_newest
 from bloodtwin_core.export.onnx_builder import GraphBuilder, float_value
 from bloodtwin_core.export.onnx_layers import (
-    attended,
     decoded,
     nothing_unless_unknown,
     recurrent,
@@ -43,7 +44,11 @@ def window_graph(checkpoint: Checkpoint, opset: int, records_per_node: int = REC
         pieces = graph.parts(f"piece_m{number}_", lengths, axis=0, of=known)
         states: list[list[str]] = [[] for _ in range(checkpoint.model.num_layers)]
         tops = recurrent(graph, checkpoint, number, pieces, states)
-        raw.append(decoded(graph, member, attended(graph, member, states[-1][0], tops, number), number))
+        last_state = states[-1][0]
+        if member.attention is not None:
+            past = states_of_lookback(graph, tops, number)
+            last_state = attended(graph, member.attention, last_state, past, number)
+        raw.append(decoded(graph, member, last_state, number))
     last = graph.node("Gather", [INPUT, graph.whole("last_step", lookback - 1)], "last_record", axis=1)
     given = outputs(graph, checkpoint, raw, last, nothing_unless_unknown(graph, known))
     return graph.finish([float_value(INPUT, BATCH, lookback, len(FEATURES))], given, opset)
@@ -52,24 +57,33 @@ def window_graph(checkpoint: Checkpoint, opset: int, records_per_node: int = REC
 def streaming_graph(checkpoint: Checkpoint, opset: int) -> onnx.ModelProto:
     """From one record `reading` [batch, feature] and the carried states to a forecast and the states after it.
 
-    States are [member * num_layers, batch, hidden] and zero at the start: `hidden` and `cell` of an LSTM, which come
-    out as `hidden_out` and `cell_out`; a GRU has no cell.
+    States are those of state_shapes and zero at the start; each comes out under its name with `_out` behind it.
     """
     graph, layers, shapes = GraphBuilder(), checkpoint.model.num_layers, state_shapes(checkpoint)
-    members = checkpoint.forecaster.each_member
+    members, names = checkpoint.forecaster.each_member, STATES[checkpoint.model.cell]
     piece = graph.node("Unsqueeze", [READING, graph.whole("first_axis", [0])], "piece")
     units = scaled(graph, checkpoint, piece)
-    carried = {name: graph.parts(f"{name}_in", [1] * (layers * len(members)), axis=0, of=name) for name in shapes}
+    carried = {name: graph.parts(f"{name}_in", [1] * (layers * len(members)), axis=0, of=name) for name in names}
+    if checkpoint.model.attention:
+        seen = records_seen(graph, checkpoint.lookback)
+        pasts = graph.parts(f"{PAST}_in", [checkpoint.lookback] * len(members), axis=0, of=PAST)
     raw: list[str] = []
     after: list[list[str]] = []
     for number, member in enumerate(members):
         known = with_unknown_insulin(graph, member, units, number)
-        states = [[carried[name][number * layers + layer] for name in shapes] for layer in range(layers)]
+        states = [[carried[name][number * layers + layer] for name in names] for layer in range(layers)]
         recurrent(graph, checkpoint, number, [known], states)
-        raw.append(decoded(graph, member, states[-1][0], number))
+        last_state = states[-1][0]
+        if member.attention is not None:
+            pasts[number] = with_newest(graph, pasts[number], last_state, number)
+            last_state = attended(graph, member.attention, last_state, pasts[number], number, seen)
+        raw.append(decoded(graph, member, last_state, number))
         after += states
-    for name, of_layers in zip(shapes, zip(*after, strict=True), strict=True):
-        graph.node("Concat", of_layers, name + STATE_OUT, axis=0)
+    together = dict(zip(names, zip(*after, strict=True), strict=True))
+    if checkpoint.model.attention:
+        together[PAST] = tuple(pasts)
+    for name, parts in together.items():
+        graph.node("Concat", parts, name + STATE_OUT, axis=0)
     prediction, *sureness = outputs(graph, checkpoint, raw, READING, nothing_unless_unknown(graph, known))
     takes = [float_value(READING, BATCH, len(FEATURES)), *(float_value(name, *shape) for name, shape in shapes.items())]
     states_after = [float_value(name + STATE_OUT, *shape) for name, shape in shapes.items()]

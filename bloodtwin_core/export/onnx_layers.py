@@ -1,6 +1,5 @@
 """The layers of one member of the network as ONNX nodes: from scaled records to what the decoder gives."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -72,31 +71,6 @@ def recurrent(
             elif wanted:
                 tops.append(gives[0])
     return tops
-
-
-def attended(graph: GraphBuilder, member: Member, hidden: str, tops: Sequence[str], number: int) -> str:
-    """The last state [1, batch, hidden] with what it attends to among all states; itself without attention."""
-    attention = member.attention
-    if attention is None:
-        return hidden
-    whole = graph.node("Concat", tops, f"steps_m{number}", axis=0) if len(tops) > 1 else tops[0]
-    past = graph.node("Squeeze", [whole, graph.whole("attention_direction", [1])], f"past_m{number}")
-    last = graph.node("Squeeze", [hidden, graph.whole("layer_axis", [0])], f"asking_m{number}")
-    scale = attention.query.weight / math.sqrt(attention.query.in_features)
-    asked = graph.node("Gemm", [last, graph.constant(f"query_m{number}", scale)], f"asked_m{number}", transB=1)
-    products = graph.node("Mul", [past, asked], f"products_m{number}")
-    axis = graph.whole("hidden_axis", [2])
-    alike = graph.node("ReduceSum", [products, axis], f"alike_m{number}", keepdims=1)
-    age = graph.constant(f"age_score_m{number}", attention.age_score.flip(0)[:, None, None])
-    weights = graph.node(
-        "Softmax", [graph.node("Add", [alike, age], f"scores_m{number}")], f"weights_m{number}", axis=0
-    )
-    weighted = graph.node("Mul", [past, weights], f"weighted_m{number}")
-    context = graph.node("ReduceSum", [weighted, graph.whole("step_axis", [0])], f"context_m{number}", keepdims=0)
-    parts = [graph.constant(f"context_m{number}_{name}", value) for name, value in attention.output.named_parameters()]
-    added = graph.node("Gemm", [context, *parts], f"taken_m{number}", transB=1)
-    together = graph.node("Add", [last, added], f"attended_m{number}")
-    return graph.node("Unsqueeze", [together, graph.whole("layer_axis", [0])], f"attended_layer_m{number}")
 
 
 def decoded(graph: GraphBuilder, member: Member, hidden: str, number: int) -> str:

@@ -10,7 +10,7 @@ from bloodtwin_core.export.facts import READING, STATE_OUT, ExportedForecast, Ex
 from bloodtwin_core.records import Values
 
 States = dict[str, npt.NDArray[np.float32]]
-"""The network's states by name, each [member * num_layers, batch, hidden]."""
+"""The network's states by name, shaped as facts.py says, batch second."""
 
 
 @dataclass(frozen=True)

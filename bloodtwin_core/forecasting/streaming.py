@@ -27,7 +27,9 @@ class StreamingForecaster:
     """A streaming export and the state that the records fed so far have left; one forecaster for one pump.
 
     After exactly a lookback of records it forecasts what model.onnx does. After more it has seen more than model.onnx
-    would, which changes next to nothing: 2e-5 mg/dL on a trained network.
+    would: the base model's attention then rests on states that began earlier, which moves a forecast by 0.3 mg/dL in
+    the median and by 6 at most, and its MAE not at all (14.03 mg/dL both ways on AZT1D's validation windows); without
+    attention the difference is 3e-5 mg/dL.
     """
 
     def __init__(self, network: StreamingNetwork) -> None:

@@ -76,7 +76,6 @@ def model_card(facts: CardFacts) -> str:
 
 def _what_it_is(checkpoint: Checkpoint) -> str:
     model = checkpoint.model
-    streaming = "" if model.attention else ", `model_streaming.onnx` one record at a time"
     inputs = ", ".join(f"`{feature}` ({unit})" for feature, unit in FEATURE_UNITS.items())
     return f"""# bloodTwin base model
 
@@ -87,15 +86,15 @@ device.**
 
 It takes {inputs}, in physical units, and gives mg/dL; the scaler is inside.
 
-- `model.onnx` and `model.ts` take a whole lookback{streaming}; `best.ckpt` is the checkpoint to
-  fine-tune from (`training.start_from: pretrained`), `scaler.json` its scaler.
+- `model.onnx` and `model.ts` take a whole lookback, `model_streaming.onnx` one record at a time; `best.ckpt` is the
+  checkpoint to fine-tune from (`training.start_from: pretrained`), `scaler.json` its scaler.
 - Trained by bloodTwin {checkpoint.version}; sha256 of the checkpoint `{checkpoint.sha256}`, of the windows
   `{checkpoint.data_fingerprint}`."""
 
 
 def _network(model: ModelSettings) -> str:
     layers = f"{model.num_layers} {model.cell.value.upper()} layer{'s' * (model.num_layers > 1)}"
-    each = f"{layers} of {model.hidden_size} units"
+    each = f"{layers} of {model.hidden_size} units{' and temporal attention' * model.attention}"
     return each if model.ensemble_size == 1 else f"the mean of {model.ensemble_size}, each of {each}"
 
 

@@ -46,20 +46,18 @@ def ship(
         CHECKPOINT: CheckpointFolder(store.checkpoints).best,
         ONNX: store.onnx,
         TORCHSCRIPT: store.torchscript,
+        ONNX_STREAMING: store.onnx_streaming,
         RESULTS: store.test_results,
     }
-    if _made(store, manifest, store.onnx_streaming):
-        sources[ONNX_STREAMING] = store.onnx_streaming
     _require_unchanged(store, manifest, sources)
     checkpoint = load_checkpoint(sources[CHECKPOINT])
     results = TestResults.read(store.test_results)
     made_from = {
         store.onnx: load_onnx(store.onnx)[1].checkpoint_sha256,
         store.torchscript: load_torchscript(store.torchscript)[1].checkpoint_sha256,
+        store.onnx_streaming: load_streaming(store.onnx_streaming)[1].checkpoint_sha256,
         store.test_results: results.tested.checkpoint_sha256,
     }
-    if ONNX_STREAMING in sources:
-        made_from[store.onnx_streaming] = load_streaming(store.onnx_streaming)[1].checkpoint_sha256
     _require_one_training(checkpoint.sha256, made_from)
     _require_start(checkpoint, started_from)
     facts = CardFacts(
@@ -79,11 +77,6 @@ def ship(
         index = ShippedFiles(files={path.name: sha256_of(path) for path in sorted(temporary.iterdir())})
         (temporary / INDEX).write_text(index.model_dump_json(indent=2) + "\n", "utf-8")
     return folder / CARD
-
-
-def _made(store: ArtifactStore, manifest: Manifest, path: Path) -> bool:
-    name = path.relative_to(store.folder).as_posix()
-    return any(name in stage.files for stage in manifest.stages.values())
 
 
 def _step(store: ArtifactStore) -> TrainingStep:

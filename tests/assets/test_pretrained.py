@@ -71,17 +71,6 @@ def test_a_training_starts_from_what_was_shipped(
     assert base.sha256 in str(page["weights and scaler at the start"].value)
 
 
-def test_a_network_that_cannot_carry_its_state_is_shipped_without_the_streaming_export(
-    graph: Graph, tmp_path: Path
-) -> None:
-    assert graph.run(model={"attention": True}).success
-    folder = tmp_path / "model"
-    ship(graph.store, folder)
-    assert {path.name for path in folder.iterdir()} == {*shipped.FILES, shipped.INDEX}
-    with pytest.raises(ArtifactMissing, match=r"comes without model_streaming\.onnx.*Use model\.onnx"):
-        shipped.shipped_file(shipped.ONNX_STREAMING, folder)
-
-
 @pytest.mark.parametrize("stage", ["model.onnx", "test_results.yaml"])
 def test_a_changed_file_is_not_shipped_and_nothing_is_replaced(copied: Graph, tmp_path: Path, stage: str) -> None:
     folder = tmp_path / "model"

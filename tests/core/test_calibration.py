@@ -73,7 +73,7 @@ def test_a_calibrated_network_covers_its_validation_windows(quantiles: bool) -> 
     windows, scaler = tiny_windows(pumps=3, count=3000)
     torch.manual_seed(0)
     model = TINY_MODEL.model_copy(update={"quantiles": quantiles})
-    network = GlucoseForecaster(model, TINY_DATA.horizon, scaler)
+    network = GlucoseForecaster(model, TINY_DATA.horizon, scaler, TINY_DATA.lookback)
     network.offsets.fill_(50.0)
     found = calibrate(network, windows)
     rows = windows.origins[Split.validate].rows

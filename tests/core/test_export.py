@@ -11,7 +11,7 @@ import torch
 
 from bloodtwin_core.checkpoint import Checkpoint
 from bloodtwin_core.config import Cell, DataSettings, ExportSettings, ModelSettings
-from bloodtwin_core.errors import ArtifactMissing, SettingsError
+from bloodtwin_core.errors import ArtifactMissing
 from bloodtwin_core.export import (
     export_onnx,
     export_streaming,
@@ -22,6 +22,7 @@ from bloodtwin_core.export import (
     load_torchscript,
     parity,
 )
+from bloodtwin_core.export.facts import PAST, STATES
 from bloodtwin_core.export.onnx_files import write_onnx
 from bloodtwin_core.export.onnx_graph import RECORDS_PER_NODE, window_graph
 from bloodtwin_core.model import QUANTILE_LEVELS, GlucoseForecaster
@@ -163,7 +164,8 @@ def test_an_ensemble_is_one_file_that_gives_its_disagreement(cell: Cell, quantil
     whole, facts = load_onnx(tmp_path / "model.onnx")
     stream, streaming_facts = load_streaming(tmp_path / "model_streaming.onnx")
     assert facts.members == 3
-    assert set(streaming_facts.states.values()) == {(3 * 2, "batch", 8)}
+    assert all(streaming_facts.states[name] == (3 * 2, "batch", 8) for name in STATES[cell])
+    assert streaming_facts.states[PAST] == (3 * TINY_DATA.lookback, "batch", 8)
     for export in (whole, stream, load_torchscript(tmp_path / "model.ts")[0]):
         report = parity(export, checkpoint, WINDOWS, EXPORT)
         assert report.agrees, report
@@ -176,27 +178,27 @@ def test_an_ensemble_is_one_file_that_gives_its_disagreement(cell: Cell, quantil
 
 @pytest.mark.parametrize("cell", list(Cell))
 @pytest.mark.parametrize("settings", [{}, {"quantiles": False, "ensemble_size": 2}])
-def test_attention_is_exported(cell: Cell, settings: dict[str, object], tmp_path: Path) -> None:
-    checkpoint = untrained(cell, attention=True, **settings)
+def test_without_attention_every_export_agrees(cell: Cell, settings: dict[str, object], tmp_path: Path) -> None:
+    checkpoint = untrained(cell, attention=False, **settings)
     export_onnx(checkpoint, tmp_path / "model.onnx", EXPORT)
     export_torchscript(checkpoint, tmp_path / "model.ts")
-    for export in (load_onnx(tmp_path / "model.onnx")[0], load_torchscript(tmp_path / "model.ts")[0]):
+    export_streaming(checkpoint, tmp_path / "model_streaming.onnx", EXPORT)
+    stream, facts = load_streaming(tmp_path / "model_streaming.onnx")
+    assert set(facts.states) == set(STATES[cell])
+    for export in (load_onnx(tmp_path / "model.onnx")[0], stream, load_torchscript(tmp_path / "model.ts")[0]):
         report = parity(export, checkpoint, WINDOWS, EXPORT)
         assert report.agrees, report
     kinds = [node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node]
     pieces = math.ceil(TINY_DATA.lookback / RECORDS_PER_NODE)
     layers = checkpoint.model.num_layers * checkpoint.model.ensemble_size
     assert kinds.count(cell.value.upper()) == layers * pieces
-    with pytest.raises(SettingsError, match=r"model_streaming\.onnx cannot be written.*model\.attention: false"):
-        export_streaming(checkpoint, tmp_path / "model_streaming.onnx", EXPORT)
-    assert not (tmp_path / "model_streaming.onnx").exists()
 
 
 def test_a_horizon_of_two_hours_is_exported(tmp_path: Path) -> None:
     data = TINY_DATA.model_copy(update={"horizon": 24})
     windows, scaler = tiny_windows(settings=data)
     model = ModelSettings(hidden_size=8)
-    checkpoint = checkpoint_of(GlucoseForecaster(model, 24, scaler).eval(), model, data, scaler)
+    checkpoint = checkpoint_of(GlucoseForecaster(model, 24, scaler, data.lookback).eval(), model, data, scaler)
     export_onnx(checkpoint, tmp_path / "model.onnx", EXPORT)
     network, facts = load_onnx(tmp_path / "model.onnx")
     assert facts.horizon == 24

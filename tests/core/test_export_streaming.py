@@ -22,9 +22,18 @@ from tests.core.tiny import TINY_DATA
 AZT1D = Path(__file__).parents[2].parent / "shared" / "data" / "azt1d"
 
 
-@pytest.fixture(scope="module", params=list(Cell))
+@pytest.fixture(scope="module", params=[(cell, attention) for cell in Cell for attention in (True, False)])
 def checkpoint(request: pytest.FixtureRequest) -> Checkpoint:
-    return untrained(request.param)
+    cell, attention = request.param
+    return untrained(cell, attention=attention)
+
+
+def states_of(checkpoint: Checkpoint) -> dict[str, tuple[int | str, ...]]:
+    """What the network carries from record to record, and its shape."""
+    cell = {"hidden": (2, "batch", 8), "cell": (2, "batch", 8)}
+    own = cell if checkpoint.model.cell is Cell.lstm else {"hidden": cell["hidden"]}
+    past = {"past": (TINY_DATA.lookback, "batch", 8), "seen": (1, "batch", 1)}
+    return {**own, **(past if checkpoint.model.attention else {})}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +50,8 @@ def test_the_streaming_export_keeps_its_contract(checkpoint: Checkpoint, files: 
         value.name: [d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim]
         for value in (*graph.input, *graph.output)
     }
-    states = ["hidden", "cell"] if checkpoint.model.cell is Cell.lstm else ["hidden"]
+    carried = states_of(checkpoint)
+    states = list(carried)
     assert [value.name for value in graph.input] == ["reading", *states]
     assert [value.name for value in graph.output] == [
         "prediction",
@@ -51,8 +61,8 @@ def test_the_streaming_export_keeps_its_contract(checkpoint: Checkpoint, files: 
     assert shapes["reading"] == ["batch", len(FEATURES)]
     assert shapes["prediction"] == ["batch", TINY_DATA.horizon]
     assert shapes["quantiles"] == ["batch", TINY_DATA.horizon, len(QUANTILE_LEVELS)]
-    for state in states:
-        assert shapes[state] == shapes[f"{state}_out"] == [2, "batch", 8]
+    for state, shape in carried.items():
+        assert shapes[state] == shapes[f"{state}_out"] == list(shape)
     fused = [node.op_type for node in graph.node if node.op_type in ("LSTM", "GRU", "Loop", "Scan", "MatMul")]
     assert fused == [checkpoint.model.cell.value.upper()] * checkpoint.model.num_layers
     assert sorted(path.name for path in files.iterdir()) == ["model.onnx", "model_streaming.onnx"]
@@ -60,8 +70,7 @@ def test_the_streaming_export_keeps_its_contract(checkpoint: Checkpoint, files: 
 
 def test_the_facts_name_the_states_and_their_shapes(checkpoint: Checkpoint, files: Path) -> None:
     _, facts = load_streaming(files / "model_streaming.onnx")
-    names = ["hidden", "cell"] if checkpoint.model.cell is Cell.lstm else ["hidden"]
-    assert facts.states == dict.fromkeys(names, (2, "batch", 8))
+    assert facts.states == states_of(checkpoint)
     assert facts.model_copy(update={"states": {}}) == load_onnx(files / "model.onnx")[1]
 
 
@@ -71,6 +80,18 @@ def test_a_streamed_lookback_gives_what_the_whole_lookback_gives(checkpoint: Che
     lookbacks = WINDOWS.lookbacks(WINDOWS.origins[Split.test].rows)
     np.testing.assert_allclose(stream(lookbacks), whole(lookbacks), rtol=0, atol=1e-3)
     assert parity(stream, checkpoint, WINDOWS, EXPORT).agrees
+
+
+@pytest.mark.parametrize("records", [1, 2, TINY_DATA.lookback - 1])
+def test_less_than_a_lookback_gives_what_the_checkpoint_makes_of_it(
+    checkpoint: Checkpoint, files: Path, records: int
+) -> None:
+    """What no record has filled yet must not be attended to."""
+    stream, _ = load_streaming(files / "model_streaming.onnx")
+    short = WINDOWS.lookbacks(WINDOWS.origins[Split.test].rows[:4])[:, :records]
+    with torch.inference_mode():
+        expected = checkpoint.forecaster.forecast(torch.from_numpy(short)).quantiles.numpy()
+    np.testing.assert_allclose(stream.forecast(short).quantiles, expected, rtol=0, atol=1e-3)
 
 
 def test_wearers_in_one_batch_do_not_see_each_other(files: Path) -> None:
@@ -110,7 +131,7 @@ def test_on_published_records_a_streamed_day_gives_what_the_whole_day_gives(cell
     windows = window_series(splits, scaler, settings)
     torch.manual_seed(0)
     model = ModelSettings(cell=cell)
-    forecaster = GlucoseForecaster(model, settings.horizon, scaler).eval()
+    forecaster = GlucoseForecaster(model, settings.horizon, scaler, settings.lookback).eval()
     checkpoint = checkpoint_of(forecaster, model, settings, scaler)
     export_onnx(checkpoint, tmp_path / "model.onnx", ExportSettings())
     export_streaming(checkpoint, tmp_path / "model_streaming.onnx", ExportSettings())

@@ -39,7 +39,7 @@ def full_disk() -> Iterator[None]:
 
 def checkpoint() -> Checkpoint:
     model = ModelSettings(hidden_size=16)
-    forecaster = GlucoseForecaster(model, TINY_DATA.horizon, SCALER).eval()
+    forecaster = GlucoseForecaster(model, TINY_DATA.horizon, SCALER, TINY_DATA.lookback).eval()
     return checkpoint_of(forecaster, model, TINY_DATA, SCALER)
 
 

@@ -18,8 +18,10 @@ from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, tiny_windows
 def forecaster(cell: Cell = Cell.lstm, quantiles: bool = True, ensemble_size: int = 1) -> GlucoseForecaster:
     torch.manual_seed(0)
     _, scaler = tiny_windows()
-    settings = ModelSettings(hidden_size=8, cell=cell, quantiles=quantiles, ensemble_size=ensemble_size)
-    return GlucoseForecaster(settings, TINY_DATA.horizon, scaler).eval()
+    settings = ModelSettings(
+        hidden_size=8, cell=cell, quantiles=quantiles, ensemble_size=ensemble_size, attention=False
+    )
+    return GlucoseForecaster(settings, TINY_DATA.horizon, scaler, TINY_DATA.lookback).eval()
 
 
 def attentive(cell: Cell = Cell.lstm) -> GlucoseForecaster:

@@ -67,7 +67,7 @@ def test_more_days_than_there_are_is_all_of_them(long: WindowedSeries) -> None:
 
 
 def test_errors_are_those_of_window_by_window_forecasts(windows: WindowedSeries) -> None:
-    forecaster = GlucoseForecaster(TINY_MODEL, windows.horizon, tiny_windows(pumps=3)[1]).eval()
+    forecaster = GlucoseForecaster(TINY_MODEL, windows.horizon, tiny_windows(pumps=3)[1], windows.lookback).eval()
     for complete in (False, True):
         rows = origins_of(windows, Split.test, complete)
         errors = errors_on(forecaster, windows, Split.test, complete=complete)
@@ -78,11 +78,11 @@ def test_errors_are_those_of_window_by_window_forecasts(windows: WindowedSeries)
 
 def test_errors_on_latest_days_count_every_window_once(long: WindowedSeries) -> None:
     recent = with_latest_days(long, 3, 20, 0.25, 0.5)
-    forecaster = GlucoseForecaster(TINY_MODEL, long.horizon, tiny_windows(pumps=2)[1]).eval()
+    forecaster = GlucoseForecaster(TINY_MODEL, long.horizon, tiny_windows(pumps=2)[1], long.lookback).eval()
     for split in Split:
         assert errors_on(forecaster, recent, split).windows == len(recent.origins[split])
 
 
 def test_no_window_has_no_error(windows: WindowedSeries) -> None:
-    forecaster = GlucoseForecaster(TINY_MODEL, windows.horizon, tiny_windows(pumps=3)[1]).eval()
+    forecaster = GlucoseForecaster(TINY_MODEL, windows.horizon, tiny_windows(pumps=3)[1], windows.lookback).eval()
     assert errors_on(forecaster, windows_of_pump(windows, "other"), Split.test).mae(1, windows.horizon) is None

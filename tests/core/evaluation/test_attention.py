@@ -89,7 +89,9 @@ def test_a_reading_taken_away_is_what_a_gap_leaves() -> None:
 
 
 def test_a_network_without_attention_or_too_short_a_lookback_is_refused() -> None:
-    plain = GlucoseForecaster(ModelSettings(hidden_size=4), TINY_DATA.horizon, SCALER)
+    plain = GlucoseForecaster(
+        ModelSettings(hidden_size=4, attention=False), TINY_DATA.horizon, SCALER, TINY_DATA.lookback
+    )
     with pytest.raises(SettingsError, match=r"model\.attention: true"):
         judged(plain)
     with pytest.raises(SettingsError, match=r"taking 30 readings.*data\.lookback"):

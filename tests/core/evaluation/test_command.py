@@ -17,7 +17,7 @@ from bloodtwin_core.evaluation.forecasts_files import INDEX
 from bloodtwin_core.evaluation.testing import forecast_windows, store_forecasts
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.records import Split
-from tests.core.evaluation.hand_made import TESTED, two_pumps, unit_scaler
+from tests.core.evaluation.hand_made import LOOKBACK, TESTED, two_pumps, unit_scaler
 
 SETTINGS = EvaluationSettings(bootstrap_samples=100)
 WINDOWS = two_pumps()
@@ -26,7 +26,7 @@ ROWS = WINDOWS.origins[Split.test].rows
 
 def network() -> GlucoseForecaster:
     torch.manual_seed(0)
-    return GlucoseForecaster(ModelSettings(hidden_size=4), 12, unit_scaler())
+    return GlucoseForecaster(ModelSettings(hidden_size=4), 12, unit_scaler(), LOOKBACK)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_each_pump_is_tested_with_its_accepted_copy_and_the_others_with_the_unif
 ) -> None:
     unified = Checkpoint(**{**dict.fromkeys(Checkpoint.__dataclass_fields__), "forecaster": network()})
     torch.manual_seed(1)
-    copy = replace(unified, forecaster=GlucoseForecaster(ModelSettings(hidden_size=4), 12, unit_scaler()))
+    copy = replace(unified, forecaster=GlucoseForecaster(ModelSettings(hidden_size=4), 12, unit_scaler(), LOOKBACK))
     monkeypatch.setattr(
         "bloodtwin_core.evaluation.copies.checkpoint_for",
         lambda pump, _folder, checkpoint: copy if pump == "b" else checkpoint,

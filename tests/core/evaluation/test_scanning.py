@@ -19,7 +19,7 @@ def forgetful() -> GlucoseForecaster:
 def with_forget_bias(bias: float) -> GlucoseForecaster:
     """A network whose forget gates lean towards forgetting (below 0) or remembering (above)."""
     torch.manual_seed(0)
-    network = GlucoseForecaster(TINY_MODEL, TINY_DATA.horizon, tiny_windows()[1])
+    network = GlucoseForecaster(TINY_MODEL, TINY_DATA.horizon, tiny_windows()[1], TINY_DATA.lookback)
     with torch.no_grad():
         for name, weights in network.members[0].recurrent.named_parameters():
             if name.startswith("bias"):

@@ -23,7 +23,7 @@ still = without_uncertainty(lambda rows: persistence(WINDOWS, rows))
 
 def network() -> GlucoseForecaster:
     torch.manual_seed(0)
-    return GlucoseForecaster(ModelSettings(hidden_size=4, dropout=0.5), 12, unit_scaler())
+    return GlucoseForecaster(ModelSettings(hidden_size=4, dropout=0.5), 12, unit_scaler(), LOOKBACK)
 
 
 def test_the_networks_forecasts_start_from_zero_and_see_the_lookback_alone():

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from bloodtwin_core import shipped
-from bloodtwin_core.checkpoint import load_checkpoint
 from bloodtwin_core.errors import DataError
 from bloodtwin_core.pretrained import base_forecaster, base_streaming_forecaster, from_glucose
 from bloodtwin_core.records import GLUCOSE_LIMITS, RECORD_INTERVAL, Feature
@@ -44,8 +43,6 @@ class TestShippedModel:
         assert abs(forecast.glucose[0] - READINGS[-1]) < 20, "five minutes on, glucose is near where it was"
 
     def test_one_reading_at_a_time_gives_the_same(self) -> None:
-        if load_checkpoint(shipped.shipped_file(shipped.CHECKPOINT)).model.attention:
-            pytest.skip("a network with attention has no streaming export")
         records = from_glucose(READINGS, UNTIL)
         stream = base_streaming_forecaster()
         stream.feed(records)

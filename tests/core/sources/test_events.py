@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bloodtwin_core.config import DataSettings
@@ -194,6 +194,7 @@ UNITS = st.sampled_from(["mg/dL", "mmol/L"])
 
 
 @settings(max_examples=150, deadline=None)
+@example(junk=b"\x0b", headed=True, kind="basal", unit="mg/dL")  # A blank line to Python, a row to pandas.
 @given(junk=st.binary(max_size=300), headed=st.booleans(), kind=st.sampled_from(sorted(HEADS)), unit=UNITS)
 def test_no_bytes_crash_the_parser(junk: bytes, headed: bool, kind: str, unit: str) -> None:
     head = f"{HEADS[kind]}\n2024-03-01T00:00:00Z,7,x\n".encode() if headed else b""
