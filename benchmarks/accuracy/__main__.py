@@ -10,14 +10,13 @@ import logging
 import sys
 from functools import partial
 from pathlib import Path
-from unittest.mock import patch
 
 import torch
 
 from benchmarks.accuracy.changes import MoreInputs, Training
 from benchmarks.accuracy.comparing import Judged, table
 from benchmarks.accuracy.judging import WindowErrors, validation_errors
-from benchmarks.accuracy.variants import VARIANTS, Variant, with_complete_windows_only
+from benchmarks.accuracy.variants import BASE_MODEL, VARIANTS, Variant, with_complete_windows_only
 from bloodtwin_core.config import DataSettings, ModelSettings, TrainingSettings
 from bloodtwin_core.config.sources import Azt1dSettings, LearnAlsoFrom
 from bloodtwin_core.errors import SettingsError
@@ -60,7 +59,7 @@ def main() -> None:
 def train(name: str, seed: int, azt1d: Path, brist1d: Path | None, out: Path) -> None:
     """Train one variant with one seed and judge it on validation windows, unless that was done before."""
     folder, variant = folder_of(name, seed, out), VARIANTS[name]
-    model, training = ModelSettings(**variant.model), TrainingSettings(seed=seed, **variant.training)
+    model, training = ModelSettings(**{**BASE_MODEL, **variant.model}), TrainingSettings(seed=seed, **variant.training)
     checkpoints = CheckpointFolder(folder / "checkpoints")
     if checkpoints.best.exists():
         require_same_settings(checkpoints.best, model, training)
@@ -72,11 +71,8 @@ def train(name: str, seed: int, azt1d: Path, brist1d: Path | None, out: Path) ->
     made = training_of(variant, azt1d)
     if not checkpoints.best.exists():
         # Calibration is made for networks of settings alone, and is judged by what it did not see.
-        with (
-            patch("bloodtwin_core.training.fit.ForecasterTraining", made),
-            patch("bloodtwin_core.training.fit.calibrate_checkpoint"),
-        ):
-            fit(windows, prepared.scaler, model, training, checkpoints, folder / "tensorboard", data)
+        logs = folder / "tensorboard"
+        fit(windows, prepared.scaler, model, training, checkpoints, logs, data, made=made, calibrated=False)
     module = made(windows, prepared.scaler, model, training, data)
     module.load_state_dict(torch.load(checkpoints.best, map_location="cpu", weights_only=True)["state_dict"])
     validation_errors(module, windows, training).write(folder / ERRORS)

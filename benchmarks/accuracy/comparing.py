@@ -1,4 +1,4 @@
-"""The table of the study: every variant beside the defaults."""
+"""The table of the study: every variant beside the base."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,24 +6,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.accuracy.judging import WindowErrors, difference, mean_of
-from benchmarks.accuracy.variants import VARIANTS
+from benchmarks.accuracy.variants import BASE, VARIANTS
 from bloodtwin_core.evaluation.comparison import Interval
 from bloodtwin_core.evaluation.metrics import TARGET_MINUTES, step_at
 from bloodtwin_core.training.checkpoint_folder import EpochReport
 
-DEFAULT = "default"
 FIRST_HOUR = slice(0, step_at(60))
 DIFFERENCES = {
     "all 12 steps": FIRST_HOUR,
     **{f"AT {minutes}": slice(step_at(minutes) - 1, step_at(minutes)) for minutes in TARGET_MINUTES},
 }
-"""Steps over which a variant is held against the defaults."""
+"""Steps over which a variant is held against the base."""
 COLUMNS = (
     "variant",
     "what differs",
     "validation MAE",
     "by seed",
-    *(f"less the defaults, {name}" for name in DIFFERENCES),
+    *(f"less the base, {name}" for name in DIFFERENCES),
     "pinball loss",
     "in the raw 80 % band",
     "epochs",
@@ -49,7 +48,7 @@ def table(variants: Mapping[str, Sequence[Judged]]) -> str:
     trained = {name: seeds for name, seeds in variants.items() if seeds}
     rows = sorted(trained, key=lambda name: mae_of(mean_of([each.errors for each in trained[name]])))
     head = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}\n"
-    return head + "".join(_row(name, trained[name], trained.get(DEFAULT, [])) for name in rows)
+    return head + "".join(_row(name, trained[name], trained.get(BASE, [])) for name in rows)
 
 
 def mae_of(errors: WindowErrors) -> float:
@@ -57,7 +56,7 @@ def mae_of(errors: WindowErrors) -> float:
     return float(np.nanmean(errors.absolute[:, FIRST_HOUR]))
 
 
-def _row(name: str, seeds: Sequence[Judged], defaults: Sequence[Judged]) -> str:
+def _row(name: str, seeds: Sequence[Judged], base: Sequence[Judged]) -> str:
     mean = mean_of([each.errors for each in seeds])
     by_seed = ", ".join(f"{mae_of(each.errors):.2f} ({each.seed})" for each in seeds)
     fields = [
@@ -65,7 +64,7 @@ def _row(name: str, seeds: Sequence[Judged], defaults: Sequence[Judged]) -> str:
         VARIANTS[name].why,
         f"{mae_of(mean):.2f}",
         by_seed,
-        *_differences(seeds, [] if name == DEFAULT else defaults),
+        *_differences(seeds, [] if name == BASE else base),
         *_of_quantiles(mean),
         f"{np.mean([len(each.epochs) for each in seeds]):.0f}",
         f"{np.mean([sum(epoch.seconds for epoch in each.epochs) for each in seeds]) / 60:.1f}",
@@ -73,11 +72,11 @@ def _row(name: str, seeds: Sequence[Judged], defaults: Sequence[Judged]) -> str:
     return f"| {' | '.join(fields)} |\n"
 
 
-def _differences(seeds: Sequence[Judged], defaults: Sequence[Judged]) -> list[str]:
-    both = {each.seed for each in seeds} & {each.seed for each in defaults}
+def _differences(seeds: Sequence[Judged], base: Sequence[Judged]) -> list[str]:
+    both = {each.seed for each in seeds} & {each.seed for each in base}
     if not both:
         return [""] * len(DIFFERENCES)
-    own, usual = (mean_of([each.errors for each in those if each.seed in both]) for those in (seeds, defaults))
+    own, usual = (mean_of([each.errors for each in those if each.seed in both]) for those in (seeds, base))
     return [said(difference(own, usual, steps)) for steps in DIFFERENCES.values()]
 
 

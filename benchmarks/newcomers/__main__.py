@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(found)
         if not given.left_out_on:
             trials = [trial for fold in folds for trial in trials_of(fold, settings)]
-            sys.stdout.write("\n" + write(trials, given.out) + "\n")
+            sys.stdout.write("\n" + write(trials, given.out, settings.model.ensemble_size) + "\n")
     except BloodTwinError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -12,8 +12,8 @@ from bloodtwin_core.newcomer import JUDGED_SHARE, NewcomerRow, NewcomerTrial, su
 TABLE = "newcomers.md"
 
 
-def as_table(rows: Sequence[NewcomerRow]) -> str:
-    """The rows as a Markdown table with what they mean."""
+def as_table(rows: Sequence[NewcomerRow], members: int) -> str:
+    """The rows as a Markdown table with what they mean; members of the network of each fold."""
     lines = [
         "| days of their own | MAE AT 30 | MAE AT 60 | skill AT 30 | skill AT 60 | accepted | better on test | "
         "AT 30 / AT 60 if every copy were used |",
@@ -25,10 +25,11 @@ def as_table(rows: Sequence[NewcomerRow]) -> str:
         for row in rows
     ]
     people, windows = (rows[0].people, rows[0].windows) if rows else (0, 0)
+    network = "one network" if members == 1 else f"the mean of {members} networks"
     return "\n".join(
         [
-            f"{people} people who were left out of training, a fold at a time; errors in mg/dL on {windows:,} complete "
-            f"test windows, pooled. A copy is fine-tuned on the newest days and accepted where the latest "
+            f"{people} people who were left out of training, a fold at a time, and meet {network} of everybody else; "
+            f"errors in mg/dL on {windows:,} complete test windows, pooled. A copy is fine-tuned on the newest days and accepted where the latest "
             f"{JUDGED_SHARE:.0%} of them say that it helps; where that leaves too few windows, as of a single day, "
             "nobody's copy is accepted. Skill is the error divided by persistence's.",
             "",
@@ -56,10 +57,10 @@ def _days(row: NewcomerRow) -> str:
     return "all" if row.days is None else str(row.days)
 
 
-def write(trials: Sequence[NewcomerTrial], folder: Path) -> str:
+def write(trials: Sequence[NewcomerTrial], folder: Path, members: int) -> str:
     """Keep table, picture and single trials of the study so far; gives the table."""
     rows = summary(trials)
-    table = as_table(rows)
+    table = as_table(rows, members)
     single = [
         {
             **{name: getattr(trial, name) for name in ("pump_id", "days", "learned", "judged", "accepted", "reason")},

@@ -69,12 +69,16 @@ def fit(
     tensorboard: Path,
     data_fingerprint: str,
     on_epoch: Callable[[EpochReport], None] = ignore,
+    *,
+    made: Callable[..., ForecasterTraining] = ForecasterTraining,
+    calibrated: bool = True,
 ) -> FittedModel:
     """Train a forecaster and keep the checkpoint of its best epoch, its quantiles calibrated (calibration.py).
 
     Stops early on validation MAE (mg/dL). Resumes a broken run of the same settings and data. The
     checkpoint that stood before is replaced only when the training is done. With training.start_from the network
-    begins with that checkpoint's weights and keeps its scaler, whatever scaler was fitted here.
+    begins with that checkpoint's weights and keeps its scaler, whatever scaler was fitted here. A study may have the
+    training made by something else and leave its quantiles as they were trained.
     Raises SettingsError if the device is not there or start_from does not fit, TrainingFailed if the loss stops being
     a number, StorageError if checkpoints or logs cannot be written.
     """
@@ -86,7 +90,7 @@ def fit(
     if resume_from:
         logger.info("Resuming the broken run of the same settings and data from %s", resume_from)
     L.seed_everything(training.seed, verbose=False)
-    module = ForecasterTraining(windows, base.scaler if base else scaler, model, training, data_fingerprint)
+    module = made(windows, base.scaler if base else scaler, model, training, data_fingerprint)
     if base:
         _start(module, base)
     reporter = EpochReporter(on_epoch)
@@ -112,8 +116,9 @@ def fit(
             "Lower training.learning_rate or set training.precision: float32"
         )
     _log_the_end(reporter, training)
-    with torch_threads(compute.threads):
-        calibrate_checkpoint(checkpoints.in_progress / BEST, windows, compute.device.value)
+    if calibrated:
+        with torch_threads(compute.threads):
+            calibrate_checkpoint(checkpoints.in_progress / BEST, windows, compute.device.value)
     checkpoints.publish(reporter.epochs)
     return FittedModel(
         checkpoint=checkpoints.best,

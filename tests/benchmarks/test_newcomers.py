@@ -35,7 +35,7 @@ def test_the_command_leaves_table_picture_and_trials(tmp_path: Path, capsys: pyt
     command = ["--config", str(config), "--out", str(out), "--folds", "3"]
     assert main(command) == 0
     table = capsys.readouterr().out
-    assert "3 people who were left out" in table
+    assert "3 people who were left out of training, a fold at a time, and meet one network of everybody else" in table
     assert "| all |" in table
     assert table == (out / "left_out.md").read_text() + "\n" + (out / "newcomers.md").read_text()
     (everybody,) = [line for line in table.splitlines() if line.startswith("| all | 3 |")]
