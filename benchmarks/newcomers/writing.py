@@ -29,9 +29,9 @@ def as_table(rows: Sequence[NewcomerRow], members: int) -> str:
     return "\n".join(
         [
             f"{people} people who were left out of training, a fold at a time, and meet {network} of everybody else; "
-            f"errors in mg/dL on {windows:,} complete test windows, pooled. A copy is fine-tuned on the newest days and accepted where the latest "
-            f"{JUDGED_SHARE:.0%} of them say that it helps; where that leaves too few windows, as of a single day, "
-            "nobody's copy is accepted. Skill is the error divided by persistence's.",
+            f"errors in mg/dL on {windows:,} complete test windows, pooled. A copy is fine-tuned on the newest days "
+            f"and accepted where the latest {JUDGED_SHARE:.0%} of them say that it helps; where that leaves too few "
+            "windows, as of a single day, nobody's copy is accepted. Skill is the error divided by persistence's.",
             "",
             *lines,
         ]
