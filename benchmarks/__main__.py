@@ -21,7 +21,7 @@ from benchmarks.rows import Row, table, write_json
 from benchmarks.testing import TESTED, testing
 from benchmarks.training import MODEL, dense_against_windowed, share_outside_the_step, time_to_the_same_error
 from bloodtwin_core.checkpoint import Checkpoint, load_checkpoint
-from bloodtwin_core.config import TrainingSettings
+from bloodtwin_core.config import ModelSettings, TrainingSettings
 from bloodtwin_core.training import CheckpointFolder, fit
 from bloodtwin_core.training.compute import usable_cores
 
@@ -35,7 +35,9 @@ QUICK_EPOCHS, QUICK_WINDOWS = 5, 1_500
 def measurements(full: bool, folder: Path) -> Iterator[tuple[str, Measurement]]:
     """Each measurement with the name that is shown while it runs."""
     small = prepared(FULL_PUMPS if full else QUICK_PUMPS, folder / "small")
-    checkpoint = _trained(small, folder / "trained", TrainingSettings().max_epochs if full else QUICK_EPOCHS)
+    epochs = TrainingSettings().max_epochs if full else QUICK_EPOCHS
+    checkpoint = _trained(small, folder / "trained", MODEL, epochs)
+    plain = _trained(small, folder / "plain", MODEL.model_copy(update={"attention": False}), QUICK_EPOCHS)
     threads = usable_cores()
     timed = TESTED if full else QUICK_WINDOWS
     yield "reading records", lambda: loading(folder / "loading")
@@ -43,7 +45,7 @@ def measurements(full: bool, folder: Path) -> Iterator[tuple[str, Measurement]]:
     yield "dense against windowed mode", lambda: dense_against_windowed(small)
     yield "time to the same error", lambda: time_to_the_same_error(small, folder / "same_error")
     yield "what surrounds a step", lambda: [share_outside_the_step(small, folder / "share")]
-    yield "testing", lambda: testing(checkpoint.forecaster, small, threads, timed)
+    yield "testing", lambda: testing(checkpoint.forecaster, plain.forecaster, small, threads, timed)
     yield "exports", lambda: exports(checkpoint, small, folder)
     yield "Dagster's own cost", lambda: graph_cost(folder / "graph")
     yield "growth", lambda: growth(folder / "growth")
@@ -53,11 +55,11 @@ def measurements(full: bool, folder: Path) -> Iterator[tuple[str, Measurement]]:
     yield "GPU", lambda: gpu(folder / "gpu")
 
 
-def _trained(small: Prepared, folder: Path, epochs: int) -> Checkpoint:
+def _trained(small: Prepared, folder: Path, model: ModelSettings, epochs: int) -> Checkpoint:
     settings = TrainingSettings(max_epochs=epochs)
     checkpoints = CheckpointFolder(folder / "checkpoints")
     return load_checkpoint(
-        fit(small.windows, small.scaler, MODEL, settings, checkpoints, folder / "logs", "").checkpoint
+        fit(small.windows, small.scaler, model, settings, checkpoints, folder / "logs", "").checkpoint
     )
 
 

@@ -17,18 +17,22 @@ TESTED = 87_000
 """Windows that the full size has to test."""
 
 
-def testing(forecaster: GlucoseForecaster, prepared: Prepared, threads: int, windows_timed: int) -> list[Row]:
+def testing(
+    forecaster: GlucoseForecaster, without_attention: GlucoseForecaster, prepared: Prepared, threads: int, timed: int
+) -> list[Row]:
     """Both ways; single windows are timed on a sample and their time is scaled up to TESTED."""
     rows = np.array(prepared.windows.origins[Split.test].rows)
-    sample = rows[:windows_timed]
+    sample = rows[:timed]
     with torch_threads(threads):
         alone = _seconds(lambda: forecast_windows(forecaster, prepared.windows, sample, 256, "cpu"))
         scanned = _seconds(lambda: scan_windows(forecaster, prepared.windows, rows))
         difference = agreement(forecaster, prepared.windows, rows)
+        plain = agreement(without_attention, prepared.windows, rows)
     return [
         below(f"testing {TESTED:,} windows one by one ({len(sample):,} timed)", alone / len(sample) * TESTED, "s", 60),
         below(f"testing {TESTED:,} windows by dense scan ({len(rows):,} timed)", scanned / len(rows) * TESTED, "s", 3),
         below("largest difference between the two, trained network", difference, "mg/dL", 2e-5),
+        below("the same without attention", plain, "mg/dL", 2e-5),
         noted("threads of both", threads, ""),
     ]
 

@@ -1,7 +1,9 @@
 """Testing by dense scan: the forecasts of every window from one pass over each segment.
 
-A forecast then rests on at least the lookback instead of exactly on it. A trained network has long forgotten what lies
-further back, so both agree closely; agreement() measures how closely, on the run's own network and windows.
+A forecast then rests on at least the lookback instead of exactly on it. A network without attention has long forgotten
+what lies further back, so both agree to 2e-5 mg/dL. One with attention also looks at states from the start of its
+lookback, which a scan begins earlier: the base model's forecasts differ by 0.3 mg/dL in the median and 6 at most, their
+MAE does not. agreement() measures how closely both agree, on the run's own network and windows.
 """
 
 from collections.abc import Callable, Sequence
