@@ -13,15 +13,16 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.accuracy.changes import MoreInputs, Training
+from benchmarks.accuracy.changes import MoreInputs
 from benchmarks.accuracy.comparing import Judged, table
 from benchmarks.accuracy.judging import WindowErrors, validation_errors
-from benchmarks.accuracy.variants import BASE_MODEL, VARIANTS, Variant, with_complete_windows_only
+from benchmarks.accuracy.variants import VARIANTS, Variant, with_complete_windows_only
 from bloodtwin_core.config import DataSettings, ModelSettings, TrainingSettings
 from bloodtwin_core.config.sources import Azt1dSettings, LearnAlsoFrom
 from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.preparing import PreparedData, prepare
 from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.training.module import MakesTraining
 
 SEEDS = (42, 43, 44)
 ERRORS = "validation_errors.npz"
@@ -59,7 +60,7 @@ def main() -> None:
 def train(name: str, seed: int, azt1d: Path, brist1d: Path | None, out: Path) -> None:
     """Train one variant with one seed and judge it on validation windows, unless that was done before."""
     folder, variant = folder_of(name, seed, out), VARIANTS[name]
-    model, training = ModelSettings(**{**BASE_MODEL, **variant.model}), TrainingSettings(seed=seed, **variant.training)
+    model, training = variant.model_settings, TrainingSettings(seed=seed, **variant.training)
     checkpoints = CheckpointFolder(folder / "checkpoints")
     if checkpoints.best.exists():
         require_same_settings(checkpoints.best, model, training)
@@ -72,7 +73,7 @@ def train(name: str, seed: int, azt1d: Path, brist1d: Path | None, out: Path) ->
     if not checkpoints.best.exists():
         # Calibration is made for networks of settings alone, and is judged by what it did not see.
         logs = folder / "tensorboard"
-        fit(windows, prepared.scaler, model, training, checkpoints, logs, data, made=made, calibrated=False)
+        fit(windows, prepared.scaler, model, training, checkpoints, logs, data, made=made, calibrate=False)
     module = made(windows, prepared.scaler, model, training, data)
     module.load_state_dict(torch.load(checkpoints.best, map_location="cpu", weights_only=True)["state_dict"])
     validation_errors(module, windows, training).write(folder / ERRORS)
@@ -95,7 +96,7 @@ def folder_of(name: str, seed: int, out: Path) -> Path:
     return out / f"{name.replace(' ', '_').replace(',', '')}_{seed}"
 
 
-def training_of(variant: Variant, azt1d: Path) -> Training:
+def training_of(variant: Variant, azt1d: Path) -> MakesTraining:
     """What trains a variant."""
     inputs = variant.inputs
     return variant.module if inputs is None else partial(MoreInputs, inputs=lambda windows: inputs(windows, azt1d))

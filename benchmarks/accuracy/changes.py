@@ -18,8 +18,6 @@ NOISE = 0.05
 CLOCK_SHIFT_HOURS = 1.0
 """Standard deviation of a chunk's shift of the time of day."""
 
-Training = Callable[..., ForecasterTraining]
-"""Makes a training from what ForecasterTraining takes."""
 FurtherInputs = Callable[[WindowedSeries], Values]
 """Inputs beyond the eight, already scaled, float32 [record, input]."""
 

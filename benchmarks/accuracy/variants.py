@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.accuracy import inputs
-from benchmarks.accuracy.changes import AbsoluteTarget, HuberLoss, NoisyInputs, ShiftedClock, Training
+from benchmarks.accuracy.changes import AbsoluteTarget, HuberLoss, NoisyInputs, ShiftedClock
+from bloodtwin_core.config import ModelSettings
 from bloodtwin_core.records import Split, Values
-from bloodtwin_core.training.module import ForecasterTraining
+from bloodtwin_core.training.module import ForecasterTraining, MakesTraining
 from bloodtwin_core.windows import Origins, WindowedSeries
+
+BASE = "base"
+BASE_MODEL = {"attention": False}
+"""Where the base differs from the defaults."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,13 @@ class Variant:
     days_before_basal: bool = False
     with_brist1d: bool = False
     complete_windows_only: bool = False
-    module: Training = ForecasterTraining
+    module: MakesTraining = ForecasterTraining
     inputs: Callable[[WindowedSeries, Path], Values] | None = None
+
+    @property
+    def model_settings(self) -> ModelSettings:
+        """The base's, but for what this variant changes."""
+        return ModelSettings.model_validate({**BASE_MODEL, **self.model})
 
 
 def with_complete_windows_only(windows: WindowedSeries) -> WindowedSeries:
@@ -49,10 +59,6 @@ def everyone(why: str, **model: Any) -> Variant:
     training = {"glucose_spread": 0.1, **LONG}
     return Variant(why, training, model, days_before_basal=True, with_brist1d=True)
 
-
-BASE_MODEL = {"attention": False}
-"""Where the base differs from the defaults."""
-BASE = "base"
 
 VARIANTS: dict[str, Variant] = {
     BASE: Variant("the defaults without attention"),

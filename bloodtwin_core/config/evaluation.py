@@ -12,7 +12,9 @@ class EvaluationSettings(SettingsGroup):
 
     batch_size: int = Field(default=256, ge=1, le=65_536, description="Windows per step when testing.")
     scan: bool = Field(
-        default=False, description="Test by dense scan, many times as fast, where a sample of windows shows it agrees."
+        default=False,
+        description="Test by dense scan, many times as fast, where a sample of windows shows it agrees, as it does "
+        "without attention.",
     )
     scan_tolerance: float = Field(default=1e-3, gt=0.0, description="Largest difference (mg/dL) that agrees.")
     target_mae_30min: float = Field(default=15.0, gt=0.0, description="MAE at 30 min should stay below (mg/dL, AT).")

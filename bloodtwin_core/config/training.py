@@ -51,7 +51,10 @@ class TrainingSettings(SettingsGroup):
     batch_size: int = Field(default=128, ge=1, le=65_536, description="Windows per step in windowed mode.")
     chunk_batch_size: int = Field(default=8, ge=1, le=65_536, description="Chunks per step in dense mode.")
     chunk_length: int = Field(
-        default=288, ge=16, le=8064, description="Records per chunk in dense mode (5 min each; 288 = 24 h)."
+        default=288,
+        ge=16,
+        le=8064,
+        description="Records per chunk in dense mode (5 min each; 288 = 24 h); with attention at least data.lookback.",
     )
     burn_in: int = Field(
         default=36,

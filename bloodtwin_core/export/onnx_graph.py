@@ -10,8 +10,8 @@ checkpoint on real windows.
 import onnx
 
 from bloodtwin_core.checkpoint import Checkpoint
-from bloodtwin_core.export.facts import BATCH, INPUT, PAST, READING, STATE_OUT, STATES, state_shapes
-from bloodtwin_core.export.onnx_attention import attended, records_seen, states_of_lookback, with_newest
+from bloodtwin_core.export.facts import BATCH, INPUT, READING, STATE_OUT, STATES, state_shapes
+from bloodtwin_core.export.onnx_attention import CarriedPast, attended, states_of_lookback
 from bloodtwin_core.export.onnx_builder import GraphBuilder, float_value
 from bloodtwin_core.export.onnx_layers import (
     decoded,
@@ -64,9 +64,7 @@ def streaming_graph(checkpoint: Checkpoint, opset: int) -> onnx.ModelProto:
     piece = graph.node("Unsqueeze", [READING, graph.whole("first_axis", [0])], "piece")
     units = scaled(graph, checkpoint, piece)
     carried = {name: graph.parts(f"{name}_in", [1] * (layers * len(members)), axis=0, of=name) for name in names}
-    if checkpoint.model.attention:
-        seen = records_seen(graph, checkpoint.lookback)
-        pasts = graph.parts(f"{PAST}_in", [checkpoint.lookback] * len(members), axis=0, of=PAST)
+    past = CarriedPast(graph, len(members), checkpoint.lookback) if checkpoint.model.attention else None
     raw: list[str] = []
     after: list[list[str]] = []
     for number, member in enumerate(members):
@@ -74,16 +72,14 @@ def streaming_graph(checkpoint: Checkpoint, opset: int) -> onnx.ModelProto:
         states = [[carried[name][number * layers + layer] for name in names] for layer in range(layers)]
         recurrent(graph, checkpoint, number, [known], states)
         last_state = states[-1][0]
-        if member.attention is not None:
-            pasts[number] = with_newest(graph, pasts[number], last_state, number)
-            last_state = attended(graph, member.attention, last_state, pasts[number], number, seen)
+        if member.attention is not None and past is not None:
+            last_state = past.attended(member.attention, last_state, number)
         raw.append(decoded(graph, member, last_state, number))
         after += states
-    together = dict(zip(names, zip(*after, strict=True), strict=True))
-    if checkpoint.model.attention:
-        together[PAST] = tuple(pasts)
-    for name, parts in together.items():
-        graph.node("Concat", parts, name + STATE_OUT, axis=0)
+    for name, of_layers in zip(names, zip(*after, strict=True), strict=True):
+        graph.node("Concat", of_layers, name + STATE_OUT, axis=0)
+    if past is not None:
+        past.finish()
     prediction, *sureness = outputs(graph, checkpoint, raw, READING, nothing_unless_unknown(graph, known))
     takes = [float_value(READING, BATCH, len(FEATURES)), *(float_value(name, *shape) for name, shape in shapes.items())]
     states_after = [float_value(name + STATE_OUT, *shape) for name, shape in shapes.items()]

@@ -25,36 +25,48 @@ class TemporalAttention(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """The last step's state with what it attends to, [window, hidden], from [window, step, hidden]."""
-        context = (self.weights(hidden).unsqueeze(-1) * hidden[:, -self.lookback :]).sum(dim=1)
-        attended: Tensor = hidden[:, -1] + self.output(context)
+        context = self.weights(hidden).unsqueeze(1) @ hidden[:, -self.lookback :]
+        attended: Tensor = hidden[:, -1] + self.output(context.squeeze(1))
         return attended
 
     def weights(self, hidden: Tensor) -> Tensor:
         """How much the last step attends to each of the last lookback steps, [window, step], oldest first; sum 1."""
         past = hidden[:, -self.lookback :]
-        scores = (past * self.asked(hidden[:, -1]).unsqueeze(1)).sum(dim=-1)
-        return (scores + self.age_score[: past.shape[1]].flip(0)).softmax(dim=-1)
+        scores = past @ self.asked(hidden[:, -1]).unsqueeze(-1)
+        return (scores.squeeze(-1) + self.age_score[: past.shape[1]].flip(0)).softmax(dim=-1)
 
     def at_all_steps(self, hidden: Tensor) -> Tensor:
         """Every state of a dense scan with what it attends to, same shape, [chunk, step, hidden].
 
-        A step sees itself and at most lookback - 1 steps before it. Scores are [chunk, step, step], so memory grows
-        with the square of a chunk's length.
+        A step sees itself and at most lookback - 1 steps before it. A lookback of steps asks at a time, so that memory
+        grows with the length of a chunk and not with its square.
         """
-        scores = self.asked(hidden) @ hidden.transpose(1, 2)
-        weights = (scores + self._age_scores(hidden.shape[1])).softmax(dim=-1)
-        attended: Tensor = hidden + self.output(weights @ hidden)
+        asked = self.asked(hidden)
+        starts = range(0, hidden.shape[1], self.lookback)
+        context = [self._context(asked[:, at : at + self.lookback], hidden, at) for at in starts]
+        attended: Tensor = hidden + self.output(torch.cat(context, dim=1))
         return attended
+
+    def _context(self, asked: Tensor, hidden: Tensor, at: int) -> Tensor:
+        """What the steps from `at` on, which ask for asked [chunk, asking, hidden], see of hidden; same shape."""
+        first, last = max(0, at - self.lookback + 1), at + asked.shape[1]
+        seen = hidden[:, first:last]
+        scores = asked @ seen.transpose(1, 2) + self._age_scores(asked.shape[1], last - first)
+        context: Tensor = scores.softmax(dim=-1) @ seen
+        return context
 
     def asked(self, hidden: Tensor) -> Tensor:
         """What each state asks for, same shape; its product with a state is that state's score."""
         asked: Tensor = self.query(hidden) / math.sqrt(hidden.shape[-1])
         return asked
 
-    def _age_scores(self, steps: int) -> Tensor:
-        """The score for age of each step (row) looking at each other (column), [step, step]; minus infinity outside."""
+    def _age_scores(self, asking: int, steps: int) -> Tensor:
+        """The score for age of each of the last asking steps (row) looking at each step (column), [asking, step].
+
+        Minus infinity where a step may not look.
+        """
         places = torch.arange(steps, device=self.age_score.device)
-        age = places.unsqueeze(1) - places
+        age = places[steps - asking :].unsqueeze(1) - places
         seen = (age >= 0) & (age < self.lookback)
         scores = self.age_score[age.clamp(0, self.lookback - 1)]
         return scores.masked_fill(~seen, -torch.inf)

@@ -11,8 +11,8 @@ from bloodtwin_core.records import FEATURES, Feature
 INSULIN = (Feature.basal_rate, Feature.bolus_dose)
 """Features of which a record may know nothing."""
 RECORDS_PER_PIECE = 16
-"""Records read at once where only the last state counts: the states of so few stay in the processor's cache, and two
-cores then forecast 2,190 windows a second instead of 1,600 (docs/performance.md)."""
+"""Records read at once where only the last forecast counts: what so few leave stays in the processor's cache. Without
+attention two cores then forecast 2,190 windows a second instead of 1,600 (docs/performance.md)."""
 
 
 class Member(nn.Module):
@@ -61,22 +61,23 @@ class Member(nn.Module):
 
     def last_state(self, scaled: Tensor) -> Tensor:
         """What a forecast from the last record is decoded from, [window, hidden]."""
-        if self.attention is not None:
-            attended: Tensor = self.attention(self.hidden(scaled))
-            return attended
-        return self.hidden(scaled)[:, -1] if self.training else self._last_hidden(scaled)
+        states = self.hidden(scaled) if self.training else self._needed_states(scaled)
+        last: Tensor = states[:, -1] if self.attention is None else self.attention(states)
+        return last
 
     def hidden(self, scaled: Tensor) -> Tensor:
         """The top layer's state after each record, [chunk, step, hidden], from [chunk, step, feature]."""
         states: Tensor = self.recurrent(self.with_unknown_insulin(scaled))[0]
         return states
 
-    def _last_hidden(self, scaled: Tensor) -> Tensor:
-        """The top layer's last state, [window, hidden], read piece by piece, so that no more states lie in memory."""
-        states, carried = scaled, None
+    def _needed_states(self, scaled: Tensor) -> Tensor:
+        """What hidden gives, read piece by piece; without attention the last piece alone."""
+        pieces: list[Tensor] = []
+        carried = None
         for piece in torch.split(self.with_unknown_insulin(scaled), RECORDS_PER_PIECE, dim=1):
             states, carried = self.recurrent(piece, carried)
-        return states[:, -1]
+            pieces = [states] if self.attention is None else [*pieces, states]
+        return torch.cat(pieces, dim=1)
 
     def with_unknown_insulin(self, scaled: Tensor) -> Tensor:
         """The records with a learned constant for each unknown basal rate and bolus; other unknowns stay NaN."""

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from bloodtwin_core.calibration import calibrate_checkpoint
 from bloodtwin_core.checkpoint import STARTED_FROM, Checkpoint
 from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
-from bloodtwin_core.errors import TrainingFailed
+from bloodtwin_core.errors import SettingsError, TrainingFailed
 from bloodtwin_core.files import sha256_of, storage_errors
 from bloodtwin_core.scaling import FeatureScaler
 from bloodtwin_core.threads import torch_threads
@@ -32,7 +32,7 @@ from bloodtwin_core.training.compute import (
     choose_compute,
     denormals_as_zero,
 )
-from bloodtwin_core.training.module import ForecasterTraining
+from bloodtwin_core.training.module import ForecasterTraining, MakesTraining
 from bloodtwin_core.training.start import starting_checkpoint
 from bloodtwin_core.windows import WindowedSeries
 
@@ -70,8 +70,8 @@ def fit(
     data_fingerprint: str,
     on_epoch: Callable[[EpochReport], None] = ignore,
     *,
-    made: Callable[..., ForecasterTraining] = ForecasterTraining,
-    calibrated: bool = True,
+    made: MakesTraining = ForecasterTraining,
+    calibrate: bool = True,
 ) -> FittedModel:
     """Train a forecaster and keep the checkpoint of its best epoch, its quantiles calibrated (calibration.py).
 
@@ -79,9 +79,11 @@ def fit(
     checkpoint that stood before is replaced only when the training is done. With training.start_from the network
     begins with that checkpoint's weights and keeps its scaler, whatever scaler was fitted here. A study may have the
     training made by something else and leave its quantiles as they were trained.
-    Raises SettingsError if the device is not there or start_from does not fit, TrainingFailed if the loss stops being
+    Raises SettingsError if the device is not there, start_from does not fit, or attention looks back further than
+    a chunk of training.chunk_length records, TrainingFailed if the loss stops being
     a number, StorageError if checkpoints or logs cannot be written.
     """
+    _require_whole_lookbacks(model, training, windows.lookback)
     compute = choose_compute(training, model.cell)
     logger.info("Training on %s", compute)
     base = starting_checkpoint(training.start_from, model, windows.lookback, windows.horizon)
@@ -116,7 +118,7 @@ def fit(
             "Lower training.learning_rate or set training.precision: float32"
         )
     _log_the_end(reporter, training)
-    if calibrated:
+    if calibrate:
         with torch_threads(compute.threads):
             calibrate_checkpoint(checkpoints.in_progress / BEST, windows, compute.device.value)
     checkpoints.publish(reporter.epochs)
@@ -128,6 +130,15 @@ def fit(
         compute=compute,
         base=base,
     )
+
+
+def _require_whole_lookbacks(model: ModelSettings, training: TrainingSettings, lookback: int) -> None:
+    dense = training.mode is TrainingMode.dense
+    if model.attention and dense and training.chunk_length < lookback:
+        raise SettingsError(
+            f"training.chunk_length is {training.chunk_length}, but data.lookback is {lookback}: attention would never "
+            f"learn from the oldest records. Set training.chunk_length: {lookback} or more, or model.attention: false"
+        )
 
 
 def _start(module: ForecasterTraining, base: Checkpoint) -> None:

@@ -1,5 +1,6 @@
 """The LightningModule: loss, validation MAE, optimizer and learning rate schedule."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import lightning as L
@@ -185,3 +186,7 @@ class ForecasterTraining(L.LightningModule):
         from bloodtwin_core import __version__
 
         checkpoint["bloodtwin_version"] = __version__
+
+
+MakesTraining = Callable[[WindowedSeries, FeatureScaler, ModelSettings, TrainingSettings, str], ForecasterTraining]
+"""ForecasterTraining, or what a study puts in its place."""

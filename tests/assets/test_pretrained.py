@@ -29,10 +29,9 @@ Finished = tuple[Graph, dg.ExecuteInProcessResult]
 def test_everything_of_a_base_model_is_there_and_listed(finished: Finished, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     card = ship(finished[0].store, folder)
-    expected = {*shipped.FILES, shipped.ONNX_STREAMING}
-    assert {path.name for path in folder.iterdir()} == {*expected, shipped.INDEX}
+    assert {path.name for path in folder.iterdir()} == {*shipped.FILES, shipped.INDEX}
     listed = json.loads((folder / shipped.INDEX).read_text())["files"]
-    assert listed == {name: sha256_of(folder / name) for name in expected}
+    assert listed == {name: sha256_of(folder / name) for name in shipped.FILES}
     checkpoint = load_checkpoint(CheckpointFolder(finished[0].store.checkpoints).best)
     weights = load_checkpoint(shipped.shipped_file(shipped.CHECKPOINT, folder))
     assert read_scaler(folder / shipped.SCALER) == weights.scaler == checkpoint.scaler

@@ -5,12 +5,12 @@ import dagster as dg
 from bloodtwin_core.export import load_onnx, load_streaming
 from tests.assets.tiny_graph import Graph, evaluations
 
-BOTH = {"attention": True, "ensemble_size": 2}
+ENSEMBLE = {"ensemble_size": 2}
 
 
 def test_an_ensemble_with_attention_is_exported(copied: Graph) -> None:
     names = ("trained_checkpoint", "test_results", "torchscript_export", "onnx_export", "streaming_export")
-    result = copied.run(*names, model=BOTH)
+    result = copied.run(*names, model=ENSEMBLE)
     assert result.success
     found = evaluations(result)
     for name in ("torchscript_export", "onnx_export", "streaming_export"):

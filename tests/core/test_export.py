@@ -28,7 +28,7 @@ from bloodtwin_core.export.onnx_graph import RECORDS_PER_NODE, window_graph
 from bloodtwin_core.model import QUANTILE_LEVELS, GlucoseForecaster
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, GLUCOSE_RANGES, Feature, Split, Values
 from bloodtwin_core.scaling import FeatureScaler
-from tests.core.tiny import TINY_DATA, tiny_windows
+from tests.core.tiny import TINY_DATA, awake, tiny_windows
 
 WINDOWS, SCALER = tiny_windows()
 EXPORT = ExportSettings(parity_windows=20)
@@ -37,10 +37,7 @@ EXPORT = ExportSettings(parity_windows=20)
 def untrained(cell: Cell, **settings: object) -> Checkpoint:
     torch.manual_seed(0)
     model = ModelSettings.model_validate({"hidden_size": 8, "cell": cell, **settings})
-    forecaster = GlucoseForecaster(model, TINY_DATA.horizon, SCALER, TINY_DATA.lookback).eval()
-    for member in forecaster.each_member if model.attention else ():
-        for weights in member.attention.parameters():
-            torch.nn.init.normal_(weights, std=0.7)
+    forecaster = awake(GlucoseForecaster(model, TINY_DATA.horizon, SCALER, TINY_DATA.lookback).eval())
     return checkpoint_of(forecaster, model, TINY_DATA, SCALER)
 
 
@@ -96,7 +93,7 @@ def test_onnx_keeps_its_contract(checkpoint: Checkpoint, onnx_file: Path) -> Non
         "quantiles": ["batch", TINY_DATA.horizon, len(QUANTILE_LEVELS)],
     }
     assert [value.name for value in graph.output] == ["prediction", "quantiles"]
-    fused = [node.op_type for node in graph.node if node.op_type in ("LSTM", "GRU", "Loop", "Scan", "MatMul")]
+    fused = [node.op_type for node in graph.node if node.op_type in ("LSTM", "GRU", "Loop", "Scan")]
     pieces = math.ceil(TINY_DATA.lookback / RECORDS_PER_NODE)
     assert fused == [checkpoint.model.cell.value.upper()] * checkpoint.model.num_layers * pieces
     assert [p.name for p in onnx_file.parent.iterdir()] == ["model.onnx"], "no weights beside the file"

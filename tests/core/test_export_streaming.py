@@ -10,30 +10,41 @@ import torch
 from bloodtwin_core.checkpoint import Checkpoint
 from bloodtwin_core.config import Cell, DataSettings, ExportSettings, ModelSettings
 from bloodtwin_core.errors import ArtifactMissing, SettingsError
-from bloodtwin_core.export import export_onnx, export_streaming, load_onnx, load_streaming, parity
+from bloodtwin_core.export import (
+    States,
+    StreamingNetwork,
+    export_onnx,
+    export_streaming,
+    load_onnx,
+    load_streaming,
+    parity,
+)
 from bloodtwin_core.model import QUANTILE_LEVELS, GlucoseForecaster
 from bloodtwin_core.records import FEATURES, PumpRecords, Split
 from bloodtwin_core.scaling import fit_scaler
 from bloodtwin_core.sources.azt1d import histories
 from bloodtwin_core.windows import window_series
 from tests.core.test_export import EXPORT, WINDOWS, checkpoint_of, untrained
-from tests.core.tiny import TINY_DATA
+from tests.core.tiny import TINY_DATA, awake
 
 AZT1D = Path(__file__).parents[2].parent / "shared" / "data" / "azt1d"
 
 
-@pytest.fixture(scope="module", params=[(cell, attention) for cell in Cell for attention in (True, False)])
+NETWORKS = [(cell, attention, members) for cell in Cell for attention in (True, False) for members in (1, 2)]
+
+
+@pytest.fixture(scope="module", params=NETWORKS)
 def checkpoint(request: pytest.FixtureRequest) -> Checkpoint:
-    cell, attention = request.param
-    return untrained(cell, attention=attention)
+    cell, attention, members = request.param
+    return untrained(cell, attention=attention, ensemble_size=members)
 
 
 def states_of(checkpoint: Checkpoint) -> dict[str, tuple[int | str, ...]]:
     """What the network carries from record to record, and its shape."""
-    cell = {"hidden": (2, "batch", 8), "cell": (2, "batch", 8)}
-    own = cell if checkpoint.model.cell is Cell.lstm else {"hidden": cell["hidden"]}
-    past = {"past": (TINY_DATA.lookback, "batch", 8), "seen": (1, "batch", 1)}
-    return {**own, **(past if checkpoint.model.attention else {})}
+    members = checkpoint.model.ensemble_size
+    layers = ["hidden", "cell"] if checkpoint.model.cell is Cell.lstm else ["hidden"]
+    past = {"past": (members * TINY_DATA.lookback, "batch", 8), "seen": (1, "batch", 1)}
+    return {**dict.fromkeys(layers, (members * 2, "batch", 8)), **(past if checkpoint.model.attention else {})}
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +68,17 @@ def test_the_streaming_export_keeps_its_contract(checkpoint: Checkpoint, files: 
         "prediction",
         *(f"{state}_out" for state in states),
         "quantiles",
+        *(["disagreement"] if checkpoint.model.ensemble_size > 1 else []),
     ]
     assert shapes["reading"] == ["batch", len(FEATURES)]
     assert shapes["prediction"] == ["batch", TINY_DATA.horizon]
     assert shapes["quantiles"] == ["batch", TINY_DATA.horizon, len(QUANTILE_LEVELS)]
     for state, shape in carried.items():
         assert shapes[state] == shapes[f"{state}_out"] == list(shape)
-    fused = [node.op_type for node in graph.node if node.op_type in ("LSTM", "GRU", "Loop", "Scan", "MatMul")]
-    assert fused == [checkpoint.model.cell.value.upper()] * checkpoint.model.num_layers
+    fused = [node.op_type for node in graph.node if node.op_type in ("LSTM", "GRU", "Loop", "Scan")]
+    assert fused == [checkpoint.model.cell.value.upper()] * (
+        checkpoint.model.num_layers * checkpoint.model.ensemble_size
+    )
     assert sorted(path.name for path in files.iterdir()) == ["model.onnx", "model_streaming.onnx"]
 
 
@@ -92,6 +106,35 @@ def test_less_than_a_lookback_gives_what_the_checkpoint_makes_of_it(
     with torch.inference_mode():
         expected = checkpoint.forecaster.forecast(torch.from_numpy(short)).quantiles.numpy()
     np.testing.assert_allclose(stream.forecast(short).quantiles, expected, rtol=0, atol=1e-3)
+
+
+def test_a_long_stream_gives_what_a_dense_scan_gives(checkpoint: Checkpoint, files: Path) -> None:
+    """Past a lookback, attention lets go of the oldest state with each record."""
+    stream, _ = load_streaming(files / "model_streaming.onnx")
+    records = WINDOWS.series[None, : 3 * TINY_DATA.lookback].copy()
+    at = torch.zeros(records.shape[:2], dtype=torch.bool)
+    at[0, -1] = True
+    with torch.inference_mode():
+        expected = checkpoint.forecaster.forecast_at_steps(torch.from_numpy(records), at).quantiles.numpy()
+    np.testing.assert_allclose(stream.forecast(records).quantiles, expected, rtol=0, atol=1e-3)
+
+
+def test_wearers_who_began_at_different_times_share_a_batch(files: Path) -> None:
+    stream, _ = load_streaming(files / "model_streaming.onnx")
+    after = [fed(stream, count) for count in (3, TINY_DATA.lookback + 6)]
+    together = {name: np.concatenate([states[name] for states in after], axis=1) for name in after[0]}
+    reading = WINDOWS.series[40:41].copy()
+    alone = [stream.step(reading, states)[0] for states in after]
+    found, _ = stream.step(np.repeat(reading, 2, axis=0), together)
+    np.testing.assert_allclose(found, np.concatenate(alone), rtol=0, atol=1e-3)
+
+
+def fed(stream: StreamingNetwork, count: int) -> States:
+    """The states after the first records of the series."""
+    states = stream.zero_states()
+    for row in range(count):
+        _, states = stream.step(WINDOWS.series[row : row + 1].copy(), states)
+    return states
 
 
 def test_wearers_in_one_batch_do_not_see_each_other(files: Path) -> None:
@@ -131,7 +174,7 @@ def test_on_published_records_a_streamed_day_gives_what_the_whole_day_gives(cell
     windows = window_series(splits, scaler, settings)
     torch.manual_seed(0)
     model = ModelSettings(cell=cell)
-    forecaster = GlucoseForecaster(model, settings.horizon, scaler, settings.lookback).eval()
+    forecaster = awake(GlucoseForecaster(model, settings.horizon, scaler, settings.lookback).eval())
     checkpoint = checkpoint_of(forecaster, model, settings, scaler)
     export_onnx(checkpoint, tmp_path / "model.onnx", ExportSettings())
     export_streaming(checkpoint, tmp_path / "model_streaming.onnx", ExportSettings())

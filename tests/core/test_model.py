@@ -12,7 +12,7 @@ from bloodtwin_core.model import MEDIAN, QUANTILE_LEVELS, GlucoseForecaster
 from bloodtwin_core.network.quantiles import monotone, pinball, quantiles_from
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, GLUCOSE_RANGES, Feature, Split
 from bloodtwin_core.training.module import ForecasterTraining
-from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, tiny_windows
+from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, awake, tiny_windows
 
 
 def forecaster(cell: Cell = Cell.lstm, quantiles: bool = True, ensemble_size: int = 1) -> GlucoseForecaster:
@@ -28,12 +28,7 @@ def attentive(cell: Cell = Cell.lstm) -> GlucoseForecaster:
     """A network whose attention has learned something."""
     torch.manual_seed(0)
     settings = ModelSettings(hidden_size=8, cell=cell, attention=True, ensemble_size=2)
-    network = GlucoseForecaster(settings, TINY_DATA.horizon, tiny_windows()[1], TINY_DATA.lookback).eval()
-    for member in network.each_member:
-        assert member.attention is not None
-        for weights in member.attention.parameters():
-            torch.nn.init.normal_(weights, std=0.7)
-    return network
+    return awake(GlucoseForecaster(settings, TINY_DATA.horizon, tiny_windows()[1], TINY_DATA.lookback).eval())
 
 
 def some_lookbacks(count: int = 5) -> torch.Tensor:

@@ -1,8 +1,10 @@
 """Tiny data that tests of the core make themselves."""
 
 import numpy as np
+import torch
 
 from bloodtwin_core.config import DataSettings, ModelSettings, TrainingSettings
+from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.records import RECORD_INTERVAL, PumpRecords, Split, records_from_signals
 from bloodtwin_core.scaling import FeatureScaler, fit_scaler
 from bloodtwin_core.windows import WindowedSeries, window_series
@@ -12,6 +14,14 @@ TINY_MODEL = ModelSettings(hidden_size=8, num_layers=2, dropout=0.1)
 TINY_TRAINING = TrainingSettings(
     max_epochs=2, chunk_length=64, burn_in=16, chunk_batch_size=4, batch_size=32, threads=1, learning_rate=1e-2
 )
+
+
+def awake(forecaster: GlucoseForecaster) -> GlucoseForecaster:
+    """The same network, its attention with weights as if it had learned; a fresh one starts without effect."""
+    for member in forecaster.each_member:
+        for weights in member.attention.parameters() if member.attention is not None else ():
+            torch.nn.init.normal_(weights, std=0.7)
+    return forecaster
 
 
 def tiny_records(

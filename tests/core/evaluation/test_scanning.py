@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from bloodtwin_core.config import EvaluationSettings
+from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.scanning import agreement, scan_forecasts, scan_windows
 from bloodtwin_core.evaluation.testing import forecast_windows
 from bloodtwin_core.model import GlucoseForecaster
 from bloodtwin_core.records import GLUCOSE_LIMITS, Split
-from tests.core.tiny import TINY_DATA, TINY_MODEL, tiny_windows
+from tests.core.tiny import TINY_DATA, TINY_MODEL, awake, tiny_windows
 
 
 def forgetful() -> GlucoseForecaster:
@@ -19,7 +21,8 @@ def forgetful() -> GlucoseForecaster:
 def with_forget_bias(bias: float) -> GlucoseForecaster:
     """A network whose forget gates lean towards forgetting (below 0) or remembering (above)."""
     torch.manual_seed(0)
-    network = GlucoseForecaster(TINY_MODEL, TINY_DATA.horizon, tiny_windows()[1], TINY_DATA.lookback)
+    plain = TINY_MODEL.model_copy(update={"attention": False})
+    network = GlucoseForecaster(plain, TINY_DATA.horizon, tiny_windows()[1], TINY_DATA.lookback)
     with torch.no_grad():
         for name, weights in network.members[0].recurrent.named_parameters():
             if name.startswith("bias"):
@@ -59,6 +62,16 @@ def test_origins_may_be_thinned() -> None:
 def test_a_network_that_remembers_more_than_the_lookback_is_seen_not_to_agree() -> None:
     windows, _ = tiny_windows()
     assert agreement(with_forget_bias(8.0), windows, windows.origins[Split.test].rows) > 1e-2
+
+
+def test_a_network_with_attention_is_seen_not_to_agree() -> None:
+    torch.manual_seed(0)
+    windows, scaler = tiny_windows()
+    network = awake(GlucoseForecaster(TINY_MODEL, TINY_DATA.horizon, scaler, TINY_DATA.lookback))
+    rows = windows.origins[Split.test].rows
+    assert agreement(network, windows, rows) > EvaluationSettings().scan_tolerance
+    method = method_for(network, windows, EvaluationSettings(scan=True), "cpu")
+    assert "tested one by one" in method.reading
 
 
 @pytest.mark.parametrize(("bias", "limit"), [(1e3, GLUCOSE_LIMITS.high), (-1e3, GLUCOSE_LIMITS.low)])

@@ -16,12 +16,12 @@ import torch
 
 from bloodtwin_core.checkpoint import load_checkpoint
 from bloodtwin_core.config import Schedule, TrainingMode, TrainingSettings
-from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch, TrainingFailed
+from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch, SettingsError, TrainingFailed
 from bloodtwin_core.pump_windows import errors_on
 from bloodtwin_core.records import Split
 from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, fit
 from bloodtwin_core.windows import Origins
-from tests.core.tiny import TINY_MODEL, TINY_TRAINING, tiny_windows
+from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, tiny_windows
 
 
 class Interrupted(BaseException):
@@ -73,6 +73,14 @@ def test_validation_days_without_a_forecast_origin_count_for_nothing(tmp_path: P
 def test_the_same_seed_gives_the_same_training(tmp_path: Path) -> None:
     first, second = train(tmp_path / "first"), train(tmp_path / "second")
     assert [e.val_mae for e in first.epochs] == [e.val_mae for e in second.epochs]
+
+
+def test_attention_wants_chunks_of_a_whole_lookback(tmp_path: Path) -> None:
+    short = TINY_TRAINING.model_copy(update={"chunk_length": TINY_DATA.lookback - 1})
+    with pytest.raises(SettingsError, match=r"chunk_length is 23.*Set training\.chunk_length: 24.*attention: false"):
+        train(tmp_path, short)
+    assert not (tmp_path / "checkpoints").exists()
+    train(tmp_path, short.model_copy(update={"mode": TrainingMode.windowed, "max_epochs": 1}))
 
 
 def test_a_broken_run_goes_on_from_its_last_epoch(tmp_path: Path) -> None:
