@@ -87,6 +87,16 @@ VARIANTS: dict[str, Variant] = {
     "large": Variant("256 units a layer", model={"hidden_size": 256}),
     "gru": Variant("GRU layers", model={"cell": "gru"}),
     "attention": Variant("temporal attention: the defaults now", model={"attention": True}),
+    "attention, long chunks": Variant(
+        "the same, chunks of 48 h, burn-in of 6 h",
+        training={"chunk_length": 576, "burn_in": 72},
+        model={"attention": True},
+    ),
+    "attention, whole lookbacks": Variant(
+        "the same, chunks of 48 h, burn-in of 24 h: every forecast looks back on a whole day",
+        training={"chunk_length": 576, "burn_in": 287},
+        model={"attention": True},
+    ),
     "more dropout": Variant("dropout 0.4", model={"dropout": 0.4}),
     "no dropout": Variant("dropout 0", model={"dropout": 0.0}),
     "spread": Variant("glucose of each chunk scaled, spread 0.1", training={"glucose_spread": 0.1}),
