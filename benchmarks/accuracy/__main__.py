@@ -60,7 +60,7 @@ def main() -> None:
 def train(name: str, seed: int, azt1d: Path, brist1d: Path | None, out: Path) -> None:
     """Train one variant with one seed and judge it on validation windows, unless that was done before."""
     folder, variant = folder_of(name, seed, out), VARIANTS[name]
-    model, training = variant.model_settings, TrainingSettings(seed=seed, **variant.training)
+    model, training = variant.model_settings, variant.training_settings.model_copy(update={"seed": seed})
     checkpoints = CheckpointFolder(folder / "checkpoints")
     if checkpoints.best.exists():
         require_same_settings(checkpoints.best, model, training)

@@ -1,23 +1,26 @@
-"""What is varied: one thing at a time, away from a base, the defaults but for attention.
+"""What is varied: one thing at a time, away from a base, the defaults as they were before attention.
 
-Attention was found in this study and became a default by it; the base stays, so that its figures stay comparable.
+Attention and the longer chunks that suit it were found in this study and became defaults by it; the base stays, so that
+its figures stay comparable.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.accuracy import inputs
 from benchmarks.accuracy.changes import AbsoluteTarget, HuberLoss, NoisyInputs, ShiftedClock
-from bloodtwin_core.config import ModelSettings
+from bloodtwin_core.config import ModelSettings, TrainingSettings
 from bloodtwin_core.records import Split, Values
 from bloodtwin_core.training.module import ForecasterTraining, MakesTraining
 from bloodtwin_core.windows import Origins, WindowedSeries
 
 BASE = "base"
 BASE_MODEL = {"attention": False}
+BASE_TRAINING = {"chunk_length": 288, "burn_in": 36}
 """Where the base differs from the defaults."""
+LONG_CHUNKS = {"chunk_length": 576, "burn_in": 72}
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ class Variant:
     inputs: Callable[[WindowedSeries, Path], Values] | None = None
 
     @property
+    def training_settings(self) -> TrainingSettings:
+        """The base's, but for what this variant changes."""
+        return TrainingSettings.model_validate({**BASE_TRAINING, **self.training})
+
+    @property
     def model_settings(self) -> ModelSettings:
         """The base's, but for what this variant changes."""
         return ModelSettings.model_validate({**BASE_MODEL, **self.model})
@@ -50,23 +58,23 @@ def with_complete_windows_only(windows: WindowedSeries) -> WindowedSeries:
     return replace(windows, origins={**windows.origins, Split.train: kept})
 
 
-BEFORE = {"weight_averaging": 0.0, "learning_rate": 1e-3, "chunk_length": 576, "burn_in": 72, "weight_decay": 0.0}
+BEFORE = {"weight_averaging": 0.0, "learning_rate": 1e-3, **LONG_CHUNKS, "weight_decay": 0.0}
 LONG = {"schedule": "cosine", "max_epochs": 16, "early_stopping_patience": 16}
 
 
-def everyone(why: str, **model: Any) -> Variant:
+def everyone(why: str, chunks: Mapping[str, int] = BASE_TRAINING, **model: Any) -> Variant:
     """AZT1D with the days before basal, and BrisT1D."""
-    training = {"glucose_spread": 0.1, **LONG}
+    training = {"glucose_spread": 0.1, **LONG, **chunks}
     return Variant(why, training, model, days_before_basal=True, with_brist1d=True)
 
 
 VARIANTS: dict[str, Variant] = {
-    BASE: Variant("the defaults without attention"),
+    BASE: Variant("the defaults before attention"),
     "slow steps": Variant("learning rate 1e-3, chunks of 48 h, no averaging, no decay", training=BEFORE),
     "no averaging": Variant("the weights themselves", training={"weight_averaging": 0.0}),
     "no decay": Variant("weights do not decay", training={"weight_decay": 0.0}),
     "more decay": Variant("weights decay five times as fast", training={"weight_decay": 5e-2}),
-    "long chunks": Variant("chunks of 48 h, burn-in of 6 h", training={"chunk_length": 576, "burn_in": 72}),
+    "long chunks": Variant("chunks of 48 h, burn-in of 6 h", training=LONG_CHUNKS),
     "long burn-in": Variant("burn-in of 12 h", training={"chunk_length": 396, "burn_in": 144}),
     "absolute": Variant("the level is forecast, not the change", module=AbsoluteTarget),
     "dropping": Variant("windows with a gap are dropped, not masked", complete_windows_only=True),
@@ -86,10 +94,10 @@ VARIANTS: dict[str, Variant] = {
     "small": Variant("64 units a layer", model={"hidden_size": 64}),
     "large": Variant("256 units a layer", model={"hidden_size": 256}),
     "gru": Variant("GRU layers", model={"cell": "gru"}),
-    "attention": Variant("temporal attention: the defaults now", model={"attention": True}),
+    "attention": Variant("temporal attention", model={"attention": True}),
     "attention, long chunks": Variant(
-        "the same, chunks of 48 h, burn-in of 6 h",
-        training={"chunk_length": 576, "burn_in": 72},
+        "the same, chunks of 48 h, burn-in of 6 h: the defaults now",
+        training=LONG_CHUNKS,
         model={"attention": True},
     ),
     "attention, whole lookbacks": Variant(
@@ -112,6 +120,9 @@ VARIANTS: dict[str, Variant] = {
     "everyone, attention": everyone("the same, temporal attention", attention=True),
     "everyone, ensemble": everyone("the same, three members", ensemble_size=3),
     "everyone, attention, ensemble": everyone(
-        "the same, temporal attention and three members: the base model", attention=True, ensemble_size=3
+        "the same, temporal attention and three members", attention=True, ensemble_size=3
+    ),
+    "base model": everyone(
+        "the same, chunks of 48 h, burn-in of 6 h: the base model", LONG_CHUNKS, attention=True, ensemble_size=3
     ),
 }

@@ -51,13 +51,13 @@ class TrainingSettings(SettingsGroup):
     batch_size: int = Field(default=128, ge=1, le=65_536, description="Windows per step in windowed mode.")
     chunk_batch_size: int = Field(default=8, ge=1, le=65_536, description="Chunks per step in dense mode.")
     chunk_length: int = Field(
-        default=288,
+        default=576,
         ge=16,
         le=8064,
         description="Records per chunk in dense mode (5 min each; 288 = 24 h); with attention at least data.lookback.",
     )
     burn_in: int = Field(
-        default=36,
+        default=72,
         ge=0,
         le=2016,
         description="First records of a chunk that are not supervised, while the state settles.",
@@ -138,7 +138,7 @@ class PersonalSettings(SettingsGroup):
 
     max_epochs: int = Field(default=4, ge=1, le=10_000, description="An epoch visits the pump's training origins once.")
     chunk_batch_size: int = Field(
-        default=4,
+        default=2,
         ge=1,
         le=65_536,
         description="Chunks per step in dense mode; one pump has few, so few must make a step.",

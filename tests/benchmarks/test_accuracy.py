@@ -12,7 +12,7 @@ from benchmarks.accuracy.comparing import Judged, table
 from benchmarks.accuracy.inputs import carbohydrates_on_board, insulin_left, insulin_on_board, person
 from benchmarks.accuracy.judging import WindowErrors, difference
 from benchmarks.accuracy.variants import VARIANTS, Variant
-from bloodtwin_core.config import DataSettings, TrainingSettings
+from bloodtwin_core.config import DataSettings
 from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.records import Feature
 from bloodtwin_core.training.checkpoint_folder import EpochReport
@@ -53,7 +53,7 @@ def windows(azt1d: Path, tmp_path_factory: pytest.TempPathFactory) -> WindowedSe
 @pytest.mark.parametrize("name", list(VARIANTS))
 def test_every_variant_is_made_of_settings(name: str) -> None:
     _ = VARIANTS[name].model_settings
-    TrainingSettings(**VARIANTS[name].training)
+    _ = VARIANTS[name].training_settings
     DataSettings(**VARIANTS[name].data)
 
 
