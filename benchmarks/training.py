@@ -6,7 +6,6 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
-from unittest.mock import patch
 
 import torch
 from torch import Tensor
@@ -18,7 +17,7 @@ from bloodtwin_core.threads import torch_threads
 from bloodtwin_core.training import CheckpointFolder, EpochReport, choose_compute, fit
 from bloodtwin_core.training.batches import DenseBatches, WindowedBatches
 from bloodtwin_core.training.compute import denormals_as_zero
-from bloodtwin_core.training.module import ForecasterTraining
+from bloodtwin_core.training.module import ForecasterTraining, MakesTraining
 
 AUTOCAST = {Precision.bfloat16: torch.bfloat16, Precision.float16: torch.float16}
 MODEL = ModelSettings()
@@ -148,14 +147,19 @@ def share_outside_the_step(prepared: Prepared, folder: Path, epochs: int = 4) ->
         def on_validation_start(self) -> None:
             shares.append(1 - self.in_steps / (time.perf_counter() - self.epoch_began))
 
-    with patch("bloodtwin_core.training.fit.ForecasterTraining", Timed):
-        _epochs(prepared, settings, folder)
+    _epochs(prepared, settings, folder, made=Timed)
     device = choose_compute(settings, MODEL.cell).device
     limit = 0.15 if device is Device.cuda else 0.03
     return below(f"share of the training step outside the network, {device}", median(shares), "", limit)
 
 
-def _epochs(prepared: Prepared, settings: TrainingSettings, folder: Path, until: float = 0.0) -> list[EpochReport]:
+def _epochs(
+    prepared: Prepared,
+    settings: TrainingSettings,
+    folder: Path,
+    until: float = 0.0,
+    made: MakesTraining = ForecasterTraining,
+) -> list[EpochReport]:
     reports: list[EpochReport] = []
 
     def listen(report: EpochReport) -> None:
@@ -164,8 +168,8 @@ def _epochs(prepared: Prepared, settings: TrainingSettings, folder: Path, until:
             raise Reached
 
     try:
-        checkpoints = CheckpointFolder(folder / "checkpoints")
-        fit(prepared.windows, prepared.scaler, MODEL, settings, checkpoints, folder / "logs", "", on_epoch=listen)
+        checkpoints, logs = CheckpointFolder(folder / "checkpoints"), folder / "logs"
+        fit(prepared.windows, prepared.scaler, MODEL, settings, checkpoints, logs, "", on_epoch=listen, made=made)
     except Reached:
         pass
     return reports
