@@ -96,12 +96,12 @@ VARIANTS: dict[str, Variant] = {
     "gru": Variant("GRU layers", model={"cell": "gru"}),
     "attention": Variant("temporal attention", model={"attention": True}),
     "attention, long chunks": Variant(
-        "the same, chunks of 48 h, burn-in of 6 h: the defaults now",
+        "attention, chunks of 48 h, burn-in of 6 h: the defaults now",
         training=LONG_CHUNKS,
         model={"attention": True},
     ),
     "attention, whole lookbacks": Variant(
-        "the same, chunks of 48 h, burn-in of 24 h: every forecast looks back on a whole day",
+        "attention, chunks of 48 h, burn-in of 24 h: every forecast looks back on a whole day",
         training={"chunk_length": 576, "burn_in": 287},
         model={"attention": True},
     ),
