@@ -79,9 +79,9 @@ def fit(
     checkpoint that stood before is replaced only when the training is done. With training.start_from the network
     begins with that checkpoint's weights and keeps its scaler, whatever scaler was fitted here. A study may have the
     training made by something else and leave its quantiles as they were trained.
-    Raises SettingsError if the device is not there, start_from does not fit, or attention looks back further than
-    a chunk of training.chunk_length records, TrainingFailed if the loss stops being
-    a number, StorageError if checkpoints or logs cannot be written.
+    Raises SettingsError if the device is not there, start_from does not fit, or attention looks back further than a
+    chunk of training.chunk_length records, TrainingFailed if the loss stops being a number, StorageError if checkpoints
+    or logs cannot be written.
     """
     _require_whole_lookbacks(model, training, windows.lookback)
     compute = choose_compute(training, model.cell)
