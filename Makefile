@@ -31,7 +31,7 @@ pretrained: $(INSTALLED) $(DAGSTER_HOME)/dagster.yaml  ## train the base model o
 	    { echo "Name the folders of both data sets: make pretrained AZT1D=folder BRIST1D=folder" >&2; exit 1; }
 	AZT1D="$(AZT1D)" BRIST1D="$(BRIST1D)" \
 	    $(BIN)/dagster asset materialize --select "*" -m bloodtwin_assets -c configs/pretrained.yaml
-	$(BIN)/python -m bloodtwin_core.pretrained artifacts/bloodtwin_base
+	$(BIN)/bloodtwin release artifacts/bloodtwin_base
 
 .PHONY: ui
 ui: $(INSTALLED)-ui $(DAGSTER_HOME)/dagster.yaml  ## the Dagster UI on http://127.0.0.1:3000 (PORT=3000)
@@ -54,10 +54,11 @@ bench-full: $(INSTALLED)-dev  ## measure at full size, a quarter of an hour
 	$(BIN)/python -m benchmarks --full
 
 .PHONY: lint
-lint: $(INSTALLED)-dev  ## ruff and mypy
+lint: $(INSTALLED)-dev  ## ruff, mypy, and who may import whom
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 .PHONY: format
 format: $(INSTALLED)-dev  ## let ruff mend what it can

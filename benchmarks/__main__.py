@@ -9,19 +9,19 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.data import Prepared, prepared
-from benchmarks.exports import exports
-from benchmarks.full_size import full_size
-from benchmarks.gpu import gpu
-from benchmarks.graph import graph_cost
-from benchmarks.growth import growth, hundredfold
-from benchmarks.importing import importing
-from benchmarks.loading import loading
-from benchmarks.rows import Row, table, write_json
-from benchmarks.testing import TESTED, testing
-from benchmarks.training import MODEL, dense_against_windowed, share_outside_the_step, time_to_the_same_error
-from bloodtwin_core.checkpoint import Checkpoint, load_checkpoint
+from benchmarks.common.data import Prepared, prepared
+from benchmarks.common.rows import Row, table, write_json
+from benchmarks.evaluation.testing import TESTED, testing
+from benchmarks.export.speed import exports
+from benchmarks.pipeline.full_size import full_size
+from benchmarks.pipeline.graph import graph_cost
+from benchmarks.pipeline.growth import growth, hundredfold
+from benchmarks.records.loading import loading
+from benchmarks.sources.importing import importing
+from benchmarks.training.gpu import gpu
+from benchmarks.training.speed import MODEL, dense_against_windowed, share_outside_the_step, time_to_the_same_error
 from bloodtwin_core.config import ModelSettings, TrainingSettings
+from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.training import CheckpointFolder, fit
 from bloodtwin_core.training.compute import usable_cores
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from bloodtwin_assets.assets.ingestion import INGESTION_GROUP
+from bloodtwin_assets.ingestion.assets import INGESTION_GROUP
 
 retraining = dg.define_asset_job(
     name="retraining",

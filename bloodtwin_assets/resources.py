@@ -10,7 +10,7 @@ import dagster as dg
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from bloodtwin_core.artifacts import ArtifactStore
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import (
     DataSettings,
     EvaluationSettings,
@@ -30,7 +30,7 @@ from bloodtwin_core.config.sources import (
     TandemSettings,
     VendorSettings,
 )
-from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
 
 Group = TypeVar("Group", bound=BaseModel)
 

@@ -8,7 +8,7 @@ import dagster as dg
 import yaml
 
 from bloodtwin_assets.jobs import ingestion, retraining
-from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.common.errors import SettingsError
 
 CONFIG_VARIABLE = "BLOODTWIN_CONFIG"
 """Environment variable that names the run config file of scheduled runs, read anew at every tick."""

@@ -1,8 +1,13 @@
 """What all tests share."""
 
+import shutil
 import signal
+from pathlib import Path
 
+import dagster as dg
 import pytest
+
+from tests.assets.tiny_graph import Graph
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -10,3 +15,23 @@ def _interrupts_are_heard() -> None:
     """A shell starts its background jobs deaf to SIGINT, and every process they start inherits that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Graph:
+    """A graph that has not run yet."""
+    return Graph(tmp_path / "artifacts")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Graph, dg.ExecuteInProcessResult]:
+    """A graph that has run from records to exports: to be read, not changed."""
+    graph = Graph(tmp_path_factory.mktemp("finished") / "artifacts")
+    return graph, graph.run()
+
+
+@pytest.fixture
+def copied(finished: tuple[Graph, dg.ExecuteInProcessResult], tmp_path: Path) -> Graph:
+    """A copy of the finished graph, to be changed at will."""
+    shutil.copytree(finished[0].root, tmp_path / "artifacts")
+    return Graph(tmp_path / "artifacts")

@@ -17,10 +17,10 @@ from benchmarks.accuracy.changes import MoreInputs
 from benchmarks.accuracy.comparing import Judged, table
 from benchmarks.accuracy.judging import WindowErrors, validation_errors
 from benchmarks.accuracy.variants import VARIANTS, Variant, with_complete_windows_only
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings, ModelSettings, TrainingSettings
 from bloodtwin_core.config.sources import Azt1dSettings, LearnAlsoFrom
-from bloodtwin_core.errors import SettingsError
-from bloodtwin_core.preparing import PreparedData, prepare
+from bloodtwin_core.pipeline.preparing import PreparedData, prepare
 from bloodtwin_core.training import CheckpointFolder, fit
 from bloodtwin_core.training.module import MakesTraining
 

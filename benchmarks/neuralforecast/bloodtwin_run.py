@@ -13,14 +13,14 @@ from pathlib import Path
 import torch
 from measures import Errors, spending
 
-from bloodtwin_core.artifacts import ArtifactStore
-from bloodtwin_core.checkpoint import load_checkpoint
 from bloodtwin_core.config import EvaluationSettings, ModelSettings, TrainingSettings
 from bloodtwin_core.evaluation.testing import forecast_windows
+from bloodtwin_core.network.checkpoint import load_checkpoint
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.records import Split
-from bloodtwin_core.scaling import read_scaler
 from bloodtwin_core.training import CheckpointFolder, fit
-from bloodtwin_core.windows_files import read_windows
+from bloodtwin_core.windows.scaler import read_scaler
+from bloodtwin_core.windows.storage import read_windows
 
 
 def main() -> int:

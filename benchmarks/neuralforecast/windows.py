@@ -1,6 +1,6 @@
 """The windows that bloodTwin wrote, read from their plain files: no bloodTwin is needed for it.
 
-What stands in the files is described in bloodtwin_core/windows.py and windows_files.py.
+What stands in the files is described in bloodtwin_core/windows/storage.py.
 """
 
 import json

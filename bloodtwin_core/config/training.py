@@ -134,7 +134,7 @@ class TrainingSettings(SettingsGroup):
 
 
 class PersonalSettings(SettingsGroup):
-    """How a copy of the unified network is fine-tuned for each pump; see personal.py."""
+    """How a copy of the unified network is fine-tuned for each pump; see personal/training.py."""
 
     max_epochs: int = Field(default=4, ge=1, le=10_000, description="An epoch visits the pump's training origins once.")
     chunk_batch_size: int = Field(

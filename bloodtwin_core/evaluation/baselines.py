@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.errors import TooFewWindows
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.errors import TooFewWindows
-from bloodtwin_core.evaluation.metrics import Glucose, error_sums, no_errors
-from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Split, Values
-from bloodtwin_core.windows import Rows, WindowedSeries, evenly_spread, in_batches
+from bloodtwin_core.evaluation.metrics import error_sums, no_errors
+from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Glucose, Rows, Split, Values
+from bloodtwin_core.windows import WindowedSeries, evenly_spread, in_batches
 
 LOOKBACK_COLUMNS = [
     feature.column for feature in (Feature.bg, Feature.basal_rate, Feature.bolus_dose, Feature.bg_missing_flag)

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.groups import Grouping, Places
 from bloodtwin_core.evaluation.metrics import ErrorSums
-from bloodtwin_core.records import Timestamps
-from bloodtwin_core.windows import Mask, in_batches
+from bloodtwin_core.records import Mask, Timestamps
+from bloodtwin_core.windows import in_batches
 
 BATCH_WINDOWS = 8192
 """Windows whose errors are in memory together."""

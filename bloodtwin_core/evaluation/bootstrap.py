@@ -25,7 +25,7 @@ from scipy.stats import norm, t
 
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.blocks import BlockErrors, Source
-from bloodtwin_core.evaluation.comparison import Interval, Intervals, Reading, readings
+from bloodtwin_core.evaluation.comparison import Interval, Intervals, MetricDefinition, metric_definitions
 
 CONFIDENCE = 0.95
 FEWEST_SPARE_DAYS = 6
@@ -76,7 +76,7 @@ def intervals_of(errors: BlockErrors, resamples: Resamples) -> Intervals | None:
     spare_days = spare_days_of(errors.pump, errors.targets)
     if spare_days < FEWEST_SPARE_DAYS:
         return None
-    metrics = readings(errors.horizon)
+    metrics = metric_definitions(errors.horizon)
     figures = {name: _by_source(metrics[name], errors, resamples) for name in metrics if _is_headline(name)}
 
     def of(statistic: Statistic) -> dict[str, Interval | None]:
@@ -97,7 +97,7 @@ def _is_headline(name: str) -> bool:
     return name in ("test_mae", "test_rmse") or name.startswith("test_mae_at_")
 
 
-def _by_source(reading: Reading, errors: BlockErrors, resamples: Resamples) -> list[Figure]:
+def _by_source(reading: MetricDefinition, errors: BlockErrors, resamples: Resamples) -> list[Figure]:
     counts = errors.targets[:, reading.steps].sum(axis=1)
     sums = errors.squared if reading.squared else errors.absolute
     means = [resamples.mean(sums[source][:, reading.steps].sum(axis=1), counts) for source in Source]

@@ -5,10 +5,19 @@ from typing import NamedTuple
 from bloodtwin_core.evaluation.metrics import OVERALL_MINUTES, REPORTED_MINUTES, ErrorSums, step_at
 from bloodtwin_core.evaluation.steps import Result, StepComparison, Steps, ratio
 
-__all__ = ["Comparison", "ErrorByStep", "Interval", "Intervals", "Metrics", "Result", "WindowSetResults", "readings"]
+__all__ = [
+    "Comparison",
+    "ErrorByStep",
+    "Interval",
+    "Intervals",
+    "Metrics",
+    "Result",
+    "WindowSetResults",
+    "metric_definitions",
+]
 
 
-class Reading(NamedTuple):
+class MetricDefinition(NamedTuple):
     """How a metric is read: RMSE (squared) or MAE, over steps first to last, counted from 1, both included."""
 
     squared: bool
@@ -25,23 +34,25 @@ class Reading(NamedTuple):
         return (errors.rmse if self.squared else errors.mae)(self.first, self.last)
 
 
-def readings(horizon: int) -> dict[str, Reading]:
+def metric_definitions(horizon: int) -> dict[str, MetricDefinition]:
     """The metrics within a horizon (steps), by name.
 
     test_mae and test_rmse are over the first hour whatever the horizon, so that figures stay comparable; *_30min is
     over all steps up to 30 minutes (MEAN), *_at_30min at that step alone (AT).
     """
     overall = min(horizon, step_at(OVERALL_MINUTES))
-    found = {"test_mae": Reading(False, 1, overall), "test_rmse": Reading(True, 1, overall)}
+    found = {"test_mae": MetricDefinition(False, 1, overall), "test_rmse": MetricDefinition(True, 1, overall)}
     for squared, name in ((False, "mae"), (True, "rmse")):
         steps = {minutes: step_at(minutes) for minutes in REPORTED_MINUTES if step_at(minutes) <= horizon}
-        found |= {f"test_{name}_{minutes}min": Reading(squared, 1, step) for minutes, step in steps.items()}
-        found |= {f"test_{name}_at_{minutes}min": Reading(squared, step, step) for minutes, step in steps.items()}
+        found |= {f"test_{name}_{minutes}min": MetricDefinition(squared, 1, step) for minutes, step in steps.items()}
+        found |= {
+            f"test_{name}_at_{minutes}min": MetricDefinition(squared, step, step) for minutes, step in steps.items()
+        }
     return found
 
 
 class Metrics(Result):
-    """Errors in mg/dL, or, as a skill, their ratio to a baseline's; the names are those of readings.
+    """Errors in mg/dL, or, as a skill, their ratio to a baseline's; the names are those of metric_definitions.
 
     None: nothing was measured there, or the horizon does not reach it.
     """
@@ -68,7 +79,7 @@ class Metrics(Result):
     @classmethod
     def of(cls, errors: ErrorSums) -> "Metrics":
         """The metrics of one forecaster on some windows."""
-        return cls(**{name: reading.of(errors) for name, reading in readings(errors.horizon).items()})
+        return cls(**{name: reading.of(errors) for name, reading in metric_definitions(errors.horizon).items()})
 
     def relative_to(self, other: "Metrics") -> "Metrics":
         """Each metric divided by the other's; None where that is 0 or either is None."""
@@ -77,7 +88,7 @@ class Metrics(Result):
 
     def within(self, horizon: int) -> dict[str, float | None]:
         """The metrics by name, without those that lie beyond the horizon (steps)."""
-        return {name: getattr(self, name) for name in readings(horizon)}
+        return {name: getattr(self, name) for name in metric_definitions(horizon)}
 
 
 class Interval(Result):

@@ -13,9 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.evaluation.comparison import Result
-from bloodtwin_core.evaluation.metrics import Glucose
-from bloodtwin_core.records import GLUCOSE_RANGES, RECORD_MINUTES, glucose_range_of
-from bloodtwin_core.windows import Mask
+from bloodtwin_core.records import GLUCOSE_RANGES, RECORD_MINUTES, Glucose, Mask, glucose_range_of
 
 Quantiles = npt.NDArray[np.float32]
 """mg/dL, [window, step, level]."""

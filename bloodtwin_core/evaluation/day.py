@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.evaluation.forecasts import Predict, Quantiles
-from bloodtwin_core.evaluation.metrics import Glucose
 from bloodtwin_core.network.quantiles import QUANTILE_LEVELS
-from bloodtwin_core.records import RECORD_INTERVAL, Feature, Split, Timestamps
-from bloodtwin_core.windows import Rows, WindowedSeries
+from bloodtwin_core.records import RECORD_INTERVAL, Feature, Glucose, Rows, Split, Timestamps
+from bloodtwin_core.windows import WindowedSeries
 
 BAND = (0.10, 0.90)
 """The quantiles between which 80 % of the readings should lie."""

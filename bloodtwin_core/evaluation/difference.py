@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.evaluation.blocks import ForecastOrigins, block_errors, blocks_of
 from bloodtwin_core.evaluation.bootstrap import Resamples
 from bloodtwin_core.evaluation.comparison import Interval, Metrics, Result
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.groups import Places, everything
 from bloodtwin_core.evaluation.measuring import comparison_of
-from bloodtwin_core.windows import Mask
+from bloodtwin_core.records import Mask
 
 
 class Difference(Result):

@@ -11,10 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.errors import SettingsError
-from bloodtwin_core.evaluation.metrics import Glucose
-from bloodtwin_core.records import Timestamps
-from bloodtwin_core.windows import Mask, Rows
+from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.records import Glucose, Mask, Rows, Timestamps
 
 Quantiles = npt.NDArray[np.float32]
 """mg/dL, [window, step, level]; the levels are model.QUANTILE_LEVELS."""
@@ -34,11 +32,11 @@ class WindowForecasts(NamedTuple):
 
 Predict = Callable[[Rows], Glucose]
 """Any forecaster: forecasts in mg/dL, [window, horizon], from forecast origins (rows of the series, ascending)."""
-Forecast = Callable[[Rows], WindowForecasts]
+ForecastFunction = Callable[[Rows], WindowForecasts]
 """The same, with what it says of its own uncertainty."""
 
 
-def without_uncertainty(predict: Predict) -> Forecast:
+def without_uncertainty(predict: Predict) -> ForecastFunction:
     """A forecaster that says nothing of its own uncertainty."""
     return lambda rows: WindowForecasts(predict(rows))
 

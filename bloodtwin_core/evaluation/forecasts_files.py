@@ -13,11 +13,11 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.errors import ArtifactMissing
+from bloodtwin_core.common.errors import ArtifactMissing
+from bloodtwin_core.common.files import atomic_folder, recover_folder
 from bloodtwin_core.evaluation.comparison import Result
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.results import RidgeFit, TestedModel
-from bloodtwin_core.files import atomic_folder, recover_folder
 
 INDEX = "forecasts.json"
 

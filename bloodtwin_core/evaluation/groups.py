@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.evaluation.forecasts import TestForecasts
-from bloodtwin_core.records import GLUCOSE_RANGES, RECORD_MINUTES, Feature, Timestamps, glucose_range_of
-from bloodtwin_core.windows import Mask, Rows, WindowedSeries
+from bloodtwin_core.records import GLUCOSE_RANGES, RECORD_MINUTES, Feature, Mask, Rows, Timestamps, glucose_range_of
+from bloodtwin_core.windows import WindowedSeries
 
 DAY_PART_HOURS = 3
 """Hours of the parts that a day is divided into, eight of them."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.evaluation.blocks import BlockErrors, Blocks, Source, block_errors, blocks_of
 from bloodtwin_core.evaluation.bootstrap import Resamples, intervals_of
 from bloodtwin_core.evaluation.clinical.results import clinical_of
@@ -32,8 +32,8 @@ from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.evaluation.steps import StepComparison
 from bloodtwin_core.evaluation.targets import target_outcomes
 from bloodtwin_core.evaluation.uncertainty import uncertainty_of
-from bloodtwin_core.records import RECORD_MINUTES
-from bloodtwin_core.windows import Mask, WindowedSeries
+from bloodtwin_core.records import RECORD_MINUTES, Mask
+from bloodtwin_core.windows import WindowedSeries
 
 
 def measure(

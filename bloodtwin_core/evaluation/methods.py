@@ -5,20 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation.forecasts import Forecast, WindowForecasts
-from bloodtwin_core.evaluation.metrics import Glucose
-from bloodtwin_core.evaluation.scanning import agreement, scan_forecasts
+from bloodtwin_core.evaluation.forecasts import ForecastFunction, WindowForecasts
 from bloodtwin_core.evaluation.testing import forecast_with_uncertainty, from_network
-from bloodtwin_core.model import GlucoseForecaster
-from bloodtwin_core.records import Split
-from bloodtwin_core.windows import Rows, WindowedSeries
+from bloodtwin_core.network.forecaster import GlucoseForecaster
+from bloodtwin_core.network.scan import agreement, scan_forecasts
+from bloodtwin_core.records import Glucose, Rows, Split
+from bloodtwin_core.windows import WindowedSeries
 
 
 @dataclass(frozen=True)
 class Method:
     """How test windows are forecast, and a sentence that says so."""
 
-    forecast: Forecast
+    forecast: ForecastFunction
     reading: str
 
     def predict(self, rows: Rows) -> Glucose:
@@ -51,7 +50,7 @@ def method_for(
 
 def _one_by_one(
     forecaster: GlucoseForecaster, windows: WindowedSeries, settings: EvaluationSettings, device: str
-) -> Forecast:
+) -> ForecastFunction:
     def forecast(rows: Rows) -> WindowForecasts:
         return forecast_with_uncertainty(forecaster, windows, rows, settings.batch_size, device)
 

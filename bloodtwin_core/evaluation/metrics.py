@@ -10,8 +10,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.records import RECORD_MINUTES
-from bloodtwin_core.windows import Mask
+from bloodtwin_core.records import RECORD_MINUTES, Mask
 
 REPORTED_MINUTES = (30, 60, 90, 120)
 """Minutes ahead at which the field reports errors; those beyond the horizon are left out."""

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.errors import TooFewWindows
+from bloodtwin_core.common.errors import TooFewWindows
 from bloodtwin_core.evaluation.coverage import Quantiles
-from bloodtwin_core.evaluation.metrics import Glucose
-from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Split
-from bloodtwin_core.windows import Mask, WindowedSeries, evenly_spread
+from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Glucose, Mask, Split
+from bloodtwin_core.windows import WindowedSeries, evenly_spread
 
 MOST_WINDOWS = 120_000
 """Training windows read at most, evenly spread: enough for the outermost quantiles."""

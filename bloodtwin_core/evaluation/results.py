@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 import yaml
 from pydantic import Field
 
-from bloodtwin_core.errors import ArtifactMissing
+from bloodtwin_core.common.errors import ArtifactMissing
+from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.evaluation.clinical.results import Clinical
 from bloodtwin_core.evaluation.comparison import Comparison, Interval, Metrics, Result, WindowSetResults
 from bloodtwin_core.evaluation.uncertainty import Uncertainty
-from bloodtwin_core.files import atomic_write
 
 __all__ = ["Comparison", "Metrics", "RidgeFit", "TargetOutcome", "TestResults", "TestedModel", "WindowSetResults"]
 

@@ -12,16 +12,17 @@ import torch
 
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.baselines import RidgeForecaster, fit_ridge, persistence
-from bloodtwin_core.evaluation.forecasts import Forecast, TestForecasts, WindowForecasts
+from bloodtwin_core.evaluation.forecasts import ForecastFunction, TestForecasts, WindowForecasts
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts, write_forecasts
 from bloodtwin_core.evaluation.measuring import measure
-from bloodtwin_core.evaluation.metrics import Glucose
-from bloodtwin_core.evaluation.parallel import ask_in_parallel
+from bloodtwin_core.evaluation.metrics import ErrorSums, error_sums, no_errors
 from bloodtwin_core.evaluation.results import RidgeFit, TestedModel, TestResults
-from bloodtwin_core.model import Forecast as NetworkForecast
-from bloodtwin_core.model import GlucoseForecaster
-from bloodtwin_core.records import Feature, Split
-from bloodtwin_core.windows import Rows, WindowedSeries, in_batches
+from bloodtwin_core.network.forecaster import GlucoseForecaster, NetworkForecast
+from bloodtwin_core.network.parallel import ask_in_parallel
+from bloodtwin_core.network.scan import scan_windows
+from bloodtwin_core.records import Feature, Glucose, Rows, Split
+from bloodtwin_core.windows import WindowedSeries, in_batches
+from bloodtwin_core.windows.of_pump import origins_of
 
 OnProgress = Callable[[int, int], None]
 """Told after each batch how many windows of how many are done."""
@@ -62,7 +63,7 @@ def from_network(forecast: NetworkForecast) -> WindowForecasts:
 
 def forecast_batches(
     windows: WindowedSeries,
-    forecast: Forecast,
+    forecast: ForecastFunction,
     ridge: RidgeForecaster,
     settings: EvaluationSettings,
     on_progress: OnProgress = ignore,
@@ -97,7 +98,7 @@ def forecast_batches(
 def store_forecasts(
     folder: Path,
     windows: WindowedSeries,
-    forecast: Forecast,
+    forecast: ForecastFunction,
     settings: EvaluationSettings,
     tested: TestedModel,
     on_progress: OnProgress = ignore,
@@ -124,3 +125,14 @@ def index_of(windows: WindowedSeries, ridge: RidgeForecaster, tested: TestedMode
         lookback=windows.lookback,
         horizon=windows.horizon,
     )
+
+
+def errors_on(
+    forecaster: GlucoseForecaster, windows: WindowedSeries, split: Split, device: str = "cpu", complete: bool = False
+) -> ErrorSums:
+    """Errors of the point forecasts, by dense scan, from a split's forecast origins, or its complete ones alone."""
+    rows = origins_of(windows, split, complete)
+    if not len(rows):
+        return no_errors(windows.horizon)
+    forecast: Glucose = scan_windows(forecaster, windows, rows, device)
+    return error_sums(forecast, *windows.targets(rows))

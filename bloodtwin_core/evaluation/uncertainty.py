@@ -8,11 +8,11 @@ from bloodtwin_core.evaluation.comparison import Interval, Result
 from bloodtwin_core.evaluation.coverage import Calibration, Means, calibration_of
 from bloodtwin_core.evaluation.coverage_targets import JUDGED_BAND, CoverageTarget, coverage_targets
 from bloodtwin_core.evaluation.forecasts import Quantiles, TestForecasts
-from bloodtwin_core.evaluation.metrics import Glucose
 from bloodtwin_core.evaluation.quantile_baseline import fit_change_quantiles
 from bloodtwin_core.evaluation.steps import ratio
-from bloodtwin_core.model import QUANTILE_LEVELS
-from bloodtwin_core.windows import Mask, WindowedSeries
+from bloodtwin_core.network.forecaster import QUANTILE_LEVELS
+from bloodtwin_core.records import Glucose, Mask
+from bloodtwin_core.windows import WindowedSeries
 
 
 class Uncertainty(Result):

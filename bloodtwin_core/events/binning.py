@@ -13,7 +13,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.errors import DataError
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.events.grid import BIN_SECONDS, Bins, bins_of, ends_of, seconds_of
 from bloodtwin_core.events.insulin import InsulinBins, delivery_ends, insulin_bins, room_needed
 from bloodtwin_core.events.kinds import Floats, GlucoseEvents, PumpEvents
@@ -21,12 +21,10 @@ from bloodtwin_core.events.placeholders import placeholder_readings
 from bloodtwin_core.events.plausible import refuse_impossible, with_possible_times
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.sensors import one_reading_per_bin, one_sensor
-from bloodtwin_core.records import RECORDS_PER_HOUR, Feature, PumpRecords, records_from_signals
+from bloodtwin_core.records import RECORDS_PER_HOUR, Feature, Mask, PumpRecords, records_from_signals
 
 LONGEST_CARRY_SECONDS = 450
 """A reading stands for at most 7.5 min, one and a half times a sensor's interval, as in the bloodBath files."""
-
-Mask = npt.NDArray[np.bool_]
 
 
 def records_from_events(

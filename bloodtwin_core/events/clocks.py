@@ -7,12 +7,11 @@ clock that was set back from rows that were shuffled.
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.events.repairs import RepairKind, Repairs
-from bloodtwin_core.records import RECORD_INTERVAL, Timestamps
+from bloodtwin_core.records import RECORD_INTERVAL, Mask, Timestamps
 
 _OUT_OF_ORDER = np.timedelta64(120, "s")
 """Entries of one log may stand this far out of order without any clock having changed."""
@@ -21,8 +20,6 @@ _SHUFFLED_SHARE = 0.02
 
 _LONGEST_RHYTHM = np.timedelta64(15 * 60, "s")
 """Between two readings of any sensor; a jump of the clock shows on top of it."""
-
-Mask = npt.NDArray[np.bool_]
 
 
 def zone_named(name: str) -> ZoneInfo:

@@ -10,13 +10,10 @@ from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, Floats
 from bloodtwin_core.events.plausible import POSSIBLE_BASAL
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.silence import LONGEST_SILENCE, held
-from bloodtwin_core.records import BASAL_LIMITS, BOLUS_LIMITS, RECORDS_PER_HOUR, Timestamps
+from bloodtwin_core.records import BASAL_LIMITS, BOLUS_LIMITS, RECORDS_PER_HOUR, Mask, Timestamps
 
 _SECONDS_PER_HOUR = 3600
 _SECONDS_PER_MINUTE = 60
-
-
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

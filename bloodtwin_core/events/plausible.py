@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from bloodtwin_core.errors import DataError
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.events.kinds import Floats, PumpEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
-from bloodtwin_core.records import Limits, Timestamps
+from bloodtwin_core.records import Limits, Mask, Timestamps
 
 EARLIEST = np.datetime64("2020-01-01T00:00:00", "s")
 """Events of an earlier year come from a clock that was never set; a Tandem pump's begins in 2008."""
@@ -20,8 +19,6 @@ POSSIBLE_BOLUS = Limits(0.0, 100.0, "U")
 """Well above the largest bolus of any pump, 25 to 30 U, some of which log parts together; more is another unit."""
 POSSIBLE_MINUTES = Limits(0.0, 24 * 60.0, "min")
 """Common pumps extend a bolus over 8 h at most."""
-
-Mask = npt.NDArray[np.bool_]
 
 
 def outside(values: Floats, limits: Limits) -> Mask:

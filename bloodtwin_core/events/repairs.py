@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
-from bloodtwin_core.bloodbank_header import SplitHeader
+from bloodtwin_core.records.split_header import SplitHeader
 
 HEADER_KEY = "repairs"
 """The comment key of a split file under which the repairs of the pump's whole history stand."""

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from bloodtwin_core.events.grid import bins_of
 from bloodtwin_core.events.kinds import GlucoseEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
-from bloodtwin_core.records import RECORD_INTERVAL, Timestamps
+from bloodtwin_core.records import RECORD_INTERVAL, Mask, Timestamps
 
 SENSOR_SILENCE = np.timedelta64(15 * 60, "s")
 """A sensor is followed until it was not heard for longer; the age up to which a forecast may start from a reading."""
@@ -17,8 +17,6 @@ _SAME_PHASE = 30
 """Seconds. Readings of one five-minute sensor stay this close to its rhythm."""
 _MOST_INTERLEAVED = 3
 """Sensors that may be heard at once. More readings than that in five minutes are of one faster sensor."""
-
-Mask = npt.NDArray[np.bool_]
 
 
 def usual_interval(times: Timestamps) -> np.timedelta64 | None:

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bloodtwin_core.bloodbank import UTC_TIMESTAMPS, PumpSplitFiles
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import DataError
 from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import HEADER_KEY, Repairs
 from bloodtwin_core.events.wearers import by_wearer
 from bloodtwin_core.records import PumpRecords
-from bloodtwin_core.splitting import Cut, split_history, write_split_files
+from bloodtwin_core.records.split_files import UTC_TIMESTAMPS, PumpSplitFiles
+from bloodtwin_core.records.splitting import Cut, split_history, write_split_files
 
 
 def write_event_splits(

@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.errors import DataError
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.records import GLUCOSE_LIMITS
 
 MG_PER_DL_PER_MMOL_PER_L = 18.0156

@@ -17,16 +17,18 @@ from tempfile import TemporaryDirectory
 import onnx
 from onnxruntime.quantization import quantize_dynamic
 
-from bloodtwin_core.checkpoint import Checkpoint
+from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.config import Cell, ExportSettings
 from bloodtwin_core.evaluation.metrics import error_sums, no_errors, step_at
-from bloodtwin_core.export.facts import Predict, facts_of
-from bloodtwin_core.export.onnx_files import load_onnx, write_onnx
+from bloodtwin_core.export.facts import facts_of
+from bloodtwin_core.export.onnx_files import write_onnx
 from bloodtwin_core.export.onnx_graph import window_graph
 from bloodtwin_core.export.onnx_outputs import LEVELS_NODE
-from bloodtwin_core.files import atomic_write
-from bloodtwin_core.records import Split
-from bloodtwin_core.windows import Rows, WindowedSeries, evenly_spread, in_batches
+from bloodtwin_core.network.checkpoint import Checkpoint
+from bloodtwin_core.records import Rows, Split
+from bloodtwin_core.serving.facts import Predict
+from bloodtwin_core.serving.onnx_files import load_onnx
+from bloodtwin_core.windows import WindowedSeries, evenly_spread, in_batches
 
 COST_MINUTES = 30
 """Minutes ahead at which the cost is measured (MAE AT)."""

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bloodtwin_core.export.facts import PAST, SEEN, STATE_OUT
 from bloodtwin_core.export.onnx_builder import GraphBuilder
 from bloodtwin_core.network.attention import TemporalAttention
+from bloodtwin_core.serving.facts import PAST, SEEN, STATE_OUT
 
 
 def states_of_lookback(graph: GraphBuilder, tops: Sequence[str], number: int) -> str:

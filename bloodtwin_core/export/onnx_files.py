@@ -1,29 +1,15 @@
-"""ONNX files: written with the facts inside, loaded for onnxruntime on the CPU."""
+"""ONNX files, written with the facts inside."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import onnx
-import onnxruntime
 
-from bloodtwin_core.checkpoint import Checkpoint
+from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.config import ExportSettings
-from bloodtwin_core.errors import ArtifactMissing, SettingsError
-from bloodtwin_core.export.facts import (
-    FACTS,
-    INPUT,
-    ExportedForecast,
-    ExportFacts,
-    facts_of,
-    forecast_outputs,
-    state_shapes,
-)
+from bloodtwin_core.export.facts import facts_of, state_shapes
 from bloodtwin_core.export.onnx_graph import streaming_graph, window_graph
-from bloodtwin_core.export.streaming import StreamingNetwork
-from bloodtwin_core.files import atomic_write
-from bloodtwin_core.records import Values
+from bloodtwin_core.network.checkpoint import Checkpoint
+from bloodtwin_core.serving.facts import FACTS, ExportFacts
 
 
 def export_onnx(checkpoint: Checkpoint, path: Path, settings: ExportSettings) -> None:
@@ -42,51 +28,3 @@ def write_onnx(model: onnx.ModelProto, facts: ExportFacts, path: Path) -> None:
     onnx.helper.set_model_props(model, {FACTS: facts.model_dump_json()})
     with atomic_write(path) as temporary:
         onnx.save(model, temporary)
-
-
-@dataclass(frozen=True)
-class WindowNetwork:
-    """model.onnx or model_int8.onnx, loaded: a function of windows."""
-
-    session: onnxruntime.InferenceSession
-    facts: ExportFacts
-
-    def __call__(self, windows: Values) -> npt.NDArray[np.float32]:
-        """Point forecasts in mg/dL [batch, horizon] from lookbacks [batch, lookback, feature]."""
-        return self.forecast(windows).prediction
-
-    def forecast(self, windows: Values) -> ExportedForecast:
-        """The same with quantiles and, of an ensemble, disagreement."""
-        return ExportedForecast(*self.session.run(forecast_outputs(self.facts), {INPUT: windows}))
-
-
-def load_onnx(path: Path, threads: int = 0) -> tuple[WindowNetwork, ExportFacts]:
-    """model.onnx or model_int8.onnx as a function of windows; threads 0 lets onnxruntime choose.
-
-    Raises ArtifactMissing if it is not there or damaged, SettingsError if it is the streaming export.
-    """
-    session, facts = _open(path, threads, "onnx_export")
-    if facts.states:
-        raise SettingsError(f"{path} takes one record at a time. Load it as a stream, or choose model.onnx")
-    return WindowNetwork(session, facts), facts
-
-
-def load_streaming(path: Path, threads: int = 1) -> tuple[StreamingNetwork, ExportFacts]:
-    """model_streaming.onnx; one thread is fastest for one record.
-
-    Raises ArtifactMissing if it is not there or damaged, SettingsError if it takes whole lookbacks.
-    """
-    session, facts = _open(path, threads, "streaming_export")
-    if not facts.states:
-        raise SettingsError(f"{path} takes whole lookbacks. Choose model_streaming.onnx for one record at a time")
-    return StreamingNetwork(session, facts), facts
-
-
-def _open(path: Path, threads: int, asset: str) -> tuple[onnxruntime.InferenceSession, ExportFacts]:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        return session, ExportFacts.model_validate_json(session.get_modelmeta().custom_metadata_map[FACTS])
-    except Exception as error:
-        raise ArtifactMissing.unreadable(path, error, asset) from error

@@ -9,8 +9,7 @@ checkpoint on real windows.
 
 import onnx
 
-from bloodtwin_core.checkpoint import Checkpoint
-from bloodtwin_core.export.facts import BATCH, INPUT, READING, STATE_OUT, STATES, state_shapes
+from bloodtwin_core.export.facts import STATES, state_shapes
 from bloodtwin_core.export.onnx_attention import CarriedPast, attended, states_of_lookback
 from bloodtwin_core.export.onnx_builder import GraphBuilder, float_value
 from bloodtwin_core.export.onnx_layers import (
@@ -21,7 +20,9 @@ from bloodtwin_core.export.onnx_layers import (
     with_unknown_insulin,
 )
 from bloodtwin_core.export.onnx_outputs import outputs
+from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.records import FEATURES
+from bloodtwin_core.serving.facts import BATCH, INPUT, READING, STATE_OUT
 
 RECORDS_PER_NODE = 16
 """Records that one recurrent node of model.onnx reads, so that what it holds for a batch stays in the cache.

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from bloodtwin_core.checkpoint import Checkpoint
 from bloodtwin_core.config import Cell
 from bloodtwin_core.export.facts import STATES
 from bloodtwin_core.export.onnx_builder import GraphBuilder
+from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.member import Member
 
 GATES: dict[Cell, tuple[str, str]] = {Cell.lstm: ("ifgo", "iofg"), Cell.gru: ("rzn", "zrn")}

@@ -7,11 +7,11 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto
 
-from bloodtwin_core.checkpoint import Checkpoint
-from bloodtwin_core.export.facts import BATCH, DISAGREEMENT, OUTPUT, QUANTILES
 from bloodtwin_core.export.onnx_builder import GraphBuilder, float_value
+from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.quantiles import MEDIAN, QUANTILE_LEVELS
 from bloodtwin_core.records import GLUCOSE_LIMITS, Feature
+from bloodtwin_core.serving.facts import BATCH, DISAGREEMENT, OUTPUT, QUANTILES
 
 LEVELS_NODE = "Gemm_changes"
 """Node that sums increments to quantiles; in 8 bits it would lose what it is for."""

@@ -6,14 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from bloodtwin_core.checkpoint import Checkpoint
 from bloodtwin_core.config import ExportSettings
-from bloodtwin_core.evaluation.inference import inference
-from bloodtwin_core.export.facts import Predict
-from bloodtwin_core.export.onnx_files import WindowNetwork
-from bloodtwin_core.export.streaming import StreamingNetwork
-from bloodtwin_core.model import Forecast
+from bloodtwin_core.network.checkpoint import Checkpoint
+from bloodtwin_core.network.forecaster import NetworkForecast
+from bloodtwin_core.network.inference import inference
 from bloodtwin_core.records import Split, Values
+from bloodtwin_core.serving.facts import Predict
+from bloodtwin_core.serving.onnx_files import WindowNetwork
+from bloodtwin_core.serving.streaming_network import StreamingNetwork
 from bloodtwin_core.windows import WindowedSeries, evenly_spread
 
 
@@ -47,7 +47,7 @@ def parity(predict: Predict, checkpoint: Checkpoint, windows: WindowedSeries, se
         expected = checkpoint.forecaster.forecast(torch.from_numpy(lookbacks))
     difference = _differences(predict, lookbacks, expected)
     # A batch of one goes through other kernels than a large one, so it is held against the checkpoint as well.
-    alone = _differences(predict, lookbacks[:1], Forecast(*(part[:1] for part in expected)))
+    alone = _differences(predict, lookbacks[:1], NetworkForecast(*(part[:1] for part in expected)))
     difference[0] = np.maximum(difference[0], alone[0])
     worst = int(difference.argmax())
     return ParityReport(
@@ -59,7 +59,7 @@ def parity(predict: Predict, checkpoint: Checkpoint, windows: WindowedSeries, se
     )
 
 
-def _differences(predict: Predict, lookbacks: Values, expected: Forecast) -> npt.NDArray[np.float32]:
+def _differences(predict: Predict, lookbacks: Values, expected: NetworkForecast) -> npt.NDArray[np.float32]:
     """Largest difference of each window in anything that the export gives, mg/dL [window]."""
     if isinstance(predict, WindowNetwork | StreamingNetwork):
         pairs = zip(predict.forecast(lookbacks), expected, strict=True)

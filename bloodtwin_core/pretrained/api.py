@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.forecasting import Forecaster, StreamingForecaster
+from bloodtwin_core.pretrained.files import ONNX, ONNX_STREAMING, shipped_file
 from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, PumpRecords, records_from_signals
-from bloodtwin_core.shipped import ONNX, ONNX_STREAMING, shipped_file
+from bloodtwin_core.serving import Forecaster, StreamingForecaster
 
 Signal = Sequence[float] | npt.NDArray[np.floating]
 

@@ -35,7 +35,8 @@ def compiled(function: Function) -> Function:
 
 @cache
 def _folder_of_these_sources(base: str) -> str | None:
-    return cache_folder(Path(base), [*sorted(Path(__file__).parent.glob("*.py")), Path(records.__file__)])
+    folders = (Path(__file__).parent, Path(records.__file__).parent)
+    return cache_folder(Path(base), [source for folder in folders for source in sorted(folder.glob("*.py"))])
 
 
 def cache_folder(base: Path, sources: Iterable[Path]) -> str | None:

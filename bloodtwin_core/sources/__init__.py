@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from bloodtwin_core.bloodbank import UTC_TIMESTAMPS, PumpSplitFiles
+from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.common.progress import Progress, Step, silent
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.events.kinds import PumpEvents
-from bloodtwin_core.events.progress import Progress, Step, silent
 from bloodtwin_core.events.splits import write_event_splits
 from bloodtwin_core.records import PumpHistory, PumpRecords
-from bloodtwin_core.sources import azt1d, bloodbank, brist1d, events, nightscout, t1d_uom, tandem, vendor
+from bloodtwin_core.records.split_files import UTC_TIMESTAMPS, PumpSplitFiles
+from bloodtwin_core.records.splitting import Cut, split_history, write_split_files
+from bloodtwin_core.sources import azt1d, bloodbank, brist1d, device_exports, events, nightscout, t1d_uom, tandem
 from bloodtwin_core.sources.fetching import FetchReport
-from bloodtwin_core.splitting import Cut, split_history, write_split_files
 
 Source = Callable[[DataSettings, Path, Progress, Cut], list[PumpSplitFiles]]
 
@@ -77,7 +77,7 @@ SOURCES: dict[str, Source] = {
     "events": _from_events,
     "nightscout": _of_events(nightscout.events, notes=nightscout.NOTES),
     "tandem": _of_events(tandem.events, notes=tandem.NOTES, tz_handling=tandem.TZ_HANDLING),
-    "vendor": _of_events(vendor.events, notes=vendor.NOTES, tz_handling=vendor.TZ_HANDLING),
+    "vendor": _of_events(device_exports.events, notes=device_exports.NOTES, tz_handling=device_exports.TZ_HANDLING),
     "t1d_uom": _of_events(t1d_uom.events, notes=t1d_uom.NOTES, tz_handling=t1d_uom.TZ_HANDLING),
 }
 

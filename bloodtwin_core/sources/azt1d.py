@@ -22,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import DataError
 from bloodtwin_core.records import RECORD_INTERVAL, PumpHistory, Timestamps, records_from_signals
 from bloodtwin_core.sources.azt1d_files import BASAL, GLUCOSE, MILLIUNITS, Floats, person_files, read_rows
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.csv_table import CsvTable, first_true, read_table
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import DataError
 from bloodtwin_core.records import BASAL_LIMITS, Timestamps
 from bloodtwin_core.sources.published import data_set_folder, wall_times, wanted_people
-from bloodtwin_core.tables import Table, first_true, read_table
 
 _TIME = "EventDateTime"
 BASAL = "Basal"
@@ -64,7 +64,7 @@ def person_files(settings: DataSettings) -> dict[str, Path]:
     return {person: path / f"{path.name}.csv" for person, path in wanted.items()}
 
 
-def _refuse_impossible(table: Table) -> None:
+def _refuse_impossible(table: CsvTable) -> None:
     glucose, basal, bolus = table.numbers[GLUCOSE], table.numbers[BASAL], table.numbers[_BOLUS]
     impossible = {
         GLUCOSE: ((glucose <= 0) | (glucose > _IMPOSSIBLE_GLUCOSE), "a glucose in mg/dL"),

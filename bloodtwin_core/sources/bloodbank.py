@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from bloodtwin_core.bloodbank import PumpSplitFiles, find_split_files
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.records.split_files import PumpSplitFiles, find_split_files
 
 
 def split_files(settings: DataSettings) -> list[PumpSplitFiles]:

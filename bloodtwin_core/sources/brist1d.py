@@ -22,16 +22,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.csv_table import CsvTable, first_true, read_table
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import DataError
 from bloodtwin_core.events.kinds import GlucoseEvents, PumpEvents
 from bloodtwin_core.events.plausible import POSSIBLE_GLUCOSE, outside
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.sensors import SLOWEST_RHYTHM, usual_interval
 from bloodtwin_core.events.units import GlucoseUnit, UnitsError, in_mg_per_dl
-from bloodtwin_core.records import RECORD_INTERVAL, Timestamps
+from bloodtwin_core.records import RECORD_INTERVAL, Mask, Timestamps
 from bloodtwin_core.sources.published import data_set_folder, wall_times, wanted_people
-from bloodtwin_core.tables import Table, first_true, read_table
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +46,6 @@ _GLUCOSE = "glucose_value_mg_dl"
 _FILE = re.compile(r"(P\d+)\.csv")
 _HALF_INTERVAL = RECORD_INTERVAL / 2
 """Readings of one five-minute sensor never come as close as this, nor three of them within three of these."""
-
-Mask = npt.NDArray[np.bool_]
 
 
 def events(settings: DataSettings) -> Iterator[PumpEvents]:
@@ -125,7 +123,7 @@ def _files(settings: DataSettings) -> dict[str, Path]:
     return wanted_people(found, settings, root, lacking="no file")
 
 
-def _glucose(table: Table) -> npt.NDArray[np.float64]:
+def _glucose(table: CsvTable) -> npt.NDArray[np.float64]:
     glucose = table.numbers[_GLUCOSE]
     if (row := first_true(outside(glucose, POSSIBLE_GLUCOSE))) is not None:
         todo = "Correct the number, or leave the field empty if it was not measured"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.common.errors import SettingsError
 
 FILE_SUFFIX = "_FILE"
 

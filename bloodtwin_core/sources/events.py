@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bloodtwin_core.bloodbank import PUMP_FOLDER, TIMESTAMP, natural_order, utc_timestamps
+from bloodtwin_core.common.csv_table import CsvTable, columns_of, first_true, read_table
+from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.progress import Progress, Step, silent
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import DataError, SettingsError
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, Floats, GlucoseEvents, PumpEvents, Texts
 from bloodtwin_core.events.plausible import (
     EARLIEST,
@@ -30,10 +31,9 @@ from bloodtwin_core.events.plausible import (
     impossible_times,
     outside,
 )
-from bloodtwin_core.events.progress import Progress, Step, silent
 from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L, GlucoseUnit, in_mg_per_dl
 from bloodtwin_core.records import Limits, Timestamps
-from bloodtwin_core.tables import Table, columns_of, first_true, read_table
+from bloodtwin_core.records.split_files import PUMP_FOLDER, TIMESTAMP, natural_order, utc_timestamps
 
 TZ_HANDLING = "UTC, from the UTC offset of each event"
 NOTES = "records of the five minutes up to their timestamp, from raw events"
@@ -128,7 +128,7 @@ def _bolus(path: Path) -> BolusEvents:
     return BolusEvents.of(_times(table), dose, np.nan_to_num(table.numbers[_MINUTES]))
 
 
-def _table(path: Path, amount: str, *, texts: Sequence[str] = (), numbers: Sequence[str] = ()) -> Table:
+def _table(path: Path, amount: str, *, texts: Sequence[str] = (), numbers: Sequence[str] = ()) -> CsvTable:
     """A file's timestamps and amounts, and those of the further columns that it has."""
     there = columns_of(path)
     words = [name for name in (_EVENT_TYPE, *texts) if name in there]
@@ -140,7 +140,7 @@ def _table(path: Path, amount: str, *, texts: Sequence[str] = (), numbers: Seque
     return table
 
 
-def _refuse_decimal_commas(table: Table, amount: str) -> None:
+def _refuse_decimal_commas(table: CsvTable, amount: str) -> None:
     """A row such as `2024-03-01T00:00:00Z,5,5` would else be read as 5 of the type 5."""
     kinds = table.texts[_EVENT_TYPE]
     numbers = [kind for kind in pd.unique(kinds) if isinstance(kind, str) and kind.strip().isdecimal()]
@@ -149,7 +149,7 @@ def _refuse_decimal_commas(table: Table, amount: str) -> None:
         raise table.fault(row, amount, what, f"Write a decimal point, and no number as {_EVENT_TYPE}")
 
 
-def _times(table: Table) -> Timestamps:
+def _times(table: CsvTable) -> Timestamps:
     times = utc_timestamps(table)
     if (row := first_true(impossible_times(times))) is not None:
         beyond = f"before {EARLIEST.astype('datetime64[D]')}" if times[row] < EARLIEST else "in the future"
@@ -158,12 +158,12 @@ def _times(table: Table) -> Timestamps:
     return times
 
 
-def _texts(table: Table, column: str) -> Texts:
+def _texts(table: CsvTable, column: str) -> Texts:
     texts: Sequence[object] = table.texts[column].tolist()
     return np.array([text if isinstance(text, str) else "" for text in texts], dtype=np.str_)
 
 
-def _refuse(table: Table, column: str, limits: Limits, kind: str) -> None:
+def _refuse(table: CsvTable, column: str, limits: Limits, kind: str) -> None:
     values = table.numbers[column]
     if (row := first_true(outside(values, limits))) is not None:
         todo = "Correct the number and its unit, or leave the field empty if it is not known"

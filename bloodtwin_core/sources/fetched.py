@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bloodtwin_core.errors import DataError
-from bloodtwin_core.files import atomic_write
+from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.common.files import atomic_write
 
 WINDOW_DAYS = 28
 """Days asked for at once; Tandem Source answers for about four weeks at most."""

@@ -9,12 +9,12 @@ from zoneinfo import available_timezones
 
 import numpy as np
 
-from bloodtwin_core.bloodbank import natural_order
+from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.files import sha256_of
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.sources import FetchSettings
-from bloodtwin_core.errors import DataError, SettingsError
 from bloodtwin_core.events.plausible import EARLIEST
-from bloodtwin_core.files import sha256_of
+from bloodtwin_core.records.split_files import natural_order
 from bloodtwin_core.sources.fetched import Day
 
 EARLIEST_DAY: Day = EARLIEST.astype("datetime64[D]")

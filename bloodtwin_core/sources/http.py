@@ -16,8 +16,8 @@ from requests.exceptions import SSLError
 from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
 
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config.sources import FetchSettings
-from bloodtwin_core.errors import DataError
 
 logger = logging.getLogger(__name__)
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from bloodtwin_core.bloodbank import natural_order
+from bloodtwin_core.common.csv_table import CsvTable, first_true
+from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import DataError, SettingsError
 from bloodtwin_core.records import Timestamps
-from bloodtwin_core.tables import Table, first_true
+from bloodtwin_core.records.split_files import natural_order
 
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
@@ -40,7 +40,7 @@ def wanted_people(found: Mapping[str, Path], settings: DataSettings, folder: Pat
     return {person: found[person] for person in people if not settings.pump_ids or person in settings.pump_ids}
 
 
-def wall_times(table: Table, column: str, example: str) -> Timestamps:
+def wall_times(table: CsvTable, column: str, example: str) -> Timestamps:
     """A column of local wall times written YYYY-MM-DD HH:MM:SS, [row]. Raises DataError, naming an example, if not."""
     text = table.texts[column].astype(str)
     parsed = pd.to_datetime(pd.Series(text), format=_TIME_FORMAT, errors="coerce")

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.records import PumpRecords
 from bloodtwin_core.simulation import pump_id, simulate_wearer
 

@@ -27,10 +27,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from bloodtwin_core.common.csv_table import first_true
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import DataError
 from bloodtwin_core.events.clocks import utc_from_local, zone_named
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, Floats, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.plausible import POSSIBLE_BASAL, POSSIBLE_BOLUS, outside
@@ -38,9 +38,8 @@ from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.sensors import SLOWEST_RHYTHM, usual_interval
 from bloodtwin_core.events.silence import until_unheard
 from bloodtwin_core.events.units import GlucoseUnit, UnitsError, in_mg_per_dl
-from bloodtwin_core.records import Limits, Timestamps
+from bloodtwin_core.records import Limits, Mask, Timestamps
 from bloodtwin_core.sources.t1d_uom_files import PUMP, Rows, data_folder, file_of, people, read_rows
-from bloodtwin_core.tables import first_true
 
 logger = logging.getLogger(__name__)
 
@@ -57,8 +56,6 @@ _WHOLE_MINUTES = 1.0
 """Timestamps are cut to minutes, so that a difference of two is right to this."""
 _LOGGED_TWICE_SHARE = 0.5
 """From this share of rows in pairs on, a file logs each bolus twice; by chance the share is a few per cent."""
-
-Mask = npt.NDArray[np.bool_]
 
 
 def events(settings: DataSettings) -> Iterator[PumpEvents]:

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bloodtwin_core.common.csv_table import CsvTable, first_true, read_table
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import DataError
 from bloodtwin_core.records import Timestamps
 from bloodtwin_core.sources.published import data_set_folder, wanted_people
-from bloodtwin_core.tables import Table, first_true, read_table
 
 PUMP, INJECTION = "R", "L"
 """Kinds of basal insulin: rapid-acting, from a pump, and long-acting, injected."""
@@ -31,7 +31,7 @@ class Rows:
     stand in the table. blank: how many rows have a time but no number.
     """
 
-    table: Table
+    table: CsvTable
     times: Timestamps
     values: Floats
     kinds: npt.NDArray[np.str_]

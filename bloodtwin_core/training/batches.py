@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from bloodtwin_core.chunks import Chunks, batches, lay_chunks
 from bloodtwin_core.config import TrainingSettings
 from bloodtwin_core.records import Split
 from bloodtwin_core.windows import WindowedSeries
+from bloodtwin_core.windows.chunks import Chunks, batches, make_chunks
 
 
 class CurrentEpoch(Protocol):
@@ -36,7 +36,7 @@ class DenseBatches(IterableDataset[Tensor]):
 
     def __iter__(self) -> Iterator[Tensor]:
         generator = np.random.default_rng([self.settings.seed, self.epoch.current_epoch])
-        chunks = lay_chunks(
+        chunks = make_chunks(
             self.windows.segments_of(Split.train),
             self.windows.origins[Split.train].rows,
             self.settings.chunk_length,
@@ -82,7 +82,7 @@ class ValidationBatches(IterableDataset[Tensor]):
     def __iter__(self) -> Iterator[Tensor]:
         burn_in = self.windows.lookback - 1
         length = validation_chunk_length(self.windows.lookback, self.settings)
-        chunks = lay_chunks(
+        chunks = make_chunks(
             self.windows.segments_of(Split.validate), self.windows.origins[Split.validate].rows, length, burn_in, None
         )
         for batch in batches(chunks, self.settings.chunk_batch_size):

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from bloodtwin_core.common.errors import ArtifactMissing
+from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.config import ModelSettings, TrainingSettings
-from bloodtwin_core.errors import ArtifactMissing
-from bloodtwin_core.files import atomic_write
 
 BEST = "best.ckpt"
 LAST = "last.ckpt"

@@ -8,8 +8,8 @@ from typing import Literal
 
 import torch
 
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import Cell, Device, Precision, TrainingMode, TrainingSettings
-from bloodtwin_core.errors import SettingsError
 
 LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
 LIGHTNING_PRECISION: dict[Precision, LightningPrecision] = {

@@ -15,15 +15,14 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from bloodtwin_core.calibration import calibrate_checkpoint
-from bloodtwin_core.checkpoint import STARTED_FROM, Checkpoint
+from bloodtwin_core.common.errors import SettingsError, TrainingFailed
+from bloodtwin_core.common.files import sha256_of, storage_errors
 from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
-from bloodtwin_core.errors import SettingsError, TrainingFailed
-from bloodtwin_core.files import sha256_of, storage_errors
-from bloodtwin_core.scaling import FeatureScaler
-from bloodtwin_core.threads import torch_threads
+from bloodtwin_core.network.checkpoint import STARTED_FROM, Checkpoint
+from bloodtwin_core.network.threads import torch_threads
 from bloodtwin_core.training.averaging import AveragedWeights
 from bloodtwin_core.training.batches import DenseBatches, ValidationBatches, WindowedBatches
+from bloodtwin_core.training.calibration import calibrate_checkpoint
 from bloodtwin_core.training.callbacks import EpochReporter
 from bloodtwin_core.training.checkpoint_folder import BEST, CheckpointFolder, EpochReport, run_identity
 from bloodtwin_core.training.compute import (
@@ -35,6 +34,7 @@ from bloodtwin_core.training.compute import (
 from bloodtwin_core.training.module import ForecasterTraining, MakesTraining
 from bloodtwin_core.training.start import starting_checkpoint
 from bloodtwin_core.windows import WindowedSeries
+from bloodtwin_core.windows.scaler import FeatureScaler
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ def fit(
     made: MakesTraining = ForecasterTraining,
     calibrate: bool = True,
 ) -> FittedModel:
-    """Train a forecaster and keep the checkpoint of its best epoch, its quantiles calibrated (calibration.py).
+    """Train a forecaster and keep the checkpoint of its best epoch, its quantiles calibrated (see calibration.py).
 
     Stops early on validation MAE (mg/dL). Resumes a broken run of the same settings and data. The
     checkpoint that stood before is replaced only when the training is done. With training.start_from the network

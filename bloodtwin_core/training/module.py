@@ -10,14 +10,14 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from bloodtwin_core.config import ModelSettings, Schedule, TrainingMode, TrainingSettings
-from bloodtwin_core.model import GlucoseForecaster
+from bloodtwin_core.network.forecaster import GlucoseForecaster
 from bloodtwin_core.network.quantiles import pinball
 from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Split
-from bloodtwin_core.scaling import FeatureScaler
 from bloodtwin_core.training.augmentation import with_scaled_glucose
 from bloodtwin_core.training.batches import validation_chunk_length
 from bloodtwin_core.training.series import series_for
 from bloodtwin_core.windows import WindowedSeries
+from bloodtwin_core.windows.scaler import FeatureScaler
 
 LAST_OF_COSINE = 0.02
 """Share of the initial learning rate at which a cosine ends."""

@@ -6,10 +6,10 @@ learning keeps the scaler it began with, and the one fitted on the new records i
 
 from pathlib import Path
 
-from bloodtwin_core.checkpoint import Checkpoint, load_checkpoint
+from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.config import PRETRAINED, ModelSettings
-from bloodtwin_core.errors import ArtifactMissing, SettingsError
-from bloodtwin_core.shipped import CHECKPOINT, shipped_file
+from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
+from bloodtwin_core.pretrained.files import CHECKPOINT, shipped_file
 
 MAY_DIFFER = ("name", "dropout")
 """Settings of model that leave shape and meaning of every weight as they are."""

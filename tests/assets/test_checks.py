@@ -7,11 +7,11 @@ import dagster as dg
 import numpy as np
 import pytest
 
-from bloodtwin_assets.checks import CONTINUITY_CHECKS
-from bloodtwin_core.bloodbank import PumpSplitFiles
-from bloodtwin_core.continuity import CheckName
-from bloodtwin_core.raw_splits import describe, read_raw_splits
+from bloodtwin_assets.data.checks import CONTINUITY_CHECKS
 from bloodtwin_core.records import Split
+from bloodtwin_core.records.checks.continuity import CheckName
+from bloodtwin_core.records.raw_splits import describe, read_raw_splits
+from bloodtwin_core.records.split_files import PumpSplitFiles
 from tests.assets.tiny_graph import STAGES, Graph, evaluations, failure_of, materialized
 
 ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from bloodtwin_assets.definitions import OWNERS, build_defs
-from bloodtwin_core.files import sha256_of
+from bloodtwin_core.common.files import sha256_of
 from tests.assets.tiny_graph import INGESTION, STAGES, Graph, evaluations, materialized
 
 Finished = tuple[Graph, dg.ExecuteInProcessResult]

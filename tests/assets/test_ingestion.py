@@ -11,7 +11,7 @@ pytest.importorskip("tconnectsync", reason="the extra `tandem` is not installed"
 
 from bloodtwin_assets.definitions import build_defs
 from bloodtwin_assets.schedules import CONFIG_VARIABLE, regular_ingestion
-from bloodtwin_core.bloodbank import find_split_files
+from bloodtwin_core.records.split_files import find_split_files
 from tests.assets.tiny_graph import INGESTION, Graph, failure_of, materialized
 from tests.core.sources.servers.loopback import Fault
 from tests.core.sources.servers.nightscout import TOKEN, NightscoutServer

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from bloodtwin_core.export import load_onnx
+from bloodtwin_core.serving.onnx_files import load_onnx
 from tests.assets.tiny_graph import Graph
 
 

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from bloodtwin_core.checkpoint import load_checkpoint
-from bloodtwin_core.personal_files import personal_checkpoint, read_personal_index
+from bloodtwin_core.network.checkpoint import load_checkpoint
+from bloodtwin_core.personal.storage import personal_checkpoint, read_personal_index
 from tests.assets.tiny_graph import Graph
 
 Finished = tuple[Graph, dg.ExecuteInProcessResult]

@@ -10,9 +10,9 @@ from pydantic import BaseModel
 
 from bloodtwin_assets.definitions import build_defs
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings, Settings, TrainingMode
 from bloodtwin_core.config.sources import LearnAlsoFrom
-from bloodtwin_core.errors import SettingsError
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

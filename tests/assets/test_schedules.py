@@ -8,7 +8,7 @@ import yaml
 
 from bloodtwin_assets.definitions import build_defs
 from bloodtwin_assets.schedules import CONFIG_VARIABLE, weekly_retraining
-from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.common.errors import SettingsError
 
 SMOKE = Path(__file__).parents[2] / "configs" / "smoke.yaml"
 

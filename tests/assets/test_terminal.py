@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bloodtwin_assets.terminal import drawing_on, terminal_of
+from bloodtwin_assets.common.terminal import drawing_on, terminal_of
 
 pty = pytest.importorskip("pty", reason="only Unix has pseudo-terminals")
 

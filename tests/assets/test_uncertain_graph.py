@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from bloodtwin_core.export import load_onnx, load_streaming
+from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
 from tests.assets.tiny_graph import Graph, evaluations
 
 ENSEMBLE = {"ensemble_size": 2}

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from bloodtwin_assets.definitions import build_defs
-from bloodtwin_core.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.records import Split
 
 TINY: dict[str, dict[str, Any]] = {

@@ -12,8 +12,8 @@ from benchmarks.accuracy.comparing import Judged, table
 from benchmarks.accuracy.inputs import carbohydrates_on_board, insulin_left, insulin_on_board, person
 from benchmarks.accuracy.judging import WindowErrors, difference
 from benchmarks.accuracy.variants import VARIANTS, Variant
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.records import Feature
 from bloodtwin_core.training.checkpoint_folder import EpochReport
 from bloodtwin_core.training.module import ForecasterTraining

@@ -4,10 +4,10 @@ import numpy as np
 import torch
 
 from bloodtwin_core.config import DataSettings, ModelSettings, TrainingSettings
-from bloodtwin_core.model import GlucoseForecaster
+from bloodtwin_core.network.forecaster import GlucoseForecaster
 from bloodtwin_core.records import RECORD_INTERVAL, PumpRecords, Split, records_from_signals
-from bloodtwin_core.scaling import FeatureScaler, fit_scaler
 from bloodtwin_core.windows import WindowedSeries, window_series
+from bloodtwin_core.windows.scaler import FeatureScaler, fit_scaler
 
 TINY_DATA = DataSettings(lookback=24, horizon=6)
 TINY_MODEL = ModelSettings(hidden_size=8, num_layers=2, dropout=0.1)

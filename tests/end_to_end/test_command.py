@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from bloodtwin_core.records import Split
-from bloodtwin_core.windows_files import read_windows
+from bloodtwin_core.windows.storage import read_windows
 from tests.end_to_end.conftest import REPOSITORY, SMOKE, Workplace, materialize_command
 
 pytestmark = pytest.mark.end_to_end

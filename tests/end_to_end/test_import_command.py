@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bloodtwin_core.bloodbank import find_split_files, read_split_file
-from bloodtwin_core.command import importing
-from bloodtwin_core.command.bar import progress_bar
-from bloodtwin_core.command.main import main
+from bloodtwin_core.cli import importing
+from bloodtwin_core.cli.main import main
+from bloodtwin_core.cli.progress_bar import progress_bar
+from bloodtwin_core.common.progress import Progress, Step
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.continuity import findings
 from bloodtwin_core.events.kinds import PumpEvents
-from bloodtwin_core.events.progress import Progress, Step
 from bloodtwin_core.events.repairs import RepairKind, read_repairs
 from bloodtwin_core.records import RECORD_INTERVAL, Feature, Split
+from bloodtwin_core.records.checks.continuity import findings
+from bloodtwin_core.records.split_files import find_split_files, read_split_file
 
 REPOSITORY = Path(__file__).parents[2]
 START = np.datetime64("2024-03-01T00:02:00", "s")
@@ -45,7 +45,7 @@ def files_under(folder: Path) -> dict[str, bytes]:
 
 def started(*arguments: str | Path, folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "bloodtwin_core.command", *map(str, arguments)],
+        [sys.executable, "-m", "bloodtwin_core.cli", *map(str, arguments)],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         stdout=subprocess.PIPE,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bloodtwin_core import shipped
+from bloodtwin_core.pretrained import files
 from tests.end_to_end.conftest import REPOSITORY
 
 PACKAGES = ("bloodtwin_core", "bloodtwin_assets")
@@ -26,7 +26,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[str], set[str]]
         shutil.copytree(REPOSITORY / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copyfile(REPOSITORY / name, folder / name)
-    for name in (*shipped.FILES, shipped.INDEX):
+    for name in (*files.FILES, files.INDEX):
         path = folder / MODEL / name
         path.parent.mkdir(exist_ok=True)
         path.touch()
@@ -51,7 +51,7 @@ def test_every_module_is_in_the_package(built: tuple[set[str], set[str]], archiv
 @pytest.mark.end_to_end
 @pytest.mark.parametrize("archive", [0, 1], ids=["wheel", "source archive"])
 def test_the_base_model_is_in_the_package(built: tuple[set[str], set[str]], archive: int) -> None:
-    assert {f"{MODEL}/{name}" for name in (*shipped.FILES, shipped.INDEX)} <= built[archive]
+    assert {f"{MODEL}/{name}" for name in (*files.FILES, files.INDEX)} <= built[archive]
 
 
 @pytest.mark.end_to_end

@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from bloodtwin_core.shipped import is_shipped
+from bloodtwin_core.pretrained.files import is_shipped
 from tests.end_to_end.conftest import REPOSITORY, Workplace
 
 Smoke = tuple[Workplace, subprocess.CompletedProcess[str]]

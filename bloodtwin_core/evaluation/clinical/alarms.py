@@ -13,8 +13,8 @@ from bloodtwin_core.evaluation.clinical.alarm_counts import AlarmCounts
 from bloodtwin_core.evaluation.clinical.events import PumpTimeline, Threshold
 from bloodtwin_core.evaluation.clinical.shares import share_interval
 from bloodtwin_core.evaluation.comparison import Result
-from bloodtwin_core.evaluation.metrics import Glucose, step_at
-from bloodtwin_core.records import MINUTES_PER_DAY, RECORD_MINUTES
+from bloodtwin_core.evaluation.metrics import step_at
+from bloodtwin_core.records import MINUTES_PER_DAY, RECORD_MINUTES, Glucose
 
 
 class AlarmResults(Result):

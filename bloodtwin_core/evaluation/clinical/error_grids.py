@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.evaluation.comparison import Result
-from bloodtwin_core.evaluation.metrics import Glucose, step_at
-from bloodtwin_core.records import TARGET_RANGE
-from bloodtwin_core.windows import Mask
+from bloodtwin_core.evaluation.metrics import step_at
+from bloodtwin_core.records import TARGET_RANGE, Glucose, Mask
 
 ZONES = ("A", "B", "C", "D", "E")
 Zones = npt.NDArray[np.int8]

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.evaluation.metrics import Glucose
-from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, TARGET_RANGE, Timestamps
-from bloodtwin_core.windows import Mask
+from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, TARGET_RANGE, Glucose, Mask, Timestamps
 
 EVENT_RECORDS = 15 // RECORD_MINUTES
 """Readings that make 15 minutes."""

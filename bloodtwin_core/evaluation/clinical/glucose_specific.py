@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.evaluation.metrics import Glucose
-from bloodtwin_core.windows import Mask
+from bloodtwin_core.records import Glucose, Mask
 
 Values = npt.NDArray[np.float64]
 

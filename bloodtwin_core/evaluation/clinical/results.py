@@ -8,10 +8,10 @@ from bloodtwin_core.evaluation.clinical.events import HYPERGLYCAEMIA, HYPOGLYCAE
 from bloodtwin_core.evaluation.clinical.glucose_specific import glucose_specific_rmse
 from bloodtwin_core.evaluation.comparison import Result
 from bloodtwin_core.evaluation.forecasts import TestForecasts
-from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, TARGET_MINUTES, Glucose, step_at
+from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, TARGET_MINUTES, step_at
 from bloodtwin_core.evaluation.steps import Steps
-from bloodtwin_core.model import QUANTILE_LEVELS
-from bloodtwin_core.windows import Mask
+from bloodtwin_core.network.forecaster import QUANTILE_LEVELS
+from bloodtwin_core.records import Glucose, Mask
 
 
 class ForecasterMeaning(Result):

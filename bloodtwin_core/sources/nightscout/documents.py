@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.sources.fetched import Row
 from bloodtwin_core.sources.fetching import known_zone
 from bloodtwin_core.sources.nightscout.kinds import SiteKind

@@ -17,8 +17,8 @@ import numpy as np
 import requests
 from pydantic import SecretStr
 
+from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.config.sources import FetchSettings
-from bloodtwin_core.errors import DataError, SettingsError
 from bloodtwin_core.sources.fetched import Window
 from bloodtwin_core.sources.http import json_of, polite_session, silenced
 from bloodtwin_core.sources.nightscout.documents import Document

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.common.progress import Progress, Step, silent
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.events.kinds import GlucoseEvents, PumpEvents
-from bloodtwin_core.events.progress import Progress, Step, silent
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.silence import until_unheard
 from bloodtwin_core.sources.credentials import required_secret

@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.config import DataSettings, EvaluationSettings
-from bloodtwin_core.evaluation.forecasts import Forecast, TestForecasts
+from bloodtwin_core.evaluation.forecasts import ForecastFunction, TestForecasts
 from bloodtwin_core.evaluation.results import TestedModel, TestResults
 from bloodtwin_core.evaluation.testing import store_forecasts, stored_results
 from bloodtwin_core.records import FEATURES, PumpRecords, Split, records_from_signals
-from bloodtwin_core.scaling import FeatureScaler
 from bloodtwin_core.windows import WindowedSeries, window_series
+from bloodtwin_core.windows.scaler import FeatureScaler
 
 LOOKBACK = 6
 TESTED = TestedModel(model_version="0.1.0", checkpoint_sha256="c" * 64, data_fingerprint="d" * 64)
@@ -93,7 +93,7 @@ def forecasts_of(
     )
 
 
-def evaluate(windows: WindowedSeries, forecast: Forecast, settings: EvaluationSettings) -> TestResults:
+def evaluate(windows: WindowedSeries, forecast: ForecastFunction, settings: EvaluationSettings) -> TestResults:
     """Test a forecaster as the graph does: store its forecasts, then measure them."""
     with TemporaryDirectory() as folder:
         store_forecasts(Path(folder) / "forecasts", windows, forecast, settings, TESTED)

@@ -5,8 +5,8 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
+from bloodtwin_core.common.errors import TooFewWindows
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.errors import TooFewWindows
 from bloodtwin_core.evaluation import baselines
 from bloodtwin_core.evaluation.baselines import LOOKBACK_COLUMNS, ORIGIN_COLUMNS, fit_ridge, persistence
 from bloodtwin_core.evaluation.metrics import error_sums

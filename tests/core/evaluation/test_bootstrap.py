@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.evaluation.blocks import block_errors, blocks_of
 from bloodtwin_core.evaluation.bootstrap import FEWEST_SPARE_DAYS, Resamples, intervals_of
 from bloodtwin_core.evaluation.comparison import Intervals

@@ -6,15 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.evaluation.baselines import fit_ridge, persistence
-from bloodtwin_core.evaluation.forecasts import Forecast, TestForecasts, WindowForecasts, join, without_uncertainty
+from bloodtwin_core.evaluation.forecasts import (
+    ForecastFunction,
+    TestForecasts,
+    WindowForecasts,
+    join,
+    without_uncertainty,
+)
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts, write_forecasts
 from bloodtwin_core.evaluation.results import RidgeFit
 from bloodtwin_core.evaluation.testing import forecast_batches
-from bloodtwin_core.records import Feature, Split
-from bloodtwin_core.windows import Rows
+from bloodtwin_core.records import Feature, Rows, Split
 from tests.core.evaluation.hand_made import TESTED, two_pumps
 
 SETTINGS = EvaluationSettings(batch_size=7)
@@ -28,7 +33,7 @@ def uncertain(rows: Rows) -> WindowForecasts:
     return WindowForecasts(forecast, np.repeat(forecast[:, :, None], 7, axis=2), np.zeros_like(forecast))
 
 
-def batches(forecast: Forecast = uncertain) -> Iterator[TestForecasts]:
+def batches(forecast: ForecastFunction = uncertain) -> Iterator[TestForecasts]:
     return forecast_batches(WINDOWS, forecast, RIDGE, SETTINGS)
 
 
@@ -56,7 +61,7 @@ def test_every_window_is_forecast_once_in_order() -> None:
 
 
 @pytest.mark.parametrize("forecast", [uncertain, without_uncertainty(lambda rows: persistence(WINDOWS, rows))])
-def test_what_was_written_is_read_back(forecast: Forecast, tmp_path: Path) -> None:
+def test_what_was_written_is_read_back(forecast: ForecastFunction, tmp_path: Path) -> None:
     write_forecasts(tmp_path / "made", batches(forecast), index(len(ORIGINS)))
     read, found = read_forecasts(tmp_path / "made")
     assert found == index(len(ORIGINS))

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import yaml
 
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.evaluation.baselines import fit_ridge, persistence
 from bloodtwin_core.evaluation.comparison import Comparison
-from bloodtwin_core.evaluation.forecasts import Forecast, WindowForecasts, join, without_uncertainty
+from bloodtwin_core.evaluation.forecasts import ForecastFunction, WindowForecasts, join, without_uncertainty
 from bloodtwin_core.evaluation.groups import AFTER_BOLUS, AFTER_GAP, DAY_PARTS
 from bloodtwin_core.evaluation.measuring import measure, only, without
 from bloodtwin_core.evaluation.results import TestResults
@@ -20,16 +20,16 @@ from bloodtwin_core.evaluation.testing import (
     store_forecasts,
     stored_results,
 )
-from bloodtwin_core.model import QUANTILE_LEVELS
-from bloodtwin_core.records import GLUCOSE_RANGES, Split
-from bloodtwin_core.windows import Rows, WindowedSeries
+from bloodtwin_core.network.forecaster import QUANTILE_LEVELS
+from bloodtwin_core.records import GLUCOSE_RANGES, Rows, Split
+from bloodtwin_core.windows import WindowedSeries
 from tests.core.evaluation.hand_made import TESTED, evaluate, two_pumps, wandering, windows_of
 
 SETTINGS = EvaluationSettings(bootstrap_samples=100)
 WINDOWS = two_pumps()
 
 
-def a_little_high(windows: WindowedSeries) -> Forecast:
+def a_little_high(windows: WindowedSeries) -> ForecastFunction:
     def forecast(rows: Rows) -> WindowForecasts:
         prediction = windows.targets(rows)[0] + np.float32(3)
         spread = (np.array(QUANTILE_LEVELS, dtype=np.float32) - np.float32(0.5)) * 20

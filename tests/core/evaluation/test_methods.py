@@ -7,7 +7,7 @@ from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.testing import forecast_windows
 from bloodtwin_core.records import Split
-from tests.core.evaluation.test_scanning import with_forget_bias
+from tests.core.network.test_scan import with_forget_bias
 from tests.core.tiny import tiny_windows
 
 

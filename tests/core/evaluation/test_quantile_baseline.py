@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bloodtwin_core.errors import TooFewWindows
+from bloodtwin_core.common.errors import TooFewWindows
 from bloodtwin_core.evaluation.coverage import calibration_of
 from bloodtwin_core.evaluation.quantile_baseline import change_quantiles, fit_change_quantiles
 from bloodtwin_core.records import Feature, Split

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import yaml
 
+from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.errors import ArtifactMissing
 from bloodtwin_core.evaluation.baselines import persistence
 from bloodtwin_core.evaluation.comparison import Metrics
 from bloodtwin_core.evaluation.forecasts import without_uncertainty
 from bloodtwin_core.evaluation.results import TestResults
-from bloodtwin_core.records import Split
-from bloodtwin_core.windows import Rows, WindowedSeries
+from bloodtwin_core.records import Rows, Split
+from bloodtwin_core.windows import WindowedSeries
 from tests.core.evaluation.hand_made import TESTED, evaluate, two_pumps, wandering, windows_of
 
 KEYS = [

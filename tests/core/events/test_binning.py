@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bloodtwin_core.errors import DataError
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.repairs import RepairKind

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.events.clocks import recorded_oldest_first, set_back_undone, utc_from_local, zone_named
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.records import Timestamps

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bloodtwin_core.bloodbank import read_split_file
-from bloodtwin_core.bloodbank_header import SplitHeader
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import DataError
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.repairs import MEANINGS, RepairKind, Repairs, read_repairs
 from bloodtwin_core.events.splits import write_event_splits
+from bloodtwin_core.records.split_files import read_split_file
+from bloodtwin_core.records.split_header import SplitHeader
 from tests.core.events.hand_made import pump, steady_glucose
 
 TIMES = ["2024-01-01T00:05", "2024-01-01T00:00"]

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from bloodtwin_core import shipped
-from bloodtwin_core.errors import DataError
-from bloodtwin_core.pretrained import base_forecaster, base_streaming_forecaster, from_glucose
+from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.pretrained import base_forecaster, base_streaming_forecaster, files, from_glucose
 from bloodtwin_core.records import GLUCOSE_LIMITS, RECORD_INTERVAL, Feature
 
 READINGS = np.linspace(180, 120, 288)
@@ -33,7 +32,7 @@ def test_signals_of_other_lengths_are_refused() -> None:
         from_glucose(READINGS, UNTIL, basal_rate=[1, 1, 1])
 
 
-@pytest.mark.skipif(not shipped.is_shipped(), reason="bloodtwin_core/pretrained holds no base model yet")
+@pytest.mark.skipif(not files.is_shipped(), reason="bloodtwin_core/pretrained holds no base model yet")
 class TestShippedModel:
     def test_it_forecasts_from_a_day_of_readings(self) -> None:
         forecast = base_forecaster().forecast(from_glucose(READINGS, UNTIL))
@@ -54,6 +53,6 @@ class TestShippedModel:
             base_forecaster().forecast(from_glucose(READINGS[:100], UNTIL))
 
     def test_the_card_names_data_licence_and_limits(self) -> None:
-        card = shipped.shipped_file(shipped.CARD).read_text("utf-8")
+        card = files.shipped_file(files.CARD).read_text("utf-8")
         for needed in ("10.17632/gk9m674wcx.1", "CC BY 4.0", "no medical device", "## Limits", "make pretrained"):
             assert needed in card

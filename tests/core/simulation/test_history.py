@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from benchmarks.simulation.virtual_wearers import glucose_statistics
 from bloodtwin_core.config.sources import SimulatorSettings
 from bloodtwin_core.records import (
     FEATURE_LIMITS,
@@ -10,7 +11,6 @@ from bloodtwin_core.records import (
     time_of_day,
 )
 from bloodtwin_core.simulation import simulate_wearer
-from bloodtwin_core.simulation.statistics import glucose_statistics
 
 
 @pytest.fixture(scope="module")

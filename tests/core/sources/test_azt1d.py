@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bloodtwin_core.bloodbank import SplitFile, read_split_file
+from bloodtwin_core.common.errors import BloodTwinError, DataError, SettingsError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.sources import Azt1dSettings
-from bloodtwin_core.continuity import findings
-from bloodtwin_core.errors import BloodTwinError, DataError, SettingsError
 from bloodtwin_core.records import RECORD_INTERVAL, Feature, PumpRecords, Split
+from bloodtwin_core.records.checks.continuity import findings
+from bloodtwin_core.records.split_files import SplitFile, read_split_file
 from bloodtwin_core.sources import pump_split_files
 from bloodtwin_core.sources.azt1d import histories, person_history
 

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from bloodtwin_core.bloodbank import SplitFile, read_split_file
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.continuity import findings
 from bloodtwin_core.records import RECORDS_PER_DAY, RECORDS_PER_HOUR, Feature, PumpRecords, Split
+from bloodtwin_core.records.checks.continuity import findings
+from bloodtwin_core.records.split_files import SplitFile, read_split_file
 from bloodtwin_core.sources import pump_split_files
 from bloodtwin_core.sources.azt1d import HEAVY_BOLUS_PEOPLE, Readings, histories, one_reading_per_record
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bloodtwin_core.bloodbank import read_split_file
+from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import DataError, SettingsError
 from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.records import GLUCOSE_LIMITS, RECORD_INTERVAL, Feature, PumpRecords, Split
+from bloodtwin_core.records.split_files import read_split_file
 from bloodtwin_core.sources import pump_split_files
 from bloodtwin_core.sources.brist1d import events, interleaved
 

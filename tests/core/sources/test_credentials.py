@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bloodtwin_core.errors import SettingsError
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.sources.credentials import required_secret, secret
 
 NAME = "BLOODTWIN_TEST_PASSWORD"

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bloodtwin_core.common.errors import BloodTwinError, DataError, SettingsError
+from bloodtwin_core.common.progress import Step
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.sources import EventsSettings
-from bloodtwin_core.errors import BloodTwinError, DataError, SettingsError
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.plausible import EARLIEST, POSSIBLE_GLUCOSE
-from bloodtwin_core.events.progress import Step
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.events.units import UnitsError
 from bloodtwin_core.sources.events import events

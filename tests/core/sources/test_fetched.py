@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bloodtwin_core.errors import DataError
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.sources.fetched import WINDOW_DAYS, FetchedRows, Row, Window, windows
 
 DAY = np.timedelta64(1, "D")

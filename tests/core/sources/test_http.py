@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config.sources import FetchSettings
-from bloodtwin_core.errors import DataError
 from bloodtwin_core.sources.http import polite_session
 from tests.core.sources.servers.loopback import Answer, Asked, Fault, Loopback
 

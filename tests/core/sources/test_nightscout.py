@@ -13,13 +13,13 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
 
-from bloodtwin_core.bloodbank import read_split_file
+from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.sources import FetchSettings, NightscoutSettings
-from bloodtwin_core.errors import DataError, SettingsError
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.records import Feature, Split
+from bloodtwin_core.records.split_files import read_split_file
 from bloodtwin_core.sources import nightscout, pump_split_files
 from bloodtwin_core.sources.fetching import FetchReport
 from bloodtwin_core.sources.nightscout.documents import entry_rows, profile_rows, treatment_rows

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.sources import SimulatorSettings
-from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.records import RECORDS_PER_DAY
 from bloodtwin_core.sources.simulator import histories
 

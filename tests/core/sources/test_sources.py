@@ -4,15 +4,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bloodtwin_core.bloodbank import read_split_file, write_split_file
+from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.sources import SimulatorSettings, TandemSettings, VendorSettings
-from bloodtwin_core.continuity import findings
-from bloodtwin_core.errors import DataError, SettingsError
 from bloodtwin_core.records import RECORD_INTERVAL, PumpRecords, Split, records_from_signals
+from bloodtwin_core.records.checks.continuity import findings
+from bloodtwin_core.records.split_files import read_split_file, write_split_file
+from bloodtwin_core.records.splitting import split_in_time
 from bloodtwin_core.sources import SOURCES, SYNCS, pump_split_files
 from bloodtwin_core.sources.fetched import FetchedRows, Row, Window
-from bloodtwin_core.splitting import split_in_time
 
 
 def write_azt1d(root: Path, glucose: str = "120") -> None:

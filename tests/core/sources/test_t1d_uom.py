@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bloodtwin_core.common.errors import BloodTwinError, DataError, SettingsError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.errors import BloodTwinError, DataError, SettingsError
 from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import RepairKind

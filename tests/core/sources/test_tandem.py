@@ -17,14 +17,14 @@ from requests.adapters import HTTPAdapter
 
 pytest.importorskip("tconnectsync", reason="the extra `tandem` is not installed")
 
-from bloodtwin_core.bloodbank import read_split_file
+from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.sources import FetchSettings, TandemRegion, TandemSettings
-from bloodtwin_core.errors import DataError, SettingsError
 from bloodtwin_core.events.insulin import delivery_ends
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.records import Feature, Split
+from bloodtwin_core.records.split_files import read_split_file
 from bloodtwin_core.sources import pump_split_files, tandem
 from bloodtwin_core.sources.fetching import FetchReport
 from bloodtwin_core.sources.tandem.rows import rows_of

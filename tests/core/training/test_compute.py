@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import Cell, Device, Precision, TrainingSettings
-from bloodtwin_core.errors import SettingsError
 from bloodtwin_core.training import choose_compute
 
 ON_CPU = TrainingSettings(device=Device.cpu)

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import torch
 
-from bloodtwin_core.checkpoint import load_checkpoint
+from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch, SettingsError, TrainingFailed
 from bloodtwin_core.config import Schedule, TrainingMode, TrainingSettings
-from bloodtwin_core.errors import ArtifactMissing, CheckpointMismatch, SettingsError, TrainingFailed
-from bloodtwin_core.pump_windows import errors_on
+from bloodtwin_core.evaluation.testing import errors_on
+from bloodtwin_core.network.checkpoint import load_checkpoint
 from bloodtwin_core.records import Split
 from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, fit
 from bloodtwin_core.windows import Origins

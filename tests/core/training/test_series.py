@@ -7,7 +7,7 @@ import torch
 
 from bloodtwin_core.training import CheckpointFolder, fit
 from bloodtwin_core.training.series import MappedSeries, ResidentSeries, series_for
-from bloodtwin_core.windows_files import read_windows, write_windows
+from bloodtwin_core.windows.storage import read_windows, write_windows
 from tests.core.tiny import TINY_MODEL, TINY_TRAINING, tiny_windows
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from bloodtwin_core import shipped
-from bloodtwin_core.checkpoint import Checkpoint, load_checkpoint
+from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
+from bloodtwin_core.common.files import sha256_of
 from bloodtwin_core.config import DataSettings, ModelSettings, TrainingSettings
-from bloodtwin_core.errors import ArtifactMissing, SettingsError
-from bloodtwin_core.files import sha256_of
+from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
+from bloodtwin_core.pretrained import files
 from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, fit
 from bloodtwin_core.training.start import starting_checkpoint
 from tests.core.tiny import TINY_MODEL, TINY_TRAINING, tiny_windows
@@ -131,9 +131,9 @@ def package(tmp_path: Path, base: Checkpoint, monkeypatch: pytest.MonkeyPatch) -
     """A package folder that comes with the base as its model."""
     folder = tmp_path / "pretrained"
     folder.mkdir()
-    (folder / shipped.CHECKPOINT).write_bytes(base.path.read_bytes())
-    (folder / shipped.INDEX).write_text(json.dumps({"files": {shipped.CHECKPOINT: base.sha256}}))
-    monkeypatch.setattr(shipped.shipped_file, "__defaults__", (folder,))
+    (folder / files.CHECKPOINT).write_bytes(base.path.read_bytes())
+    (folder / files.INDEX).write_text(json.dumps({"files": {files.CHECKPOINT: base.sha256}}))
+    monkeypatch.setattr(files.shipped_file, "__defaults__", (folder,))
     return folder
 
 
@@ -145,21 +145,21 @@ def test_pretrained_is_the_checkpoint_of_the_package(base: Checkpoint) -> None:
 
 
 def test_a_changed_base_model_is_refused(package: Path, base: Checkpoint) -> None:
-    (package / shipped.CHECKPOINT).write_bytes(base.path.read_bytes() + b" ")
+    (package / files.CHECKPOINT).write_bytes(base.path.read_bytes() + b" ")
     with pytest.raises(SettingsError, match=r"'pretrained'.*sha256 differs.*make pretrained"):
         starting_checkpoint("pretrained", TINY_MODEL, base.lookback, base.horizon)
 
 
 def test_a_package_without_a_base_model_says_so(tmp_path: Path) -> None:
     with pytest.raises(ArtifactMissing, match=r"holds no base model.*make pretrained"):
-        shipped.shipped_file(shipped.ONNX, tmp_path)
-    assert not shipped.is_shipped(tmp_path)
+        files.shipped_file(files.ONNX, tmp_path)
+    assert not files.is_shipped(tmp_path)
 
 
 def test_what_is_shipped_is_whole() -> None:
-    if not shipped.is_shipped():
+    if not files.is_shipped():
         pytest.skip("bloodtwin_core/pretrained holds no base model yet")
-    index = shipped.ShippedFiles.model_validate_json((shipped.FOLDER / shipped.INDEX).read_text())
-    assert set(index.files) == set(shipped.FILES)
+    index = files.ShippedFiles.model_validate_json((files.FOLDER / files.INDEX).read_text())
+    assert set(index.files) == set(files.FILES)
     for name, sha256 in index.files.items():
-        assert sha256_of(shipped.shipped_file(name)) == sha256
+        assert sha256_of(files.shipped_file(name)) == sha256

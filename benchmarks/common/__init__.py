@@ -1,0 +1,1 @@
+"""What the measurements share: histories, processes of their own, memory, rows."""

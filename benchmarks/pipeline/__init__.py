@@ -1,0 +1,1 @@
+"""Whole runs: with and without Dagster, at full size, at a hundred times the records."""

@@ -1,0 +1,1 @@
+"""Virtual wearers beside people."""

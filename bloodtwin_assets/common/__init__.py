@@ -1,0 +1,1 @@
+"""What all subjects share: how a page looks, how a failure reads, where log lines go."""

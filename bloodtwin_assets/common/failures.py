@@ -1,0 +1,25 @@
+"""Errors that a user can mend become the message itself, not the last line of a stack trace."""
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import dagster as dg
+
+from bloodtwin_core.common.errors import BloodTwinError
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def failing_in_words(body: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Let an asset or check fail with the words of a BloodTwinError; trying again would not help."""
+
+    @functools.wraps(body)
+    def wrapped(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        try:
+            return body(*args, **kwargs)
+        except BloodTwinError as error:
+            raise dg.Failure(description=str(error), allow_retries=False) from None
+
+    return wrapped

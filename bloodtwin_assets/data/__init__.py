@@ -1,0 +1,1 @@
+"""Records, scaler and windows."""

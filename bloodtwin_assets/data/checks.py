@@ -1,0 +1,110 @@
+"""Whether the records make sense: every file is read once, and each finding says where, by how much and what to do."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from bloodtwin_assets.common.failures import failing_in_words
+from bloodtwin_assets.common.metadata import CellValue, Metadata, table
+from bloodtwin_assets.common.selected_checks import only_selected
+from bloodtwin_assets.data.assets import raw_pump_splits
+from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.records.checks.continuity import CheckName, Finding, Severity, findings
+from bloodtwin_core.records.raw_splits import load_splits, read_raw_splits
+
+CONTINUITY_CHECKS = {
+    CheckName.glucose_gap: "No gap in glucose inside a segment is longer than data.max_gap_hours.",
+    CheckName.cadence: "Inside a segment there is a record every five minutes.",
+    CheckName.time_order: "Timestamps of each file strictly increase.",
+    CheckName.duplicate_timestamps: "No timestamp stands twice in a file.",
+    CheckName.value_limits: "Glucose, basal rate and bolus lie within their physiological limits.",
+    CheckName.missing_flag: "bg_missing_flag is 1 exactly where glucose is missing.",
+    CheckName.clip_flag: "bg_clip_flag is 1 only where glucose lies at a limit.",
+    CheckName.time_of_day: "sin_time and cos_time agree with the timestamps.",
+    CheckName.delta_bg: "delta_bg agrees with the glucose beside it.",
+    CheckName.split_order: "Train lies before validate and validate before test, without overlap.",
+    CheckName.split_without_data: "Every pump has records in all three splits.",
+    CheckName.header: "The counts in a file's comment lines agree with its records.",
+    CheckName.wearer_overlap: "No two pumps of one wearer (data.wearers) cover the same time in different splits. "
+    "Training on one pump while testing the same days on the other is a leak.",
+}
+NEVER_BLOCKING = {CheckName.wearer_overlap}
+"""Checks that only warn: somebody should look, but the records themselves are in order."""
+MOST_ROWS = 100
+"""Findings shown in a check's table."""
+FINDING_COLUMNS = {
+    "pump": "Serial number",
+    "split": "train, validate or test",
+    "what": "What is wrong, at the first place",
+    "how much": "How often or by how much",
+    "file": "Where it is",
+    "line": "First line concerned, as an editor counts",
+    "column": "Column concerned",
+    "what to do": "How to mend it",
+}
+
+
+@dg.multi_asset_check(
+    name="continuity",
+    can_subset=True,
+    specs=[
+        dg.AssetCheckSpec(name.value, asset=raw_pump_splits, description=asks, blocking=name not in NEVER_BLOCKING)
+        for name, asks in CONTINUITY_CHECKS.items()
+    ],
+)
+def continuity(
+    context: dg.AssetCheckExecutionContext, settings: SettingsResource, artifacts: ArtifactsResource
+) -> Iterator[dg.AssetCheckResult]:
+    """Whether the records make sense."""
+    yield from only_selected(context, continuity_results(artifacts.store(settings), settings))
+
+
+@failing_in_words
+def continuity_results(store: ArtifactStore, settings: SettingsResource) -> list[dg.AssetCheckResult]:
+    """One result per continuity check; every file is read once for all of them."""
+    loaded = load_splits(read_raw_splits(store.raw_splits), store.folder)
+    split_alike = [split.file for split in loaded if not split.learnt_only]
+    found = findings(split_alike, settings.data, [split.file for split in loaded if split.learnt_only])
+    return [
+        _continuity_result(name, [finding for finding in found if finding.check is name], len(loaded))
+        for name in CONTINUITY_CHECKS
+    ]
+
+
+def _continuity_result(name: CheckName, found: Sequence[Finding], files: int) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=name.value,
+        asset_key=raw_pump_splits.key,
+        passed=not found,
+        severity=_severity(any(finding.severity is Severity.error for finding in found)),
+        description=found[0].message if found else f"Nothing found in {files} files.",
+        metadata=_findings_page(found, files),
+    )
+
+
+def _findings_page(found: Sequence[Finding], files: int) -> Metadata:
+    if not found:
+        return {"files checked": files}
+    return {
+        "findings": table([_finding_row(finding) for finding in found[:MOST_ROWS]], FINDING_COLUMNS),
+        "number of findings": len(found),
+        "files checked": files,
+    }
+
+
+def _finding_row(finding: Finding) -> dict[str, CellValue]:
+    return {
+        "pump": finding.pump_id,
+        "split": finding.split.value if finding.split else None,
+        "what": finding.what,
+        "how much": finding.how_much,
+        "file": None if finding.file is None else str(finding.file),
+        "line": finding.line,
+        "column": finding.column,
+        "what to do": finding.todo,
+    }
+
+
+def _severity(error: bool) -> dg.AssetCheckSeverity:
+    return dg.AssetCheckSeverity.ERROR if error else dg.AssetCheckSeverity.WARN

@@ -1,0 +1,75 @@
+"""Whether the forecaster is as good as it should be."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from bloodtwin_assets.common.failures import failing_in_words
+from bloodtwin_assets.common.metadata import numbers
+from bloodtwin_assets.common.selected_checks import only_selected
+from bloodtwin_assets.evaluation.assets import test_results
+from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
+from bloodtwin_core.evaluation.results import TargetOutcome, TestResults
+from bloodtwin_core.evaluation.targets import target_outcomes
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
+
+TARGET_CHECKS = {
+    "mae_30min": (["mae_at_30min"], "MAE 30 minutes ahead (AT, mg/dL) is below evaluation.target_mae_30min."),
+    "mae_60min": (["mae_at_60min"], "MAE 60 minutes ahead (AT, mg/dL) is below evaluation.target_mae_60min."),
+    "rmse": (["rmse"], "RMSE over the first hour (mg/dL) is below evaluation.target_rmse."),
+    "skill_against_persistence": (
+        ["skill_mae_at_30min", "skill_mae_at_60min"],
+        "The forecaster errs less than persistence (the last reading stays) 30 and 60 minutes ahead.",
+    ),
+}
+"""Which outcomes of the test decide each check, and what it asks."""
+TARGET_ADVICE = (
+    "Results and exports stand and can be used. More people or days to learn from help most; "
+    "then look at the table per pump and at the learning curve"
+)
+
+
+@dg.multi_asset_check(
+    name="targets",
+    can_subset=True,
+    specs=[dg.AssetCheckSpec(name, asset=test_results, description=asks) for name, (_, asks) in TARGET_CHECKS.items()],
+)
+def targets(
+    context: dg.AssetCheckExecutionContext, settings: SettingsResource, artifacts: ArtifactsResource
+) -> Iterator[dg.AssetCheckResult]:
+    """Whether the forecaster is as good as it should be. A missed target stops nothing."""
+    yield from only_selected(context, target_results(artifacts.store(settings), settings))
+
+
+@failing_in_words
+def target_results(store: ArtifactStore, settings: SettingsResource) -> list[dg.AssetCheckResult]:
+    """One result per target."""
+    results = TestResults.read(store.test_results)
+    outcomes = target_outcomes(results.complete.pooled, settings.evaluation, results.horizon)
+    return [
+        _target_result(name, [outcome for outcome in outcomes if outcome.name in deciding], results)
+        for name, (deciding, _) in TARGET_CHECKS.items()
+    ]
+
+
+def _target_result(name: str, outcomes: Sequence[TargetOutcome], results: TestResults) -> dg.AssetCheckResult:
+    met = all(outcome.met for outcome in outcomes)
+    page: dict[str, str | float | int] = {"windows (complete)": results.complete.windows}
+    for outcome in outcomes:
+        page |= numbers(
+            {
+                outcome.name: outcome.value,
+                f"{outcome.name}: limit": outcome.limit,
+                f"{outcome.name}: missed by": outcome.missed_by,
+                f"{outcome.name}: MEAN": outcome.mean_reading,
+            }
+        )
+    if not met:
+        page["what to do"] = TARGET_ADVICE
+    return dg.AssetCheckResult(
+        check_name=name,
+        asset_key=test_results.key,
+        passed=met,
+        description="; ".join(f"{outcome.name}: {outcome.reading}" for outcome in outcomes),
+        metadata=page,
+    )

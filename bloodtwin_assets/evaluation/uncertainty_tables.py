@@ -1,0 +1,130 @@
+"""Tables on how sure forecasts are and what errors would mean for the wearers, for the page of test_results."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from bloodtwin_assets.common.metadata import CellValue, per_cent, table
+from bloodtwin_core.evaluation.clinical.alarms import AlarmResults
+from bloodtwin_core.evaluation.clinical.error_grids import ZoneShares
+from bloodtwin_core.evaluation.clinical.results import Clinical
+from bloodtwin_core.evaluation.comparison import Interval
+from bloodtwin_core.evaluation.coverage_targets import JUDGED_BAND
+from bloodtwin_core.evaluation.metrics import step_at
+from bloodtwin_core.evaluation.uncertainty import Uncertainty
+
+BAND_COLUMNS = {
+    "minutes ahead": "Or the range of the reading at the origin, mg/dL",
+    "holds %": "Readings inside the band that should hold 80 %",
+    "holds, 95 %": "95 % interval of that, by drawing test days anew",
+    "width": "Mean width of the band, mg/dL",
+    "pinball loss": "Mean over all quantiles, mg/dL; lower is better",
+    "of persistence": "The same of the last reading with the changes of the training windows around it, mg/dL",
+}
+MEANING_COLUMNS = {
+    "minutes ahead": "At that moment alone",
+    "forecaster": "bloodTwin, persistence (the last reading) or ridge (a ridge regression)",
+    "Clarke A %": "Error grid of Clarke et al. 1987: accurate enough",
+    "Clarke B %": "Off, but treated alike or without harm",
+    "Clarke C to E %": "Treated where it should not be, not treated where it should be, or treated the wrong way",
+    "Parkes A %": "Consensus error grid, type 1 (Parkes et al. 2000): no effect on what one does",
+    "Parkes B %": "Little or no effect on what comes of it",
+    "Parkes C to E %": "Likely effect up to dangerous consequences",
+    "gRMSE": "Glucose-specific RMSE (Del Favero et al. 2012), mg/dL",
+}
+ALARM_COLUMNS = {
+    "alarm": "What is announced: below 70 or above 180 mg/dL",
+    "minutes": "How far ahead alarms look",
+    "forecaster": "bloodTwin or ridge; persistence never announces anything",
+    "events": "Events that could have been announced",
+    "announced %": "Sensitivity",
+    "true %": "Precision: alarms that an event followed",
+    "false a day": "False alarms a day",
+    "lead": "Median minutes from the first alarm to the event",
+}
+
+
+def bands_table(found: Uncertainty, reported: Sequence[int]) -> dg.TableMetadataValue:
+    """What the 80 % band held and how wide it is, by reported time and by range of the reading at the origin."""
+    calibration = found.calibration
+    band = calibration.pooled.band(JUDGED_BAND)
+    rows: list[dict[str, CellValue]] = [
+        {
+            "minutes ahead": str(minutes),
+            "holds %": _per_cent(band.share[step_at(minutes) - 1]),
+            "holds, 95 %": _interval(found.judged_band[step_at(minutes) - 1]),
+            "width": band.width[step_at(minutes) - 1],
+            "pinball loss": calibration.pinball[step_at(minutes) - 1],
+            "of persistence": found.persistence_pinball[step_at(minutes) - 1],
+        }
+        for minutes in reported
+    ]
+    for name, group in calibration.by_origin_range.items():
+        held = group.band(JUDGED_BAND)
+        rows.append(
+            {
+                "minutes ahead": f"from {name} mg/dL",
+                "holds %": _per_cent(held.overall_share),
+                "holds, 95 %": None,
+                "width": held.overall_width,
+                "pinball loss": None,
+                "of persistence": None,
+            }
+        )
+    return table(rows, BAND_COLUMNS)
+
+
+def meaning_table(found: Clinical, reported: Sequence[int]) -> dg.TableMetadataValue:
+    """Zone shares of both error grids and the glucose-specific RMSE of the three forecasters."""
+    forecasters = {"bloodTwin": found.model, "persistence": found.persistence, "ridge": found.ridge}
+    rows: list[dict[str, CellValue]] = [
+        {
+            "minutes ahead": minutes,
+            "forecaster": name,
+            **_zones("Clarke", grids.clarke),
+            **_zones("Parkes", grids.parkes),
+            "gRMSE": forecaster.glucose_specific_rmse[step_at(minutes) - 1],
+        }
+        for minutes in reported
+        for name, forecaster in forecasters.items()
+        for grids in forecaster.error_grids
+        if grids.minutes == minutes
+    ]
+    return table(rows, MEANING_COLUMNS)
+
+
+def alarms_table(found: Clinical) -> dg.TableMetadataValue:
+    """What alarms from forecasts were worth, by event."""
+    rows = [
+        {"alarm": alarms.threshold, "minutes": alarms.minutes, "forecaster": name, **_alarms(results)}
+        for alarms in found.alarms
+        for name, results in (("bloodTwin", alarms.model), ("ridge", alarms.ridge))
+    ]
+    return table(rows, ALARM_COLUMNS)
+
+
+def _zones(grid: str, shares: ZoneShares) -> dict[str, CellValue]:
+    known = [share for share in (shares.C, shares.D, shares.E) if share is not None]
+    return {
+        f"{grid} A %": _per_cent(shares.A),
+        f"{grid} B %": _per_cent(shares.B),
+        f"{grid} C to E %": _per_cent(sum(known) if known else None),
+    }
+
+
+def _alarms(found: AlarmResults) -> dict[str, CellValue]:
+    return {
+        "events": found.events,
+        "announced %": _per_cent(found.sensitivity),
+        "true %": _per_cent(found.precision),
+        "false a day": found.false_alarms_per_day,
+        "lead": found.median_lead_minutes,
+    }
+
+
+def _interval(interval: Interval | None) -> str | None:
+    return None if interval is None else f"{per_cent(interval.low):.1f} to {per_cent(interval.high):.1f}"
+
+
+def _per_cent(share: float | None) -> float | None:
+    return None if share is None else per_cent(share)

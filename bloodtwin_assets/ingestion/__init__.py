@@ -1,0 +1,1 @@
+"""New events from the wearer's cloud or site."""

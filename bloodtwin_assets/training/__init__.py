@@ -1,0 +1,1 @@
+"""The trained network and personal copies of it."""

@@ -1,0 +1,1 @@
+"""The command `bloodtwin`, one file a subcommand."""

@@ -1,1 +1,0 @@
-"""The command line: `bloodtwin import SOURCE FOLDER --to DATA`."""

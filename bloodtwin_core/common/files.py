@@ -1,0 +1,140 @@
+"""Files that are either wholly there or not there at all: temporary name beside the place, fsync, rename.
+
+Nothing here knows what is in a file.
+"""
+
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bloodtwin_core.common.errors import StorageError
+
+_STORAGE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
+"""What the disk, rather than the caller's own code, answers to a write."""
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` to write to; it takes the place of `path` when the block ends well.
+
+    The temporary name is hidden and keeps the suffix, since some writers choose the format by it. Parent folders
+    are made. On any exception, interrupts included, the temporary file is removed and `path` stays as it was.
+    Raises StorageError where the place cannot be written.
+    """
+    temporary = _beside(path)
+    try:
+        with storage_errors(path, temporary):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            _sync(temporary)
+            temporary.replace(path)
+            _sync(path.parent)
+    finally:
+        with suppress(OSError):  # Tidying up must not hide the error that led here.
+            temporary.unlink()
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """An empty temporary folder beside `path` to fill; it takes the place of `path`, whole, when the block ends well.
+
+    What stood in `path` before is gone then, so that nothing stale stays beside the new files. On any exception the
+    temporary folder is removed and `path` stays as it was. A filled folder cannot be renamed over, so the old one
+    first steps aside; a kill between these two renames is mended by recover_folder, which the next call begins with.
+    Raises StorageError where the place cannot be written.
+    """
+    temporary = _beside(path)
+    try:
+        with storage_errors(path, temporary):
+            recover_folder(path)
+            temporary.mkdir(parents=True)
+            yield temporary
+            for file in (file for file in temporary.rglob("*") if file.is_file()):
+                _sync(file)
+            _swap_in(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def recover_folder(path: Path) -> None:
+    """Put back the folder that a kill in the middle of atomic_folder left aside; otherwise do nothing."""
+    aside = _aside(path)
+    if not aside.exists():
+        return
+    if path.exists():
+        shutil.rmtree(aside)
+    else:
+        aside.replace(path)
+
+
+@contextmanager
+def storage_errors(path: Path, written: Path | None = None) -> Iterator[None]:
+    """Say in the user's words what the operating system says about this place; other errors pass unchanged.
+
+    written is what is written to meanwhile, if not path itself. Raises StorageError.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _STORAGE_ERRNOS and not _concerns(error, path, written or path):
+            raise
+        raise StorageError(f"{path}: cannot be written: {error.strerror or error}. {_advice(error)}") from error
+
+
+def _swap_in(temporary: Path, path: Path) -> None:
+    aside = _aside(path)
+    if path.exists():
+        path.replace(aside)
+    try:
+        temporary.replace(path)
+    except BaseException:
+        recover_folder(path)
+        raise
+    _sync(path.parent)
+    if aside.exists():
+        shutil.rmtree(aside)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.before")
+
+
+def _sync(path: Path) -> None:
+    """Have the disk hold what was written, so that a power cut after the rename finds it."""
+    if path.is_dir() and os.name == "nt":  # Windows opens no folders; its rename is durable by itself.
+        return
+    descriptor = os.open(path, os.O_RDWR if path.is_file() and os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _concerns(error: OSError, path: Path, written: Path) -> bool:
+    if error.filename is None:
+        return False
+    place = Path(os.fsdecode(error.filename))
+    return place in (path, written, *path.parents) or written in place.parents
+
+
+def _advice(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Free some space on that disk, or choose another folder (artifacts.root)"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "Make the folder writable for you, or choose another one (artifacts.root)"
+    return "Choose a folder that can be written (artifacts.root)"

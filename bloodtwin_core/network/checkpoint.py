@@ -1,0 +1,94 @@
+"""A trained checkpoint, read back as a network together with what it was trained with and on."""
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from pydantic import ValidationError
+
+from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch
+from bloodtwin_core.common.files import sha256_of
+from bloodtwin_core.config import ModelSettings
+from bloodtwin_core.network.forecaster import GlucoseForecaster
+from bloodtwin_core.windows.scaler import FeatureScaler
+
+NETWORK_PREFIX = "forecaster."
+"""Lightning keeps the network's weights under the name of the module's attribute."""
+VERSION = "bloodtwin_version"
+"""Key of the version of the program that wrote a checkpoint."""
+STARTED_FROM = "started_from_sha256"
+"""Hyperparameter that names the checkpoint whose weights a training began with."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained network in evaluation mode on the CPU, and where it comes from."""
+
+    path: Path
+    sha256: str
+    forecaster: GlucoseForecaster
+    model: ModelSettings
+    lookback: int
+    horizon: int
+    data_fingerprint: str
+    version: str
+    scaler: FeatureScaler
+    started_from: str
+    """sha256 of the checkpoint that training.start_from named; empty for fresh weights."""
+
+    def require(self, model: ModelSettings, data_fingerprint: str) -> None:
+        """Raise CheckpointMismatch unless the checkpoint was trained with these settings on these windows."""
+        differing = [
+            f"model.{name} was {getattr(self.model, name)} and is {getattr(model, name)} now"
+            for name in ModelSettings.model_fields
+            if getattr(self.model, name) != getattr(model, name)
+        ]
+        if self.data_fingerprint != data_fingerprint:
+            differing.append("it was trained on other windows than those that are there now")
+        if differing:
+            raise CheckpointMismatch(
+                f"{self.path} does not fit: {'; '.join(differing)}. "
+                "Materialize trained_checkpoint again, or go back to the settings and data that it was trained with"
+            )
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint that training wrote; only tensors and plain values are read, no code runs.
+
+    Raises ArtifactMissing if it is not there or damaged.
+    """
+    if not path.exists():
+        raise ArtifactMissing(f"{path} is not there. Materialize trained_checkpoint first")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        facts = content["hyper_parameters"]
+        model = ModelSettings.model_validate(facts["model"])
+        scaler = FeatureScaler.model_validate(facts["scaler"])
+        forecaster = GlucoseForecaster(model, facts["horizon"], scaler, facts["lookback"])
+        weights = {
+            name.removeprefix(NETWORK_PREFIX): tensor
+            for name, tensor in content["state_dict"].items()
+            if name.startswith(NETWORK_PREFIX)
+        }
+        forecaster.load_state_dict(weights)
+        return Checkpoint(
+            path=path,
+            sha256=sha256_of(path),
+            forecaster=forecaster.eval(),
+            model=model,
+            lookback=facts["lookback"],
+            horizon=facts["horizon"],
+            data_fingerprint=facts["data_fingerprint"],
+            version=content[VERSION],
+            scaler=scaler,
+            started_from=facts.get(STARTED_FROM, ""),
+        )
+    except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError, ValidationError) as error:
+        raise ArtifactMissing.unreadable(path, error, "trained_checkpoint") from error
+
+
+def copy_weights(path: Path, to: Path) -> None:
+    """Write a checkpoint's network again without what only a resumed training needs: about a quarter of the size."""
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    torch.save({name: content[name] for name in ("state_dict", "hyper_parameters", VERSION)}, to)

@@ -1,0 +1,1 @@
+"""A fine-tuned copy for each person: training, storage, evaluation."""

@@ -1,0 +1,43 @@
+"""From settings to windows in one call, for programs and studies; the Dagster assets keep each step by itself."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bloodtwin_core.common.progress import Progress, silent
+from bloodtwin_core.config import DataSettings
+from bloodtwin_core.records.raw_splits import RawPumpSplits, describe, load_splits, scaler_records, window_records
+from bloodtwin_core.sources import pump_split_files
+from bloodtwin_core.sources.train_only import learnt_also_split_files
+from bloodtwin_core.windows import WindowedSeries, window_series
+from bloodtwin_core.windows.scaler import FeatureScaler, fit_scaler
+
+SPLIT_FILES = "pump_splits"
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """What a network is trained and tested on; raw lists the files that it came from."""
+
+    windows: WindowedSeries
+    scaler: FeatureScaler
+    raw: RawPumpSplits
+
+
+def prepare(settings: DataSettings, folder: Path, progress: Progress = silent) -> PreparedData:
+    """Read the sources, split, fit the scaler and cut windows; split files are left under folder.
+
+    Raises what the sources, fit_scaler and window_series raise.
+    """
+    raw = list_split_files(settings, folder / SPLIT_FILES, folder, progress)
+    loaded = load_splits(raw, folder)
+    scaler = fit_scaler(scaler_records(loaded))
+    return PreparedData(window_series(window_records(loaded), scaler, settings), scaler, raw)
+
+
+def list_split_files(
+    settings: DataSettings, split_files: Path, artifacts: Path, progress: Progress = silent
+) -> RawPumpSplits:
+    """Have every source write its files under split_files and beside it, and list them; artifacts is as in describe."""
+    pumps = pump_split_files(settings, split_files, progress)
+    learnt_only = learnt_also_split_files(settings, pumps, split_files, progress)
+    return describe(settings.source, pumps, artifacts, learnt_only, settings.held_out_pump_ids)

@@ -1,0 +1,59 @@
+"""Five-minute records: what a record is, its files, how a history is split and filled, and whether it makes sense.
+
+What a record is can be imported from here. split_files.py reads and writes the files, splitting.py cuts a history in
+time, filling.py carries forward, summary.py tells the usual figures, checks/ finds what makes no sense.
+"""
+
+from bloodtwin_core.records.arrays import Glucose, Mask, Rows, Timestamps, Values
+from bloodtwin_core.records.cadence import (
+    MINUTES_PER_DAY,
+    RECORD_INTERVAL,
+    RECORD_MINUTES,
+    RECORDS_PER_DAY,
+    RECORDS_PER_HOUR,
+    time_of_day,
+)
+from bloodtwin_core.records.features import (
+    BASAL_LIMITS,
+    BOLUS_LIMITS,
+    CARRIED_BASAL_RECORDS,
+    FEATURE_LIMITS,
+    FEATURE_UNITS,
+    FEATURES,
+    GLUCOSE_LIMITS,
+    Feature,
+    Limits,
+)
+from bloodtwin_core.records.glucose_ranges import GLUCOSE_RANGES, TARGET_RANGE, GlucoseRange, glucose_range_of
+from bloodtwin_core.records.pump_records import PumpHistory, PumpRecords, Split, records_from_signals
+
+__all__ = [
+    "BASAL_LIMITS",
+    "BOLUS_LIMITS",
+    "CARRIED_BASAL_RECORDS",
+    "FEATURES",
+    "FEATURE_LIMITS",
+    "FEATURE_UNITS",
+    "GLUCOSE_LIMITS",
+    "GLUCOSE_RANGES",
+    "MINUTES_PER_DAY",
+    "RECORDS_PER_DAY",
+    "RECORDS_PER_HOUR",
+    "RECORD_INTERVAL",
+    "RECORD_MINUTES",
+    "TARGET_RANGE",
+    "Feature",
+    "Glucose",
+    "GlucoseRange",
+    "Limits",
+    "Mask",
+    "PumpHistory",
+    "PumpRecords",
+    "Rows",
+    "Split",
+    "Timestamps",
+    "Values",
+    "glucose_range_of",
+    "records_from_signals",
+    "time_of_day",
+]

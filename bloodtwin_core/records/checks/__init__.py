@@ -1,0 +1,1 @@
+"""Whether records make sense: findings with place, size and remedy."""

@@ -1,0 +1,99 @@
+"""The records of one pump, and how they are made from what was measured."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from bloodtwin_core.records.arrays import Timestamps, Values
+from bloodtwin_core.records.cadence import RECORD_INTERVAL, time_of_day
+from bloodtwin_core.records.features import BASAL_LIMITS, BOLUS_LIMITS, FEATURES, GLUCOSE_LIMITS, Feature
+
+
+class Split(StrEnum):
+    """The three parts of a pump's history, in time order."""
+
+    train = "train"
+    validate = "validate"
+    test = "test"
+
+
+@dataclass(frozen=True)
+class PumpRecords:
+    """Records of one pump, oldest first.
+
+    timestamps: [record], UTC datetime64[s]. values: float32 [record, feature] in physical units.
+    A glucose that was not measured is NaN with bg_missing_flag 1; an unknown basal rate or bolus is NaN.
+    """
+
+    pump_id: str
+    timestamps: Timestamps
+    values: Values
+
+    def __post_init__(self) -> None:
+        if self.values.shape != (len(self.timestamps), len(FEATURES)):
+            raise ValueError(
+                f"pump {self.pump_id}: values have shape {self.values.shape}, "
+                f"but {len(self.timestamps)} timestamps need ({len(self.timestamps)}, {len(FEATURES)})"
+            )
+
+    def __len__(self) -> int:
+        return len(self.timestamps)
+
+    def feature(self, feature: Feature) -> npt.NDArray[np.float32]:
+        """One feature's column, shape [record]."""
+        return self.values[:, feature.column]
+
+    def rows(self, start: int, stop: int) -> Self:
+        """The records from row start up to, not including, row stop."""
+        return type(self)(self.pump_id, self.timestamps[start:stop], self.values[start:stop])
+
+
+@dataclass(frozen=True)
+class PumpHistory:
+    """All records of one pump.
+
+    Those before tested_from are there to be learnt from only: they stand in front of the train split, and the others
+    are split in time as if they were alone. None: all records are split.
+    """
+
+    records: PumpRecords
+    tested_from: np.datetime64 | None = None
+
+    @property
+    def pump_id(self) -> str:
+        """The pump's serial number."""
+        return self.records.pump_id
+
+
+def records_from_signals(
+    pump_id: str,
+    timestamps: Timestamps,
+    glucose: npt.NDArray[np.floating],
+    basal_rate: npt.NDArray[np.floating],
+    bolus_dose: npt.NDArray[np.floating],
+) -> PumpRecords:
+    """Complete records from what was measured on a five-minute grid.
+
+    glucose mg/dL, basal_rate U/h and bolus_dose U are [record], NaN where unknown. Glucose outside
+    GLUCOSE_LIMITS is clipped and flagged; insulin is clipped to its limits. delta_bg stands only
+    between two measured readings five minutes apart and is NaN elsewhere.
+    """
+    values = np.empty((len(timestamps), len(FEATURES)), dtype=np.float32)
+    missing = np.isnan(glucose)
+    clipped = np.clip(glucose, GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high).astype(np.float32)
+    delta = np.full(len(timestamps), np.nan, dtype=np.float32)
+    neighbours = np.diff(timestamps) == RECORD_INTERVAL
+    delta[1:] = np.where(neighbours, np.diff(clipped), np.nan)
+    sin_time, cos_time = time_of_day(timestamps)
+    values[:, Feature.bg.column] = clipped
+    values[:, Feature.delta_bg.column] = delta
+    values[:, Feature.basal_rate.column] = np.clip(basal_rate, BASAL_LIMITS.low, BASAL_LIMITS.high)
+    values[:, Feature.bolus_dose.column] = np.clip(bolus_dose, BOLUS_LIMITS.low, BOLUS_LIMITS.high)
+    values[:, Feature.sin_time.column] = sin_time
+    values[:, Feature.cos_time.column] = cos_time
+    values[:, Feature.bg_clip_flag.column] = ~missing & (clipped != glucose.astype(np.float32))
+    values[:, Feature.bg_missing_flag.column] = missing
+    return PumpRecords(pump_id, timestamps.astype("datetime64[s]"), values)

@@ -1,0 +1,176 @@
+"""Which split files a run uses, and the proof that they have not changed since.
+
+raw_pump_splits.json names every file with its sha256; whoever reads the records later refuses a changed file.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
+from bloodtwin_core.common.files import atomic_write, recover_folder, sha256_of
+from bloodtwin_core.records import PumpRecords, Split
+from bloodtwin_core.records.split_files import PumpSplitFiles, SplitFile, read_split_file
+
+
+class RawSplitFile(BaseModel):
+    """One split file of one pump. path is relative to the artifact folder where the file lies in it, else absolute.
+
+    A learnt_only pump is only learnt from: whatever the file's own split, its records count as train. A held_out pump
+    is only tested on: its train and validate files are there, but nobody learns from them or chooses by them.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    pump_id: str
+    split: Split
+    path: Path
+    sha256: str
+    learnt_only: bool = False
+    held_out: bool = False
+
+
+class RawPumpSplits(BaseModel):
+    """The split files of all pumps of a run; raw_pump_splits.json."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    files: tuple[RawSplitFile, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """One sha256 over all files: two runs with the same fingerprint saw the same records."""
+        lines = sorted(
+            f"{file.pump_id} {file.split} {file.sha256}{' learnt only' * file.learnt_only}{' held out' * file.held_out}"
+            for file in self.files
+        )
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    @property
+    def held_out_pump_ids(self) -> list[str]:
+        """Pumps that are only tested on."""
+        return list(dict.fromkeys(file.pump_id for file in self.files if file.held_out))
+
+    @property
+    def learnt_only_pump_ids(self) -> list[str]:
+        """Pumps that are only learnt from."""
+        return list(dict.fromkeys(file.pump_id for file in self.files if file.learnt_only))
+
+    def write(self, path: Path) -> None:
+        """Keep the list as JSON."""
+        with atomic_write(path) as temporary:
+            temporary.write_text(self.model_dump_json(indent=2) + "\n")
+
+
+@dataclass(frozen=True)
+class LoadedSplit:
+    """A split file with its records; learnt_only and held_out as in RawSplitFile."""
+
+    pump_id: str
+    split: Split
+    file: SplitFile
+    learnt_only: bool = False
+    held_out: bool = False
+
+    @property
+    def records(self) -> PumpRecords:
+        """The file's records, under the name that the pump has in this run."""
+        return dataclasses.replace(self.file.records, pump_id=self.pump_id)
+
+
+def describe(
+    source: str,
+    pumps: Sequence[PumpSplitFiles],
+    folder: Path,
+    learnt_only: Sequence[PumpSplitFiles] = (),
+    held_out: Sequence[str] = (),
+) -> RawPumpSplits:
+    """List a source's split files with their sha256; folder is the artifact folder.
+
+    learnt_only are pumps of other sources. Raises SettingsError if held_out names a pump that the source does not have,
+    since it would be learnt from under its true name, or all of them.
+    """
+    there = [pump.pump_id for pump in pumps]
+    if unknown := [pump_id for pump_id in held_out if pump_id not in there]:
+        raise SettingsError(
+            f"data.held_out_pump_ids names {', '.join(unknown)}, which data.source does not have. There are "
+            f"{', '.join(there)}"
+        )
+    if there and set(there) <= set(held_out):
+        raise SettingsError("data.held_out_pump_ids holds every pump out. Leave one at least to train and choose by")
+    files = [
+        RawSplitFile(
+            pump_id=pump.pump_id,
+            split=split,
+            path=_relative(path, folder),
+            sha256=sha256_of(path),
+            held_out=pump.pump_id in held_out,
+        )
+        for pump in pumps
+        for split, path in pump.files.items()
+    ]
+    files += [
+        RawSplitFile(
+            pump_id=pump.pump_id,
+            split=Split.train,
+            path=_relative(path, folder),
+            sha256=sha256_of(path),
+            learnt_only=True,
+        )
+        for pump in learnt_only
+        for path in pump.files.values()
+    ]
+    return RawPumpSplits(source=source, files=tuple(files))
+
+
+def read_raw_splits(path: Path) -> RawPumpSplits:
+    """The list that describe made. Raises ArtifactMissing if it is not there or not readable."""
+    try:
+        return RawPumpSplits.model_validate_json(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ArtifactMissing.unreadable(path, error, "raw_pump_splits") from error
+
+
+def load_splits(raw: RawPumpSplits, folder: Path) -> list[LoadedSplit]:
+    """Read the records of every listed file.
+
+    Raises ArtifactMissing if a file is gone or changed since it was listed, DataError if it cannot be read.
+    """
+    for written in {file.path.parts[0] for file in raw.files if not file.path.is_absolute()}:
+        recover_folder(folder / written)
+    loaded = []
+    for file in raw.files:
+        path = folder / file.path
+        if not path.exists():
+            raise ArtifactMissing(f"{path} is gone since raw_pump_splits listed it. Materialize raw_pump_splits again")
+        if sha256_of(path) != file.sha256:
+            raise ArtifactMissing(f"{path} changed since raw_pump_splits listed it. Materialize raw_pump_splits again")
+        split_file = read_split_file(path)
+        loaded.append(LoadedSplit(file.pump_id, file.split, split_file, file.learnt_only, file.held_out))
+    return loaded
+
+
+def scaler_records(loaded: Sequence[LoadedSplit]) -> list[PumpRecords]:
+    """What the scaler is fitted on: the train splits of data.source, without held-out pumps.
+
+    People that are only learnt from do not move it, so that the same people keep the same scaled inputs whoever else is
+    learnt from, and networks can be compared.
+    """
+    return [
+        split.records for split in loaded if split.split is Split.train and not split.learnt_only and not split.held_out
+    ]
+
+
+def window_records(loaded: Sequence[LoadedSplit]) -> list[tuple[Split, PumpRecords]]:
+    """What windows are cut from: every split, but of held-out pumps the test split alone."""
+    return [(split.split, split.records) for split in loaded if split.split is Split.test or not split.held_out]
+
+
+def _relative(path: Path, folder: Path) -> Path:
+    resolved = path.resolve()
+    return resolved.relative_to(folder.resolve()) if resolved.is_relative_to(folder.resolve()) else resolved

@@ -1,0 +1,141 @@
+"""Each pump's history cut in time into what is learned from, chosen by and tested on."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from bloodtwin_core.common.errors import DataError, StorageError
+from bloodtwin_core.common.files import atomic_folder
+from bloodtwin_core.config import DataSettings
+from bloodtwin_core.records import Feature, PumpHistory, PumpRecords, Split
+from bloodtwin_core.records.split_files import (
+    PUMP_FOLDER,
+    UTC_TIMESTAMPS,
+    PumpSplitFiles,
+    natural_order,
+    write_split_file,
+)
+
+Cut = Callable[[PumpHistory, DataSettings], dict[Split, PumpRecords]]
+"""How a history becomes splits."""
+
+
+def split_in_time(records: PumpRecords, settings: DataSettings) -> dict[Split, PumpRecords]:
+    """The oldest train_fraction of the records, the next validate_fraction, and the rest to test on.
+
+    Counted in records and in time order, so that nothing is trained on that came after what it is tested on.
+    Raises DataError if a split would stay empty.
+    """
+    train_end = round(len(records) * settings.train_fraction)
+    validate_end = round(len(records) * (settings.train_fraction + settings.validate_fraction))
+    if not 0 < train_end < validate_end < len(records):
+        raise DataError(
+            f"pump {records.pump_id} has {len(records)} records, too few to train, validate and test on",
+            todo="Give it a longer history, leave it out (data.pump_ids), or change data.train_fraction",
+        )
+    return {
+        Split.train: records.rows(0, train_end),
+        Split.validate: records.rows(train_end, validate_end),
+        Split.test: records.rows(validate_end, len(records)),
+    }
+
+
+def split_history(history: PumpHistory, settings: DataSettings) -> dict[Split, PumpRecords]:
+    """The history in time, with the records that are only learnt from in front of the train split.
+
+    Raises DataError if a split would stay empty.
+    """
+    records, first = history.records, 0
+    if history.tested_from is not None:
+        first = int(np.searchsorted(records.timestamps, history.tested_from))
+    parts = split_in_time(records.rows(first, len(records)), settings)
+    return {**parts, Split.train: records.rows(0, first + len(parts[Split.train]))}
+
+
+def only_to_learn_from(history: PumpHistory, _settings: DataSettings) -> dict[Split, PumpRecords]:
+    """The whole history in the train split."""
+    return {Split.train: history.records}
+
+
+def held_out_in_fold(pump_ids: Sequence[str], fold: int, folds: int = 5) -> list[str]:
+    """The pumps that one fold (1 to folds) of a study over people holds out: every folds-th, from the fold-th on.
+
+    Each pump is held out in exactly one fold. Raises ValueError if there is no such fold.
+    """
+    if not 1 <= fold <= folds:
+        raise ValueError(f"there are folds 1 to {folds}, not {fold}")
+    return sorted(set(pump_ids), key=natural_order)[fold - 1 :: folds]
+
+
+def without_long_gaps(records: PumpRecords, max_gap_hours: float) -> PumpRecords:
+    """The records without those of gaps in glucose longer than max_gap_hours, so that a segment ends there.
+
+    A gap reaches from one measured reading to the next; before the first and after the last it is the records' own end.
+    """
+    timestamps = records.timestamps
+    measured = np.flatnonzero(np.isfinite(records.feature(Feature.bg)))
+    before, after = np.concatenate([[-1], measured]), np.concatenate([measured, [len(records)]])
+    begin, end = timestamps[np.maximum(before, 0)], timestamps[np.minimum(after, len(records) - 1)]
+    long = (end - begin) / np.timedelta64(3600, "s") > max_gap_hours
+    keep = np.ones(len(records), dtype=np.bool_)
+    for first, stop in zip(before[long] + 1, after[long], strict=True):
+        keep[first:stop] = False
+    return records if keep.all() else PumpRecords(records.pump_id, timestamps[keep], records.values[keep])
+
+
+def _nothing_more(_history: PumpRecords) -> Mapping[str, str]:
+    return {}
+
+
+def write_split_files(
+    histories: Iterable[PumpRecords | PumpHistory],
+    settings: DataSettings,
+    folder: Path,
+    *,
+    tz_handling: str = UTC_TIMESTAMPS,
+    notes: str = "",
+    extra: Callable[[PumpRecords], Mapping[str, str]] = _nothing_more,
+    cut: Cut = split_history,
+) -> list[PumpSplitFiles]:
+    """Split each history and write it under folder as bloodBath CSV v2.0.
+
+    The folder is replaced whole once all pumps are written: files of an earlier run do not stay beside the new ones,
+    and if a history cannot be read or written what stood there stays. Gaps longer than max_gap_hours are taken out
+    first, so that a segment ends there. The same histories give the same bytes. extra gives comment keys beyond the
+    contract's for each history.
+    Raises StorageError if the folder holds anything but pumps or cannot be written, DataError if there is no history.
+    """
+    _refuse_foreign_files(folder)
+    written: list[PumpSplitFiles] = []
+    with atomic_folder(folder) as temporary:
+        for given in histories:
+            whole = given if isinstance(given, PumpHistory) else PumpHistory(given)
+            records = without_long_gaps(whole.records, settings.max_gap_hours)
+            files = {
+                split: write_split_file(
+                    temporary,
+                    part,
+                    split,
+                    as_of=records.timestamps[-1],
+                    tz_handling=tz_handling,
+                    notes=notes,
+                    extra=extra(records),
+                )
+                for split, part in cut(replace(whole, records=records), settings).items()
+            }
+            in_place = {split: folder / path.relative_to(temporary) for split, path in files.items()}
+            written.append(PumpSplitFiles(records.pump_id, in_place))
+        if not written:
+            raise DataError("the source has no pump", todo="Check data.root and data.pump_ids")
+    return written
+
+
+def _refuse_foreign_files(folder: Path) -> None:
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    foreign = sorted(name for name in names if not name.startswith((PUMP_FOLDER, ".")))
+    if foreign:
+        raise StorageError(
+            f"{folder} holds '{foreign[0]}', which would be lost when its pumps are replaced. Choose an empty folder"
+        )

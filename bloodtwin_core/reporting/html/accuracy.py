@@ -1,0 +1,173 @@
+"""Sections on how far forecasts are off: by horizon, by circumstances, by pump."""
+
+from collections.abc import Mapping
+
+from bloodtwin_core.evaluation.comparison import Comparison, Interval, WindowSetResults
+from bloodtwin_core.evaluation.metrics import step_at
+from bloodtwin_core.reporting.html.material import Material
+from bloodtwin_core.reporting.html.narrative import target_words
+from bloodtwin_core.reporting.html.parts import (
+    INTERVAL_LABEL,
+    NOT_KNOWN,
+    HtmlCell,
+    HtmlTable,
+    Picture,
+    Section,
+    count_cell,
+    figure_cell,
+    skill_cell,
+)
+from bloodtwin_core.reporting.plots.errors import GroupError, groups_figure, horizon_figure
+
+ALL = "all"
+DEFINITIONS = (
+    "Errors are of the forecast for one moment (AT), in mg/dL. MAE is the mean size of the error; RMSE weighs large "
+    "errors more; bias is the mean of forecast minus reading. Persistence says that the last reading stays; the ridge "
+    "regression is a linear forecaster fitted on the same training windows. Skill is the MAE divided by persistence's: "
+    "below 1 is better. Intervals (95 %) tell how a figure would vary on other days of the same wearers.",
+    "Complete windows have every reading that a forecast looks back on and that it is held against; available ones may "
+    "have gaps, as in daily life.",
+)
+GROUPS_WORDS = (
+    "Glucose ranges are those of the reading forecast for; times of day those of the moment at which the forecast was "
+    "made. A forecaster tends to the middle: where glucose turns out very low it has said too much, where very high "
+    "too little, and the bias shows by how much."
+)
+
+
+def error_section(material: Material) -> Section:
+    """Error by horizon, and the headline figures of both window sets."""
+    available = material.results.available
+    by_step = available.error_by_step
+    limits = {
+        minutes: (interval.low, interval.high)
+        for minutes in material.reported
+        if (interval := mae_interval(available.pooled, minutes)) is not None
+    }
+    last = len(by_step.minutes) - 1
+    picture = Picture(
+        "horizon",
+        horizon_figure(by_step, material.settings, "Error by horizon", limits),
+        f"Mean error by how far ahead, on {available.windows:,} available windows: the lower, the better.",
+        f"Line chart of the mean error by minutes ahead. At {by_step.minutes[last]} minutes it is "
+        f"{shown(by_step.model[last])} mg/dL for the model, {shown(by_step.persistence[last])} for the last reading "
+        f"and {shown(by_step.ridge[last])} for the ridge regression.",
+    )
+    sets = (("available", available), ("complete", material.results.complete))
+    tables = [_errors_table(material, name, found) for name, found in sets if found.windows]
+    return Section("error", "How far it is off", DEFINITIONS, [*tables, _targets_table(material)], [picture])
+
+
+def groups_section(material: Material) -> Section:
+    """Error by glucose range, time of day, and what happened before the forecast."""
+    found = material.results.available
+    minutes = material.judged[-1]
+    pictures = [
+        _groups_picture("ranges", "Error by glucose range (mg/dL)", found.glucose_ranges, minutes),
+        _groups_picture("times", "Error by time of day", found.times_of_day, minutes),
+    ]
+    step = step_at(minutes) - 1
+    rows = [
+        [
+            HtmlCell(label),
+            count_cell(each.by_step.targets[step]),
+            figure_cell(each.by_step.model.mae_at[step]),
+            interval_cell(mae_interval(each, minutes)),
+            figure_cell(each.by_step.model.bias_at[step]),
+            figure_cell(each.by_step.persistence.mae_at[step]),
+            skill_cell(each.by_step.skill.mae_at[step]),
+        ]
+        for label, each in found.groups.items()
+    ]
+    head = ["Group", "readings", "MAE", INTERVAL_LABEL, "bias", "last reading", "skill"]
+    caption = f"Errors (mg/dL) {minutes} minutes ahead by group of available windows"
+    return Section("groups", "Where it fails", [GROUPS_WORDS], [HtmlTable(caption, head, rows)], pictures)
+
+
+def pumps_section(material: Material) -> Section:
+    """A row for each pump."""
+    found = material.results.available
+    pumps = {**found.pumps, ALL: found.pooled} if len(found.pumps) > 1 else found.pumps
+    head = ["Pump", "windows"]
+    for minutes in material.judged:
+        head += [f"MAE {minutes} min", INTERVAL_LABEL, f"last reading {minutes} min", f"skill {minutes} min"]
+    rows = [
+        [HtmlCell(pump), count_cell(each.windows), *_of_pump(each, material.judged)] for pump, each in pumps.items()
+    ]
+    caption = (
+        "Error by pump (mg/dL) on available windows, and the skill with a bar: the shorter, the better; a full bar is "
+        "no better than the last reading."
+    )
+    return Section("pumps", "Pump by pump", [], [HtmlTable(caption, head, rows)])
+
+
+def mae_interval(found: Comparison, minutes: int) -> Interval | None:
+    """The confidence interval of the model's MAE (mg/dL) so many minutes ahead, where there is one."""
+    return None if found.intervals is None else found.intervals.model.get(f"test_mae_at_{minutes}min")
+
+
+def interval_cell(interval: Interval | None) -> HtmlCell:
+    """From low to high, or a dash."""
+    return HtmlCell(NOT_KNOWN if interval is None else f"{interval.low:.1f} to {interval.high:.1f}")
+
+
+def shown(value: float | None) -> str:
+    """An error in a sentence."""
+    return "unknown" if value is None else f"{value:.1f}"
+
+
+def _errors_table(material: Material, name: str, found: WindowSetResults) -> HtmlTable:
+    head = ["Minutes ahead", "MAE", INTERVAL_LABEL, "last reading", "ridge regression", "skill", "RMSE", "bias"]
+    by_step = found.pooled.by_step
+    rows = []
+    for minutes in material.reported:
+        step = step_at(minutes) - 1
+        rows.append(
+            [
+                HtmlCell(str(minutes)),
+                figure_cell(by_step.model.mae_at[step], 2),
+                interval_cell(mae_interval(found.pooled, minutes)),
+                figure_cell(by_step.persistence.mae_at[step], 2),
+                figure_cell(by_step.ridge.mae_at[step], 2),
+                skill_cell(by_step.skill.mae_at[step]),
+                figure_cell(by_step.model.rmse_at[step], 2),
+                figure_cell(by_step.model.bias_at[step], 2),
+            ]
+        )
+    return HtmlTable(f"Errors (mg/dL) on {found.windows:,} {name} windows, all pumps together", head, rows)
+
+
+def _targets_table(material: Material) -> HtmlTable:
+    rows = [
+        [HtmlCell(target_words(target)), HtmlCell("yes" if target.met else "no"), HtmlCell(target.reading, words=True)]
+        for target in material.results.targets
+    ]
+    return HtmlTable("Targets, on complete windows", ["Target", "met", "outcome"], rows)
+
+
+def _groups_picture(name: str, title: str, groups: Mapping[str, Comparison], minutes: int) -> Picture:
+    step = step_at(minutes) - 1
+    errors = [
+        GroupError(label, each.by_step.model.mae_at[step], each.by_step.persistence.mae_at[step])
+        for label, each in groups.items()
+    ]
+    said = "; ".join(f"{error.label}: {shown(error.model)}" for error in errors)
+    return Picture(
+        name,
+        groups_figure(title, errors, minutes),
+        "A bar that ends short of the mark errs less than the last reading.",
+        f"{title}, {minutes} minutes ahead, bars of the model's mean error in mg/dL. {said}.",
+    )
+
+
+def _of_pump(found: Comparison, judged: list[int]) -> list[HtmlCell]:
+    cells = []
+    for minutes in judged:
+        step = step_at(minutes) - 1
+        cells += [
+            figure_cell(found.by_step.model.mae_at[step]),
+            interval_cell(mae_interval(found, minutes)),
+            figure_cell(found.by_step.persistence.mae_at[step]),
+            skill_cell(found.by_step.skill.mae_at[step]),
+        ]
+    return cells

@@ -1,0 +1,135 @@
+"""From what was measured to the headline_of that the opening speaks of."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from bloodtwin_core.evaluation.clinical.alarms import ThresholdAlarms
+from bloodtwin_core.evaluation.clinical.error_grids import ZONES, parkes_zones
+from bloodtwin_core.evaluation.clinical.events import HYPOGLYCAEMIA
+from bloodtwin_core.evaluation.comparison import Comparison
+from bloodtwin_core.evaluation.coverage import Calibration
+from bloodtwin_core.evaluation.coverage_targets import FEWEST_WINDOWS, JUDGED_BAND
+from bloodtwin_core.evaluation.metrics import step_at
+from bloodtwin_core.evaluation.results import TargetOutcome
+from bloodtwin_core.records import TARGET_RANGE
+from bloodtwin_core.reporting.html.days import pump_days
+from bloodtwin_core.reporting.html.headline import Ahead, Bands, Headline, Warnings, Where
+from bloodtwin_core.reporting.html.material import Glucoses, Material
+from bloodtwin_core.reporting.html.narrative import target_words
+
+NEAR_MG_DL, NEAR_SHARE = 20.0, 0.2
+"""A forecast is near its reading within the larger of these: mg/dL, and share of the reading."""
+FEWEST_READINGS = 100
+"""A group with fewer readings is not named as the one where the model errs most."""
+CLEARLY = 1.1
+"""A group is named only if its MAE is so many times that of all windows."""
+
+
+def headline_of(material: Material) -> Headline:
+    """What the opening says of this test."""
+    results = material.results
+    lows = material.alarms(HYPOGLYCAEMIA)
+    return Headline(
+        windows=results.available.windows,
+        days=pump_days(material.forecasts),
+        pumps=sum(pump.windows > 0 for pump in results.available.pumps.values()),
+        newcomers=material.newcomers,
+        virtual=material.virtual,
+        ahead=tuple(_ahead(material)),
+        missed=tuple(_missed(target) for target in results.missed_targets if target.value is not None),
+        worst=tuple(_worst(material)),
+        low_bias=_low_bias(material),
+        lows=None if lows is None else _warnings(lows),
+        bands=None if material.calibration is None else _bands(material.calibration),
+    )
+
+
+def _missed(target: TargetOutcome) -> str:
+    return f"{target_words(target)} ({target.value:.2f})"
+
+
+def _ahead(material: Material) -> Iterator[Ahead]:
+    pooled = material.results.available.pooled
+    for minutes in material.judged:
+        step = step_at(minutes) - 1
+        mae, persistence = pooled.by_step.model.mae_at[step], pooled.by_step.persistence.mae_at[step]
+        if mae is None or persistence is None:
+            continue
+        interval = None if pooled.intervals is None else pooled.intervals.skill.get(f"test_mae_at_{minutes}min")
+        reading, forecast = material.at(minutes)
+        yield Ahead(
+            minutes=minutes,
+            mae=mae,
+            persistence=persistence,
+            ridge=pooled.by_step.ridge.mae_at[step],
+            skill_interval=None if interval is None else (interval.low, interval.high),
+            near=near_share(reading, forecast),
+            harmless=float((parkes_zones(reading, forecast) <= ZONES.index("B")).mean()),
+        )
+
+
+def near_share(reading: Glucoses, forecast: Glucoses) -> float:
+    """Share of forecasts (mg/dL, [target]) within 20 mg/dL or 20 % of the reading, whichever is more."""
+    allowed = np.maximum(NEAR_MG_DL, NEAR_SHARE * reading)
+    return float((np.abs(forecast - reading) <= allowed).mean())
+
+
+def _worst(material: Material) -> Iterator[Where]:
+    """The range, the time of day, the circumstance and the pump where it errs most, if clearly more than on average."""
+    found, step = material.results.available, step_at(material.judged[-1]) - 1
+    average = found.pooled.by_step.model.mae_at[step]
+    if average is None:
+        return
+    phrased: tuple[tuple[str, Mapping[str, Comparison]], ...] = (
+        ("where glucose comes to lie {} mg/dL", found.glucose_ranges),
+        ("from {}", found.times_of_day),
+        ("with {}", {label: each for label, each in found.bolus.items() if label.startswith("a ")}),
+        ("{}", {label: each for label, each in found.gap.items() if label.startswith("up to")}),
+        ("for pump {}", found.pumps if len(found.pumps) > 1 else {}),
+    )
+    for phrase, groups in phrased:
+        known = {
+            label: mae
+            for label, each in groups.items()
+            if (mae := each.by_step.model.mae_at[step]) is not None
+            and each.by_step.targets[step] >= FEWEST_READINGS
+            and mae >= CLEARLY * average
+        }
+        if known:
+            label = max(known, key=lambda name: known[name])
+            still = groups[label].by_step.persistence.mae_at[step]
+            yield Where(phrase.format(label), known[label], still)
+
+
+def _low_bias(material: Material) -> float | None:
+    reading, forecast = material.at(material.judged[-1])
+    low = reading < TARGET_RANGE[0]
+    if low.sum() < FEWEST_READINGS:
+        return None
+    return float((forecast[low].astype(np.float64) - reading[low]).mean())
+
+
+def _warnings(found: ThresholdAlarms) -> Warnings:
+    return Warnings(
+        what="low",
+        where=f"under {found.glucose:g} mg/dL",
+        events=found.model.events,
+        seen=found.model.sensitivity,
+        seen_interval=found.model.sensitivity_interval,
+        false_alarms_per_day=found.model.false_alarms_per_day,
+        lead_minutes=found.model.median_lead_minutes,
+    )
+
+
+def _bands(calibration: Calibration) -> Bands | None:
+    held = [value for value in calibration.pooled.band(JUDGED_BAND).share if value is not None]
+    if not held:
+        return None
+    ranges = {
+        f"where the last reading was {name} mg/dL": value
+        for name, group in calibration.by_origin_range.items()
+        if group.windows > FEWEST_WINDOWS and (value := group.band(JUDGED_BAND).overall_share) is not None
+    }
+    worst = max(ranges, key=lambda place: abs(ranges[place] - JUDGED_BAND), default=None)
+    return Bands(min(held), max(held), worst, None if worst is None else ranges[worst])

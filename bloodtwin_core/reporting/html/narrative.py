@@ -1,0 +1,190 @@
+"""The report's opening in plain words: how far one may trust the forecaster, and where it fails.
+
+Every sentence follows from measured figures; what was not measured is said to be unknown.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from bloodtwin_core.evaluation.coverage_targets import AT_EVERY_STEP, IN_EVERY_RANGE
+from bloodtwin_core.evaluation.metrics import OVERALL_MINUTES
+from bloodtwin_core.evaluation.results import TargetOutcome
+from bloodtwin_core.reporting.html.headline import Ahead, Bands, Headline, Warnings, Where
+
+ENOUGH_DAYS = 14
+"""Days of readings that describe a person's glucose: Battelino et al., Diabetes Care 42 (2019) 1593."""
+RELIABLE = 0.9
+"""The share of events seen coming must surely (95 %) be above it, or the opening warns against relying on it."""
+
+NOTHING_TESTED = "No test window was measured, so nothing is known about how good this forecaster is: do not use it."
+NO_DEVICE = "It is decision support, not a medical device: never dose insulin from a forecast alone."
+VIRTUAL = "All of this was measured on virtual wearers and says nothing about people."
+
+
+def opening(found: Headline) -> str:
+    """One paragraph, whatever was found."""
+    return " ".join(_sentences(found))
+
+
+def _sentences(found: Headline) -> Iterator[str]:
+    if not found.windows or not found.ahead:
+        yield NOTHING_TESTED
+    else:
+        yield _verdict(found)
+        yield _accuracy(found)
+        yield from _against_ridge(found.ahead)
+        yield from _harm(found.ahead)
+        yield from _weak_spots(found)
+        if found.lows is not None:
+            yield _warnings(found.lows, found.low_bias, found.ahead[-1].minutes)
+        yield _uncertainty(found.bands)
+        yield from _reach(found)
+    if found.virtual:
+        yield VIRTUAL
+    yield NO_DEVICE
+
+
+def _verdict(found: Headline) -> str:
+    no_better = [ahead for ahead in found.ahead if not ahead.beats_persistence]
+    if no_better:
+        worse = all(ahead.mae >= ahead.persistence for ahead in no_better)
+        verdict = "they are no better" if worse else "they are not clearly better"
+        return (
+            f"Do not trust these forecasts {_minutes(no_better)} ahead: {verdict} than to assume that the last reading "
+            "stays."
+        )
+    helpful = "These forecasts help to see where glucose is heading"
+    if any(ahead.skill_interval is None for ahead in found.ahead):
+        helpful = "On the few days of the test these forecasts helped to see where glucose is heading"
+    if found.missed:
+        return f"{helpful}, but err by more than was aimed for on complete windows: {listed(found.missed)}."
+    return f"{helpful}."
+
+
+def _accuracy(found: Headline) -> str:
+    tested = f"{counted(found.windows, 'test window')} from {counted(found.days, 'day')} of"
+    off = listed([f"{ahead.mae:.1f} mg/dL {ahead.minutes} minutes ahead" for ahead in found.ahead])
+    stays = listed([f"{ahead.persistence:.1f}" for ahead in found.ahead])
+    text = (
+        f"On {tested} {counted(found.pumps, 'pump')} they were off by {off}, on average; to assume that the last "
+        f"reading stays, by {stays}"
+    )
+    near = [share(ahead.near) for ahead in found.ahead if ahead.near is not None]
+    if len(near) == len(found.ahead):
+        text += f". Of the forecasts, {listed(near)} lay within 20 mg/dL or 20 % of the reading"
+    return text + "."
+
+
+def _against_ridge(ahead: Sequence[Ahead]) -> Iterator[str]:
+    no_better = [each for each in ahead if each.ridge is not None and each.mae >= each.ridge]
+    if no_better:
+        yield f"A simple linear regression does as well or better {_minutes(no_better)} ahead."
+
+
+def _harm(ahead: Sequence[Ahead]) -> Iterator[str]:
+    harmful = [share(1.0 - each.harmless) for each in ahead if each.harmless is not None]
+    if harmful:
+        yield (
+            f"To treat by them, instead of by the reading that came, could have done harm in {listed(harmful)} of "
+            "cases (outside zones A and B of the Parkes error grid)."
+        )
+
+
+def _weak_spots(found: Headline) -> Iterator[str]:
+    if found.worst:
+        farthest = found.ahead[-1]
+        places = listed([_place(where) for where in found.worst])
+        yield f"They fail most {places}: mg/dL, {farthest.minutes} minutes ahead."
+
+
+def _place(where: Where) -> str:
+    worse = f", the last reading only {where.persistence:.1f}" if where.worse_than_persistence else ""
+    return f"{where.place} ({where.mae:.1f}{worse})"
+
+
+def _warnings(warned: Warnings, bias: float | None, minutes: int) -> str:
+    if not warned.events or warned.seen is None:
+        return (
+            f"There was no {warned.what} ({warned.where}) in the test, so whether one would be seen coming is unknown."
+        )
+    if warned.events == 1:
+        text = f"The only {warned.what} ({warned.where}) was {'' if warned.seen else 'not '}seen coming"
+    else:
+        text = f"Of {counted(warned.events, warned.what)} ({warned.where}), {share(warned.seen)} were seen coming"
+    if warned.seen_interval is not None and warned.events > 1:
+        text += f" ({share(warned.seen_interval[0])} to {share(warned.seen_interval[1])}, allowing for chance)"
+    if warned.lead_minutes is not None and warned.events > 1:
+        text += f", half of them at least {warned.lead_minutes:.0f} minutes ahead"
+    if warned.false_alarms_per_day is not None:
+        text += f", with {warned.false_alarms_per_day:.1f} false alarms a day"
+    if bias is not None:
+        direction = "high" if bias >= 0 else "low"
+        text += (
+            f"; such readings were forecast {abs(bias):.0f} mg/dL too {direction} {minutes} minutes ahead, on average"
+        )
+    surely = warned.seen if warned.seen_interval is None else warned.seen_interval[0]
+    return text + (". Do not rely on them to warn." if surely < RELIABLE else ".")
+
+
+def _uncertainty(bands: Bands | None) -> str:
+    if bands is None:
+        return "They do not say how sure they are."
+    least, most = share(bands.least), share(bands.most)
+    text = f"The 80 % band held {most if least == most else f'{least} to {most}'} of the readings"
+    too_few, too_many = bands.least < AT_EVERY_STEP[0], bands.most > AT_EVERY_STEP[1]
+    if too_few and too_many:
+        text += ", too few at some moments and too many at others"
+    elif too_few:
+        text += ", too few: the forecasts are surer than they should be"
+    elif too_many:
+        text += ", too many: it is wider than it need be"
+    else:
+        text += ", as it should"
+    if bands.worst_range is not None and bands.in_worst_range is not None:
+        low, high = IN_EVERY_RANGE
+        if not low <= bands.in_worst_range <= high:
+            text += f"; but {share(bands.in_worst_range)} {bands.worst_range}"
+    return text + "."
+
+
+def _reach(found: Headline) -> Iterator[str]:
+    if found.days < ENOUGH_DAYS:
+        few = "is too little" if found.days == 1 else "are too few"
+        yield f"{counted(found.days, 'day')} {few} to say how it would be on others."
+    if found.newcomers == 0:
+        yield "All this is for wearers whose earlier days were learned from; for others expect larger errors."
+    elif found.newcomers < found.pumps:
+        yield f"Of {counted(found.newcomers, 'pump')} among them nothing had been learned."
+    else:
+        yield "Of none of these wearers anything had been learned."
+
+
+def _minutes(ahead: Sequence[Ahead]) -> str:
+    return listed([str(each.minutes) for each in ahead]) + " minutes"
+
+
+def target_words(target: TargetOutcome) -> str:
+    """What a target asks for: MAE at 60 minutes below 20 mg/dL."""
+    quantity, _, at = target.name.partition("_at_")
+    named = {"mae": "MAE", "rmse": "RMSE", "skill_mae": "skill"}.get(quantity, quantity)
+    when = f"at {at.removesuffix('min')} minutes" if at else f"over the first {OVERALL_MINUTES} minutes"
+    return f"{named} {when} below {target.limit:g}{'' if named == 'skill' else ' mg/dL'}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Words in a row: a, b and c."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def counted(number: int, what: str) -> str:
+    """A number and what it counts: 1 day, 2 days."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def share(part: float) -> str:
+    """A share from 0 to 1 in per cent; what is not all or nothing never reads as such."""
+    per_cent = 100.0 * part
+    if 0.5 <= per_cent < 99.0 or part in (0.0, 1.0):
+        return f"{per_cent:.0f} %"
+    if per_cent >= 99.95:
+        return "over 99.9 %"
+    return "under 0.1 %" if per_cent < 0.05 else f"{per_cent:.1f} %"

@@ -1,0 +1,76 @@
+"""What every export says of itself: the names of its inputs and outputs, and the facts kept inside the file."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+from bloodtwin_core.records import Values
+
+INPUT, READING, OUTPUT = "input", "reading", "prediction"
+"""Lookbacks, the one record of the streaming export, and point forecasts."""
+QUANTILES, DISAGREEMENT = "quantiles", "disagreement"
+"""Outputs that say how sure a forecast is; only an ensemble of several members has a disagreement."""
+PAST, SEEN = "past", "seen"
+"""What attention carries beside them: the top layer's states after each of the last lookback records, oldest first, and
+how many records there have been."""
+STATE_OUT = "_out"
+"""A state comes out under its own name with this behind it."""
+BATCH = "batch"
+"""Name of the free dimension."""
+FACTS = "bloodtwin.json"
+"""Key of the facts in ONNX metadata, and name of the extra file in a TorchScript archive."""
+
+Predict = Callable[[Values], npt.NDArray[np.float32]]
+"""Forecasts in mg/dL, [batch, horizon], from lookbacks in physical units, [batch, lookback, feature]."""
+
+
+class ExportedForecast(NamedTuple):
+    """What an export forecasts, in mg/dL.
+
+    prediction: [batch, horizon]; quantiles: [batch, horizon, level], None from model.ts; disagreement: standard
+    deviation over the members of an ensemble, [batch, horizon], None for a single network.
+    """
+
+    prediction: npt.NDArray[np.float32]
+    quantiles: npt.NDArray[np.float32] | None = None
+    disagreement: npt.NDArray[np.float32] | None = None
+
+
+class ExportFacts(BaseModel):
+    """What a user of the file needs to know, kept inside the file as JSON.
+
+    states: shape of each state that the streaming export carries; a file that takes whole lookbacks has none.
+    weights: float32, or int8 where they were quantized. quantile_levels: of the output quantiles, which ONNX files
+    have. may_be_nan: features of which NaN means that nobody knows them.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    model_name: str
+    model_version: str
+    checkpoint_sha256: str
+    data_fingerprint: str
+    lookback: int
+    horizon: int
+    record_minutes: int
+    feature_units: dict[str, str]
+    feature_centre: dict[str, float]
+    output_unit: str
+    states: dict[str, tuple[int | str, ...]] = Field(default_factory=dict)
+    weights: str = "float32"
+    members: int = 1
+    quantile_levels: tuple[float, ...] = ()
+    may_be_nan: tuple[str, ...] = ()
+
+
+def forecast_outputs(facts: ExportFacts) -> list[str]:
+    """Names of the outputs of an ONNX file that make a forecast, in the order of ExportedForecast.
+
+    A file from before there were quantiles names no levels and gives the point forecast alone.
+    """
+    if not facts.quantile_levels:
+        return [OUTPUT]
+    return [OUTPUT, QUANTILES, *([DISAGREEMENT] if facts.members > 1 else [])]

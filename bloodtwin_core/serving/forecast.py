@@ -1,0 +1,72 @@
+"""A forecast: glucose to come, and between what bounds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.config import DataSettings
+from bloodtwin_core.records import RECORD_INTERVAL, Timestamps
+from bloodtwin_core.serving.facts import ExportedForecast, ExportFacts
+
+MAX_READING_AGE_MINUTES: float = DataSettings.model_fields["max_reading_age_minutes"].default
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Glucose to come, made at origin: times on the records' clock [horizon], glucose mg/dL [horizon].
+
+    quantiles: mg/dL [horizon, level], rising with levels, None from a file without them (model.ts). disagreement:
+    standard deviation over the members of an ensemble, mg/dL [horizon], None from a single network.
+    """
+
+    pump_id: str
+    origin: np.datetime64
+    times: Timestamps
+    glucose: npt.NDArray[np.float32]
+    levels: tuple[float, ...] = ()
+    quantiles: npt.NDArray[np.float32] | None = None
+    disagreement: npt.NDArray[np.float32] | None = None
+
+    def band(self, share: float = 0.80) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Lowest and highest glucose (mg/dL), each [horizon], between which that share of readings should lie.
+
+        Raises SettingsError if the file gives no quantiles that bound this share.
+        """
+        shares = {round(1.0 - 2.0 * level, 6): level for level in self.levels if level < 0.5}
+        if self.quantiles is None or round(share, 6) not in shares:
+            there = f"those of {', '.join(f'{known:g}' for known in sorted(shares))}" if shares else "none"
+            raise SettingsError(
+                f"a band of {share:g} was asked for, and the export gives {there}. "
+                "Ask for one of those, or load model.onnx, which gives quantiles"
+            )
+        below = self.levels.index(shares[round(share, 6)])
+        return self.quantiles[:, below], self.quantiles[:, len(self.levels) - 1 - below]
+
+
+def forecast_of(pump_id: str, origin: np.datetime64, answer: ExportedForecast, facts: ExportFacts) -> Forecast:
+    """The forecast of the only window in an answer."""
+    return Forecast(
+        pump_id=pump_id,
+        origin=origin,
+        times=following(origin, facts.horizon),
+        glucose=answer.prediction[0],
+        levels=() if answer.quantiles is None else facts.quantile_levels,
+        quantiles=None if answer.quantiles is None else answer.quantiles[0],
+        disagreement=None if answer.disagreement is None else answer.disagreement[0],
+    )
+
+
+def following(origin: np.datetime64, count: int) -> Timestamps:
+    """The times of so many records after origin."""
+    return origin + RECORD_INTERVAL * np.arange(1, count + 1)
+
+
+def require_fresh(pump_id: str, age: float) -> None:
+    """Raise DataError if the last reading is older (minutes) than one that a forecast may start from."""
+    if age > MAX_READING_AGE_MINUTES:
+        raise DataError(
+            f"pump {pump_id}: the last glucose reading is {age:g} minutes old",
+            todo=f"A forecast may start from a reading that is at most {MAX_READING_AGE_MINUTES:g} minutes old",
+        )

@@ -1,0 +1,72 @@
+"""One exported file as rows of cells, and the tables in it, found by the names in their header rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.sources.device_exports.cells import Cells, read_text, split_rows
+
+_DELIMITERS = (",", ";", "\t")
+FIRST_ROWS = 60
+"""Rows among which the first header of an export stands; CareLink writes most above it, about ten."""
+_HEADER_COLUMNS = 3
+"""Fewest columns of a header that tells the delimiter."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """An exported file: rows [row][column] as text, and the line each stands on."""
+
+    path: Path
+    text: str
+    delimiter: str
+    rows: Sequence[Sequence[str]]
+    lines: Sequence[int]
+
+    def has_row(self, *names: str) -> bool:
+        """Whether one of the first rows holds all these names: whether the file has a table with these columns."""
+        return any(set(names).issubset(row) for row in self.rows[:FIRST_ROWS])
+
+    def only_table(self, *names: str, above: int) -> Cells:
+        """The one table of the file, whose header holds all these names and has at most `above` rows over it.
+
+        Raises DataError if there are two, if rows stand above it, or if its header names a column twice.
+        """
+        headers = [place for place, row in enumerate(self.rows) if set(names).issubset(row)]
+        if len(headers) > 1:
+            todo = "Give each export as a file of its own"
+            raise DataError("the header stands here again", todo=todo, file=self.path, line=self.lines[headers[1]])
+        if headers[0] > above:
+            todo = "Leave the file as it was exported, its header on top"
+            raise DataError("rows stand above the header", todo=todo, file=self.path, line=self.lines[headers[0]])
+        return self.table(headers[0], len(self.rows))
+
+    def table(self, start: int, stop: int) -> Cells:
+        """The table whose header is row `start` and which ends before row `stop`."""
+        header = self.rows[start]
+        twice = next((name for name in header if name and list(header).count(name) > 1), None)
+        if twice is not None:
+            todo = "Keep one of the two"
+            raise DataError("the column stands twice", todo=todo, file=self.path, line=self.lines[start], column=twice)
+        body = slice(start + 1, stop)
+        return Cells(self.path, header, self.lines[start], self.rows[body], self.lines[body])
+
+
+def open_export(path: Path) -> Export:
+    """Read a file and split it at the delimiter that gives its header rows most columns.
+
+    Raises DataError if it cannot be read, is empty or is no table.
+    """
+    text = read_text(path)
+    if not text.strip():
+        raise DataError("the file is empty", todo="Export it again, or remove it from the folder", file=path)
+    counts = {
+        delimiter: max(line.count(delimiter) for line in text.splitlines()[:FIRST_ROWS] or [""])
+        for delimiter in _DELIMITERS
+    }
+    delimiter = max(counts, key=lambda name: counts[name])
+    if counts[delimiter] + 1 < _HEADER_COLUMNS:
+        raise DataError("the file is no table", todo="Export it as CSV, or remove it from the folder", file=path)
+    rows, lines = split_rows(path, text, delimiter)
+    return Export(path, text, delimiter, rows, lines)

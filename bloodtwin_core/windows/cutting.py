@@ -1,0 +1,102 @@
+"""From records to a series with its forecast origins."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from bloodtwin_core.common.errors import TooFewWindows
+from bloodtwin_core.config import DataSettings
+from bloodtwin_core.records import (
+    RECORD_INTERVAL,
+    RECORD_MINUTES,
+    Feature,
+    Mask,
+    PumpRecords,
+    Rows,
+    Split,
+    Timestamps,
+    Values,
+)
+from bloodtwin_core.records.filling import fill_from_the_past
+from bloodtwin_core.windows.scaler import FeatureScaler
+from bloodtwin_core.windows.series import Origins, Segment, WindowedSeries
+
+
+def window_series(
+    pumps: Iterable[tuple[Split, PumpRecords]], scaler: FeatureScaler, settings: DataSettings
+) -> WindowedSeries:
+    """Cut records into segments and find every forecast origin.
+
+    Raises TooFewWindows if a split has none.
+    """
+    values: list[Values] = []
+    timestamps: list[Timestamps] = []
+    segments: list[Segment] = []
+    length = 0
+    for split, records in pumps:
+        for part in contiguous(records):
+            values.append(fill_from_the_past(part.values, scaler.centres))
+            timestamps.append(part.timestamps)
+            segments.append(Segment(part.pump_id, split, length, length + len(part)))
+            length += len(part)
+    series = np.concatenate(values) if values else np.empty((0, len(Feature)), dtype=np.float32)
+    origins = {
+        split: find_origins(series, [s for s in segments if s.split is split], split, settings) for split in Split
+    }
+    return WindowedSeries(
+        series=series,
+        timestamps=np.concatenate(timestamps),
+        segments=tuple(segments),
+        origins=origins,
+        lookback=settings.lookback,
+        horizon=settings.horizon,
+    )
+
+
+def contiguous(records: PumpRecords) -> Iterator[PumpRecords]:
+    """The runs of records that follow each other every five minutes, each from its first measured glucose on."""
+    breaks = np.flatnonzero(np.diff(records.timestamps) != RECORD_INTERVAL) + 1
+    for start, stop in zip([0, *breaks], [*breaks, len(records)], strict=True):
+        measured = np.flatnonzero(records.feature(Feature.bg_missing_flag)[start:stop] == 0)
+        if len(measured):
+            yield records.rows(start + int(measured[0]), stop)
+
+
+def find_origins(series: Values, segments: list[Segment], split: Split, settings: DataSettings) -> Origins:
+    """The forecast origins of one split that are *available*, and which of them are *complete*.
+
+    Available: the last reading is at most max_reading_age_minutes old, min_measured_share of the lookback
+    and at least one target were measured. In the training split only every stride-th row counts.
+    Raises TooFewWindows if there is none.
+    """
+    found = [_origins_of_segment(series, segment, settings) for segment in segments]
+    rows = np.concatenate([rows for rows, _ in found]) if found else np.empty(0, dtype=np.int64)
+    complete = np.concatenate([complete for _, complete in found]) if found else np.empty(0, dtype=np.bool_)
+    if split is Split.train:
+        rows, complete = rows[:: settings.stride], complete[:: settings.stride]
+    if not len(rows):
+        longest = max((segment.stop - segment.start for segment in segments), default=0)
+        raise TooFewWindows(
+            f"the {split} split holds no forecast origin: a window needs {settings.lookback + settings.horizon} "
+            f"records without a break, the longest segment has {longest}",
+            todo="Bring a longer history, or lower data.lookback or data.horizon",
+        )
+    return Origins(rows, complete)
+
+
+def _origins_of_segment(series: Values, segment: Segment, settings: DataSettings) -> tuple[Rows, Mask]:
+    lookback, horizon = settings.lookback, settings.horizon
+    local = np.arange(lookback - 1, segment.stop - segment.start - horizon)
+    measured = series[segment.start : segment.stop, Feature.bg_missing_flag.column] == 0
+    count = np.concatenate([[0], np.cumsum(measured)])
+    in_lookback = count[local + 1] - count[local + 1 - lookback]
+    in_targets = count[local + 1 + horizon] - count[local + 1]
+    last_measured = np.maximum.accumulate(np.where(measured, np.arange(len(measured)), -1))
+    age_minutes = (local - last_measured[local]) * RECORD_MINUTES
+    available = (
+        (age_minutes <= settings.max_reading_age_minutes)
+        & (in_lookback >= settings.min_measured_share * lookback)
+        & (in_targets > 0)
+    )
+    complete = (in_lookback == lookback) & (in_targets == horizon)
+    return segment.start + local[available], complete[available]

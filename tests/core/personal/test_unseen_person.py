@@ -1,0 +1,99 @@
+"""What a newcomer meets: no copy from too few days, no choice by test windows, everybody tested on the same ones."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bloodtwin_core.config import PersonalSettings, Settings
+from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
+from bloodtwin_core.personal.unseen_person import NewcomerTrial, newcomer_trials, summary
+from bloodtwin_core.records import RECORDS_PER_DAY, Feature, Split
+from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.windows import WindowedSeries
+from bloodtwin_core.windows.of_pump import windows_of_pump
+from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, tiny_windows
+
+DAYS = (0, 1, 3, None)
+SETTINGS = Settings(
+    data=TINY_DATA,
+    model=TINY_MODEL,
+    training=TINY_TRAINING,
+    personal=PersonalSettings(max_epochs=3, learning_rate=5e-3, min_windows=100),
+)
+
+
+@pytest.fixture(scope="module")
+def newcomer() -> WindowedSeries:
+    """Ten days of one person, seven of them before the validate split."""
+    return windows_of_pump(tiny_windows(pumps=2, count=10 * RECORDS_PER_DAY)[0], "pump1")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    folder = tmp_path_factory.mktemp("base")
+    windows, scaler = tiny_windows(pumps=1)
+    training = TINY_TRAINING.model_copy(update={"max_epochs": 1, "learning_rate": 1e-4})
+    return load_checkpoint(
+        fit(windows, scaler, TINY_MODEL, training, CheckpointFolder(folder), folder / "logs", "others").checkpoint
+    )
+
+
+@pytest.fixture(scope="module")
+def trials(newcomer: WindowedSeries, base: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> list[NewcomerTrial]:
+    return list(newcomer_trials(newcomer, "pump1", base, SETTINGS, tmp_path_factory.mktemp("trials") / "s", DAYS))
+
+
+def test_more_days_are_more_to_learn_from(trials: list[NewcomerTrial]) -> None:
+    assert [trial.days for trial in trials] == list(DAYS)
+    assert trials[0].learned == trials[0].judged == 0
+    assert sorted(trial.learned for trial in trials) == [trial.learned for trial in trials]
+    assert sorted(trial.judged for trial in trials) == [trial.judged for trial in trials]
+
+
+def test_too_few_days_keep_the_base(trials: list[NewcomerTrial]) -> None:
+    for trial in trials[:2]:
+        assert not trial.accepted
+        assert trial.tuned is None
+        assert trial.kept is trial.base
+    assert trials[1].reason.startswith("too few windows")
+
+
+def test_days_of_their_own_help_a_network_that_knows_nothing(trials: list[NewcomerTrial]) -> None:
+    everything = trials[-1]
+    assert everything.accepted, everything.reason
+    before, after = everything.base.mae(1, 6), everything.kept.mae(1, 6)
+    assert before is not None
+    assert after is not None
+    assert after < before
+
+
+def test_everybody_is_tested_on_the_same_complete_windows(
+    newcomer: WindowedSeries, trials: list[NewcomerTrial]
+) -> None:
+    count = int(newcomer.origins[Split.test].complete.sum())
+    assert {trial.kept.windows for trial in trials} == {trial.persistence.windows for trial in trials} == {count}
+
+
+def test_what_is_chosen_does_not_depend_on_validate_and_test_splits(
+    newcomer: WindowedSeries, base: Checkpoint, trials: list[NewcomerTrial], tmp_path: Path
+) -> None:
+    series = np.array(newcomer.series)
+    for segment in newcomer.segments:
+        if segment.split is not Split.train:
+            series[segment.start : segment.stop, Feature.bg.column] = 100.0
+    other = dataclasses.replace(newcomer, series=series)
+    [again] = newcomer_trials(other, "pump1", base, SETTINGS, tmp_path / "s", (3,))
+    assert (again.accepted, again.reason) == (trials[2].accepted, trials[2].reason)
+
+
+def test_the_summary_pools_people(trials: list[NewcomerTrial]) -> None:
+    settings = [dataclasses.replace(trial, pump_id=pump) for pump in ("a", "b") for trial in trials]
+    rows = summary(settings)
+    assert [row.days for row in rows] == list(DAYS)
+    assert {row.people for row in rows} == {2}
+    assert rows[-1].accepted == 2
+    assert rows[0].better == 0
+    assert rows[0].mae_at_30 == pytest.approx(trials[0].base.mae(6, 6))
+    assert rows[0].windows == 2 * trials[0].base.windows

@@ -1,0 +1,23 @@
+"""What the model card says of data and figures."""
+
+import pytest
+
+from bloodtwin_core.release.notices import NOTICES, notice_text, sources_of
+
+
+def test_every_source_of_the_settings_is_named_once() -> None:
+    data = {"source": "azt1d", "also": [{"source": "brist1d", "root": "x"}, {"source": "azt1d"}], "simulator": {}}
+    assert sources_of(data) == ["azt1d", "brist1d"]
+
+
+@pytest.mark.parametrize(
+    ("source", "reference"), [("azt1d", "10.17632/gk9m674wcx.1"), ("brist1d", "10.5523/bris.33z5jc8f")]
+)
+def test_published_data_are_attributed_with_their_licence(source: str, reference: str) -> None:
+    assert reference in notice_text(source)
+    assert "creativecommons.org/licenses/by/4.0" in notice_text(source)
+    assert NOTICES[source].authors in notice_text(source)
+
+
+def test_other_data_are_not_passed_off_as_published() -> None:
+    assert "not a published data set" in notice_text("bloodbank")

@@ -1,0 +1,126 @@
+"""A finished run becomes the base model of a package, whole or not at all."""
+
+import json
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import numpy as np
+import pytest
+import yaml
+
+from bloodtwin_core.cli.release import main
+from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch
+from bloodtwin_core.common.files import sha256_of
+from bloodtwin_core.network.checkpoint import load_checkpoint
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pretrained import files, from_glucose
+from bloodtwin_core.release.shipping import ship
+from bloodtwin_core.serving import Forecaster
+from bloodtwin_core.training import CheckpointFolder
+from bloodtwin_core.windows.scaler import read_scaler
+from tests.assets.test_resources import CONFIGS, resolved
+from tests.assets.tiny_graph import Graph
+
+Finished = tuple[Graph, dg.ExecuteInProcessResult]
+
+
+def test_everything_of_a_base_model_is_there_and_listed(finished: Finished, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    card = ship(finished[0].store, folder)
+    assert {path.name for path in folder.iterdir()} == {*files.FILES, files.INDEX}
+    listed = json.loads((folder / files.INDEX).read_text())["files"]
+    assert listed == {name: sha256_of(folder / name) for name in files.FILES}
+    checkpoint = load_checkpoint(CheckpointFolder(finished[0].store.checkpoints).best)
+    weights = load_checkpoint(files.shipped_file(files.CHECKPOINT, folder))
+    assert read_scaler(folder / files.SCALER) == weights.scaler == checkpoint.scaler
+    assert weights.forecaster.state_dict().keys() == checkpoint.forecaster.state_dict().keys()
+    assert (folder / files.CHECKPOINT).stat().st_size < checkpoint.path.stat().st_size / 2
+    text = card.read_text("utf-8")
+    for needed in (
+        "Virtual wearers",
+        "no medical device",
+        "persistence",
+        "hidden_size: 4",
+        checkpoint.sha256,
+        "sim002",
+    ):
+        assert needed in text
+
+
+def test_the_shipped_export_forecasts(finished: Finished, tmp_path: Path) -> None:
+    ship(finished[0].store, tmp_path / "model")
+    forecaster = Forecaster.load(files.shipped_file(files.ONNX, tmp_path / "model"))
+    forecast = forecaster.forecast(from_glucose(np.linspace(180, 120, 36), "2026-01-31T12:00"))
+    assert np.isfinite(forecast.glucose).all()
+
+
+def test_a_training_starts_from_what_was_shipped(
+    copied: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ship(copied.store, tmp_path / "model")
+    base = load_checkpoint(tmp_path / "model" / files.CHECKPOINT)
+    monkeypatch.setattr(files.shipped_file, "__defaults__", (tmp_path / "model",))
+    result = copied.run("trained_checkpoint", training={"start_from": "pretrained", "max_epochs": 1, "seed": 5})
+    assert result.success
+    trained = load_checkpoint(copied.store.checkpoints / "best.ckpt")
+    assert trained.started_from == base.sha256
+    page = result.asset_materializations_for_node("trained_checkpoint")[0].metadata
+    assert base.sha256 in str(page["weights and scaler at the start"].value)
+
+
+@pytest.mark.parametrize("stage", ["model.onnx", "test_results.yaml"])
+def test_a_changed_file_is_not_shipped_and_nothing_is_replaced(copied: Graph, tmp_path: Path, stage: str) -> None:
+    folder = tmp_path / "model"
+    ship(copied.store, folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (copied.store.folder / stage).write_bytes(b"other")
+    with pytest.raises(ArtifactMissing, match=f"{stage}.*changed"):
+        ship(copied.store, folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_exports_of_another_checkpoint_are_not_shipped(copied: Graph, tmp_path: Path) -> None:
+    copied.run("trained_checkpoint", training={"seed": 5})
+    with pytest.raises(CheckpointMismatch, match=r"model\.onnx.*another checkpoint.*Materialize"):
+        ship(copied.store, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_run_that_has_not_finished_is_refused_by_the_command(
+    graph: Graph, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(graph.store.folder), "--to", str(tmp_path / "model")]) == 1
+    assert "knows nothing of trained_checkpoint" in capsys.readouterr().err
+
+
+def test_the_command_ships_with_the_newcomers_table(
+    finished: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "newcomers.md"
+    table.write_text("| days | MAE |\n|---|---|\n| 3 | 20.1 |\n")
+    command = [str(finished[0].store.folder), "--to", str(tmp_path / "model"), "--newcomers", str(table)]
+    assert main(command) == 0
+    assert "| 3 | 20.1 |" in Path(capsys.readouterr().out.strip()).read_text("utf-8")
+
+
+def test_the_settings_of_the_base_model_take_the_folders_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZT1D", "azt1d/folder")
+    monkeypatch.setenv("BRIST1D", "brist1d/folder")
+    settings, artifacts = resolved(yaml.safe_load((CONFIGS / "pretrained.yaml").read_text()))
+    assert settings.data.root == "azt1d/folder"
+    assert [(also.source, also.root) for also in settings.data.learn_also_from] == [("brist1d", "brist1d/folder")]
+    makefile = (CONFIGS.parent / "Makefile").read_text()
+    assert f"bloodtwin release {artifacts.store(settings).folder}\n" in makefile, "make ships what it trained"
+
+
+def test_the_card_tells_of_the_training_whose_weights_were_gone_on_from(copied: Graph, tmp_path: Path) -> None:
+    everyone = ArtifactStore(tmp_path / "everyone")
+    shutil.copytree(copied.store.folder, everyone.folder)
+    start = {"start_from": str(CheckpointFolder(everyone.checkpoints).best), "max_epochs": 1}
+    assert copied.run(training=start).success
+    with pytest.raises(CheckpointMismatch, match="--started-from"):
+        ship(copied.store, tmp_path / "model")
+    text = ship(copied.store, tmp_path / "model", started_from=everyone).read_text("utf-8")
+    assert "Training 1 of 2, whose weights the next one starts from" in text
+    assert "Training 2 of 2, of this model" in text
