@@ -12,7 +12,8 @@ from bloodtwin_assets.definitions import build_defs
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings, Settings, TrainingMode
-from bloodtwin_core.config.sources import LearnAlsoFrom
+from bloodtwin_core.config.sources import TrainOnlySource
+from bloodtwin_core.sources.settings import settings_model
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -56,8 +57,8 @@ def test_further_sources_to_learn_from_are_a_typed_list() -> None:
     data = {"learn_also_from": [{"source": "brist1d", "root": "b", "pump_ids": ["P02"]}, {"source": "simulator"}]}
     settings, _ = resolved({"resources": {"settings": {"config": {"data": data}}}})
     assert settings.plain().data.learn_also_from == [
-        LearnAlsoFrom(source="brist1d", root="b", pump_ids=["P02"]),
-        LearnAlsoFrom(source="simulator"),
+        TrainOnlySource(source="brist1d", root="b", pump_ids=["P02"]),
+        TrainOnlySource(source="simulator"),
     ]
     for wrong in ({"root": "b"}, {"source": "brist1d", "folder": "b"}):
         with pytest.raises(dg.DagsterInvalidConfigError, match=r"learn_also_from\[0\]"):
@@ -66,7 +67,7 @@ def test_further_sources_to_learn_from_are_a_typed_list() -> None:
 
 def test_no_config_gives_the_defaults() -> None:
     settings, artifacts = resolved({})
-    assert settings.used(*Settings.model_fields) == Settings().model_dump(mode="json")
+    assert settings.used(*Settings.model_fields) == settings_model()().model_dump(mode="json")
     assert artifacts.store(settings).folder == Path("artifacts/bloodtwin_unified_lstm")
 
 
@@ -118,7 +119,7 @@ def test_the_launchpad_shows_every_setting_with_description_and_limits() -> None
 
 def test_the_launchpad_fills_in_every_default() -> None:
     schema = build_defs().get_repository_def().get_top_level_resources()["settings"].config_schema  # type: ignore[attr-defined]
-    for place, default in leaves(Settings()).items():
+    for place, default in leaves(settings_model()()).items():
         field = schema
         for name in place:
             field = field.config_type.fields[name]
@@ -146,18 +147,18 @@ def leaves(model: BaseModel, path: tuple[str, ...] = ()) -> dict[tuple[str, ...]
 def test_lstm_yaml_holds_every_setting_at_its_default() -> None:
     config = yaml.safe_load((CONFIGS / "lstm.yaml").read_text())["resources"]
     assert config["artifacts"]["config"] == {"root": ArtifactsResource().root}
-    for place, default in leaves(Settings()).items():
+    for place, default in leaves(settings_model()()).items():
         value = config["settings"]["config"]
         for name in place:
             assert name in value, f"configs/lstm.yaml lacks {'.'.join(place)}"
             value = value[name]
         assert value == default, f"configs/lstm.yaml: {'.'.join(place)}"
-    assert Settings.model_validate(config["settings"]["config"]) == Settings()
+    assert settings_model().model_validate(config["settings"]["config"]) == settings_model()()
 
 
 def test_every_setting_in_lstm_yaml_is_explained() -> None:
     text = (CONFIGS / "lstm.yaml").read_text()
-    for place in leaves(Settings()):
+    for place in leaves(settings_model()()):
         [line] = [line for line in text.splitlines() if line.strip().startswith(f"{place[-1]}:")][:1]
         assert "#" in line, f"configs/lstm.yaml says nothing of {'.'.join(place)}"
 
