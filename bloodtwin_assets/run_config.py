@@ -1,9 +1,10 @@
 """Typed run config, made from the models of settings in bloodtwin_core, so that each setting stands once."""
 
+from copy import copy
 from typing import Any, TypeVar, cast, get_args, get_origin
 
 import dagster as dg
-from pydantic import BaseModel, Field, create_model
+from pydantic import Field, create_model
 from pydantic.fields import FieldInfo
 
 from bloodtwin_core.config.group import SettingsGroup
@@ -42,10 +43,10 @@ def _as_config(annotation: Any) -> Any:
 
 
 def _field(field: FieldInfo, annotation: Any) -> Any:
-    """A group's default is a group of Dagster's; lists keep theirs, since the Launchpad shows none that is made."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    """A group's default is a group of Dagster's; a list keeps its own, and its limits."""
+    if isinstance(annotation, type) and issubclass(annotation, SettingsGroup):
         return Field(default_factory=annotation, description=field.description)
-    return Field(default=field.default, description=field.description)
+    return copy(field)
 
 
 def _with_limits(field: FieldInfo) -> str | None:

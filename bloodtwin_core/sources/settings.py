@@ -22,9 +22,9 @@ def data_model() -> type[DataSettings]:
     """
     models = {source.name: source.settings for source in sources().values() if source.settings}
     _refuse_shared(models)
-    described = {name: f"{sources()[name].title}, used when data.source is {name}." for name in models}
     groups: dict[str, Any] = {
-        name: (model, Field(default_factory=model, description=described[name])) for name, model in models.items()
+        name: (model, Field(default_factory=model, description=f"Of {sources()[name].title}, for data.source {name}."))
+        for name, model in models.items()
     }
     known = Field(default=DataSettings.model_fields["source"].default, description=f"One of {', '.join(sources())}.")
     return create_model(

@@ -44,7 +44,7 @@ def histories(settings: DataSettings, progress: Progress = silent) -> Iterator[P
 
 SOURCE = HistorySource(
     name="simulator",
-    title="Virtual wearers",
+    title="virtual wearers",
     about="virtual wearers, made when asked for; the default",
     settings=SimulatorSettings,
     histories=histories,

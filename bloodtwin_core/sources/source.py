@@ -32,11 +32,11 @@ class Source(ABC):
     """One source: what it is called, what it is set by, how it is fetched, and what must be said of its data.
 
     name: data.source, and the name of its group of settings; letters, digits and _.
-    title: what the user knows it as, such as "Tandem Source".
+    title: what it is called within a sentence, such as "Tandem Source" or "the AZT1D data set".
     about: what it is, for the table in the docs; one line of Markdown.
     root: what the folder data.root holds, for the same table; "" where the source needs none.
     settings: the model of its own settings, found with data.of(model); each setting has a default.
-    fetch: brings what is new in a cloud or site to data.root, for sources that fetch.
+    fetch: brings what is new in a cloud or site to data.root/{name}_{pump}, for sources that fetch.
     tz_handling, notes: comment lines of the split files; notes may depend on the settings.
     notice: what the data's licence asks to be said of a model that was trained on it.
     """
@@ -52,9 +52,12 @@ class Source(ABC):
     notice: LicenceNotice | None = None
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a name that can be no setting and no asset."""
+        """Raise ValueError for a name that can be no setting and no asset, and for a setting without a default."""
         if not _NAME.fullmatch(self.name):
             raise ValueError(f"a source cannot be called '{self.name}': write small letters, digits and _")
+        fields = self.settings.model_fields if self.settings else {}
+        if needed := [name for name, field in fields.items() if field.is_required()]:
+            raise ValueError(f"data.{self.name}.{needed[0]} has no default: runs from other sources leave it out")
 
     @abstractmethod
     def split_files(

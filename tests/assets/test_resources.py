@@ -6,12 +6,14 @@ from typing import Any
 import dagster as dg
 import pytest
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, ValidationError
 
 from bloodtwin_assets.definitions import build_defs
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
+from bloodtwin_assets.run_config import run_config
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings, Settings, TrainingMode
+from bloodtwin_core.config.group import SettingsGroup
 from bloodtwin_core.config.sources import TrainOnlySource
 from bloodtwin_core.sources.settings import settings_model
 
@@ -115,6 +117,43 @@ def test_the_launchpad_shows_every_setting_with_description_and_limits() -> None
     assert set(fields) == set(Settings().training.model_dump())
     assert all(field.description for field in fields.values())
     assert fields["seed"].description.endswith("Limits: at least 0, at most 4,294,967,295.")
+
+
+def test_every_setting_is_described_at_whatever_depth() -> None:
+    schema = build_defs().get_repository_def().get_top_level_resources()["settings"].config_schema  # type: ignore[attr-defined]
+    for place in leaves(settings_model()()):
+        field = schema
+        for name in place:
+            field = field.config_type.fields[name]
+            assert field.description, ".".join(place)
+
+
+def test_a_new_setting_is_in_the_run_config_once_it_stands_in_its_model() -> None:
+    class Inner(SettingsGroup):
+        share: float = Field(default=0.5, gt=0.0, le=1.0, description="A share.")
+
+    class OuterSettings(SettingsGroup):
+        """A group."""
+
+        inner: Inner = Field(default_factory=Inner, description="A group within.")
+        several: list[Inner] = Field(default=[], max_length=2, description="Several of them.")
+        mode: TrainingMode = Field(default=TrainingMode.dense, description="A word of some.")
+
+    made = run_config(OuterSettings, dg.Config)
+    fields = made.to_fields_dict()
+    assert {name: field.description for name, field in fields.items()} == {
+        "inner": "A group within.",
+        "several": "Several of them.",
+        "mode": "A word of some.",
+    }
+    (share,) = fields["inner"].config_type.fields.values()  # type: ignore[attr-defined]
+    assert share.description == "A share. Limits: above 0, at most 1."
+    assert issubclass(made, OuterSettings)
+    assert made.__doc__ == "A group."
+    with pytest.raises(ValidationError, match="at most 2 items"):
+        made(several=[{}, {}, {}])
+    with pytest.raises(ValidationError, match="less than or equal to 1"):
+        made(inner={"share": 2.0})
 
 
 def test_the_launchpad_fills_in_every_default() -> None:

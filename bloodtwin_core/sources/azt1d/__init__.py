@@ -38,7 +38,7 @@ def _notes(settings: DataSettings) -> str:
 
 SOURCE = HistorySource(
     name="azt1d",
-    title="The AZT1D data set",
+    title="the AZT1D data set",
     about="people on t:slim X2 pumps: the published data set [AZT1D](https://doi.org/10.17632/gk9m674wcx.1)",
     root="the folder that holds `CGM Records`",
     settings=Azt1dSettings,

@@ -20,7 +20,7 @@ def _events(settings: DataSettings, progress: Progress) -> "Iterator[PumpEvents]
 
 SOURCE = EventSource(
     name="brist1d",
-    title="The BrisT1D data set",
+    title="the BrisT1D data set",
     about="young adults, glucose alone: the published data set "
     "[BrisT1D](https://doi.org/10.5523/bris.33z5jc8fa6tob21ptrugzqog08), in Glucose-ML's form",
     root="files `PNN.csv`",

@@ -49,7 +49,7 @@ def _events(settings: DataSettings, progress: Progress) -> "Iterator[PumpEvents]
 
 SOURCE = EventSource(
     name="vendor",
-    title="Exported files",
+    title="files exported from a vendor's site",
     about="files exported from Dexcom Clarity, LibreView, Medtronic CareLink or t:connect",
     root="exported files, or one folder of them a wearer",
     settings=VendorSettings,

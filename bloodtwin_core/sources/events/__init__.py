@@ -32,7 +32,7 @@ def _events(settings: DataSettings, progress: Progress) -> "Iterator[PumpEvents]
 
 SOURCE = EventSource(
     name="events",
-    title="Raw events",
+    title="raw events",
     about="three plain CSV files a pump (readings, basal rates, boluses), for any system",
     root="`pump_*` folders",
     settings=EventsSettings,

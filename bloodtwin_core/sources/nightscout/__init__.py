@@ -43,7 +43,7 @@ def _fetch(settings: DataSettings, progress: Progress) -> "list[FetchReport]":
 
 SOURCE = EventSource(
     name="nightscout",
-    title="The wearer's Nightscout site",
+    title="the wearer's Nightscout site",
     about="a Nightscout site",
     root="a folder of your own that keeps what is fetched",
     settings=NightscoutSettings,

@@ -20,7 +20,7 @@ def _events(settings: DataSettings, progress: Progress) -> "Iterator[PumpEvents]
 
 SOURCE = EventSource(
     name="t1d_uom",
-    title="The T1D-UOM data set",
+    title="the T1D-UOM data set",
     about="people on pumps: the published data set [T1D-UOM](https://doi.org/10.5281/zenodo.15806142)",
     root="the data set as unpacked",
     events=_events,

@@ -192,11 +192,8 @@ def test_all_pumps_of_the_account_are_fetched_or_those_that_are_named(
     pumps = [Pump("881235", one.events), Pump("901161", two.events, "Mobi"), Pump("700000")]
     with TandemServer(pumps) as server:
         server.lend_to(monkeypatch)
-        assert [report.pump_id for report in importer.sync(settings(tmp_path / "all"))] == [
-            "881235",
-            "901161",
-            "700000",
-        ]
+        reports = importer.sync(settings(tmp_path / "all"))
+        assert [report.pump_id for report in reports] == ["881235", "901161", "700000"]
         assert [report.new for report in importer.sync(settings(tmp_path / "one", pump_ids=["901161"]))] == [1]
         with pytest.raises(DataError, match="pump 5 is not in the account; there are 881235, 901161, 700000"):
             importer.sync(settings(tmp_path / "none", pump_ids=["5"]))
