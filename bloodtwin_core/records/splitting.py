@@ -12,11 +12,11 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.records import Feature, PumpHistory, PumpRecords, Split
 from bloodtwin_core.records.split_files import (
     PUMP_FOLDER,
-    UTC_TIMESTAMPS,
     PumpSplitFiles,
     natural_order,
     write_split_file,
 )
+from bloodtwin_core.records.split_header import UTC_TIMESTAMPS
 
 Cut = Callable[[PumpHistory, DataSettings], dict[Split, PumpRecords]]
 """How a history becomes splits."""

@@ -15,6 +15,7 @@ from bloodtwin_core.common.progress import Progress, Step
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.group import SettingsGroup
 from bloodtwin_core.records import PumpHistory, PumpRecords
+from bloodtwin_core.records.split_header import UTC_TIMESTAMPS
 from bloodtwin_core.sources.notice import LicenceNotice
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Source(ABC):
     root: str = ""
     settings: type[SettingsGroup] | None = None
     fetch: "Fetch | None" = None
-    tz_handling: str = "UTC"
+    tz_handling: str = UTC_TIMESTAMPS
     notes: str | Callable[[DataSettings], str] = ""
     notice: LicenceNotice | None = None
 
