@@ -11,9 +11,9 @@ from importlib import import_module
 from importlib.abc import InspectLoader
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
-from pathlib import Path
 from types import MappingProxyType
 
+import bloodtwin_core.sources as package
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.sources.source import Source
@@ -66,10 +66,9 @@ def sources_table() -> str:
 
 
 def _own() -> Iterator[tuple[str, Source]]:
-    package = __name__.rpartition(".")[0]
-    for found in pkgutil.iter_modules([str(Path(__file__).parent)], prefix=f"{package}."):
+    for found in pkgutil.iter_modules(package.__path__, prefix=f"{package.__name__}."):
         if _assigns_source(found.name):
-            source = getattr(import_module(found.name), _ATTRIBUTE)
+            source = getattr(import_module(found.name), _ATTRIBUTE, None)
             yield found.name, _checked(source, found.name)
 
 

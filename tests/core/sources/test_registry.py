@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import bloodtwin_core.sources as package
 from bloodtwin_core.cli.main import main
 from bloodtwin_core.cli.settings import data_settings as data_of_command
 from bloodtwin_core.common.errors import SettingsError
@@ -34,17 +35,19 @@ def brings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bring]:
 
     def install(text: str = ACME, attribute: str = "SOURCE") -> None:
         monkeypatch.syspath_prepend(bring(tmp_path / "installed", text, attribute))
-        _forget()
-
-    def _forget() -> None:
-        sys.modules.pop("bloodtwin_acme", None)
-        importlib.invalidate_caches()
-        for made in MADE_ONCE:
-            made.cache_clear()
+        forget()
 
     yield install
     monkeypatch.undo()
-    _forget()
+    forget()
+
+
+def forget() -> None:
+    """As a new process would, look for sources again."""
+    sys.modules.pop("bloodtwin_acme", None)
+    importlib.invalidate_caches()
+    for made in MADE_ONCE:
+        made.cache_clear()
 
 
 def test_every_source_of_the_folder_is_found_the_default_one_first() -> None:
@@ -101,6 +104,19 @@ def test_a_package_brings_a_cloud_with_settings_of_its_own(brings: Bring, tmp_pa
     assert asked.model_dump()["acme"]["days"] == 5
     with pytest.raises(SettingsError, match=r"data\.acme\.days"):
         data_of_command("acme", str(tmp_path), [], [], ["acme.days=2"])
+
+
+def test_a_source_is_one_file_in_the_folder_of_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "acme.py").write_text(ACME)
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    forget()
+    try:
+        assert source_named("acme").title == "the Acme cloud"
+        assert data_settings(acme={"days": 5}).model_dump()["acme"]["days"] == 5
+        assert "**Acme Data**" in notice_text("acme")
+    finally:
+        forget()
+        sys.modules.pop("bloodtwin_core.sources.acme", None)
 
 
 def test_the_command_imports_from_a_cloud_that_a_package_brings(brings: Bring, tmp_path: Path) -> None:
