@@ -64,8 +64,8 @@ def continuity(
 def continuity_results(store: ArtifactStore, settings: SettingsResource) -> list[dg.AssetCheckResult]:
     """One result per continuity check; every file is read once for all of them."""
     loaded = load_splits(read_raw_splits(store.raw_splits), store.folder)
-    split_alike = [split.file for split in loaded if not split.learnt_only]
-    found = findings(split_alike, settings.data, [split.file for split in loaded if split.learnt_only])
+    split_alike = [split.file for split in loaded if not split.train_only]
+    found = findings(split_alike, settings.data, [split.file for split in loaded if split.train_only])
     return [
         _continuity_result(name, [finding for finding in found if finding.check is name], len(loaded))
         for name in CONTINUITY_CHECKS

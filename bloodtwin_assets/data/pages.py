@@ -80,7 +80,7 @@ def raw_splits_page(raw: RawPumpSplits, loaded: Sequence[LoadedSplit], max_gap_h
         "number of pumps": len(rows),
         "records": sum(pump.records for pump in pumps),
         "source": raw.source,
-        "only learnt from": ", ".join(raw.learnt_only_pump_ids) or "nobody",
+        "train-only": ", ".join(raw.train_only_pump_ids) or "nobody",
         "held out (only tested)": ", ".join(raw.held_out_pump_ids) or "nobody",
         "fingerprint": raw.fingerprint,
         **calendars,

@@ -10,7 +10,8 @@ from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import HEADER_KEY, Repairs
 from bloodtwin_core.events.wearers import by_wearer
 from bloodtwin_core.records import PumpRecords
-from bloodtwin_core.records.split_files import UTC_TIMESTAMPS, PumpSplitFiles
+from bloodtwin_core.records.split_files import PumpSplitFiles
+from bloodtwin_core.records.split_header import UTC_TIMESTAMPS
 from bloodtwin_core.records.splitting import Cut, split_history, write_split_files
 
 

@@ -20,12 +20,11 @@ from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.common.iso_times import utc_times
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, Feature, PumpRecords, Split, Timestamps, Values
-from bloodtwin_core.records.split_header import SplitHeader
+from bloodtwin_core.records.split_header import UTC_TIMESTAMPS, SplitHeader
 
 DATA_VERSION = "2.0"
 TIMESTAMP = "timestamp"
 COLUMNS: tuple[str, ...] = (TIMESTAMP, *FEATURES)
-UTC_TIMESTAMPS = "UTC"
 
 PUMP_FOLDER = "pump_"
 PUMP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

@@ -12,11 +12,11 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.records import Feature, PumpHistory, PumpRecords, Split
 from bloodtwin_core.records.split_files import (
     PUMP_FOLDER,
-    UTC_TIMESTAMPS,
     PumpSplitFiles,
     natural_order,
     write_split_file,
 )
+from bloodtwin_core.records.split_header import UTC_TIMESTAMPS
 
 Cut = Callable[[PumpHistory, DataSettings], dict[Split, PumpRecords]]
 """How a history becomes splits."""
@@ -43,7 +43,7 @@ def split_in_time(records: PumpRecords, settings: DataSettings) -> dict[Split, P
 
 
 def split_history(history: PumpHistory, settings: DataSettings) -> dict[Split, PumpRecords]:
-    """The history in time, with the records that are only learnt from in front of the train split.
+    """The history in time, with the records that are train-only in front of the train split.
 
     Raises DataError if a split would stay empty.
     """
@@ -54,8 +54,8 @@ def split_history(history: PumpHistory, settings: DataSettings) -> dict[Split, P
     return {**parts, Split.train: records.rows(0, first + len(parts[Split.train]))}
 
 
-def only_to_learn_from(history: PumpHistory, _settings: DataSettings) -> dict[Split, PumpRecords]:
-    """The whole history in the train split."""
+def split_train_only(history: PumpHistory, _settings: DataSettings) -> dict[Split, PumpRecords]:
+    """The whole history in the train split, of a source that is train-only."""
     return {Split.train: history.records}
 
 

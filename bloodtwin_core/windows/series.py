@@ -77,7 +77,7 @@ class WindowedSeries:
 
     @property
     def tested_pumps(self) -> tuple[str, ...]:
-        """Pumps with records in the test split, which those that are only learnt from have not."""
+        """Pumps with records in the test split, which those that are train-only have not."""
         return tuple(dict.fromkeys(segment.pump_id for segment in self.segments_of(Split.test)))
 
     def segments_of(self, split: Split) -> list[Segment]:

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.common.csv_table import first_true
-from bloodtwin_core.config.sources import VendorSettings
 from bloodtwin_core.events.units import GlucoseUnit
 from bloodtwin_core.records import Timestamps
+from bloodtwin_core.sources.device_exports import VendorSettings
 from bloodtwin_core.sources.device_exports.automatic import unknown_on, with_deliveries
 from bloodtwin_core.sources.device_exports.cells import Cells, Texts, parse_times
 from bloodtwin_core.sources.device_exports.export import Export

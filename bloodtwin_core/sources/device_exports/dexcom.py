@@ -6,8 +6,8 @@ first. The glucose column says its unit. What a pump delivered is not in it.
 
 import numpy as np
 
-from bloodtwin_core.config.sources import VendorSettings
 from bloodtwin_core.events.units import GlucoseUnit
+from bloodtwin_core.sources.device_exports import VendorSettings
 from bloodtwin_core.sources.device_exports.export import Export
 from bloodtwin_core.sources.device_exports.glucose import declared_column, glucose_of
 from bloodtwin_core.sources.device_exports.local import (

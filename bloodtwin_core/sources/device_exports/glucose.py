@@ -6,8 +6,8 @@ import numpy as np
 
 from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.common.errors import DataError, SettingsError
-from bloodtwin_core.config.sources import VendorSettings
 from bloodtwin_core.events.units import GlucoseUnit, UnitsError, in_mg_per_dl
+from bloodtwin_core.sources.device_exports import VendorSettings
 from bloodtwin_core.sources.device_exports.cells import Cells, Floats
 
 

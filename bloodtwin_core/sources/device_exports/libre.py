@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.config.sources import DateOrder, VendorSettings
 from bloodtwin_core.events.units import GlucoseUnit
 from bloodtwin_core.records import Timestamps
+from bloodtwin_core.sources.device_exports import DateOrder, VendorSettings
 from bloodtwin_core.sources.device_exports.cells import Cells, Texts, parse_times
 from bloodtwin_core.sources.device_exports.export import Export
 from bloodtwin_core.sources.device_exports.glucose import declared_column, glucose_of

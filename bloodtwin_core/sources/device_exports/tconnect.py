@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from bloodtwin_core.common.csv_table import first_true
-from bloodtwin_core.config.sources import VendorSettings
 from bloodtwin_core.events.units import GlucoseUnit
 from bloodtwin_core.records import Timestamps
+from bloodtwin_core.sources.device_exports import VendorSettings
 from bloodtwin_core.sources.device_exports.cells import Cells, Floats
 from bloodtwin_core.sources.device_exports.export import FIRST_ROWS, Export
 from bloodtwin_core.sources.device_exports.glucose import declared_column, glucose_of

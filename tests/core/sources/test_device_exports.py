@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bloodtwin_core.common.errors import BloodTwinError, DataError, SettingsError
-from bloodtwin_core.config import DataSettings
-from bloodtwin_core.config.sources import DateOrder, VendorSettings
 from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L, UnitsError
-from bloodtwin_core.sources.device_exports import events
+from bloodtwin_core.sources.device_exports import DateOrder, VendorSettings
+from bloodtwin_core.sources.device_exports.importer import events
+from bloodtwin_core.sources.settings import data_settings
 
 CLARITY = (
     "Index,Timestamp (YYYY-MM-DDThh:mm:ss),Event Type,Event Subtype,Patient Info,Device Info,Source Device ID,"
@@ -67,7 +67,7 @@ def wearer(folder: Path, text: str, name: str = "export.csv", **settings: object
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(text, encoding="utf-8")
     vendor = VendorSettings.model_validate({"time_zone": "UTC", **settings})
-    (found,) = events(DataSettings(source="vendor", root=str(folder), vendor=vendor))
+    (found,) = events(data_settings(source="vendor", root=str(folder), vendor=vendor))
     return found
 
 
@@ -407,7 +407,7 @@ def test_a_folder_holds_one_wearer_or_a_folder_for_each(tmp_path: Path) -> None:
     text = clarity([egv("2024-03-01T10:00:00", 120)])
     for name in ("anna", "bert"):
         wearer(tmp_path / name, text)
-    settings = DataSettings(source="vendor", root=str(tmp_path), vendor=VendorSettings(time_zone="UTC"))
+    settings = data_settings(source="vendor", root=str(tmp_path), vendor=VendorSettings(time_zone="UTC"))
     assert [found.pump_id for found in events(settings)] == ["anna", "bert"]
     assert [found.pump_id for found in events(settings.model_copy(update={"pump_ids": ["bert"]}))] == ["bert"]
     with pytest.raises(DataError, match=r"there is no folder carl; there are anna, bert\. Correct data\.pump_ids"):
@@ -420,15 +420,15 @@ def test_a_folder_holds_one_wearer_or_a_folder_for_each(tmp_path: Path) -> None:
 def test_settings_that_are_missing_are_named(tmp_path: Path) -> None:
     vendor = VendorSettings(time_zone="UTC")
     with pytest.raises(SettingsError, match=r"data\.vendor\.time_zone is not set"):
-        list(events(DataSettings(source="vendor", root=str(tmp_path))))
+        list(events(data_settings(source="vendor", root=str(tmp_path))))
     with pytest.raises(SettingsError, match="'Berlin' is not a time zone"):
-        list(events(DataSettings(source="vendor", root=str(tmp_path), vendor=VendorSettings(time_zone="Berlin"))))
+        list(events(data_settings(source="vendor", root=str(tmp_path), vendor=VendorSettings(time_zone="Berlin"))))
     with pytest.raises(SettingsError, match=r"data\.root is not set"):
-        list(events(DataSettings(source="vendor", vendor=vendor)))
+        list(events(data_settings(source="vendor", vendor=vendor)))
     with pytest.raises(DataError, match="the folder does not exist"):
-        list(events(DataSettings(source="vendor", root=str(tmp_path / "none"), vendor=vendor)))
+        list(events(data_settings(source="vendor", root=str(tmp_path / "none"), vendor=vendor)))
     with pytest.raises(DataError, match="the folder holds no exported files"):
-        list(events(DataSettings(source="vendor", root=str(tmp_path), vendor=vendor)))
+        list(events(data_settings(source="vendor", root=str(tmp_path), vendor=vendor)))
 
 
 def test_numbers_that_contradict_the_declared_unit_are_refused(tmp_path: Path) -> None:
@@ -486,7 +486,7 @@ def test_broken_files_are_refused_with_the_place(text: str, message: str, tmp_pa
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "export.csv").write_bytes(b"PK\x03\x04" + bytes(200))
-    settings = DataSettings(source="vendor", root=str(tmp_path), vendor=VendorSettings(time_zone="UTC"))
+    settings = data_settings(source="vendor", root=str(tmp_path), vendor=VendorSettings(time_zone="UTC"))
     with pytest.raises(DataError, match="the file is no text"):
         list(events(settings))
 
@@ -495,7 +495,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 def test_a_byte_order_mark_and_windows_line_ends_are_all_right(encoding: str, tmp_path: Path) -> None:
     text = clarity([egv("2024-03-01T10:00:00", 120)]).replace("\n", "\r\n").replace("Ada", "Zoë")
     (tmp_path / "export.csv").write_bytes(text.encode(encoding))
-    settings = DataSettings(source="vendor", root=str(tmp_path), vendor=VendorSettings(time_zone="UTC"))
+    settings = data_settings(source="vendor", root=str(tmp_path), vendor=VendorSettings(time_zone="UTC"))
     assert next(events(settings)).glucose.glucose.tolist() == [120]
 
 
@@ -563,7 +563,7 @@ def test_a_damaged_export_gives_an_error_or_events_and_never_a_wrong_unit(
     (folder / "export.csv").write_text(text, encoding="utf-8", errors="surrogatepass", newline="")
     vendor = VendorSettings(time_zone="Europe/London", glucose_unit="" if "CGM / BGM" not in text else "mg/dL")
     try:
-        (found,) = events(DataSettings(source="vendor", root=str(folder), vendor=vendor))
+        (found,) = events(data_settings(source="vendor", root=str(folder), vendor=vendor))
     except BloodTwinError:
         return
     median = np.median(found.glucose.glucose) if len(found.glucose) else 120.0

@@ -25,16 +25,11 @@ import pandas as pd
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.records import RECORD_INTERVAL, PumpHistory, Timestamps, records_from_signals
-from bloodtwin_core.sources.azt1d_files import BASAL, GLUCOSE, MILLIUNITS, Floats, person_files, read_rows
+from bloodtwin_core.sources.azt1d import Azt1dSettings
+from bloodtwin_core.sources.azt1d.files import BASAL, GLUCOSE, MILLIUNITS, Floats, person_files, read_rows
 
 HEAVY_BOLUS_PEOPLE: tuple[str, ...] = ("1", "3", "11", "14", "20")
 """They use 50 to 170 U of bolus a day, several times what the others use; report results with and without them."""
-TZ_HANDLING = "local wall time of the wearer, taken as UTC; the data set publishes no zone"
-NOTES = (
-    "AZT1D, Khamesian et al., doi:10.17632/gk9m674wcx.1, CC BY 4.0. Hourly mean basal is placed on the hour after; "
-    "records begin where basal is known"
-)
-NOTES_DAYS_BEFORE = NOTES + "; the days before are in front of the train split, their basal unknown"
 
 _LARGEST_TRUE_BASAL = 6.5
 """U/h. The largest true value published is 6.159; some values lost their decimal point, and 1433 means 1.433 U/h."""
@@ -57,8 +52,9 @@ def histories(settings: DataSettings) -> Iterator[PumpHistory]:
 
     Raises SettingsError if data.root is not set, DataError if a file or person is not there or cannot be understood.
     """
+    days_before_basal = settings.of(Azt1dSettings).days_before_basal
     for person, path in person_files(settings).items():
-        yield person_history(person, path, settings.max_gap_hours, settings.azt1d.days_before_basal)
+        yield person_history(person, path, settings.max_gap_hours, days_before_basal)
 
 
 def person_history(person: str, path: Path, max_gap_hours: float, days_before_basal: bool = False) -> PumpHistory:

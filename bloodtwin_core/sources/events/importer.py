@@ -33,9 +33,8 @@ from bloodtwin_core.events.plausible import (
 from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L, GlucoseUnit, in_mg_per_dl
 from bloodtwin_core.records import Limits, Timestamps
 from bloodtwin_core.records.split_files import PUMP_FOLDER, TIMESTAMP, natural_order, utc_timestamps
+from bloodtwin_core.sources.events import EventsSettings
 
-TZ_HANDLING = "UTC, from the UTC offset of each event"
-NOTES = "records of the five minutes up to their timestamp, from raw events"
 GLUCOSE_FILES, BASAL_FILES, BOLUS_FILES = "cgmreading_*.csv", "basal_*.csv", "bolus_*.csv"
 _GLUCOSE, _SENSOR, _BASAL, _BOLUS, _MINUTES = "bg", "sensor", "basal_rate", "bolus_dose", "minutes"
 _EVENT_TYPE = "event_type"
@@ -48,7 +47,7 @@ def events(settings: DataSettings, progress: Progress = silent) -> Iterator[Pump
     understood, a time before 2020 or in the future, and amounts that are impossible in their unit.
     """
     folders = _pump_folders(settings)
-    unit = GlucoseUnit(settings.events.glucose_unit)
+    unit = GlucoseUnit(settings.of(EventsSettings).glucose_unit)
     for done, folder in enumerate(folders):
         progress(Step(done, len(folders), folder.name))
         yield pump_events(folder, unit)

@@ -1,4 +1,4 @@
-"""Files of the AZT1D data set: where they lie and what their rows say; see azt1d.py."""
+"""Files of the AZT1D data set: where they lie and what their rows say; see importer.py."""
 
 import re
 from dataclasses import dataclass
