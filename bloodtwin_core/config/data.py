@@ -52,6 +52,10 @@ class DataSettings(SettingsGroup):
     nightscout: NightscoutSettings = Field(default_factory=NightscoutSettings, description="The Nightscout site.")
     vendor: VendorSettings = Field(default_factory=VendorSettings, description="Files exported from a vendor's site.")
     events: EventsSettings = Field(default_factory=EventsSettings, description="Raw events in three files a pump.")
+    extra_features: list[str] = Field(
+        default=[],
+        description="Features beyond the contract's eight: carbohydrates (g announced in a record's five minutes).",
+    )
     train_fraction: float = Field(
         default=0.70, gt=0.0, lt=1.0, description="Oldest share of each pump's records, for training."
     )

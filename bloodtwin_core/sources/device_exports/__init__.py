@@ -7,7 +7,7 @@ wall times of data.vendor.time_zone.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bloodtwin_core.common.errors import DataError, SettingsError
@@ -15,6 +15,7 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.sources import VendorSettings
 from bloodtwin_core.events.clocks import zone_named
 from bloodtwin_core.events.kinds import PumpEvents
+from bloodtwin_core.records import CARBOHYDRATES
 from bloodtwin_core.sources.device_exports import carelink, dexcom, libre, tconnect
 from bloodtwin_core.sources.device_exports.export import Export, open_export
 from bloodtwin_core.sources.device_exports.in_utc import merged_in_utc
@@ -51,7 +52,10 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
         )
     zone_named(settings.vendor.time_zone)
     for wearer, paths in _files(settings).items():
-        yield merged_in_utc(wearer, [read_export(path, settings.vendor) for path in paths], settings.vendor.time_zone)
+        exports = [read_export(path, settings.vendor) for path in paths]
+        if CARBOHYDRATES not in settings.extra_features:
+            exports = [replace(export, carbohydrates=()) for export in exports]
+        yield merged_in_utc(wearer, exports, settings.vendor.time_zone)
 
 
 def read_export(path: Path, settings: VendorSettings) -> LocalEvents:

@@ -15,6 +15,7 @@ from bloodtwin_core.common.progress import Progress, Step, silent
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.kinds import GlucoseEvents, PumpEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
+from bloodtwin_core.records import CARBOHYDRATES, features_with
 from bloodtwin_core.sources.credentials import secret
 from bloodtwin_core.sources.fetched import Day, FetchedRows, Row, Window, windows
 from bloodtwin_core.sources.fetching import (
@@ -27,7 +28,7 @@ from bloodtwin_core.sources.fetching import (
     today,
 )
 from bloodtwin_core.sources.nightscout.documents import entry_rows, profile_rows, treatment_rows
-from bloodtwin_core.sources.nightscout.insulin import basal_events, bolus_events
+from bloodtwin_core.sources.nightscout.insulin import basal_events, bolus_events, carbohydrate_events
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.site import ENTRIES, TREATMENTS, Collection, NightscoutSite
 
@@ -62,8 +63,11 @@ def sync(settings: DataSettings, progress: Progress = silent) -> list[FetchRepor
 def events(settings: DataSettings) -> Iterator[PumpEvents]:
     """The events fetched to data.root, in UTC. Raises SettingsError or DataError if there are none."""
     folders = histories_in(folder_of(settings), SOURCE, settings.pump_ids)
-    has_pump = settings.nightscout.profile_basal
-    return (_events_of(pump_id, *_histories(folder), profile_basal=has_pump) for pump_id, folder in folders.items())
+    has_pump, features = settings.nightscout.profile_basal, features_with(settings.extra_features)
+    return (
+        _events_of(pump_id, *_histories(folder), profile_basal=has_pump).with_extra_of(features).without_repeats()
+        for pump_id, folder in folders.items()
+    )
 
 
 def _sync_rows(site: NightscoutSite, rows: FetchedRows, settings: DataSettings, progress: Progress) -> FetchReport:
@@ -114,7 +118,8 @@ def _events_of(pump_id: str, rows: FetchedRows, profiles: FetchedRows, *, profil
         basal_events(table, profile_table if profile_basal else profile_table.iloc[:0]),
         bolus_events(table),
         Repairs.of(RepairKind.unreadable_rows, unreadable),
-    ).without_repeats()
+        {CARBOHYDRATES: carbohydrate_events(table)},
+    )
 
 
 def _histories(folder: Path) -> tuple[FetchedRows, FetchedRows]:

@@ -6,7 +6,7 @@ Names and notes that people typed are left behind.
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ def entry_rows(documents: Iterable[Document]) -> list[Row]:
 
 
 def treatment_rows(documents: Iterable[Document], default_zone: str) -> list[Row]:
-    """Rows for each treatment: bolus, temporary basal rate, suspension, profile switch, or nothing of interest."""
+    """Rows for each treatment: bolus, carbohydrates, temporary basal rate, suspension, profile switch, or nothing."""
 
     def treatment(document: Document, identity: str) -> list[Row]:
         return _treatment(document, identity, default_zone)
@@ -82,7 +82,7 @@ def _treatment(document: Document, identity: str, default_zone: str) -> list[Row
     what = "".join(str(document.get("eventType") or "").split()).casefold()
     minutes = _minutes(document)
     if document.get("isValid") is False:
-        return [Row(identity, SiteKind.other, time, 0.0)]
+        return [Row(identity, SiteKind.other, time, 0.0), *_carbohydrates(document, identity, time)]
     if what in TEMP_BASAL:
         return [_temp_basal(document, identity, time, minutes)]
     if what in SUSPENDED or what in RESUMED:
@@ -90,7 +90,7 @@ def _treatment(document: Document, identity: str, default_zone: str) -> list[Row
     if what == PROFILE_SWITCH:
         detail = _switch(document, default_zone).model_dump_json()
         return [Row(identity, SiteKind.profile_switch, time, 0.0, minutes, detail)]
-    return _boluses(document, identity, time, minutes, what)
+    return _boluses(document, identity, time, minutes, what) + _carbohydrates(document, identity, time)
 
 
 def _temp_basal(document: Document, identity: str, time: np.datetime64, minutes: float) -> Row:
@@ -112,6 +112,24 @@ def _boluses(document: Document, identity: str, time: np.datetime64, minutes: fl
     rows = [Row(identity, SiteKind.bolus, time, dose, square)] if dose else []
     rows += [Row(f"{identity}+", SiteKind.bolus, time, spread, minutes)] if spread else []
     return rows or [Row(identity, SiteKind.other, time, 0.0)]
+
+
+def _carbohydrates(document: Document, identity: str, time: np.datetime64) -> list[Row]:
+    """What was announced, beside the bolus for it; what cannot be understood must not take the bolus with it.
+
+    A document that says none, or was deleted, has a row too, which takes the place of what it said before.
+    """
+    name = f"{identity}/carbohydrates"
+    if "carbs" not in document:
+        return []
+    try:
+        grams = float(document.get("carbs") or 0.0)
+    except _BAD:
+        return [Row(name, SiteKind.unreadable, np.datetime64(0, "s"), 0.0)]
+    if not 0 <= grams < inf:
+        return [Row(name, SiteKind.unreadable, np.datetime64(0, "s"), 0.0)]
+    is_one = grams > 0 and document.get("isValid") is not False
+    return [Row(name, SiteKind.carbohydrates if is_one else SiteKind.other, time, grams if is_one else 0.0)]
 
 
 def _spread_dose(document: Document, minutes: float) -> float:

@@ -1,4 +1,7 @@
-"""Basal and boluses from a site's rows: the profile's rates, with temporary rates and suspensions laid over them."""
+"""Basal and boluses from a site's rows: the profile's rates, with temporary rates and suspensions laid over them.
+
+Carbohydrates, which stand beside boluses, are taken from the rows as they are.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bloodtwin_core.events.kinds import BasalEvents, BolusEvents
+from bloodtwin_core.events.kinds import AmountEvents, BasalEvents, BolusEvents
 from bloodtwin_core.events.silence import LONGEST_SILENCE, held
 from bloodtwin_core.records import Timestamps
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
@@ -22,6 +25,12 @@ def bolus_events(rows: pd.DataFrame) -> BolusEvents:
     """Every bolus, at once or spread over its minutes. rows: in UTC."""
     boluses = rows[rows["kind"] == SiteKind.bolus]
     return BolusEvents.of(_times(boluses), boluses["value"], boluses["minutes"])
+
+
+def carbohydrate_events(rows: pd.DataFrame) -> AmountEvents:
+    """Every announcement of carbohydrates. rows: in UTC."""
+    announced = rows[rows["kind"] == SiteKind.carbohydrates]
+    return AmountEvents.of(_times(announced), announced["value"])
 
 
 def basal_events(rows: pd.DataFrame, profiles: pd.DataFrame) -> BasalEvents:
