@@ -5,6 +5,7 @@ Names and notes that people typed are left behind.
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf, isfinite
 from typing import Any
@@ -26,6 +27,8 @@ SUSPENDED = frozenset({"suspendpump", "pumpsuspend", "basalsuspension", "suspend
 RESUMED = frozenset({"resumepump", "pumpresume", "basalresume", "resume"})
 PROFILE_SWITCH = "profileswitch"
 COMBO_BOLUS = "combobolus"
+UNREADABLE_GRAMS = "unreadable"
+"""Stands for carbohydrates that are no number."""
 _BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
@@ -82,7 +85,7 @@ def _treatment(document: Document, identity: str, default_zone: str) -> list[Row
     what = "".join(str(document.get("eventType") or "").split()).casefold()
     minutes = _minutes(document)
     if document.get("isValid") is False:
-        return [Row(identity, SiteKind.other, time, 0.0), *_carbohydrates(document, identity, time)]
+        return [Row(identity, SiteKind.other, time, 0.0)]
     if what in TEMP_BASAL:
         return [_temp_basal(document, identity, time, minutes)]
     if what in SUSPENDED or what in RESUMED:
@@ -90,7 +93,7 @@ def _treatment(document: Document, identity: str, default_zone: str) -> list[Row
     if what == PROFILE_SWITCH:
         detail = _switch(document, default_zone).model_dump_json()
         return [Row(identity, SiteKind.profile_switch, time, 0.0, minutes, detail)]
-    return _boluses(document, identity, time, minutes, what) + _carbohydrates(document, identity, time)
+    return _boluses(document, identity, time, minutes, what)
 
 
 def _temp_basal(document: Document, identity: str, time: np.datetime64, minutes: float) -> Row:
@@ -103,7 +106,10 @@ def _temp_basal(document: Document, identity: str, time: np.datetime64, minutes:
 
 
 def _boluses(document: Document, identity: str, time: np.datetime64, minutes: float, what: str) -> list[Row]:
-    """The part of a bolus that is given at once and the one that is spread, or a square one, which is only spread."""
+    """The part of a bolus that is given at once and the one that is spread, or a square one, which is only spread.
+
+    The first row carries the carbohydrates announced with it; announced alone they have a row of their own kind.
+    """
     dose = float(document.get("insulin") or 0.0)
     spread = _spread_dose(document, minutes) if what == COMBO_BOLUS else 0.0
     if dose < 0 or spread < 0:
@@ -111,25 +117,21 @@ def _boluses(document: Document, identity: str, time: np.datetime64, minutes: fl
     square = minutes if document.get("type") == "square" else 0.0
     rows = [Row(identity, SiteKind.bolus, time, dose, square)] if dose else []
     rows += [Row(f"{identity}+", SiteKind.bolus, time, spread, minutes)] if spread else []
-    return rows or [Row(identity, SiteKind.other, time, 0.0)]
+    announced = _announced(document)
+    if not rows:
+        return [Row(identity, SiteKind.carbohydrates if announced else SiteKind.other, time, 0.0, 0.0, announced)]
+    return [replace(rows[0], detail=announced), *rows[1:]]
 
 
-def _carbohydrates(document: Document, identity: str, time: np.datetime64) -> list[Row]:
-    """What was announced, beside the bolus for it; what cannot be understood must not take the bolus with it.
-
-    A document that says none, or was deleted, has a row too, which takes the place of what it said before.
-    """
-    name = f"{identity}/carbohydrates"
-    if "carbs" not in document:
-        return []
+def _announced(document: Document) -> str:
+    """g of carbohydrates as text, "" for none. What cannot be understood must not take the bolus with it."""
     try:
         grams = float(document.get("carbs") or 0.0)
     except _BAD:
-        return [Row(name, SiteKind.unreadable, np.datetime64(0, "s"), 0.0)]
+        return UNREADABLE_GRAMS
     if not 0 <= grams < inf:
-        return [Row(name, SiteKind.unreadable, np.datetime64(0, "s"), 0.0)]
-    is_one = grams > 0 and document.get("isValid") is not False
-    return [Row(name, SiteKind.carbohydrates if is_one else SiteKind.other, time, grams if is_one else 0.0)]
+        return UNREADABLE_GRAMS
+    return repr(grams) if grams else ""
 
 
 def _spread_dose(document: Document, minutes: float) -> float:
