@@ -55,6 +55,8 @@ class PumpRecords:
 
     def feature(self, feature: str) -> npt.NDArray[np.float32]:
         """One feature's column, shape [record]. Raises ValueError if these records do not have it."""
+        if feature not in self.features:
+            raise ValueError(f"pump {self.pump_id}: these records have no {feature}; ask for it (data.extra_features)")
         return self.values[:, self.features.index(feature)]
 
     def rows(self, start: int, stop: int) -> Self:

@@ -1,11 +1,11 @@
 """What every export says of itself: the names of its inputs and outputs, and the facts kept inside the file."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bloodtwin_core.records import FEATURES, Values, known_features, units_of
 
@@ -65,6 +65,11 @@ class ExportFacts(BaseModel):
     members: int = 1
     quantile_levels: tuple[float, ...] = ()
     may_be_nan: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _knows_its_features(self) -> Self:
+        known_features(list(self.feature_units))
+        return self
 
     @property
     def features(self) -> tuple[str, ...]:

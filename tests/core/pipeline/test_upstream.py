@@ -41,3 +41,9 @@ def test_a_setting_that_is_younger_than_the_splits_was_at_its_default(tmp_path: 
     assert current_raw_splits(store, DataSettings()).files == ()
     with pytest.raises(ArtifactMissing, match=r"data\.held_out_pump_ids was \[\] and is \['3'\] now"):
         current_raw_splits(store, DataSettings(held_out_pump_ids=["3"]))
+
+
+def test_records_of_other_features_are_refused(tmp_path: Path) -> None:
+    store = made_with(DataSettings(), tmp_path)
+    with pytest.raises(ArtifactMissing, match=r"data\.extra_features was \[\] and is \['carbohydrates'\] now"):
+        current_raw_splits(store, DataSettings(extra_features=["carbohydrates"]))
