@@ -9,7 +9,6 @@ from typing import Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.records import Timestamps
@@ -197,8 +196,14 @@ def _joined(parts: list[_Events]) -> _Events:
 
 
 def _unrepeated(events: _Events) -> _Events:
-    again = pd.DataFrame(dict(enumerate(_columns(events)))).duplicated(keep="last").to_numpy(dtype=bool)
-    return events.chosen(~again)
+    if len(events) < 2:
+        return events
+    alike = np.zeros(len(events), dtype=np.int64)
+    for column in _columns(events):
+        values, place = np.unique(column, return_inverse=True)
+        alike = np.unique(alike * len(values) + place, return_inverse=True)[1]
+    _, last = np.unique(alike[::-1], return_index=True)
+    return events.chosen(np.sort(len(events) - 1 - last))
 
 
 def _sorted_times(times: npt.ArrayLike) -> tuple[Timestamps, npt.NDArray[np.intp]]:

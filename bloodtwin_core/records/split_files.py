@@ -14,11 +14,11 @@ from typing import TextIO
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from bloodtwin_core.common.csv_table import CsvTable, columns_of, first_true, line_of, read_table
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.common.files import atomic_write
+from bloodtwin_core.common.iso_times import utc_times
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, Feature, PumpRecords, Split, Timestamps, Values
 from bloodtwin_core.records.split_header import SplitHeader
 
@@ -30,7 +30,6 @@ UTC_TIMESTAMPS = "UTC"
 PUMP_FOLDER = "pump_"
 PUMP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 """What a pump id looks like, so that it can be part of a file name."""
-_ZONE = re.compile(r"\d{2}:\d{2}.*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$")
 _ROWS_PER_WRITE = 100_000
 """Rows turned to text at a time, which bounds the memory that writing takes."""
 
@@ -143,18 +142,14 @@ def utc_timestamps(table: CsvTable) -> Timestamps:
 
     Raises DataError, with file and line, for what is no ISO 8601 timestamp or has no zone.
     """
-    text = table.texts[TIMESTAMP].astype(str)
-    zoned = np.strings.endswith(text, "Z") | np.strings.endswith(text, "+00:00")
-    if not zoned.all():
-        zoned = np.array([bool(_ZONE.search(stamp)) for stamp in text])
-    times = pd.to_datetime(pd.Series(text), format="ISO8601", utc=True, errors="coerce")
+    text = table.texts[TIMESTAMP]
+    times, zoned = utc_times(text)
     example = "Write it as 2024-03-01T00:05:00+00:00"
-    if (row := first_true(times.isna().to_numpy())) is not None:
+    if (row := first_true(np.isnat(times))) is not None:
         raise table.fault(row, TIMESTAMP, f"'{text[row]}' is not a timestamp", example)
     if (row := first_true(~zoned)) is not None:
         raise table.fault(row, TIMESTAMP, f"the timestamp '{text[row]}' has no zone", example)
-    rounded: Timestamps = times.dt.tz_convert(None).dt.round("s").to_numpy().astype("datetime64[s]")
-    return rounded
+    return times
 
 
 def write_split_file(

@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from bloodtwin_core.common.csv_table import CsvTable, columns_of, first_true, read_table
 from bloodtwin_core.common.errors import DataError, SettingsError
@@ -124,7 +123,7 @@ def _readings(path: Path, unit: GlucoseUnit) -> tuple[Timestamps, Floats, Texts]
     scale = 1.0 if unit is GlucoseUnit.mg_dl else MG_PER_DL_PER_MMOL_PER_L
     limits = Limits(POSSIBLE_GLUCOSE.low / scale, POSSIBLE_GLUCOSE.high / scale, unit)
     _refuse(table, _GLUCOSE, limits, f"a glucose in {unit}, the unit declared (data.events.glucose_unit)")
-    sensor = _texts(table, _SENSOR) if _SENSOR in table.texts else np.full(len(glucose), "", dtype=np.str_)
+    sensor = table.texts[_SENSOR] if _SENSOR in table.texts else np.full(len(glucose), "", dtype=np.str_)
     measured = ~np.isnan(glucose)
     return _times(table)[measured], glucose[measured], sensor[measured]
 
@@ -172,9 +171,8 @@ def _table(path: Path, amount: str, *, texts: Sequence[str] = (), numbers: Seque
 def _refuse_decimal_commas(table: CsvTable, amount: str) -> None:
     """A row such as `2024-03-01T00:00:00Z,5,5` would else be read as 5 of the type 5."""
     kinds = table.texts[_EVENT_TYPE]
-    numbers = [kind for kind in pd.unique(kinds) if isinstance(kind, str) and kind.strip().isdecimal()]
-    if numbers and (row := first_true(np.isin(kinds.astype(str), numbers))) is not None:
-        what = f"'{table.numbers[amount][row]:g},{kinds[row].strip()}' has a decimal comma"
+    if (row := first_true(np.strings.isdecimal(kinds))) is not None:
+        what = f"'{table.numbers[amount][row]:g},{kinds[row]}' has a decimal comma"
         raise table.fault(row, amount, what, f"Write a decimal point, and no number as {_EVENT_TYPE}")
 
 
@@ -185,11 +183,6 @@ def _times(table: CsvTable) -> Timestamps:
         todo = "Correct the timestamp or remove the row"
         raise table.fault(row, TIMESTAMP, f"'{table.texts[TIMESTAMP][row]}' is {beyond}", todo)
     return times
-
-
-def _texts(table: CsvTable, column: str) -> Texts:
-    texts: Sequence[object] = table.texts[column].tolist()
-    return np.array([text if isinstance(text, str) else "" for text in texts], dtype=np.str_)
 
 
 def _refuse(table: CsvTable, column: str, limits: Limits, kind: str) -> None:
