@@ -5,7 +5,7 @@ from itertools import groupby
 
 from bloodtwin_assets.common.metadata import CellValue, Metadata, per_cent, picture, table
 from bloodtwin_core.events.repairs import MEANINGS, read_repairs
-from bloodtwin_core.records import FEATURE_UNITS, RECORDS_PER_DAY, TARGET_RANGE, Feature, PumpRecords, Split
+from bloodtwin_core.records import FEATURE_TABLE, RECORDS_PER_DAY, TARGET_RANGE, PumpRecords, Split
 from bloodtwin_core.records.raw_splits import LoadedSplit, RawPumpSplits
 from bloodtwin_core.records.summary import PumpSummary, long_gaps, summarise
 from bloodtwin_core.reporting.plots.calendar import coverage_calendar
@@ -89,9 +89,9 @@ def raw_splits_page(raw: RawPumpSplits, loaded: Sequence[LoadedSplit], max_gap_h
 
 def scaler_page(scaler: FeatureScaler) -> Metadata:
     """A table of the features."""
-    numbers = zip(Feature, scaler.centre, scaler.scale, strict=True)
+    numbers = zip(scaler.features, scaler.centre, scaler.scale, strict=True)
     rows: list[dict[str, CellValue]] = [
-        {"feature": feature.value, "unit": FEATURE_UNITS[feature], "centre": centre, "scale": scale}
+        {"feature": feature, "unit": FEATURE_TABLE[feature].unit, "centre": centre, "scale": scale}
         for feature, centre, scale in numbers
     ]
     return {"features": table(rows, SCALER_COLUMNS, decimals=4), "training records": scaler.records}

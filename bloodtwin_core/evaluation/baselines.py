@@ -14,13 +14,13 @@ import numpy.typing as npt
 from bloodtwin_core.common.errors import TooFewWindows
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.metrics import error_sums, no_errors
-from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Glucose, Rows, Split, Values
+from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, Feature, Glucose, Rows, Split, Values
 from bloodtwin_core.windows import WindowedSeries, evenly_spread, in_batches
 
 LOOKBACK_COLUMNS = [
     feature.column for feature in (Feature.bg, Feature.basal_rate, Feature.bolus_dose, Feature.bg_missing_flag)
 ]
-"""Features that the ridge regression sees at every step of the lookback."""
+"""Features that the ridge regression sees at every step of the lookback, beside all extra ones."""
 ORIGIN_COLUMNS = [Feature.sin_time.column, Feature.cos_time.column]
 """Features that it sees at the forecast origin alone."""
 BATCH_WINDOWS = 4096
@@ -54,7 +54,9 @@ class RidgeInputs:
         """Inputs of some forecast origins, [window, column]; rows ascend."""
         first = int(rows[0]) - windows.lookback + 1
         block = (self._known(windows.series[first : int(rows[-1]) + 1]) - self.centre) / self.scale
-        lookbacks = np.lib.stride_tricks.sliding_window_view(block[:, LOOKBACK_COLUMNS], windows.lookback, axis=0)
+        lookbacks = np.lib.stride_tricks.sliding_window_view(
+            block[:, _lookback_columns(windows)], windows.lookback, axis=0
+        )
         inputs = lookbacks[rows - windows.lookback + 1 - first].reshape(len(rows), -1)
         return np.concatenate([inputs, block[rows - first][:, ORIGIN_COLUMNS]], axis=1)
 
@@ -136,6 +138,10 @@ def _fits(windows: WindowedSeries, most: int) -> list[tuple[slice, Rows]]:
     ]
 
 
+def _lookback_columns(windows: WindowedSeries) -> list[int]:
+    return [*LOOKBACK_COLUMNS, *range(len(FEATURES), len(windows.features))]
+
+
 def _rough_inputs(windows: WindowedSeries, rows: Rows) -> RidgeInputs:
     """Centre and scale by feature; exact standardisation of each column follows in _solve."""
     values = windows.series[rows].astype(np.float64)
@@ -161,7 +167,7 @@ def _moments(windows: WindowedSeries, inputs: RidgeInputs, rows: Rows, steps: sl
             f"no training window has a measured target at step {steps.start + 1}, so no ridge regression can be fitted",
             todo="Bring a longer history, or lower data.horizon",
         )
-    columns = len(LOOKBACK_COLUMNS) * windows.lookback + len(ORIGIN_COLUMNS)
+    columns = len(_lookback_columns(windows)) * windows.lookback + len(ORIGIN_COLUMNS)
     products: Matrix | float = 0.0
     for batch in in_batches(len(rows), BATCH_WINDOWS):
         target, _ = windows.targets(rows[batch])

@@ -33,6 +33,7 @@ class RepairKind(StrEnum):
     basal_above_limit = "basal_above_limit"
     basal_partly_known = "basal_partly_known"
     insulin_outside_records = "insulin_outside_records"
+    amounts_outside_records = "amounts_outside_records"
 
 
 MEANINGS: dict[RepairKind, str] = {
@@ -55,6 +56,7 @@ MEANINGS: dict[RepairKind, str] = {
     RepairKind.basal_above_limit: "records above the basal limit, the rest of which was added to the bolus",
     RepairKind.basal_partly_known: "records whose basal rate was known for a part of the five minutes only",
     RepairKind.insulin_outside_records: "U of insulin where there are no records: no glucose for too long",
+    RepairKind.amounts_outside_records: "g of carbohydrates (or another extra feature's unit) that no record holds",
 }
 
 

@@ -9,7 +9,7 @@ from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import HEADER_KEY, Repairs
 from bloodtwin_core.events.wearers import by_wearer
-from bloodtwin_core.records import PumpRecords
+from bloodtwin_core.records import PumpRecords, features_with
 from bloodtwin_core.records.split_files import PumpSplitFiles
 from bloodtwin_core.records.split_header import UTC_TIMESTAMPS
 from bloodtwin_core.records.splitting import Cut, split_history, write_split_files
@@ -30,13 +30,15 @@ def write_event_splits(
     pump that comes twice or without glucose, and what write_split_files raises; then what stood in folder stays.
     """
     repaired: dict[str, Repairs] = {}
+    features = features_with(settings.extra_features)
 
     def histories() -> Iterator[PumpRecords]:
-        for events in by_wearer(pumps, settings.wearers) if settings.join_wearers else pumps:
+        asked_for = (events.with_extra_of(features) for events in pumps)
+        for events in by_wearer(asked_for, settings.wearers) if settings.join_wearers else asked_for:
             if events.pump_id in repaired:
                 todo = "Give each pump and wearer a name of its own"
                 raise DataError(f"pump {events.pump_id} comes twice", todo=todo)
-            records, repaired[events.pump_id] = records_from_events(events, settings.max_gap_hours)
+            records, repaired[events.pump_id] = records_from_events(events, settings.max_gap_hours, features=features)
             yield records
 
     return write_split_files(

@@ -54,17 +54,14 @@ def _worn(pump: PumpEvents) -> _Worn | None:
 
 
 def _while_newest(span: _Worn, newer: Sequence[_Worn]) -> PumpEvents:
-    """The pump's events but for the insulin while a newer pump was worn."""
+    """The pump's events but for insulin, and what was announced for it, while a newer pump was worn."""
     events = span.events
     basal, bolus = _covered(events.basal.times, newer), _covered(events.bolus.times, newer)
-    repairs = Repairs.of(RepairKind.other_pump_events, int(basal.sum() + bolus.sum()))
+    extra = {name: told.chosen(~_covered(told.times, newer)) for name, told in events.extra.items()}
+    kept = replace(events, basal=events.basal.chosen(~basal), bolus=events.bolus.chosen(~bolus), extra=extra)
+    repairs = Repairs.of(RepairKind.other_pump_events, len(events) - len(kept))
     repairs += Repairs.of(RepairKind.other_pump_bolus_units, round(float(events.bolus.dose[bolus].sum()), 3))
-    return replace(
-        events,
-        basal=events.basal.chosen(~basal),
-        bolus=events.bolus.chosen(~bolus),
-        repairs=events.repairs + repairs,
-    )
+    return replace(kept, repairs=events.repairs + repairs)
 
 
 def _covered(times: Timestamps, spans: Sequence[_Worn]) -> npt.NDArray[np.bool_]:

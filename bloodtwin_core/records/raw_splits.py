@@ -13,7 +13,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.common.files import atomic_write, recover_folder, sha256_of
-from bloodtwin_core.records import PumpRecords, Split
+from bloodtwin_core.records import FEATURES, PumpRecords, Split, features_with
 from bloodtwin_core.records.split_files import PumpSplitFiles, SplitFile, read_split_file
 
 
@@ -36,12 +36,13 @@ class RawSplitFile(BaseModel):
 
 
 class RawPumpSplits(BaseModel):
-    """The split files of all pumps of a run; raw_pump_splits.json."""
+    """The split files of all pumps of a run, and the extra features read from them; raw_pump_splits.json."""
 
     model_config = ConfigDict(frozen=True)
 
     source: str
     files: tuple[RawSplitFile, ...]
+    extra_features: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -50,6 +51,7 @@ class RawPumpSplits(BaseModel):
             f"{file.pump_id} {file.split} {file.sha256}{' learnt only' * file.train_only}{' held out' * file.held_out}"
             for file in self.files
         )
+        lines += [f"extra feature {name}" for name in self.extra_features]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     @property
@@ -90,12 +92,15 @@ def describe(
     folder: Path,
     train_only: Sequence[PumpSplitFiles] = (),
     held_out: Sequence[str] = (),
+    extra_features: Sequence[str] = (),
 ) -> RawPumpSplits:
     """List a source's split files with their sha256; folder is the artifact folder.
 
-    train_only are pumps of other sources. Raises SettingsError if held_out names a pump that the source does not have,
-    since it would be learnt from under its true name, or all of them.
+    train_only are pumps of other sources. extra_features is data.extra_features. Raises SettingsError for an unknown
+    extra feature, and if held_out names a pump that the source does not have, since it would be learnt from under its
+    true name, or all of them.
     """
+    extra = features_with(extra_features)[len(FEATURES) :]
     there = [pump.pump_id for pump in pumps]
     if unknown := [pump_id for pump_id in held_out if pump_id not in there]:
         raise SettingsError(
@@ -126,7 +131,7 @@ def describe(
         for pump in train_only
         for path in pump.files.values()
     ]
-    return RawPumpSplits(source=source, files=tuple(files))
+    return RawPumpSplits(source=source, files=tuple(files), extra_features=extra)
 
 
 def read_raw_splits(path: Path) -> RawPumpSplits:
@@ -144,6 +149,7 @@ def load_splits(raw: RawPumpSplits, folder: Path) -> list[LoadedSplit]:
     """
     for written in {file.path.parts[0] for file in raw.files if not file.path.is_absolute()}:
         recover_folder(folder / written)
+    features = features_with(raw.extra_features)
     loaded = []
     for file in raw.files:
         path = folder / file.path
@@ -151,7 +157,7 @@ def load_splits(raw: RawPumpSplits, folder: Path) -> list[LoadedSplit]:
             raise ArtifactMissing(f"{path} is gone since raw_pump_splits listed it. Materialize raw_pump_splits again")
         if sha256_of(path) != file.sha256:
             raise ArtifactMissing(f"{path} changed since raw_pump_splits listed it. Materialize raw_pump_splits again")
-        split_file = read_split_file(path)
+        split_file = read_split_file(path, features)
         loaded.append(LoadedSplit(file.pump_id, file.split, split_file, file.train_only, file.held_out))
     return loaded
 

@@ -1,8 +1,8 @@
 """The bloodBath CSV v2.0 files of pump records and the folders they lie in.
 
 `pump_{serial}/{train,validate,test}/lstm_{split}_{stamp}.csv`: comment lines `# key: value`, then the columns of
-COLUMNS; timestamps are ISO 8601 with zone. Reading checks that a file can be understood; whether its values make sense
-is told by checks/.
+COLUMNS and behind them those of extra features; timestamps are ISO 8601 with zone. Reading checks that a file can be
+understood; whether its values make sense is told by checks/.
 """
 
 import re
@@ -15,7 +15,7 @@ from typing import TextIO
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.common.csv_table import CsvTable, first_true, line_of, read_table
+from bloodtwin_core.common.csv_table import CsvTable, columns_of, first_true, line_of, read_table
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.common.iso_times import utc_times
@@ -100,17 +100,26 @@ def _newest(pump: Path, split: Split) -> Path:
     return max(files, key=lambda path: path.name)
 
 
-def read_split_file(path: Path) -> SplitFile:
+def read_split_file(path: Path, features: tuple[str, ...] = FEATURES) -> SplitFile:
     """Read a file, whoever wrote it by this contract: extra keys and columns are kept apart, absent keys stay empty.
 
-    The pump and the split are those of its folders, or else of its header. Raises DataError, with file, line and
-    column, for a file that cannot be understood or holds no rows. What can be read but makes no sense is not refused.
+    The pump and the split are those of its folders, or else of its header. features are the contract's eight and the
+    extra ones asked for; of an extra one for which the file has no column nothing is known. Raises DataError, with
+    file, line and column, for a file that cannot be understood or holds no rows. What can be read but makes no sense is
+    not refused.
     """
-    table = read_table(path, texts=[TIMESTAMP], numbers=FEATURES)
+    there = FEATURES if features == FEATURES else _features_in(path, features)
+    table = read_table(path, texts=[TIMESTAMP], numbers=there)
     header = SplitHeader.from_comments(table.comments)
-    values = np.column_stack([table.numbers[feature] for feature in FEATURES]).astype(np.float32)
-    records = PumpRecords(_pump_of(path, header), utc_timestamps(table), values)
+    values = np.column_stack([table.numbers[feature] for feature in there]).astype(np.float32)
+    records = PumpRecords(_pump_of(path, header), utc_timestamps(table), values, there).with_features(features)
     return SplitFile(path, _split_of(path, header), header, records)
+
+
+def _features_in(path: Path, features: tuple[str, ...]) -> tuple[str, ...]:
+    """The contract's eight, and those of the extra features that the file has."""
+    columns = columns_of(path)
+    return (*FEATURES, *(name for name in features[len(FEATURES) :] if name in columns))
 
 
 def _pump_of(path: Path, header: SplitHeader) -> str:
@@ -156,8 +165,8 @@ def write_split_file(
 
     The stamp and generated_at_utc are as_of, the moment up to which the pump's history reaches (its last record's by
     default) and not the clock, so that the same records give the same bytes. float32 values are written with as many
-    digits as it takes to read the same values back. extra are comment keys beyond the contract's. Raises StorageError
-    if the place cannot be written.
+    digits as it takes to read the same values back. Columns of extra features come last. extra are comment keys beyond
+    the contract's. Raises StorageError if the place cannot be written.
     """
     if not PUMP_ID.fullmatch(records.pump_id):
         todo = "Name it by letters, digits, '-', '_' and '.'"
@@ -167,6 +176,7 @@ def write_split_file(
         raise DataError(f"pump {records.pump_id} has no {split} records to write", todo=todo)
     moment: datetime = (records.timestamps[-1] if as_of is None else as_of).astype("datetime64[s]").item()
     path = folder / f"{PUMP_FOLDER}{records.pump_id}" / split / f"lstm_{split}_{moment:%Y%m%dT%H%M%SZ}.csv"
+    columns = (TIMESTAMP, *records.features)
     header = SplitHeader(
         data_version=DATA_VERSION,
         generated_at_utc=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
@@ -175,7 +185,7 @@ def write_split_file(
         date_range=f"{records.timestamps[0]}Z to {records.timestamps[-1]}Z",
         tz_handling=tz_handling,
         record_count=str(len(records)),
-        columns=",".join(COLUMNS),
+        columns=",".join(columns),
         bg_range_policy=f"clipped to {GLUCOSE_LIMITS.low:g}-{GLUCOSE_LIMITS.high:g} {GLUCOSE_LIMITS.unit} and flagged",
         bg_clipped_count=str(int((records.feature(Feature.bg_clip_flag) == 1).sum())),
         bg_missing_count=str(int((records.feature(Feature.bg_missing_flag) == 1).sum())),
@@ -183,7 +193,7 @@ def write_split_file(
         extra=dict(extra or {}),
     )
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write("\n".join([*header.lines(), ",".join(COLUMNS)]) + "\n")
+        file.write("\n".join([*header.lines(), ",".join(columns)]) + "\n")
         for start in range(0, len(records), _ROWS_PER_WRITE):
             _write_rows(file, records.rows(start, start + _ROWS_PER_WRITE))
     return path

@@ -9,7 +9,7 @@ import numpy as np
 from bloodtwin_core.common.errors import DataError, StorageError
 from bloodtwin_core.common.files import atomic_folder
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.records import Feature, PumpHistory, PumpRecords, Split
+from bloodtwin_core.records import Feature, PumpHistory, PumpRecords, Split, features_with
 from bloodtwin_core.records.split_files import (
     PUMP_FOLDER,
     PumpSplitFiles,
@@ -82,7 +82,7 @@ def without_long_gaps(records: PumpRecords, max_gap_hours: float) -> PumpRecords
     keep = np.ones(len(records), dtype=np.bool_)
     for first, stop in zip(before[long] + 1, after[long], strict=True):
         keep[first:stop] = False
-    return records if keep.all() else PumpRecords(records.pump_id, timestamps[keep], records.values[keep])
+    return records if keep.all() else replace(records, timestamps=timestamps[keep], values=records.values[keep])
 
 
 def _nothing_more(_history: PumpRecords) -> Mapping[str, str]:
@@ -104,15 +104,17 @@ def write_split_files(
     The folder is replaced whole once all pumps are written: files of an earlier run do not stay beside the new ones,
     and if a history cannot be read or written what stood there stays. Gaps longer than max_gap_hours are taken out
     first, so that a segment ends there. The same histories give the same bytes. extra gives comment keys beyond the
-    contract's for each history.
-    Raises StorageError if the folder holds anything but pumps or cannot be written, DataError if there is no history.
+    contract's for each history. Files hold the contract's eight features and data.extra_features.
+    Raises SettingsError for an unknown extra feature, StorageError if the folder holds anything but pumps or cannot be
+    written, DataError if there is no history.
     """
+    features = features_with(settings.extra_features)
     _refuse_foreign_files(folder)
     written: list[PumpSplitFiles] = []
     with atomic_folder(folder) as temporary:
         for given in histories:
             whole = given if isinstance(given, PumpHistory) else PumpHistory(given)
-            records = without_long_gaps(whole.records, settings.max_gap_hours)
+            records = without_long_gaps(whole.records.with_features(features), settings.max_gap_hours)
             files = {
                 split: write_split_file(
                     temporary,

@@ -7,13 +7,14 @@ wall times of data.vendor.time_zone.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.clocks import zone_named
 from bloodtwin_core.events.kinds import PumpEvents
+from bloodtwin_core.records import CARBOHYDRATES
 from bloodtwin_core.sources.device_exports import VendorSettings, carelink, dexcom, libre, tconnect
 from bloodtwin_core.sources.device_exports.export import Export, open_export
 from bloodtwin_core.sources.device_exports.in_utc import merged_in_utc
@@ -48,7 +49,10 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
         )
     zone_named(vendor.time_zone)
     for wearer, paths in _files(settings).items():
-        yield merged_in_utc(wearer, [read_export(path, vendor) for path in paths], vendor.time_zone)
+        exports = [read_export(path, vendor) for path in paths]
+        if CARBOHYDRATES not in settings.extra_features:
+            exports = [replace(export, carbohydrates=()) for export in exports]
+        yield merged_in_utc(wearer, exports, vendor.time_zone)
 
 
 def read_export(path: Path, settings: VendorSettings) -> LocalEvents:

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.events.clocks import recorded_oldest_first, set_back_undone, utc_from_local, zone_named
-from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, GlucoseEvents, PumpEvents
+from bloodtwin_core.events.kinds import AmountEvents, BasalEvents, BolusEvents, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.repairs import Repairs
 from bloodtwin_core.events.silence import until_unheard
-from bloodtwin_core.records import Timestamps
+from bloodtwin_core.records import CARBOHYDRATES, Timestamps
 from bloodtwin_core.sources.device_exports.local import LocalEvents
 
 Values = npt.NDArray[np.generic]
@@ -40,6 +40,11 @@ def merged_in_utc(pump_id: str, exports: Sequence[LocalEvents], time_zone: str) 
         for bolus in export.bolus:
             utc, (dose, minutes), repairs = converted(bolus.times, bolus.dose, bolus.minutes)
             parts.append(PumpEvents(pump_id, bolus=BolusEvents.of(utc, dose, minutes), repairs=repairs))
+        for announced in export.carbohydrates:
+            utc, (grams,), repairs = converted(announced.times, announced.grams)
+            events = {CARBOHYDRATES: AmountEvents.of(utc, grams)}
+            # Each stands with a bolus, whose clock was repaired and counted there.
+            parts.append(PumpEvents(pump_id, extra=events))
         heard += [converted(times)[0] for times in export.heard]
     merged = PumpEvents.empty(pump_id).merged(*parts)
     return until_unheard(merged, np.sort(np.concatenate(heard))) if heard else merged

@@ -58,6 +58,14 @@ class LocalBolus:
 
 
 @dataclass(frozen=True)
+class LocalCarbohydrates:
+    """times [event] of an announcement; grams [event], g above 0."""
+
+    times: Timestamps = field(default_factory=_no_times)
+    grams: Floats = field(default_factory=_no_values)
+
+
+@dataclass(frozen=True)
 class LocalEvents:
     """One export: of every kind the lists in it, each in the order in which its device recorded it.
 
@@ -68,6 +76,7 @@ class LocalEvents:
     basal: tuple[LocalBasal, ...] = ()
     bolus: tuple[LocalBolus, ...] = ()
     heard: tuple[Timestamps, ...] = ()
+    carbohydrates: tuple[LocalCarbohydrates, ...] = ()
 
 
 Local = TypeVar("Local", LocalGlucose, LocalBasal, LocalBolus)

@@ -22,6 +22,7 @@ from bloodtwin_core.sources.device_exports.local import (
     SENSOR_LOW,
     LocalBasal,
     LocalBolus,
+    LocalCarbohydrates,
     LocalEvents,
     LocalGlucose,
 )
@@ -39,6 +40,7 @@ _READING = "EGV"
 _BASAL = ("BasalRate", "BasalRate (U/h)", "BasalRate (U/hr)")
 _DONE, _DELIVERED, _REQUESTED = "CompletionDateTime", "InsulinDelivered", "RequestDateTime"
 _EXTENDED, _EXTENDED_BEGUN, _EXTENDED_DONE = "BolexInsulinDelivered", "BolexStartDateTime", "BolexCompletionDateTime"
+_CARBOHYDRATES = "CarbSize"
 _ASKED_FOR, _SHARE_AT_ONCE = "ActualTotalBolusRequested", "StandardPercent"
 _ROUNDING = 0.05
 """U; doses are exported with two decimals, and parts may not add up to the last one."""
@@ -51,7 +53,7 @@ def recognise(export: Export) -> bool:
 
 
 def read(export: Export, settings: VendorSettings) -> LocalEvents:
-    """Sensor readings, basal rates and delivered boluses of one export, in file order.
+    """Sensor readings, basal rates, delivered boluses and their carbohydrates of one export, in file order.
 
     Raises DataError, with line and column, for what cannot be read, SettingsError if no unit of glucose is declared.
     """
@@ -64,6 +66,7 @@ def read(export: Export, settings: VendorSettings) -> LocalEvents:
         basal=basal,
         bolus=tuple(part for kind, table in kinds if kind == "bolus" for part in _boluses(table)),
         heard=tuple(rates.times for rates in basal),
+        carbohydrates=tuple(_announced(table) for kind, table in kinds if kind == "bolus"),
     )
 
 
@@ -115,6 +118,22 @@ def _boluses(table: Cells) -> list[LocalBolus]:
         done = spread.required_times(_EXTENDED_DONE, _TIME_FORMATS)
         boluses.append(LocalBolus(begun, extended[extended > 0], _minutes(spread, begun, done, _EXTENDED_DONE)))
     return boluses
+
+
+def _announced(table: Cells) -> LocalCarbohydrates:
+    """Grams told to the pump with boluses that were delivered, when they were asked for, else when they were done."""
+    if not table.has(_CARBOHYDRATES):
+        return LocalCarbohydrates()
+    at_once, extended = _doses(table)
+    grams = np.nan_to_num(table.numbers(_CARBOHYDRATES))
+    told = (grams > 0) & (at_once + extended > 0)
+    rows = table.where(told)
+    times = np.full(len(rows), np.datetime64("NaT", "s"))
+    for column in (_REQUESTED, _EXTENDED_BEGUN, _DONE):
+        if rows.has(column):
+            times = np.where(np.isnat(times), rows.times(column, _TIME_FORMATS), times)
+    known = ~np.isnat(times)
+    return LocalCarbohydrates(times[known], grams[told][known])
 
 
 def _doses(table: Cells) -> tuple[Floats, Floats]:

@@ -33,7 +33,7 @@ def _events(settings: DataSettings, progress: Progress) -> "Iterator[PumpEvents]
 SOURCE = EventSource(
     name="events",
     title="raw events",
-    about="three plain CSV files a pump (readings, basal rates, boluses), for any system",
+    about="plain CSV files of each pump (readings, basal rates, boluses, carbohydrates), for any system",
     root="`pump_*` folders",
     settings=EventsSettings,
     events=_events,

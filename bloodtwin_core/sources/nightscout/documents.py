@@ -5,8 +5,9 @@ Names and notes that people typed are left behind.
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ SUSPENDED = frozenset({"suspendpump", "pumpsuspend", "basalsuspension", "suspend
 RESUMED = frozenset({"resumepump", "pumpresume", "basalresume", "resume"})
 PROFILE_SWITCH = "profileswitch"
 COMBO_BOLUS = "combobolus"
+UNREADABLE_GRAMS = "unreadable"
+"""Stands for carbohydrates that are no number."""
 _BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
@@ -35,7 +38,7 @@ def entry_rows(documents: Iterable[Document]) -> list[Row]:
 
 
 def treatment_rows(documents: Iterable[Document], default_zone: str) -> list[Row]:
-    """Rows for each treatment: bolus, temporary basal rate, suspension, profile switch, or nothing of interest."""
+    """Rows for each treatment: bolus, carbohydrates, temporary basal rate, suspension, profile switch, or nothing."""
 
     def treatment(document: Document, identity: str) -> list[Row]:
         return _treatment(document, identity, default_zone)
@@ -103,7 +106,10 @@ def _temp_basal(document: Document, identity: str, time: np.datetime64, minutes:
 
 
 def _boluses(document: Document, identity: str, time: np.datetime64, minutes: float, what: str) -> list[Row]:
-    """The part of a bolus that is given at once and the one that is spread, or a square one, which is only spread."""
+    """The part of a bolus that is given at once and the one that is spread, or a square one, which is only spread.
+
+    The first row carries the carbohydrates announced with it; announced alone they have a row of their own kind.
+    """
     dose = float(document.get("insulin") or 0.0)
     spread = _spread_dose(document, minutes) if what == COMBO_BOLUS else 0.0
     if dose < 0 or spread < 0:
@@ -111,7 +117,21 @@ def _boluses(document: Document, identity: str, time: np.datetime64, minutes: fl
     square = minutes if document.get("type") == "square" else 0.0
     rows = [Row(identity, SiteKind.bolus, time, dose, square)] if dose else []
     rows += [Row(f"{identity}+", SiteKind.bolus, time, spread, minutes)] if spread else []
-    return rows or [Row(identity, SiteKind.other, time, 0.0)]
+    announced = _announced(document)
+    if not rows:
+        return [Row(identity, SiteKind.carbohydrates if announced else SiteKind.other, time, 0.0, 0.0, announced)]
+    return [replace(rows[0], detail=announced), *rows[1:]]
+
+
+def _announced(document: Document) -> str:
+    """g of carbohydrates as text, "" for none. What cannot be understood must not take the bolus with it."""
+    try:
+        grams = float(document.get("carbs") or 0.0)
+    except _BAD:
+        return UNREADABLE_GRAMS
+    if not 0 <= grams < inf:
+        return UNREADABLE_GRAMS
+    return repr(grams) if grams else ""
 
 
 def _spread_dose(document: Document, minutes: float) -> float:

@@ -5,6 +5,7 @@ site be read: docs/sources.md.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from bloodtwin_core.common.progress import Progress, Step, silent
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.kinds import GlucoseEvents, PumpEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
+from bloodtwin_core.records import CARBOHYDRATES
 from bloodtwin_core.sources.credentials import secret
 from bloodtwin_core.sources.fetched import Day, FetchedRows, Row, Window, windows
 from bloodtwin_core.sources.fetching import (
@@ -28,7 +30,7 @@ from bloodtwin_core.sources.fetching import (
 )
 from bloodtwin_core.sources.nightscout import SOURCE, NightscoutSettings
 from bloodtwin_core.sources.nightscout.documents import entry_rows, profile_rows, treatment_rows
-from bloodtwin_core.sources.nightscout.insulin import basal_events, bolus_events
+from bloodtwin_core.sources.nightscout.insulin import basal_events, bolus_events, carbohydrate_events
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.site import ENTRIES, TREATMENTS, Collection, NightscoutSite
 
@@ -62,7 +64,11 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
     """The events fetched to data.root, in UTC. Raises SettingsError or DataError if there are none."""
     folders = histories_in(folder_of(settings), SOURCE.name, settings.pump_ids)
     has_pump = settings.of(NightscoutSettings).profile_basal
-    return (_events_of(pump_id, *_histories(folder), profile_basal=has_pump) for pump_id, folder in folders.items())
+    pumps = (_events_of(pump_id, *_histories(folder), profile_basal=has_pump) for pump_id, folder in folders.items())
+    if CARBOHYDRATES not in settings.extra_features:
+        return pumps
+    tables = (FetchedRows(folder).table() for folder in folders.values())
+    return (_with_carbohydrates(pump, table) for pump, table in zip(pumps, tables, strict=True))
 
 
 def _sync_rows(site: NightscoutSite, rows: FetchedRows, settings: DataSettings, progress: Progress) -> FetchReport:
@@ -114,6 +120,12 @@ def _events_of(pump_id: str, rows: FetchedRows, profiles: FetchedRows, *, profil
         bolus_events(table),
         Repairs.of(RepairKind.unreadable_rows, unreadable),
     ).without_repeats()
+
+
+def _with_carbohydrates(events: PumpEvents, table: pd.DataFrame) -> PumpEvents:
+    announced, unreadable = carbohydrate_events(table)
+    repairs = events.repairs + Repairs.of(RepairKind.unreadable_rows, unreadable)
+    return replace(events, extra={CARBOHYDRATES: announced}, repairs=repairs).without_repeats()
 
 
 def _histories(folder: Path) -> tuple[FetchedRows, FetchedRows]:

@@ -1,4 +1,7 @@
-"""Basal and boluses from a site's rows: the profile's rates, with temporary rates and suspensions laid over them."""
+"""Basal and boluses from a site's rows: the profile's rates, with temporary rates and suspensions laid over them.
+
+Carbohydrates, which stand with boluses, are taken as they were announced.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bloodtwin_core.events.kinds import BasalEvents, BolusEvents
+from bloodtwin_core.events.kinds import AmountEvents, BasalEvents, BolusEvents
 from bloodtwin_core.events.silence import LONGEST_SILENCE, held
 from bloodtwin_core.records import Timestamps
+from bloodtwin_core.sources.nightscout.documents import UNREADABLE_GRAMS
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.profiles import Profile, Rates, Started, Switch, Switched, profile_basal
 
@@ -22,6 +26,13 @@ def bolus_events(rows: pd.DataFrame) -> BolusEvents:
     """Every bolus, at once or spread over its minutes. rows: in UTC."""
     boluses = rows[rows["kind"] == SiteKind.bolus]
     return BolusEvents.of(_times(boluses), boluses["value"], boluses["minutes"])
+
+
+def carbohydrate_events(rows: pd.DataFrame) -> tuple[AmountEvents, int]:
+    """Every announcement of carbohydrates, and how many could not be understood. rows: in UTC."""
+    announced = rows[rows["kind"].isin((SiteKind.bolus, SiteKind.carbohydrates)) & (rows["detail"] != "")]
+    readable = announced[announced["detail"] != UNREADABLE_GRAMS]
+    return AmountEvents.of(_times(readable), readable["detail"].astype("float64")), len(announced) - len(readable)
 
 
 def basal_events(rows: pd.DataFrame, profiles: pd.DataFrame) -> BasalEvents:

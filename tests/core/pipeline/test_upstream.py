@@ -98,3 +98,9 @@ def test_a_list_of_the_version_before_says_who_is_train_only(tmp_path: Path) -> 
     raw.write(path)
     assert read_raw_splits(path) == raw
     assert raw.fingerprint == hashlib.sha256(b"brist1d_P02 train 0 learnt only").hexdigest()
+
+
+def test_records_of_other_features_are_refused(tmp_path: Path) -> None:
+    store = made_with(DataSettings(), tmp_path)
+    with pytest.raises(ArtifactMissing, match=r"data\.extra_features was \[\] and is \['carbohydrates'\] now"):
+        current_raw_splits(store, DataSettings(extra_features=["carbohydrates"]))
