@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.evaluation.comparison import Result
+from bloodtwin_core.evaluation.figures import Result
 from bloodtwin_core.records import GLUCOSE_RANGES, RECORD_MINUTES, Glucose, Mask, glucose_range_of
 
 Quantiles = npt.NDArray[np.float32]

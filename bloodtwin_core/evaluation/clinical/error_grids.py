@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.evaluation.comparison import Result
+from bloodtwin_core.evaluation.figures import Result
 from bloodtwin_core.evaluation.metrics import step_at
 from bloodtwin_core.records import TARGET_RANGE, Glucose, Mask
 

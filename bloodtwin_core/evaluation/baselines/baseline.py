@@ -1,0 +1,64 @@
+"""What a forecaster that stands beside the tested one is, before and after it was fitted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bloodtwin_core.config import EvaluationSettings
+from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Glucose, Rows
+from bloodtwin_core.windows import WindowedSeries
+
+PredictWindows = Callable[[WindowedSeries, Rows], Glucose]
+"""Forecasts in mg/dL, [window, horizon], from forecast origins (rows of the series, ascending)."""
+BaselineFit = dict[str, float | int]
+"""What a fit chose, by name; empty where there was nothing to choose."""
+
+
+@dataclass(frozen=True)
+class FittedBaseline:
+    """A baseline that forecasts, and what is told of its fit in forecasts.json and test_results.yaml."""
+
+    predict: PredictWindows
+    fit: BaselineFit
+
+
+Fit = Callable[[WindowedSeries, EvaluationSettings], FittedBaseline]
+"""Fits on the training windows and chooses on the validation windows; the test windows stay unseen."""
+
+
+def without_fit(predict: PredictWindows) -> Fit:
+    """A baseline that has nothing to learn."""
+    return lambda _windows, _settings: FittedBaseline(predict, {})
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A forecaster that stands beside the tested one everywhere.
+
+    name stands in file names, keys and narrow columns. called says what it is within a sentence ('the last reading'),
+    does what it forecasts ('says that the last reading stays'). warns: it can raise an alarm at all.
+    """
+
+    name: str
+    called: str
+    does: str
+    fit: Fit
+    warns: bool = True
+
+    @property
+    def title(self) -> str:
+        """The head of a column."""
+        return self.called.removeprefix("the ").removeprefix("a ")
+
+    @property
+    def label(self) -> str:
+        """The title as the beginning of a line."""
+        return self.title[:1].upper() + self.title[1:]
+
+
+def from_last_reading(windows: WindowedSeries, rows: Rows, change: npt.NDArray[np.floating]) -> Glucose:
+    """The last (carried) reading and a change (mg/dL), [window, horizon], within the glucose limits."""
+    last = windows.series[rows, Feature.bg.column, None]
+    return np.clip(last + change, GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high).astype(np.float32)
