@@ -23,8 +23,8 @@ from bloodtwin_core.evaluation.uncertainty import Uncertainty
 DECIMALS = 4
 """Decimals written; rounding happens nowhere else."""
 UNITS = (
-    "mg/dL; bias is forecast minus reading; skill is model / persistence, skill_against_x model / x, below 1 is better; "
-    "intervals hold 95 %, by block bootstrap over days; glucose_ranges are of the reading forecast for, "
+    "mg/dL; bias is forecast minus reading; skill is model / persistence, skill_against_x model / x, below 1 is better;"
+    " intervals hold 95 %, by block bootstrap over days; glucose_ranges are of the reading forecast for, "
     "times_of_day those of the forecast origin on the records' clock: UTC, or local time where the source tells no zone"
 )
 

@@ -122,13 +122,16 @@ class FigureTable:
         return self.forecasters[1:]
 
     def at(self, group: GroupName, figure: FigureName, step: int) -> Estimate:
-        """A figure at a step, counted from 1; all None where there is none."""
-        series = self.series.get((group, figure))
+        """A figure at a step, counted from 1; all None beyond the horizon and where it was not told.
+
+        Raises KeyError for a group, forecaster or metric that the table does not know.
+        """
+        series = self._series(group, figure)
         return Estimate(None) if series is None or step > self.horizon else series.at(step)
 
     def steps(self, group: GroupName, figure: FigureName) -> Steps:
-        """A figure's values at every step."""
-        series = self.series.get((group, figure))
+        """A figure's values at every step. Raises KeyError as at does."""
+        series = self._series(group, figure)
         return [None] * self.horizon if series is None else list(series.value)
 
     def groups_of(self, window_set: WindowSet, division: Division) -> list[GroupName]:
@@ -141,3 +144,10 @@ class FigureTable:
             for step, numbers in enumerate(zip(*series, strict=True), start=1):
                 forecaster, metric, span, relation, baseline = figure
                 yield Row(*group, forecaster, metric, span, step, relation, baseline, *numbers)
+
+    def _series(self, group: GroupName, figure: FigureName) -> Series | None:
+        known = {figure.forecaster, figure.baseline} - {""} <= set(self.forecasters) and figure.metric in self.metrics
+        if not known or group not in self.groups:
+            held = f"{', '.join(self.metrics)} of {', '.join(self.forecasters)}"
+            raise KeyError(f"the table holds no {figure} of {group}, only {held}")
+        return self.series.get((group, figure))

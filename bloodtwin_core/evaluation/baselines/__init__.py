@@ -4,6 +4,9 @@ It is forecast with every test, kept in test_forecasts/ and test_results.yaml un
 on the pages and in the report.
 """
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.baselines.ar2 import ar2
@@ -24,9 +27,11 @@ __all__ = [
     "fit_ridge",
     "persistence",
     "ridge_baseline",
+    "warning_baselines",
     "without_fit",
 ]
 
+T = TypeVar("T")
 PERSISTENCE = "persistence"
 """The name of the one that skill is told against."""
 BASELINES: tuple[Baseline, ...] = (
@@ -42,12 +47,14 @@ BASELINES: tuple[Baseline, ...] = (
         "the ridge regression",
         "is a linear forecaster fitted on the same training windows",
         ridge_baseline,
+        plain="a simple linear regression",
     ),
     Baseline(
         "ar2",
         "Nightscout's AR2",
         "carries the last two readings on by published coefficients",
         without_fit(ar2),
+        plain="the forecast that Nightscout draws (AR2)",
     ),
 )
 
@@ -58,6 +65,11 @@ def baseline_named(name: str) -> Baseline:
         if baseline.name == name:
             return baseline
     return Baseline(name, name, "is a forecaster of another version", _of_another_version)
+
+
+def warning_baselines(beside: Mapping[str, T]) -> dict[str, T]:
+    """Of what is told of each baseline, by its name, that of those which can raise an alarm at all."""
+    return {name: told for name, told in beside.items() if baseline_named(name).warns}
 
 
 def fit_baselines(windows: WindowedSeries, settings: EvaluationSettings) -> dict[str, FittedBaseline]:

@@ -38,13 +38,15 @@ class Baseline:
     """A forecaster that stands beside the tested one everywhere.
 
     name stands in file names, keys and narrow columns. called says what it is within a sentence ('the last reading'),
-    does what it forecasts ('says that the last reading stays'). warns: it can raise an alarm at all.
+    does what it forecasts ('says that the last reading stays'), plain what it is to a wearer, where that is another
+    word. warns: it can raise an alarm at all.
     """
 
     name: str
     called: str
     does: str
     fit: Fit
+    plain: str = ""
     warns: bool = True
 
     @property
@@ -56,6 +58,12 @@ class Baseline:
     def label(self) -> str:
         """The title as the beginning of a line."""
         return self.title[:1].upper() + self.title[1:]
+
+    @property
+    def in_plain_words(self) -> str:
+        """What begins a sentence for a wearer."""
+        words = self.plain or self.called
+        return words[:1].upper() + words[1:]
 
 
 def from_last_reading(windows: WindowedSeries, rows: Rows, change: npt.NDArray[np.floating]) -> Glucose:

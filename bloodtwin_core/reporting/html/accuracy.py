@@ -1,11 +1,14 @@
 """Sections on how far forecasts are off: by horizon, by circumstances, by pump."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from bloodtwin_core.evaluation.comparison import Comparison, Interval, WindowSetResults
-from bloodtwin_core.evaluation.metrics import step_at
+from bloodtwin_core.evaluation.baselines import PERSISTENCE, baseline_named
+from bloodtwin_core.evaluation.comparison import Comparison, WindowSetResults
+from bloodtwin_core.evaluation.figures import Interval
+from bloodtwin_core.evaluation.forecasts import MODEL
+from bloodtwin_core.evaluation.metrics import MG_DL, Metric, metric_named, step_at
 from bloodtwin_core.reporting.html.material import Material
-from bloodtwin_core.reporting.html.narrative import target_words
+from bloodtwin_core.reporting.html.narrative import listed, target_words
 from bloodtwin_core.reporting.html.parts import (
     INTERVAL_LABEL,
     NOT_KNOWN,
@@ -20,13 +23,15 @@ from bloodtwin_core.reporting.html.parts import (
 from bloodtwin_core.reporting.plots.errors import GroupError, groups_figure, horizon_figure
 
 ALL = "all"
-DEFINITIONS = (
+ERRORS_WORDS = (
     "Errors are of the forecast for one moment (AT), in mg/dL. MAE is the mean size of the error; RMSE weighs large "
-    "errors more; bias is the mean of forecast minus reading. Persistence says that the last reading stays; the ridge "
-    "regression is a linear forecaster fitted on the same training windows. Skill is the MAE divided by persistence's: "
-    "below 1 is better. Intervals (95 %) tell how a figure would vary on other days of the same wearers.",
+    "errors more; bias is the mean of forecast minus reading. Beside the model stand simpler forecasters: {baselines}. "
+    "Skill is the MAE divided by that of persistence, the last reading: below 1 is better. Intervals (95 %) tell how a "
+    "figure would vary on other days of the same wearers."
+)
+SETS_WORDS = (
     "Complete windows have every reading that a forecast looks back on and that it is held against; available ones may "
-    "have gaps, as in daily life.",
+    "have gaps, as in daily life."
 )
 GROUPS_WORDS = (
     "Glucose ranges are those of the reading forecast for; times of day those of the moment at which the forecast was "
@@ -38,24 +43,26 @@ GROUPS_WORDS = (
 def error_section(material: Material) -> Section:
     """Error by horizon, and the headline figures of both window sets."""
     available = material.results.available
-    by_step = available.error_by_step
+    errors = available.error_by_step
     limits = {
         minutes: (interval.low, interval.high)
         for minutes in material.reported
         if (interval := mae_interval(available.pooled, minutes)) is not None
     }
-    last = len(by_step.minutes) - 1
+    baselines = [baseline_named(name) for name in available.table.baselines]
+    beside = listed([f"{shown(errors[baseline.name][-1])} for {baseline.called}" for baseline in baselines])
     picture = Picture(
         "horizon",
-        horizon_figure(by_step, material.settings, "Error by horizon", limits),
+        horizon_figure(available, material.settings, "Error by horizon", limits),
         f"Mean error by how far ahead, on {available.windows:,} available windows: the lower, the better.",
-        f"Line chart of the mean error by minutes ahead. At {by_step.minutes[last]} minutes it is "
-        f"{shown(by_step.model[last])} mg/dL for the model, {shown(by_step.persistence[last])} for the last reading "
-        f"and {shown(by_step.ridge[last])} for the ridge regression.",
+        f"Line chart of the mean error by minutes ahead. At {errors['minutes'][-1]} minutes it is "
+        f"{shown(errors[MODEL][-1])} mg/dL for the model, {beside}.",
     )
     sets = (("available", available), ("complete", material.results.complete))
     tables = [_errors_table(material, name, found) for name, found in sets if found.windows]
-    return Section("error", "How far it is off", DEFINITIONS, [*tables, _targets_table(material)], [picture])
+    told = listed([f"{baseline.called} {baseline.does}" for baseline in baselines])
+    words = [ERRORS_WORDS.format(baselines=told), SETS_WORDS]
+    return Section("error", "How far it is off", words, [*tables, _targets_table(material)], [picture])
 
 
 def groups_section(material: Material) -> Section:
@@ -66,20 +73,20 @@ def groups_section(material: Material) -> Section:
         _groups_picture("ranges", "Error by glucose range (mg/dL)", found.glucose_ranges, minutes),
         _groups_picture("times", "Error by time of day", found.times_of_day, minutes),
     ]
-    step = step_at(minutes) - 1
+    step, baselines = step_at(minutes), found.table.baselines
     rows = [
         [
             HtmlCell(label),
-            count_cell(each.by_step.targets[step]),
-            figure_cell(each.by_step.model.mae_at[step]),
+            count_cell(each.targets[step - 1]),
+            figure_cell(each.figure("mae", step).value),
             interval_cell(mae_interval(each, minutes)),
-            figure_cell(each.by_step.model.bias_at[step]),
-            figure_cell(each.by_step.persistence.mae_at[step]),
-            skill_cell(each.by_step.skill.mae_at[step]),
+            figure_cell(each.figure("bias", step).value),
+            *(figure_cell(each.figure("mae", step, forecaster=name).value) for name in baselines),
+            skill_cell(each.skill_at(step).value),
         ]
         for label, each in found.groups.items()
     ]
-    head = ["Group", "readings", "MAE", INTERVAL_LABEL, "bias", "last reading", "skill"]
+    head = ["Group", "readings", "MAE", INTERVAL_LABEL, "bias", *_titles(baselines), "skill"]
     caption = f"Errors (mg/dL) {minutes} minutes ahead by group of available windows"
     return Section("groups", "Where it fails", [GROUPS_WORDS], [HtmlTable(caption, head, rows)], pictures)
 
@@ -90,7 +97,8 @@ def pumps_section(material: Material) -> Section:
     pumps = {**found.pumps, ALL: found.pooled} if len(found.pumps) > 1 else found.pumps
     head = ["Pump", "windows"]
     for minutes in material.judged:
-        head += [f"MAE {minutes} min", INTERVAL_LABEL, f"last reading {minutes} min", f"skill {minutes} min"]
+        beside = [f"{title} {minutes} min" for title in _titles(found.table.baselines)]
+        head += [f"MAE {minutes} min", INTERVAL_LABEL, *beside, f"skill {minutes} min"]
     rows = [
         [HtmlCell(pump), count_cell(each.windows), *_of_pump(each, material.judged)] for pump, each in pumps.items()
     ]
@@ -103,7 +111,7 @@ def pumps_section(material: Material) -> Section:
 
 def mae_interval(found: Comparison, minutes: int) -> Interval | None:
     """The confidence interval of the model's MAE (mg/dL) so many minutes ahead, where there is one."""
-    return None if found.intervals is None else found.intervals.model.get(f"test_mae_at_{minutes}min")
+    return found.figure("mae", step_at(minutes)).interval
 
 
 def interval_cell(interval: Interval | None) -> HtmlCell:
@@ -117,24 +125,31 @@ def shown(value: float | None) -> str:
 
 
 def _errors_table(material: Material, name: str, found: WindowSetResults) -> HtmlTable:
-    head = ["Minutes ahead", "MAE", INTERVAL_LABEL, "last reading", "ridge regression", "skill", "RMSE", "bias"]
-    by_step = found.pooled.by_step
+    pooled, baselines = found.pooled, found.table.baselines
+    others = [metric for metric in map(metric_named, found.table.metrics) if metric.name != "mae"]
+    head = ["Minutes ahead", "MAE", INTERVAL_LABEL, *_titles(baselines), "skill", *map(_head, others)]
     rows = []
     for minutes in material.reported:
-        step = step_at(minutes) - 1
+        step = step_at(minutes)
         rows.append(
             [
                 HtmlCell(str(minutes)),
-                figure_cell(by_step.model.mae_at[step], 2),
-                interval_cell(mae_interval(found.pooled, minutes)),
-                figure_cell(by_step.persistence.mae_at[step], 2),
-                figure_cell(by_step.ridge.mae_at[step], 2),
-                skill_cell(by_step.skill.mae_at[step]),
-                figure_cell(by_step.model.rmse_at[step], 2),
-                figure_cell(by_step.model.bias_at[step], 2),
+                figure_cell(pooled.figure("mae", step).value, 2),
+                interval_cell(mae_interval(pooled, minutes)),
+                *(figure_cell(pooled.figure("mae", step, forecaster=baseline).value, 2) for baseline in baselines),
+                skill_cell(pooled.skill_at(step).value),
+                *(figure_cell(pooled.figure(metric.name, step).value, metric.decimals) for metric in others),
             ]
         )
     return HtmlTable(f"Errors (mg/dL) on {found.windows:,} {name} windows, all pumps together", head, rows)
+
+
+def _head(metric: Metric) -> str:
+    return metric.title if metric.unit == MG_DL else f"{metric.title} ({metric.unit})"
+
+
+def _titles(baselines: Sequence[str]) -> list[str]:
+    return [baseline_named(name).title for name in baselines]
 
 
 def _targets_table(material: Material) -> HtmlTable:
@@ -146,9 +161,9 @@ def _targets_table(material: Material) -> HtmlTable:
 
 
 def _groups_picture(name: str, title: str, groups: Mapping[str, Comparison], minutes: int) -> Picture:
-    step = step_at(minutes) - 1
+    step = step_at(minutes)
     errors = [
-        GroupError(label, each.by_step.model.mae_at[step], each.by_step.persistence.mae_at[step])
+        GroupError(label, each.figure("mae", step).value, each.figure("mae", step, forecaster=PERSISTENCE).value)
         for label, each in groups.items()
     ]
     said = "; ".join(f"{error.label}: {shown(error.model)}" for error in errors)
@@ -163,11 +178,11 @@ def _groups_picture(name: str, title: str, groups: Mapping[str, Comparison], min
 def _of_pump(found: Comparison, judged: list[int]) -> list[HtmlCell]:
     cells = []
     for minutes in judged:
-        step = step_at(minutes) - 1
+        step = step_at(minutes)
         cells += [
-            figure_cell(found.by_step.model.mae_at[step]),
+            figure_cell(found.figure("mae", step).value),
             interval_cell(mae_interval(found, minutes)),
-            figure_cell(found.by_step.persistence.mae_at[step]),
-            skill_cell(found.by_step.skill.mae_at[step]),
+            *(figure_cell(found.figure("mae", step, forecaster=name).value) for name in found.table.baselines),
+            skill_cell(found.skill_at(step).value),
         ]
     return cells

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bloodtwin_core.evaluation.baselines import baseline_named, warning_baselines
 from bloodtwin_core.evaluation.clinical.alarms import AlarmResults, ThresholdAlarms
 from bloodtwin_core.evaluation.clinical.events import HYPERGLYCAEMIA, HYPOGLYCAEMIA
 from bloodtwin_core.reporting.html.material import ALARM_MINUTES, Material
@@ -35,9 +36,9 @@ EVENT_NAMES = {HYPOGLYCAEMIA.name: "Lows", HYPERGLYCAEMIA.name: "Highs"}
 def alarms_section(material: Material) -> Section:
     """A table of all alarms, and the trade-off where there are quantiles."""
     rows = [
-        _row(f"{event_name(found)}, {found.minutes} min ahead, {name}", results)
-        for found in material.results.clinical.alarms
-        for name, results in (("model", found.model), ("ridge regression", found.ridge))
+        _row(f"{event_name(alarms)}, {alarms.minutes} min ahead, {name}", results)
+        for alarms in material.results.clinical.alarms
+        for name, results in {"model": alarms.model, **_baselines(alarms)}.items()
     ]
     head = [
         "Alarm", "events", "seen coming", INTERVAL_LABEL, "median lead (min)", "alarms", "of them true", INTERVAL_LABEL,
@@ -53,6 +54,10 @@ def event_name(found: ThresholdAlarms) -> str:
     """What the alarms warn of: Lows (under 70 mg/dL)."""
     where = "under" if found.threshold == HYPOGLYCAEMIA.name else "over"
     return f"{EVENT_NAMES[found.threshold]} ({where} {found.glucose:g} mg/dL)"
+
+
+def _baselines(alarms: ThresholdAlarms) -> dict[str, AlarmResults]:
+    return {baseline_named(name).title: results for name, results in warning_baselines(alarms.beside).items()}
 
 
 def _row(label: str, results: AlarmResults) -> list[HtmlCell]:
@@ -77,7 +82,8 @@ def _trade_off(found: ThresholdAlarms) -> Picture:
     event = event_name(found)
     by_level = [_point(share(each.level), each.alarms) for each in found.by_level]
     curves = {"Model, by quantile": _named([point for point in by_level if point is not None])}
-    for name, results in (("Model, its forecast", found.model), ("Ridge regression", found.ridge)):
+    beside = {name[:1].upper() + name[1:]: results for name, results in _baselines(found).items()}
+    for name, results in {"Model, its forecast": found.model, **beside}.items():
         point = _point(name, results)
         curves[name] = [] if point is None else [point]
     said = "; ".join(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.evaluation.baselines import baseline_named
 from bloodtwin_core.evaluation.clinical.error_grids import ZONES, Zones, ZoneShares, clarke_zones, parkes_zones
 from bloodtwin_core.reporting.html.material import Material
 from bloodtwin_core.reporting.html.narrative import share
@@ -31,7 +32,8 @@ def grids_section(material: Material) -> Section:
             shares: ZoneShares = getattr(grids, name)
             if shares.measured_targets and grids.minutes in material.judged:
                 pictures.append(_picture(material, name, grids.minutes, shares))
-    for who, meaning in (("model", clinical.model), ("last reading", clinical.persistence), ("ridge", clinical.ridge)):
+    beside = {baseline_named(name).title: meaning for name, meaning in clinical.beside.items()}
+    for who, meaning in {"model": clinical.model, **beside}.items():
         for grids in meaning.error_grids:
             rows += [_row(f"{_title(name)}, {grids.minutes} min, {who}", getattr(grids, name)) for name in GRIDS]
     rows.sort(key=lambda row: [row[0].text.split(", ")[0] != "Parkes", int(row[0].text.split(", ")[1].split()[0])])

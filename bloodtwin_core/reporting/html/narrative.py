@@ -5,6 +5,7 @@ Every sentence follows from measured figures; what was not measured is said to b
 
 from collections.abc import Iterator, Sequence
 
+from bloodtwin_core.evaluation.baselines import baseline_named
 from bloodtwin_core.evaluation.coverage_targets import AT_EVERY_STEP, IN_EVERY_RANGE
 from bloodtwin_core.evaluation.metrics import OVERALL_MINUTES
 from bloodtwin_core.evaluation.results import TargetOutcome
@@ -31,7 +32,7 @@ def _sentences(found: Headline) -> Iterator[str]:
     else:
         yield _verdict(found)
         yield _accuracy(found)
-        yield from _against_ridge(found.ahead)
+        yield from _against_simpler(found.ahead)
         yield from _harm(found.ahead)
         yield from _weak_spots(found)
         if found.lows is not None:
@@ -74,10 +75,11 @@ def _accuracy(found: Headline) -> str:
     return text + "."
 
 
-def _against_ridge(ahead: Sequence[Ahead]) -> Iterator[str]:
-    no_better = [each for each in ahead if each.ridge is not None and each.mae >= each.ridge]
-    if no_better:
-        yield f"A simple linear regression does as well or better {_minutes(no_better)} ahead."
+def _against_simpler(ahead: Sequence[Ahead]) -> Iterator[str]:
+    for name in dict.fromkeys(name for each in ahead for name in each.beside):
+        no_better = [each for each in ahead if name in each.beside and each.mae >= each.beside[name]]
+        if no_better:
+            yield f"{baseline_named(name).in_plain_words} does as well or better {_minutes(no_better)} ahead."
 
 
 def _harm(ahead: Sequence[Ahead]) -> Iterator[str]:

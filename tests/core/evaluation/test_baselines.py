@@ -7,8 +7,8 @@ from sklearn.preprocessing import StandardScaler
 
 from bloodtwin_core.common.errors import TooFewWindows
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation import baselines
-from bloodtwin_core.evaluation.baselines import LOOKBACK_COLUMNS, ORIGIN_COLUMNS, fit_ridge, persistence
+from bloodtwin_core.evaluation.baselines import fit_ridge, persistence, ridge
+from bloodtwin_core.evaluation.baselines.ridge import LOOKBACK_COLUMNS, ORIGIN_COLUMNS
 from bloodtwin_core.evaluation.metrics import error_sums
 from bloodtwin_core.records import Feature, Split
 from bloodtwin_core.windows import WindowedSeries
@@ -48,7 +48,7 @@ def test_persistence_is_the_last_reading_carried_over_a_gap():
 
 @pytest.mark.parametrize("penalty", [1e-3, 1e-2, 1.0])
 def test_the_ridge_regression_is_scikit_learns(penalty: float, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(baselines, "BATCH_WINDOWS", 100)
+    monkeypatch.setattr(ridge, "BATCH_WINDOWS", 100)
     windows = two_pumps()
     rows = windows.origins[Split.test].rows
     fitted = fit_ridge(windows, settings(penalty))
