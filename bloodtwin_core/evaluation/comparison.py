@@ -155,14 +155,14 @@ class Comparison:
             {
                 MODEL: self._intervals(Relation.alone),
                 **{skill_name(baseline): self._intervals(Relation.ratio, baseline) for baseline in baselines},
-                **{f"{MINUS}{baseline}": self._intervals(Relation.difference, baseline) for baseline in baselines},
+                **{minus_name(baseline): self._intervals(Relation.difference, baseline) for baseline in baselines},
             }
         )
 
     def _intervals(self, relation: Relation, baseline: str = "") -> dict[str, Interval | None]:
         return {
-            name: self.table.at(self.group, figure_name(definition, relation, baseline), definition.step).interval
-            for name, definition in definitions_in(self.table, headline_definitions).items()
+            name: self.table.at(self.group, FigureName(MODEL, metric.name, span, relation, baseline), step).interval
+            for name, (metric, span, step) in definitions_in(self.table, headline_definitions).items()
         }
 
     def _steps_of(self, forecaster: str) -> dict[str, Steps]:
@@ -265,9 +265,15 @@ def skill_name(baseline: str) -> str:
     return "skill" if baseline == PERSISTENCE else f"{SKILL_AGAINST}{baseline}"
 
 
-def figure_name(definition: MetricDefinition, relation: Relation, baseline: str = "") -> FigureName:
-    """The figure of the model that a key says, alone or beside a baseline."""
-    return FigureName(MODEL, definition.metric.name, definition.span, relation, baseline)
+def minus_name(baseline: str) -> str:
+    """What the difference from a baseline is called."""
+    return f"{MINUS}{baseline}"
+
+
+def section_of(figure: FigureName) -> str:
+    """The name under which a figure stands in test_results.yaml: its forecaster's, or that of a skill or difference."""
+    names = {Relation.ratio: skill_name, Relation.difference: minus_name}
+    return names[figure.relation](figure.baseline) if figure.relation in names else figure.forecaster
 
 
 def minutes_ahead(horizon: int) -> list[int]:

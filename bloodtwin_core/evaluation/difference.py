@@ -8,7 +8,7 @@ import pandas as pd
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.blocks import ForecastOrigins
-from bloodtwin_core.evaluation.comparison import MINUS, Metrics, skill_name
+from bloodtwin_core.evaluation.comparison import Metrics, minus_name, skill_name
 from bloodtwin_core.evaluation.figures import Interval
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.groups import Places
@@ -55,7 +55,7 @@ def difference(
         windows=comparison.windows,
         a=comparison.model,
         b=comparison.metrics(OTHER),
-        difference={} if intervals is None else intervals[f"{MINUS}{OTHER}"],
+        difference={} if intervals is None else intervals[minus_name(OTHER)],
         ratio={} if intervals is None else intervals[skill_name(OTHER)],
     )
 

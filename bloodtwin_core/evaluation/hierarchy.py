@@ -1,19 +1,20 @@
 """The long table as the mappings within mappings of test_results.yaml, and back."""
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
 
+from bloodtwin_core.evaluation import metrics as known_metrics
 from bloodtwin_core.evaluation.comparison import (
-    MINUS,
     Comparison,
     WindowSetResults,
     definitions_in,
-    figure_name,
+    section_of,
     skill_name,
 )
 from bloodtwin_core.evaluation.figures import Estimate
 from bloodtwin_core.evaluation.forecasts import MODEL
-from bloodtwin_core.evaluation.metrics import METRICS, Span, headline_definitions
+from bloodtwin_core.evaluation.metrics import Span, headline_definitions, metric_named
 from bloodtwin_core.evaluation.table import (
     Division,
     FigureName,
@@ -47,7 +48,7 @@ def table_of(content: Mapping[str, Any], horizon: int) -> FigureTable:
     by_step = content[WindowSet.complete]["pooled"]["by_step"]
     not_forecasters = ("minutes", "targets")
     forecasters = tuple(name for name in by_step if name not in not_forecasters and not name.startswith("skill"))
-    metrics = tuple(metric.name for metric in METRICS if f"{metric.name}_{Span.at}" in by_step[MODEL])
+    metrics = tuple(metric.name for metric in known_metrics.METRICS if f"{metric.name}_{Span.at}" in by_step[MODEL])
     table = FigureTable(horizon, forecasters, metrics, {}, {})
     for name, group in _groups(content):
         targets = group["by_step"]["targets"]
@@ -100,32 +101,31 @@ def _groups(content: Mapping[str, Any]) -> Iterator[tuple[GroupName, Content]]:
 
 def _series(group: Content, table: FigureTable) -> Iterator[tuple[FigureName, Series]]:
     by_step, intervals = group["by_step"], group["intervals"] or {}
-    for metric in table.metrics:
-        for span in Span:
-            key = f"{metric}_{span}"
-            for forecaster in table.forecasters:
-                yield _with_intervals(FigureName(forecaster, metric, span), by_step[forecaster][key], intervals, table)
-            for baseline in table.baselines:
-                skills = by_step[skill_name(baseline)]
-                if key in skills:
-                    skill = FigureName(MODEL, metric, span, Relation.ratio, baseline)
-                    yield _with_intervals(skill, skills[key], intervals, table)
-                    difference = FigureName(MODEL, metric, span, Relation.difference, baseline)
-                    yield _with_intervals(difference, [None] * table.horizon, intervals, table)
+    for figure in _figures(table):
+        if figure.relation is Relation.difference:
+            values = [None] * table.horizon
+        else:
+            values = list(by_step[section_of(figure)][f"{figure.metric}_{figure.span}"])
+        series = Series.without_intervals(values)
+        for step, interval in _intervals(intervals.get(section_of(figure), {}), figure, table):
+            series.keep(step, Estimate(interval["value"], interval["low"], interval["high"]))
+        if figure.relation is not Relation.difference or any(value is not None for value in series.value):
+            yield figure, series
 
 
-def _with_intervals(
-    figure: FigureName, values: list[float | None], intervals: Mapping[str, Any], table: FigureTable
-) -> tuple[FigureName, Series]:
-    series = Series.without_intervals(list(values))
-    if figure.forecaster == MODEL:
-        section = {
-            Relation.alone: MODEL,
-            Relation.ratio: skill_name(figure.baseline),
-            Relation.difference: f"{MINUS}{figure.baseline}",
-        }[figure.relation]
-        for key, definition in definitions_in(table, headline_definitions).items():
-            interval = intervals.get(section, {}).get(key)
-            if interval is not None and figure_name(definition, figure.relation, figure.baseline) == figure:
-                series.keep(definition.step, Estimate(interval["value"], interval["low"], interval["high"]))
-    return figure, series
+def _figures(table: FigureTable) -> Iterator[FigureName]:
+    for metric, span in product(table.metrics, Span):
+        for forecaster in table.forecasters:
+            yield FigureName(forecaster, metric, span)
+        if metric_named(metric).lower_is_better:
+            for baseline, relation in product(table.baselines, (Relation.ratio, Relation.difference)):
+                yield FigureName(MODEL, metric, span, relation, baseline)
+
+
+def _intervals(
+    section: Mapping[str, Any], figure: FigureName, table: FigureTable
+) -> Iterator[tuple[int, Mapping[str, float]]]:
+    """Steps and intervals of one figure, from a section that names them by the headline metric."""
+    for key, (metric, span, step) in definitions_in(table, headline_definitions).items():
+        if (metric.name, span) == (figure.metric, figure.span) and section.get(key) is not None:
+            yield step, section[key]

@@ -12,7 +12,7 @@ import numpy as np
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation import metrics
+from bloodtwin_core.evaluation import metrics as known_metrics
 from bloodtwin_core.evaluation.blocks import BlockErrors, Blocks, block_errors, blocks_of
 from bloodtwin_core.evaluation.bootstrap import Resamples
 from bloodtwin_core.evaluation.clinical.results import clinical_of
@@ -126,7 +126,8 @@ class _Measuring:
 
 def table_maker(forecasts: TestForecasts) -> TableMaker:
     """A table to be filled with figures of these forecasts."""
-    return TableMaker(forecasts.horizon, tuple(forecasts.forecasters), tuple(metric.name for metric in metrics.METRICS))
+    names = tuple(metric.name for metric in known_metrics.METRICS)
+    return TableMaker(forecasts.horizon, tuple(forecasts.forecasters), names)
 
 
 def pooled_comparison(forecasts: TestForecasts, among: Mask, settings: EvaluationSettings) -> Comparison:

@@ -74,9 +74,9 @@ def _put_in(
     series: dict[FigureName, Series], intervals: Mapping[tuple[FigureName, int], Interval | None], horizon: int
 ) -> None:
     for (figure, step), interval in intervals.items():
-        if figure not in series:
-            series[figure] = Series.without_intervals([None] * horizon)
         if interval is not None:
+            if figure not in series:
+                series[figure] = Series.without_intervals([None] * horizon)
             # The same figure, summed in another order, may differ in its last digit; its interval holds it still.
             known = series[figure].value[step - 1]
             value = interval.value if known is None else known

@@ -57,7 +57,9 @@ def test_figures_are_those_of_the_windows() -> None:
     forecasts = made(1)
     found = intervals(forecasts)
     assert found is not None
-    own, still = (np.abs(f - forecasts.target).astype(np.float64) for f in (forecasts.model, forecasts.persistence))
+    own, still = (
+        np.abs(f - forecasts.target).astype(np.float64) for f in (forecasts.model, forecasts.beside["persistence"])
+    )
     at_30 = "test_mae_at_30min"
     expected = {
         "model": own[:, 5].mean(),
