@@ -30,18 +30,18 @@ def _error_columns(baselines: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _pump_columns(found: WindowSetResults) -> dict[str, str]:
+def _pump_columns(window_set: WindowSetResults) -> dict[str, str]:
     return {
         "pump": "Serial number",
         "windows": "Windows tested",
-        **_error_columns(found.table.baselines),
+        **_error_columns(window_set.table.baselines),
         "MEAN": "MAE over all steps up to that moment, mg/dL",
-        **{f"{metric.title} AT": f"{metric.title} at that moment, {metric.unit}" for metric in _others(found)},
+        **{f"{metric.title} AT": f"{metric.title} at that moment, {metric.unit}" for metric in _others(window_set)},
     }
 
 
-def _group_columns(found: WindowSetResults) -> dict[str, str]:
-    columns = _error_columns(found.table.baselines)
+def _group_columns(window_set: WindowSetResults) -> dict[str, str]:
+    columns = _error_columns(window_set.table.baselines)
     first = {name: columns.pop(name) for name in ("AT", "AT, 95 %")}
     return {
         "group": "By the reading forecast for, the origin's time of day, and what happened before the forecast",
@@ -52,9 +52,9 @@ def _group_columns(found: WindowSetResults) -> dict[str, str]:
     }
 
 
-def _others(found: WindowSetResults) -> list[Metric]:
+def _others(window_set: WindowSetResults) -> list[Metric]:
     """The sizes of error other than MAE."""
-    metrics = map(metric_named, found.table.metrics)
+    metrics = map(metric_named, window_set.table.metrics)
     return [metric for metric in metrics if metric.lower_is_better and metric.name != "mae"]
 
 
@@ -96,29 +96,29 @@ def _uncertainty(results: TestResults, reported: list[int]) -> dict[str, dg.Tabl
     return {"80 % band": bands, "80 % band, targets": table(outcomes, BAND_TARGET_COLUMNS)}
 
 
-def _pump_tables(name: str, found: WindowSetResults, reported: list[int]) -> dict[str, dg.TableMetadataValue]:
-    pumps = {**found.pumps, ALL_PUMPS: found.pooled}
+def _pump_tables(name: str, window_set: WindowSetResults, reported: list[int]) -> dict[str, dg.TableMetadataValue]:
+    pumps = {**window_set.pumps, ALL_PUMPS: window_set.pooled}
     return {
         f"{minutes} min ahead, {name} windows": table(
-            [_pump_row(pump, comparison, minutes, _others(found)) for pump, comparison in pumps.items()],
-            _pump_columns(found),
+            [_pump_row(pump, comparison, minutes, _others(window_set)) for pump, comparison in pumps.items()],
+            _pump_columns(window_set),
         )
         for minutes in reported
     }
 
 
-def _pump_row(pump: str, found: Comparison, minutes: int, others: Sequence[Metric]) -> dict[str, CellValue]:
+def _pump_row(pump: str, comparison: Comparison, minutes: int, others: Sequence[Metric]) -> dict[str, CellValue]:
     step = step_at(minutes)
     return {
         "pump": pump,
-        "windows": found.windows,
-        **_errors(found, step),
-        "MEAN": found.figure("mae", step, Span.mean).value,
-        **{f"{metric.title} AT": found.figure(metric.name, step).value for metric in others},
+        "windows": comparison.windows,
+        **_errors(comparison, step),
+        "MEAN": comparison.figure("mae", step, Span.mean).value,
+        **{f"{metric.title} AT": comparison.figure(metric.name, step).value for metric in others},
     }
 
 
-def _groups(found: WindowSetResults, minutes: int) -> dg.TableMetadataValue:
+def _groups(window_set: WindowSetResults, minutes: int) -> dg.TableMetadataValue:
     step = step_at(minutes)
     rows: list[dict[str, CellValue]] = [
         {
@@ -127,14 +127,14 @@ def _groups(found: WindowSetResults, minutes: int) -> dg.TableMetadataValue:
             "bias": comparison.figure("bias", step).value,
             **_errors(comparison, step),
         }
-        for label, comparison in found.groups.items()
+        for label, comparison in window_set.groups.items()
     ]
-    return table(rows, _group_columns(found))
+    return table(rows, _group_columns(window_set))
 
 
-def _errors(found: Comparison, step: int) -> dict[str, CellValue]:
-    mae, skill = found.figure("mae", step), found.skill_at(step)
-    beside = {name: found.figure("mae", step, forecaster=name).value for name in found.table.baselines}
+def _errors(comparison: Comparison, step: int) -> dict[str, CellValue]:
+    mae, skill = comparison.figure("mae", step), comparison.skill_at(step)
+    beside = {name: comparison.figure("mae", step, forecaster=name).value for name in comparison.table.baselines}
     return {
         "AT": mae.value,
         "AT, 95 %": _shown(mae, 1),

@@ -45,18 +45,18 @@ ALARM_COLUMNS = {
 }
 
 
-def bands_table(found: Uncertainty, reported: Sequence[int]) -> dg.TableMetadataValue:
+def bands_table(uncertainty: Uncertainty, reported: Sequence[int]) -> dg.TableMetadataValue:
     """What the 80 % band held and how wide it is, by reported time and by range of the reading at the origin."""
-    calibration = found.calibration
+    calibration = uncertainty.calibration
     band = calibration.pooled.band(JUDGED_BAND)
     rows: list[dict[str, CellValue]] = [
         {
             "minutes ahead": str(minutes),
             "holds %": _per_cent(band.share[step_at(minutes) - 1]),
-            "holds, 95 %": _interval(found.judged_band[step_at(minutes) - 1]),
+            "holds, 95 %": _interval(uncertainty.judged_band[step_at(minutes) - 1]),
             "width": band.width[step_at(minutes) - 1],
             "pinball loss": calibration.pinball[step_at(minutes) - 1],
-            "of persistence": found.persistence_pinball[step_at(minutes) - 1],
+            "of persistence": uncertainty.persistence_pinball[step_at(minutes) - 1],
         }
         for minutes in reported
     ]
@@ -113,13 +113,13 @@ def _zones(grid: str, shares: ZoneShares) -> dict[str, CellValue]:
     }
 
 
-def _alarms(found: AlarmResults) -> dict[str, CellValue]:
+def _alarms(worth: AlarmResults) -> dict[str, CellValue]:
     return {
-        "events": found.events,
-        "announced %": _per_cent(found.sensitivity),
-        "true %": _per_cent(found.precision),
-        "false a day": found.false_alarms_per_day,
-        "lead": found.median_lead_minutes,
+        "events": worth.events,
+        "announced %": _per_cent(worth.sensitivity),
+        "true %": _per_cent(worth.precision),
+        "false a day": worth.false_alarms_per_day,
+        "lead": worth.median_lead_minutes,
     }
 
 

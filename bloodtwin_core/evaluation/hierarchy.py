@@ -12,7 +12,7 @@ from bloodtwin_core.evaluation.comparison import (
     section_of,
     skill_name,
 )
-from bloodtwin_core.evaluation.figures import Estimate
+from bloodtwin_core.evaluation.figures import Estimate, Steps
 from bloodtwin_core.evaluation.forecasts import MODEL
 from bloodtwin_core.evaluation.metrics import Span, headline_definitions, metric_named
 from bloodtwin_core.evaluation.table import (
@@ -102,9 +102,8 @@ def _groups(content: Mapping[str, Any]) -> Iterator[tuple[GroupName, Content]]:
 def _series(group: Content, table: FigureTable) -> Iterator[tuple[FigureName, Series]]:
     by_step, intervals = group["by_step"], group["intervals"] or {}
     for figure in _figures(table):
-        if figure.relation is Relation.difference:
-            values = [None] * table.horizon
-        else:
+        values: Steps = [None] * table.horizon
+        if figure.relation is not Relation.difference:
             values = list(by_step[section_of(figure)][f"{figure.metric}_{figure.span}"])
         series = Series.without_intervals(values)
         for step, interval in _intervals(intervals.get(section_of(figure), {}), figure, table):

@@ -42,8 +42,8 @@ class TrainingStep:
     @property
     def data(self) -> dict[str, Any]:
         """The settings of data."""
-        found: dict[str, Any] = self.record.settings.get("data", {})
-        return found
+        settings: dict[str, Any] = self.record.settings.get("data", {})
+        return settings
 
 
 @dataclass(frozen=True)
@@ -177,17 +177,17 @@ def _by_step(results: TestResults) -> str:
 def _by_person(results: TestResults) -> str:
     reported = [minutes for minutes in REPORTED_MINUTES if step_at(minutes) <= results.horizon]
     rows = (
-        [pump, found.windows, *(cell for minutes in reported for cell in _at(found, step_at(minutes)))]
-        for pump, found in results.complete.pumps.items()
+        [pump, comparison.windows, *(cell for minutes in reported for cell in _at(comparison, step_at(minutes)))]
+        for pump, comparison in results.complete.pumps.items()
     )
     columns = ("MAE AT", *results.table.baselines, "skill")
     head = [f"{column} {minutes} min" for minutes in reported for column in columns]
     return "Person by person, complete windows (mg/dL):\n\n" + _table(["person", "windows", *head], rows)
 
 
-def _at(found: Comparison, step: int) -> list[str]:
-    maes = [found.figure("mae", step, forecaster=forecaster).value for forecaster in found.table.forecasters]
-    return [_shown(value) for value in (*maes, found.skill_at(step).value)]
+def _at(comparison: Comparison, step: int) -> list[str]:
+    maes = [comparison.figure("mae", step, forecaster=forecaster).value for forecaster in comparison.table.forecasters]
+    return [_shown(value) for value in (*maes, comparison.skill_at(step).value)]
 
 
 def _table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:

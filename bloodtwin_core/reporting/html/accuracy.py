@@ -59,7 +59,7 @@ def error_section(material: Material) -> Section:
         f"{shown(errors[MODEL][-1])} mg/dL for the model, {beside}.",
     )
     sets = (("available", available), ("complete", material.results.complete))
-    tables = [_errors_table(material, name, found) for name, found in sets if found.windows]
+    tables = [_errors_table(material, name, window_set) for name, window_set in sets if window_set.windows]
     told = listed([f"{baseline.called} {baseline.does}" for baseline in baselines])
     words = [ERRORS_WORDS.format(baselines=told), SETS_WORDS]
     return Section("error", "How far it is off", words, [*tables, _targets_table(material)], [picture])
@@ -67,13 +67,13 @@ def error_section(material: Material) -> Section:
 
 def groups_section(material: Material) -> Section:
     """Error by glucose range, time of day, and what happened before the forecast."""
-    found = material.results.available
+    available = material.results.available
     minutes = material.judged[-1]
     pictures = [
-        _groups_picture("ranges", "Error by glucose range (mg/dL)", found.glucose_ranges, minutes),
-        _groups_picture("times", "Error by time of day", found.times_of_day, minutes),
+        _groups_picture("ranges", "Error by glucose range (mg/dL)", available.glucose_ranges, minutes),
+        _groups_picture("times", "Error by time of day", available.times_of_day, minutes),
     ]
-    step, baselines = step_at(minutes), found.table.baselines
+    step, baselines = step_at(minutes), available.table.baselines
     rows = [
         [
             HtmlCell(label),
@@ -84,7 +84,7 @@ def groups_section(material: Material) -> Section:
             *(figure_cell(each.figure("mae", step, forecaster=name).value) for name in baselines),
             skill_cell(each.skill_at(step).value),
         ]
-        for label, each in found.groups.items()
+        for label, each in available.groups.items()
     ]
     head = ["Group", "readings", "MAE", INTERVAL_LABEL, "bias", *_titles(baselines), "skill"]
     caption = f"Errors (mg/dL) {minutes} minutes ahead by group of available windows"
@@ -93,11 +93,11 @@ def groups_section(material: Material) -> Section:
 
 def pumps_section(material: Material) -> Section:
     """A row for each pump."""
-    found = material.results.available
-    pumps = {**found.pumps, ALL: found.pooled} if len(found.pumps) > 1 else found.pumps
+    available = material.results.available
+    pumps = {**available.pumps, ALL: available.pooled} if len(available.pumps) > 1 else available.pumps
     head = ["Pump", "windows"]
     for minutes in material.judged:
-        beside = [f"{title} {minutes} min" for title in _titles(found.table.baselines)]
+        beside = [f"{title} {minutes} min" for title in _titles(available.table.baselines)]
         head += [f"MAE {minutes} min", INTERVAL_LABEL, *beside, f"skill {minutes} min"]
     rows = [
         [HtmlCell(pump), count_cell(each.windows), *_of_pump(each, material.judged)] for pump, each in pumps.items()
@@ -109,9 +109,9 @@ def pumps_section(material: Material) -> Section:
     return Section("pumps", "Pump by pump", [], [HtmlTable(caption, head, rows)])
 
 
-def mae_interval(found: Comparison, minutes: int) -> Interval | None:
+def mae_interval(comparison: Comparison, minutes: int) -> Interval | None:
     """The confidence interval of the model's MAE (mg/dL) so many minutes ahead, where there is one."""
-    return found.figure("mae", step_at(minutes)).interval
+    return comparison.figure("mae", step_at(minutes)).interval
 
 
 def interval_cell(interval: Interval | None) -> HtmlCell:
@@ -124,9 +124,9 @@ def shown(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.1f}"
 
 
-def _errors_table(material: Material, name: str, found: WindowSetResults) -> HtmlTable:
-    pooled, baselines = found.pooled, found.table.baselines
-    others = [metric for metric in map(metric_named, found.table.metrics) if metric.name != "mae"]
+def _errors_table(material: Material, name: str, window_set: WindowSetResults) -> HtmlTable:
+    pooled, baselines = window_set.pooled, window_set.table.baselines
+    others = [metric for metric in map(metric_named, window_set.table.metrics) if metric.name != "mae"]
     head = ["Minutes ahead", "MAE", INTERVAL_LABEL, *_titles(baselines), "skill", *map(_head, others)]
     rows = []
     for minutes in material.reported:
@@ -141,7 +141,7 @@ def _errors_table(material: Material, name: str, found: WindowSetResults) -> Htm
                 *(figure_cell(pooled.figure(metric.name, step).value, metric.decimals) for metric in others),
             ]
         )
-    return HtmlTable(f"Errors (mg/dL) on {found.windows:,} {name} windows, all pumps together", head, rows)
+    return HtmlTable(f"Errors (mg/dL) on {window_set.windows:,} {name} windows, all pumps together", head, rows)
 
 
 def _head(metric: Metric) -> str:
@@ -175,14 +175,17 @@ def _groups_picture(name: str, title: str, groups: Mapping[str, Comparison], min
     )
 
 
-def _of_pump(found: Comparison, judged: list[int]) -> list[HtmlCell]:
+def _of_pump(comparison: Comparison, judged: list[int]) -> list[HtmlCell]:
     cells = []
     for minutes in judged:
         step = step_at(minutes)
         cells += [
-            figure_cell(found.figure("mae", step).value),
-            interval_cell(mae_interval(found, minutes)),
-            *(figure_cell(found.figure("mae", step, forecaster=name).value) for name in found.table.baselines),
-            skill_cell(found.skill_at(step).value),
+            figure_cell(comparison.figure("mae", step).value),
+            interval_cell(mae_interval(comparison, minutes)),
+            *(
+                figure_cell(comparison.figure("mae", step, forecaster=name).value)
+                for name in comparison.table.baselines
+            ),
+            skill_cell(comparison.skill_at(step).value),
         ]
     return cells

@@ -41,21 +41,21 @@ def grids_section(material: Material) -> Section:
     return Section("grids", "What its errors would do", [GRID_WORDS], [table], pictures)
 
 
-def _picture(material: Material, name: str, minutes: int, found: ZoneShares) -> Picture:
+def _picture(material: Material, name: str, minutes: int, zones: ZoneShares) -> Picture:
     title = f"{_title(name)} error grid, {minutes} minutes ahead"
-    shares = {zone: float(getattr(found, zone)) for zone in ZONES}
+    shares = {zone: float(getattr(zones, zone)) for zone in ZONES}
     said = ", ".join(f"zone {zone} {share(part)}" for zone, part in shares.items())
     return Picture(
         f"{name}-{minutes}",
         grid_figure(title, *material.at(minutes), GRIDS[name], shares),
-        f"{found.measured_targets:,} pairs of reading and forecast; the bluer, the more of them.",
+        f"{zones.measured_targets:,} pairs of reading and forecast; the bluer, the more of them.",
         f"{title}: {said}.",
     )
 
 
-def _row(label: str, found: ZoneShares) -> list[HtmlCell]:
-    harmless = None if found.A is None or found.B is None else found.A + found.B
-    return [HtmlCell(label), *(share_cell(getattr(found, zone), 2) for zone in ZONES), share_cell(harmless, 2)]
+def _row(label: str, zones: ZoneShares) -> list[HtmlCell]:
+    harmless = None if zones.A is None or zones.B is None else zones.A + zones.B
+    return [HtmlCell(label), *(share_cell(getattr(zones, zone), 2) for zone in ZONES), share_cell(harmless, 2)]
 
 
 def _title(name: str) -> str:

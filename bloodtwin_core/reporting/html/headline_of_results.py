@@ -84,16 +84,16 @@ def near_share(reading: Glucoses, forecast: Glucoses) -> float:
 
 def _worst(material: Material) -> Iterator[Where]:
     """The range, the time of day, the circumstance and the pump where it errs most, if clearly more than on average."""
-    found, step = material.results.available, step_at(material.judged[-1])
-    average = found.pooled.figure("mae", step).value
+    available, step = material.results.available, step_at(material.judged[-1])
+    average = available.pooled.figure("mae", step).value
     if average is None:
         return
     phrased: tuple[tuple[str, Mapping[str, Comparison]], ...] = (
-        ("where glucose comes to lie {} mg/dL", found.glucose_ranges),
-        ("from {}", found.times_of_day),
-        ("with {}", {label: each for label, each in found.bolus.items() if label.startswith("a ")}),
-        ("{}", {label: each for label, each in found.gap.items() if label.startswith("up to")}),
-        ("for pump {}", found.pumps if len(found.pumps) > 1 else {}),
+        ("where glucose comes to lie {} mg/dL", available.glucose_ranges),
+        ("from {}", available.times_of_day),
+        ("with {}", {label: each for label, each in available.bolus.items() if label.startswith("a ")}),
+        ("{}", {label: each for label, each in available.gap.items() if label.startswith("up to")}),
+        ("for pump {}", available.pumps if len(available.pumps) > 1 else {}),
     )
     for phrase, groups in phrased:
         known = {
@@ -117,15 +117,15 @@ def _low_bias(material: Material) -> float | None:
     return float((forecast[low].astype(np.float64) - reading[low]).mean())
 
 
-def _warnings(found: ThresholdAlarms) -> Warnings:
+def _warnings(alarms: ThresholdAlarms) -> Warnings:
     return Warnings(
         what="low",
-        where=f"under {found.glucose:g} mg/dL",
-        events=found.model.events,
-        seen=found.model.sensitivity,
-        seen_interval=found.model.sensitivity_interval,
-        false_alarms_per_day=found.model.false_alarms_per_day,
-        lead_minutes=found.model.median_lead_minutes,
+        where=f"under {alarms.glucose:g} mg/dL",
+        events=alarms.model.events,
+        seen=alarms.model.sensitivity,
+        seen_interval=alarms.model.sensitivity_interval,
+        false_alarms_per_day=alarms.model.false_alarms_per_day,
+        lead_minutes=alarms.model.median_lead_minutes,
     )
 
 
