@@ -37,6 +37,7 @@ PERSISTENCE = "persistence"
 BASELINES: tuple[Baseline, ...] = (
     Baseline(
         PERSISTENCE,
+        "last reading",
         "the last reading",
         "says that the last reading stays",
         without_fit(persistence),
@@ -44,6 +45,7 @@ BASELINES: tuple[Baseline, ...] = (
     ),
     Baseline(
         "ridge",
+        "ridge regression",
         "the ridge regression",
         "is a linear forecaster fitted on the same training windows",
         ridge_baseline,
@@ -51,6 +53,7 @@ BASELINES: tuple[Baseline, ...] = (
     ),
     Baseline(
         "ar2",
+        "AR2",
         "Nightscout's AR2",
         "carries the last two readings on by published coefficients",
         without_fit(ar2),
@@ -64,7 +67,7 @@ def baseline_named(name: str) -> Baseline:
     for baseline in BASELINES:
         if baseline.name == name:
             return baseline
-    return Baseline(name, name, "is a forecaster of another version", _of_another_version)
+    return Baseline(name, name, name, "is a forecaster of another version", _of_another_version)
 
 
 def warning_baselines(beside: Mapping[str, T]) -> dict[str, T]:

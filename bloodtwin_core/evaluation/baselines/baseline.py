@@ -37,22 +37,18 @@ def without_fit(predict: PredictWindows) -> Fit:
 class Baseline:
     """A forecaster that stands beside the tested one everywhere.
 
-    name stands in file names, keys and narrow columns. called says what it is within a sentence ('the last reading'),
-    does what it forecasts ('says that the last reading stays'), plain what it is to a wearer, where that is another
-    word. warns: it can raise an alarm at all.
+    name stands in file names and keys, title at the head of columns. called says what it is within a sentence ('the
+    last reading'), does what it forecasts ('says that the last reading stays'), plain what it is to a wearer, where
+    that is another word. warns: it can raise an alarm at all.
     """
 
     name: str
+    title: str
     called: str
     does: str
     fit: Fit
     plain: str = ""
     warns: bool = True
-
-    @property
-    def title(self) -> str:
-        """The head of a column."""
-        return self.called.removeprefix("the ").removeprefix("a ")
 
     @property
     def label(self) -> str:

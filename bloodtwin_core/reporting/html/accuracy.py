@@ -81,12 +81,12 @@ def groups_section(material: Material) -> Section:
             figure_cell(each.figure("mae", step).value),
             interval_cell(mae_interval(each, minutes)),
             figure_cell(each.figure("bias", step).value),
-            *(figure_cell(each.figure("mae", step, forecaster=name).value) for name in baselines),
             skill_cell(each.skill_at(step).value),
+            *_beside(each, step),
         ]
         for label, each in available.groups.items()
     ]
-    head = ["Group", "readings", "MAE", INTERVAL_LABEL, "bias", *_titles(baselines), "skill"]
+    head = ["Group", "readings", "MAE", INTERVAL_LABEL, "bias", "skill", *_titles(baselines)]
     caption = f"Errors (mg/dL) {minutes} minutes ahead by group of available windows"
     return Section("groups", "Where it fails", [GROUPS_WORDS], [HtmlTable(caption, head, rows)], pictures)
 
@@ -98,7 +98,7 @@ def pumps_section(material: Material) -> Section:
     head = ["Pump", "windows"]
     for minutes in material.judged:
         beside = [f"{title} {minutes} min" for title in _titles(available.table.baselines)]
-        head += [f"MAE {minutes} min", INTERVAL_LABEL, *beside, f"skill {minutes} min"]
+        head += [f"MAE {minutes} min", INTERVAL_LABEL, f"skill {minutes} min", *beside]
     rows = [
         [HtmlCell(pump), count_cell(each.windows), *_of_pump(each, material.judged)] for pump, each in pumps.items()
     ]
@@ -136,7 +136,7 @@ def _errors_table(material: Material, name: str, window_set: WindowSetResults) -
                 HtmlCell(str(minutes)),
                 figure_cell(pooled.figure("mae", step).value, 2),
                 interval_cell(mae_interval(pooled, minutes)),
-                *(figure_cell(pooled.figure("mae", step, forecaster=baseline).value, 2) for baseline in baselines),
+                *_beside(pooled, step, 2),
                 skill_cell(pooled.skill_at(step).value),
                 *(figure_cell(pooled.figure(metric.name, step).value, metric.decimals) for metric in others),
             ]
@@ -182,10 +182,13 @@ def _of_pump(comparison: Comparison, judged: list[int]) -> list[HtmlCell]:
         cells += [
             figure_cell(comparison.figure("mae", step).value),
             interval_cell(mae_interval(comparison, minutes)),
-            *(
-                figure_cell(comparison.figure("mae", step, forecaster=name).value)
-                for name in comparison.table.baselines
-            ),
             skill_cell(comparison.skill_at(step).value),
+            *_beside(comparison, step),
         ]
     return cells
+
+
+def _beside(comparison: Comparison, step: int, decimals: int = 1) -> list[HtmlCell]:
+    """The MAE of each baseline."""
+    maes = (comparison.figure("mae", step, forecaster=name).value for name in comparison.table.baselines)
+    return [figure_cell(mae, decimals) for mae in maes]

@@ -48,7 +48,7 @@ def test_a_metric_is_one_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 
 def test_a_forecaster_to_stand_beside_is_one_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    one = Baseline("flat", "the usual glucose", "says 120 mg/dL always", without_fit(always_120))
+    one = Baseline("flat", "usual glucose", "the usual glucose", "says 120 mg/dL always", without_fit(always_120))
     monkeypatch.setattr(baselines, "BASELINES", (*baselines.BASELINES, one))
     material = material_of(WINDOWS, nearly_right(WINDOWS))
     np.testing.assert_array_equal(material.forecasts.beside["flat"], np.full(material.forecasts.target.shape, 120))
