@@ -8,10 +8,12 @@ import dagster as dg
 from bloodtwin_assets.common.metadata import CellValue, Metadata, numbers, picture, table
 from bloodtwin_assets.evaluation.uncertainty_tables import alarms_table, bands_table, meaning_table
 from bloodtwin_core.evaluation.baselines import baseline_named
-from bloodtwin_core.evaluation.comparison import Comparison, WindowSetResults, definitions_in
+from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.figures import Estimate
+from bloodtwin_core.evaluation.keys import definitions_in
 from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, Metric, Span, metric_named, step_at
 from bloodtwin_core.evaluation.results import TestResults
+from bloodtwin_core.evaluation.window_set import WindowSetResults
 from bloodtwin_core.reporting.html import ReportPage as Report
 
 INTERVAL = "95 % interval, by drawing test days anew"

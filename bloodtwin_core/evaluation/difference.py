@@ -8,10 +8,10 @@ import pandas as pd
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.blocks import ForecastOrigins
-from bloodtwin_core.evaluation.comparison import Metrics, minus_name, skill_name
 from bloodtwin_core.evaluation.figures import Interval
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.groups import Places
+from bloodtwin_core.evaluation.keys import Metrics, minus_name, skill_name
 from bloodtwin_core.evaluation.measuring import pooled_comparison
 from bloodtwin_core.records import Mask
 

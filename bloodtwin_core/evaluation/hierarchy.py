@@ -1,19 +1,15 @@
 """The long table as the mappings within mappings of test_results.yaml, and back."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 from bloodtwin_core.evaluation import metrics as known_metrics
-from bloodtwin_core.evaluation.comparison import (
-    Comparison,
-    WindowSetResults,
-    definitions_in,
-    section_of,
-    skill_name,
-)
+from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.figures import Estimate, Steps
 from bloodtwin_core.evaluation.forecasts import MODEL
+from bloodtwin_core.evaluation.keys import definitions_in, section_of, skill_name
 from bloodtwin_core.evaluation.metrics import Span, headline_definitions, metric_named
 from bloodtwin_core.evaluation.table import (
     Division,
@@ -25,6 +21,7 @@ from bloodtwin_core.evaluation.table import (
     Series,
     WindowSet,
 )
+from bloodtwin_core.evaluation.window_set import WindowSetResults
 
 Content = dict[str, Any]
 
@@ -49,12 +46,14 @@ def table_of(content: Mapping[str, Any], horizon: int) -> FigureTable:
     not_forecasters = ("minutes", "targets")
     forecasters = tuple(name for name in by_step if name not in not_forecasters and not name.startswith("skill"))
     metrics = tuple(metric.name for metric in known_metrics.METRICS if f"{metric.name}_{Span.at}" in by_step[MODEL])
-    table = FigureTable(horizon, forecasters, metrics, {}, {})
+    empty = FigureTable(horizon, forecasters, metrics, {}, {})
+    groups: dict[GroupName, Group] = {}
+    series: dict[tuple[GroupName, FigureName], Series] = {}
     for name, group in _groups(content):
         targets = group["by_step"]["targets"]
-        table.groups[name] = Group(group["windows"], targets, group["intervals"] is not None)
-        table.series.update({(name, figure): series for figure, series in _series(group, table)})
-    return table
+        groups[name] = Group(group["windows"], targets, group["intervals"] is not None)
+        series |= {(name, figure): each for figure, each in _series(group, empty)}
+    return replace(empty, groups=groups, series=series)
 
 
 def _window_set(results: WindowSetResults) -> Content:
@@ -125,6 +124,8 @@ def _intervals(
     section: Mapping[str, Any], figure: FigureName, table: FigureTable
 ) -> Iterator[tuple[int, Mapping[str, float]]]:
     """Steps and intervals of one figure, from a section that names them by the headline metric."""
+    if not section:
+        return
     for key, (metric, span, step) in definitions_in(table, headline_definitions).items():
         if (metric.name, span) == (figure.metric, figure.span) and section.get(key) is not None:
             yield step, section[key]

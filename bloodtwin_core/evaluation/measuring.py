@@ -16,7 +16,7 @@ from bloodtwin_core.evaluation import metrics as known_metrics
 from bloodtwin_core.evaluation.blocks import BlockErrors, Blocks, block_errors, blocks_of
 from bloodtwin_core.evaluation.bootstrap import Resamples
 from bloodtwin_core.evaluation.clinical.results import clinical_of
-from bloodtwin_core.evaluation.comparison import Comparison, WindowSetResults
+from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex
 from bloodtwin_core.evaluation.groups import (
@@ -35,6 +35,7 @@ from bloodtwin_core.evaluation.table import Division, FigureTable, GroupName, Wi
 from bloodtwin_core.evaluation.tabulating import TableMaker
 from bloodtwin_core.evaluation.targets import target_outcomes
 from bloodtwin_core.evaluation.uncertainty import uncertainty_of
+from bloodtwin_core.evaluation.window_set import WindowSetResults
 from bloodtwin_core.records import RECORD_MINUTES, Mask
 from bloodtwin_core.windows import WindowedSeries
 

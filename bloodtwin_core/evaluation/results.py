@@ -14,11 +14,12 @@ from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.evaluation.baselines import BaselineFit
 from bloodtwin_core.evaluation.clinical.results import Clinical
-from bloodtwin_core.evaluation.comparison import Metrics, WindowSetResults
 from bloodtwin_core.evaluation.figures import Interval, Result
 from bloodtwin_core.evaluation.hierarchy import content_of, headline_of, table_of
+from bloodtwin_core.evaluation.keys import Metrics
 from bloodtwin_core.evaluation.table import FigureTable, WindowSet
 from bloodtwin_core.evaluation.uncertainty import Uncertainty
+from bloodtwin_core.evaluation.window_set import WindowSetResults
 
 DECIMALS = 4
 """Decimals written; rounding happens nowhere else."""

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 
 from bloodtwin_core.evaluation.baselines import warning_baselines
 from bloodtwin_core.evaluation.clinical.error_grids import ZoneShares
-from bloodtwin_core.evaluation.comparison import Comparison, WindowSetResults
+from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.coverage_targets import JUDGED_BAND
 from bloodtwin_core.evaluation.difference import Difference
 from bloodtwin_core.evaluation.figures import Estimate, Interval
 from bloodtwin_core.evaluation.metrics import MG_DL, REPORTED_MINUTES, Metric, Span, metric_named, step_at
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.evaluation.uncertainty import Uncertainty
+from bloodtwin_core.evaluation.window_set import WindowSetResults
 
 NOT_MEASURED = "not measured"
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from bloodtwin_core.evaluation.baselines import PERSISTENCE, baseline_named
-from bloodtwin_core.evaluation.comparison import Comparison, WindowSetResults
+from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.figures import Interval
 from bloodtwin_core.evaluation.forecasts import MODEL
 from bloodtwin_core.evaluation.metrics import MG_DL, Metric, metric_named, step_at
+from bloodtwin_core.evaluation.window_set import WindowSetResults
 from bloodtwin_core.reporting.html.material import Material
 from bloodtwin_core.reporting.html.narrative import listed, target_words
 from bloodtwin_core.reporting.html.parts import (

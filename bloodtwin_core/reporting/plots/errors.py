@@ -11,9 +11,10 @@ from matplotlib.ticker import MaxNLocator
 
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.baselines import baseline_named
-from bloodtwin_core.evaluation.comparison import WindowSetResults, minutes_ahead
+from bloodtwin_core.evaluation.comparison import minutes_ahead
 from bloodtwin_core.evaluation.forecasts import MODEL
 from bloodtwin_core.evaluation.metrics import TARGET_MINUTES
+from bloodtwin_core.evaluation.window_set import WindowSetResults
 from bloodtwin_core.reporting.plots.canvas import (
     BASELINE_LOOKS,
     BLUE,
