@@ -1,9 +1,9 @@
 """The long table that everything told of a test is read from: one row a forecaster, metric, step and group.
 
 test_results.yaml, text tables, pages and the report are views of it (comparison.py, window_set.py, hierarchy.py). A
-figure stands alone, as the model's ratio to a baseline's (its skill), or as the difference from it; low and high are its
-95 % interval where there is one. Rows of one figure lie together in order of steps, so that a table of 20 people takes
-a few megabytes and a figure is looked up at once.
+figure stands alone, as the model's ratio to a baseline's (its skill), or as the difference from it; low and high are
+its 95 % interval where there is one. Rows of one figure lie together in order of steps, so that a table of 20 people
+takes a few megabytes and a figure is looked up at once.
 """
 
 from collections.abc import Iterator

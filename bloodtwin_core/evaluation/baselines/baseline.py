@@ -24,6 +24,10 @@ class FittedBaseline:
     fit: BaselineFit
 
 
+TAKEN = frozenset(
+    ("model", "beside", "minutes", "targets", "windows", "measured_targets", "intervals", "by_step", "notes", "units")
+)
+"""Names that stand beside the baselines' in test_results.yaml."""
 Fit = Callable[[WindowedSeries, EvaluationSettings], FittedBaseline]
 """Fits on the training windows and chooses on the validation windows; the test windows stay unseen."""
 
@@ -49,6 +53,10 @@ class Baseline:
     fit: Fit
     plain: str = ""
     warns: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier() or self.name in TAKEN or self.name.startswith(("skill", "minus_", "test_")):
+            raise ValueError(f"no baseline can be called {self.name!r}: its files and keys would be taken for others")
 
     @property
     def label(self) -> str:

@@ -7,7 +7,7 @@ from sklearn.preprocessing import StandardScaler
 
 from bloodtwin_core.common.errors import TooFewWindows
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation.baselines import fit_ridge, persistence, ridge
+from bloodtwin_core.evaluation.baselines import Baseline, fit_ridge, persistence, ridge, without_fit
 from bloodtwin_core.evaluation.baselines.ridge import LOOKBACK_COLUMNS, ORIGIN_COLUMNS
 from bloodtwin_core.evaluation.metrics import error_sums
 from bloodtwin_core.records import Feature, Split
@@ -122,3 +122,9 @@ def test_forecasts_stay_within_the_glucose_limits():
     assert forecast.min() >= 20
     assert forecast.max() <= 600
     assert forecast.dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["model", "targets", "skill_of_mine", "minus_ridge", "test_mae", "two words", ""])
+def test_a_baseline_cannot_take_the_name_of_something_else(name: str):
+    with pytest.raises(ValueError, match="no baseline can be called"):
+        Baseline(name, "mine", "mine", "says what I say", without_fit(persistence))
