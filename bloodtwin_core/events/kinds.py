@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.events.repairs import RepairKind, Repairs
+from bloodtwin_core.events.stated_totals import StatedTotals
 from bloodtwin_core.records import Timestamps
 
 Floats = npt.NDArray[np.float64]
@@ -136,9 +137,10 @@ class AmountEvents:
 
 @dataclass(frozen=True)
 class PumpEvents:
-    """All events of one pump and the sensors worn with it; repairs: what the reader of the source had to repair.
+    """All events of one pump and the sensors worn with it.
 
-    extra: the events of extra features (data.extra_features) by the feature's name; nothing is known of one not there.
+    repairs: what the reader of the source had to repair. extra: the events of extra features (data.extra_features) by
+    the feature's name; nothing is known of one not there. stated: insulin totals that the source itself states.
     """
 
     pump_id: str
@@ -147,6 +149,7 @@ class PumpEvents:
     bolus: BolusEvents = field(default_factory=lambda: BolusEvents.of([], []))
     repairs: Repairs = field(default_factory=Repairs)
     extra: Mapping[str, AmountEvents] = field(default_factory=dict)
+    stated: StatedTotals = field(default_factory=StatedTotals)
 
     @classmethod
     def empty(cls, pump_id: str) -> Self:
@@ -171,6 +174,7 @@ class PumpEvents:
             bolus=_joined([part.bolus for part in parts]),
             repairs=sum((part.repairs for part in parts), Repairs()),
             extra={name: _joined([part.extra[name] for part in parts if name in part.extra]) for name in names},
+            stated=self.stated.joined([part.stated for part in others]),
         ).without_repeats()
 
     def without_repeats(self) -> Self:

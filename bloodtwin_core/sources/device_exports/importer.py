@@ -15,9 +15,10 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.clocks import zone_named
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.records import CARBOHYDRATES
-from bloodtwin_core.sources.device_exports import VendorSettings, carelink, dexcom, libre, tconnect
+from bloodtwin_core.sources.device_exports import VendorSettings, carelink, dexcom, libre, paradigm, tconnect
 from bloodtwin_core.sources.device_exports.export import Export, open_export
 from bloodtwin_core.sources.device_exports.in_utc import merged_in_utc
+from bloodtwin_core.sources.device_exports.languages import READ, in_english, language_of
 from bloodtwin_core.sources.device_exports.local import LocalEvents
 
 _SUFFIXES = (".csv", ".txt", ".tsv")
@@ -32,7 +33,8 @@ class Format:
     read: Callable[[Export, VendorSettings], LocalEvents]
 
 
-FORMATS = tuple(Format(module.NAME, module.recognise, module.read) for module in (dexcom, libre, carelink, tconnect))
+_MODULES = (dexcom, libre, carelink, tconnect, paradigm)
+FORMATS = tuple(Format(module.NAME, module.recognise, module.read) for module in _MODULES)
 
 
 def events(settings: DataSettings) -> Iterator[PumpEvents]:
@@ -57,11 +59,14 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
 
 def read_export(path: Path, settings: VendorSettings) -> LocalEvents:
     """What one exported file says, in local time. Raises DataError and SettingsError as events does."""
-    export = open_export(path)
+    export = in_english(open_export(path))
     for known in FORMATS:
         if known.recognise(export):
             return known.read(export, settings)
     names = ", ".join(known.name for known in FORMATS)
+    if language := language_of(export):
+        what = f"the file seems to be an export in {language}, of which the column names are not known"
+        raise DataError(what, todo=f"Export it again in English. Languages that are read: {READ}", file=path)
     todo = f"Remove it from the folder, or export it again in English; known are {names}"
     raise DataError("the file is of no known format", todo=todo, file=path)
 

@@ -7,6 +7,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.events.repairs import Repairs
+from bloodtwin_core.events.stated_totals import TotalOf
 from bloodtwin_core.records import Timestamps
 
 Floats = npt.NDArray[np.float64]
@@ -66,10 +68,20 @@ class LocalCarbohydrates:
 
 
 @dataclass(frozen=True)
+class LocalTotals:
+    """days [day] local midnights, each beginning a day; units [day] U that the export states for it; of what."""
+
+    days: Timestamps
+    units: Floats
+    kind: TotalOf
+
+
+@dataclass(frozen=True)
 class LocalEvents:
     """One export: of every kind the lists in it, each in the order in which its device recorded it.
 
-    heard: the times [row] at which the pump wrote anything to its log, one list a log.
+    heard: the times [row] at which the pump wrote anything to its log, one list a log. stated: what the export itself
+    says was delivered. repairs: what had to be left out.
     """
 
     glucose: tuple[LocalGlucose, ...] = ()
@@ -77,6 +89,8 @@ class LocalEvents:
     bolus: tuple[LocalBolus, ...] = ()
     heard: tuple[Timestamps, ...] = ()
     carbohydrates: tuple[LocalCarbohydrates, ...] = ()
+    stated: tuple[LocalTotals, ...] = ()
+    repairs: Repairs = field(default_factory=Repairs)
 
 
 Local = TypeVar("Local", LocalGlucose, LocalBasal, LocalBolus)
