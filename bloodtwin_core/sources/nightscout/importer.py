@@ -5,20 +5,17 @@ site be read: docs/sources.md.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.common.progress import Progress, Step, silent
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.events.kinds import GlucoseEvents, PumpEvents
-from bloodtwin_core.events.repairs import RepairKind, Repairs
+from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.records import CARBOHYDRATES
 from bloodtwin_core.sources.credentials import secret
-from bloodtwin_core.sources.fetched import Day, FetchedRows, Row, Window, windows
+from bloodtwin_core.sources.fetched import Day, FetchedRows, Window, windows
 from bloodtwin_core.sources.fetching import (
     EARLIEST_DAY,
     FetchReport,
@@ -29,10 +26,11 @@ from bloodtwin_core.sources.fetching import (
     today,
 )
 from bloodtwin_core.sources.nightscout import SOURCE, NightscoutSettings
-from bloodtwin_core.sources.nightscout.documents import entry_rows, profile_rows, treatment_rows
-from bloodtwin_core.sources.nightscout.insulin import basal_events, bolus_events, carbohydrate_events
+from bloodtwin_core.sources.nightscout.documents import profile_rows
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
-from bloodtwin_core.sources.nightscout.site import ENTRIES, TREATMENTS, Collection, NightscoutSite
+from bloodtwin_core.sources.nightscout.reading import events_of_rows
+from bloodtwin_core.sources.nightscout.site import ENTRIES, STATUSES, TREATMENTS, Collection, NightscoutSite
+from bloodtwin_core.sources.nightscout.syncing import READER, Answers, Marks, newest_change_known, take_over
 
 TOKEN_VARIABLE, API_SECRET_VARIABLE = "BLOODTWIN_NIGHTSCOUT_TOKEN", "BLOODTWIN_NIGHTSCOUT_API_SECRET"
 _PROFILES = "profiles"
@@ -43,9 +41,10 @@ _PROFILE_WINDOW = Window(np.datetime64("1970-01-01"), np.datetime64("1970-01-01"
 def sync(settings: DataSettings, progress: Progress = silent) -> list[FetchReport]:
     """Fetch the site's documents that are not on disk yet, window by window, oldest first.
 
-    Each window is kept as soon as it is there, and the next sync goes on from the newest documents known. A document
-    that was changed within data.fetch.overlap_days is taken over as it is now; one that was removed stays known. Raises
-    SettingsError if data.root or data.nightscout.url is missing or the site refuses, DataError if it cannot be reached.
+    Each window is kept as soon as it is there, and the next sync goes on from the newest documents known. What was
+    changed or deleted is taken over as it is now within data.fetch.overlap_days, and further back as far as the site
+    tells of it. Raises SettingsError if data.root or data.nightscout.url is missing or the site refuses, DataError if
+    it cannot be reached.
     """
     root, site_settings = folder_of(settings), settings.of(NightscoutSettings)
     token, api_secret = secret(TOKEN_VARIABLE), secret(API_SECRET_VARIABLE)
@@ -64,68 +63,59 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
     """The events fetched to data.root, in UTC. Raises SettingsError or DataError if there are none."""
     folders = histories_in(folder_of(settings), SOURCE.name, settings.pump_ids)
     has_pump = settings.of(NightscoutSettings).profile_basal
-    pumps = (_events_of(pump_id, *_histories(folder), profile_basal=has_pump) for pump_id, folder in folders.items())
-    if CARBOHYDRATES not in settings.extra_features:
-        return pumps
-    tables = (FetchedRows(folder).table() for folder in folders.values())
-    return (_with_carbohydrates(pump, table) for pump, table in zip(pumps, tables, strict=True))
+    announced = CARBOHYDRATES in settings.extra_features
+    for pump_id, folder in folders.items():
+        rows, profiles = _histories(folder)
+        yield events_of_rows(
+            pump_id, rows.tables(), profiles.table(), profile_basal=has_pump, with_carbohydrates=announced
+        )
 
 
 def _sync_rows(site: NightscoutSite, rows: FetchedRows, settings: DataSettings, progress: Progress) -> FetchReport:
-    known = rows.table()
+    known, newest = _known(rows)
+    marks = Marks.in_folder(rows.folder) if known else Marks(READER)
+    if not known:
+        marks.keep(rows.folder)
+    elif marks.reader != READER:
+        newest = {}
     begins = {
-        collection: first_day(_newest(known, collection), EARLIEST_DAY, settings.fetch)
+        collection: first_day(newest.get(collection), EARLIEST_DAY, settings.fetch)
         for collection in (ENTRIES, TREATMENTS)
     }
     first, last = min(begins.values()), today()
-    asked, new = list(windows(first, last)), 0
+    if site.can_tell(STATUSES):
+        newest_status = newest.get(STATUSES, newest.get(TREATMENTS) if marks.statuses else None)
+        begins[STATUSES] = first_day(newest_status, EARLIEST_DAY, settings.fetch)
+    answers = Answers(site, begins, last, settings.of(NightscoutSettings).time_zone)
+    if marks.changes:
+        take_over(rows, answers.changed(marks.changes), begins[TREATMENTS])
+    asked, new = list(windows(min(begins.values()), last)), 0
     for number, window in enumerate(asked):
         progress(Step(number, len(asked), f"the site from {window.first}"))
-        new += rows.add(window, _fetched(site, window, begins, settings.of(NightscoutSettings).time_zone))
+        answer = answers.of(window)
+        new += rows.add(window, answer, answers.gone(window, answer))
+    changes = newest_change_known(marks, answers.newest_change, _now())
+    Marks(READER, changes, marks.statuses or STATUSES in begins).keep(rows.folder)
     progress(Step(len(asked), len(asked), "the site"))
-    return FetchReport(settings.of(NightscoutSettings).pump_id, new, len(known) + new, first, last)
+    return FetchReport(settings.of(NightscoutSettings).pump_id, new, _known(rows)[0], first, last)
 
 
-def _fetched(site: NightscoutSite, window: Window, begins: dict[Collection, Day], default_zone: str) -> list[Row]:
-    """The rows of a window; of each collection only from its first day on."""
-    rows: list[Row] = []
-    for collection, begin in begins.items():
-        if begin > window.last:
-            continue
-        documents = site.documents(collection, Window(max(window.first, begin), window.last))
-        rows += entry_rows(documents) if collection is ENTRIES else treatment_rows(documents, default_zone)
-    return rows
+def _known(rows: FetchedRows) -> tuple[int, dict[Collection, Day]]:
+    """How many rows are known, and the day of the newest document of each collection, but for those of the future."""
+    count, newest = 0, dict[Collection, Day]()
+    for table in rows.tables():
+        count += len(table)
+        for collection in (ENTRIES, TREATMENTS, STATUSES):
+            mine = table["id"].str.startswith(f"{collection.name}/") & (table["kind"] != SiteKind.unreadable)
+            days = table.loc[mine, "time"].to_numpy(dtype="datetime64[D]")
+            days = days[days <= today()]
+            if len(days):
+                newest[collection] = max(days.max(), newest.get(collection, days.max()))
+    return count, newest
 
 
-def _newest(known: pd.DataFrame, collection: Collection) -> Day | None:
-    """The day of the newest document of a collection, those from the future left aside."""
-    mine = known[known["id"].str.startswith(f"{collection.name}/") & (known["kind"] != SiteKind.unreadable)]
-    days = mine["time"].to_numpy(dtype="datetime64[D]")
-    days = days[days <= today()]
-    return days.max() if len(days) else None
-
-
-def _events_of(pump_id: str, rows: FetchedRows, profiles: FetchedRows, *, profile_basal: bool) -> PumpEvents:
-    table, profile_table = rows.table(), profiles.table()
-    unreadable = sum(int((part["kind"] == SiteKind.unreadable).sum()) for part in (table, profile_table))
-    table, profile_table = (
-        part[part["kind"] != SiteKind.unreadable].sort_values("time", kind="stable") for part in (table, profile_table)
-    )
-    readings = table[table["kind"] == SiteKind.glucose]
-    times = readings["time"].to_numpy(dtype="datetime64[s]")
-    return PumpEvents(
-        pump_id,
-        GlucoseEvents.of(times, readings["value"], readings["detail"].to_numpy(dtype=np.str_)),
-        basal_events(table, profile_table if profile_basal else profile_table.iloc[:0]),
-        bolus_events(table),
-        Repairs.of(RepairKind.unreadable_rows, unreadable),
-    ).without_repeats()
-
-
-def _with_carbohydrates(events: PumpEvents, table: pd.DataFrame) -> PumpEvents:
-    announced, unreadable = carbohydrate_events(table)
-    repairs = events.repairs + Repairs.of(RepairKind.unreadable_rows, unreadable)
-    return replace(events, extra={CARBOHYDRATES: announced}, repairs=repairs).without_repeats()
+def _now() -> int:
+    return int(np.datetime64("now", "ms").astype(np.int64))
 
 
 def _histories(folder: Path) -> tuple[FetchedRows, FetchedRows]:
