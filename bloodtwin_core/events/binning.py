@@ -10,6 +10,8 @@
 - Every unit of insulin in the events is in the records, or counted as outside of them.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -59,7 +61,7 @@ def records_from_events(
         + Repairs.of(RepairKind.readings_clipped, int((records.feature(Feature.bg_clip_flag) == 1).sum()))
         + Repairs.of(RepairKind.insulin_outside_records, _units_outside(insulin, place))
     )
-    return records, repairs
+    return replace(records, wearer_zone=events.wearer_zone), repairs
 
 
 def _followed_readings(events: GlucoseEvents) -> tuple[GlucoseEvents, Repairs]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bloodtwin_core.events.repairs import RepairKind, Repairs
-from bloodtwin_core.records import Timestamps
+from bloodtwin_core.records import UNKNOWN_ZONE, Timestamps
 
 Floats = npt.NDArray[np.float64]
 Texts = npt.NDArray[np.str_]
@@ -108,13 +108,17 @@ class BolusEvents:
 
 @dataclass(frozen=True)
 class PumpEvents:
-    """All events of one pump and the sensors worn with it; repairs: what the reader of the source had to repair."""
+    """All events of one pump and the sensors worn with it.
+
+    repairs: what the reader of the source had to repair. wearer_zone: as in PumpRecords, where the wearer lives.
+    """
 
     pump_id: str
     glucose: GlucoseEvents = field(default_factory=lambda: GlucoseEvents.of([], []))
     basal: BasalEvents = field(default_factory=lambda: BasalEvents.of([], []))
     bolus: BolusEvents = field(default_factory=lambda: BolusEvents.of([], []))
     repairs: Repairs = field(default_factory=Repairs)
+    wearer_zone: str = UNKNOWN_ZONE
 
     @classmethod
     def empty(cls, pump_id: str) -> Self:

@@ -15,6 +15,7 @@ def facts_of(checkpoint: Checkpoint) -> ExportFacts:
     """The facts about a checkpoint that its exports carry."""
     units = {feature.value: unit for feature, unit in FEATURE_UNITS.items()}
     return ExportFacts(
+        **dict(checkpoint.rules),
         model_name=checkpoint.model.name,
         model_version=checkpoint.version,
         checkpoint_sha256=checkpoint.sha256,

@@ -1,14 +1,16 @@
 """The records of one pump, and how they are made from what was measured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.records.arrays import Timestamps, Values
 from bloodtwin_core.records.cadence import RECORD_INTERVAL, time_of_day
+from bloodtwin_core.records.clock import UNKNOWN_ZONE, WALL_TIME, zone_of
 from bloodtwin_core.records.features import BASAL_LIMITS, BOLUS_LIMITS, FEATURES, GLUCOSE_LIMITS, Feature
 
 
@@ -26,11 +28,15 @@ class PumpRecords:
 
     timestamps: [record], UTC datetime64[s]. values: float32 [record, feature] in physical units.
     A glucose that was not measured is NaN with bg_missing_flag 1; an unknown basal rate or bolus is NaN.
+    wearer_zone: IANA name or UTC offset of the zone that the wearer lives in, UNKNOWN_ZONE, or WALL_TIME where the
+    timestamps are no UTC but what the wearer's clock showed. sin_time and cos_time of the values are those of the
+    timestamps themselves; what a network is told is computed from the zone (clock.py).
     """
 
     pump_id: str
     timestamps: Timestamps
     values: Values
+    wearer_zone: str = UNKNOWN_ZONE
 
     def __post_init__(self) -> None:
         if self.values.shape != (len(self.timestamps), len(FEATURES)):
@@ -48,7 +54,20 @@ class PumpRecords:
 
     def rows(self, start: int, stop: int) -> Self:
         """The records from row start up to, not including, row stop."""
-        return type(self)(self.pump_id, self.timestamps[start:stop], self.values[start:stop])
+        return replace(self, timestamps=self.timestamps[start:stop], values=self.values[start:stop])
+
+    def in_zone(self, zone: str) -> Self:
+        """The same records of a wearer who lives in this zone (Europe/Berlin, or +01:00 of a traveller).
+
+        Raises SettingsError if there is no such zone, or the timestamps are wall time, which no zone can shift.
+        """
+        zone_of(zone)
+        if self.wearer_zone == WALL_TIME:
+            raise SettingsError(
+                f"pump {self.pump_id}: the zone {zone} was given, but the timestamps are wall time already. "
+                "Leave the zone out, or give timestamps in UTC"
+            )
+        return replace(self, wearer_zone=zone)
 
 
 @dataclass(frozen=True)

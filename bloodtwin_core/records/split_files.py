@@ -17,10 +17,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from bloodtwin_core.common.csv_table import CsvTable, first_true, line_of, read_table
-from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, Feature, PumpRecords, Split, Timestamps, Values
-from bloodtwin_core.records.split_header import SplitHeader
+from bloodtwin_core.records.clock import is_named, zone_of
+from bloodtwin_core.records.split_header import WEARER_ZONE, SplitHeader
 
 DATA_VERSION = "2.0"
 TIMESTAMP = "timestamp"
@@ -111,8 +112,19 @@ def read_split_file(path: Path) -> SplitFile:
     table = read_table(path, texts=[TIMESTAMP], numbers=FEATURES)
     header = SplitHeader.from_comments(table.comments)
     values = np.column_stack([table.numbers[feature] for feature in FEATURES]).astype(np.float32)
-    records = PumpRecords(_pump_of(path, header), utc_timestamps(table), values)
+    records = PumpRecords(_pump_of(path, header), utc_timestamps(table), values, _zone_in(header, path))
     return SplitFile(path, _split_of(path, header), header, records)
+
+
+def _zone_in(header: SplitHeader, path: Path) -> str:
+    zone = header.wearer_zone
+    if is_named(zone):
+        try:
+            zone_of(zone)
+        except SettingsError as error:
+            todo = f"Correct the line '# {WEARER_ZONE}: ...', for example to Europe/London, or remove it"
+            raise DataError(f"{WEARER_ZONE} is '{zone[:200]}', which is no time zone", todo=todo, file=path) from error
+    return zone
 
 
 def _pump_of(path: Path, header: SplitHeader) -> str:
@@ -162,8 +174,8 @@ def write_split_file(
 
     The stamp and generated_at_utc are as_of, the moment up to which the pump's history reaches (its last record's by
     default) and not the clock, so that the same records give the same bytes. float32 values are written with as many
-    digits as it takes to read the same values back. extra are comment keys beyond the contract's. Raises StorageError
-    if the place cannot be written.
+    digits as it takes to read the same values back. extra are comment keys beyond the contract's; the
+    wearer's zone is written where it is known. Raises StorageError if the place cannot be written.
     """
     if not PUMP_ID.fullmatch(records.pump_id):
         todo = "Name it by letters, digits, '-', '_' and '.'"
@@ -186,7 +198,7 @@ def write_split_file(
         bg_clipped_count=str(int((records.feature(Feature.bg_clip_flag) == 1).sum())),
         bg_missing_count=str(int((records.feature(Feature.bg_missing_flag) == 1).sum())),
         notes=notes,
-        extra=dict(extra or {}),
+        extra={**({WEARER_ZONE: records.wearer_zone} if is_named(records.wearer_zone) else {}), **(extra or {})},
     )
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.write("\n".join([*header.lines(), ",".join(COLUMNS)]) + "\n")

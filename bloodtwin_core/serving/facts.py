@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from bloodtwin_core.records import Values
+from bloodtwin_core.records import OriginRules, Values
 
 INPUT, READING, OUTPUT = "input", "reading", "prediction"
 """Lookbacks, the one record of the streaming export, and point forecasts."""
@@ -39,12 +39,13 @@ class ExportedForecast(NamedTuple):
     disagreement: npt.NDArray[np.float32] | None = None
 
 
-class ExportFacts(BaseModel):
+class ExportFacts(OriginRules):
     """What a user of the file needs to know, kept inside the file as JSON.
 
     states: shape of each state that the streaming export carries; a file that takes whole lookbacks has none.
     weights: float32, or int8 where they were quantized. quantile_levels: of the output quantiles, which ONNX files
-    have. may_be_nan: features of which NaN means that nobody knows them.
+    have. may_be_nan: features of which NaN means that nobody knows them. What a forecast may start from, and whose time
+    of day is to be told, stands in OriginRules; a file from before they were kept has the defaults and names no clock.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -14,7 +14,7 @@ from sklearn.preprocessing import RobustScaler
 
 from bloodtwin_core.common.errors import ArtifactMissing, DataError
 from bloodtwin_core.common.files import atomic_write
-from bloodtwin_core.records import FEATURES, Feature, PumpRecords
+from bloodtwin_core.records import FEATURES, Feature, PumpRecords, Values, times_shown, with_time_of_day
 
 
 class FeatureScaler(BaseModel):
@@ -56,7 +56,7 @@ def fit_scaler(training_records: Iterable[PumpRecords]) -> FeatureScaler:
     """
     pumps = list(training_records)
     values = (
-        np.concatenate([pump.values for pump in pumps]).astype(np.float64) if pumps else np.empty((0, len(FEATURES)))
+        np.concatenate([_seen(pump) for pump in pumps]).astype(np.float64) if pumps else np.empty((0, len(FEATURES)))
     )
     if not np.isfinite(values[:, Feature.bg.column]).any():
         raise DataError(
@@ -70,6 +70,11 @@ def fit_scaler(training_records: Iterable[PumpRecords]) -> FeatureScaler:
         scale=[float(scale) for scale in fitted.scale_],
         records=len(values),
     )
+
+
+def _seen(pump: PumpRecords) -> Values:
+    """The records as a network is told them: the time of day on the wearer's clock."""
+    return with_time_of_day(pump.values, times_shown(pump.timestamps, pump.wearer_zone))
 
 
 def read_scaler(path: Path) -> FeatureScaler:

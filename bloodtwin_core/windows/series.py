@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.records import Feature, Mask, Rows, Split, Timestamps, Values
+from bloodtwin_core.records.origin_rules import USUAL_RULES, OriginRules
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class WindowedSeries:
 
     series: float32 [record, feature], physical units. Glucose is carried forward from the past and flagged by
     bg_missing_flag; only basal_rate and bolus_dose may be NaN, where they are unknown. timestamps: [record].
+    rules: from what records a forecast may start, and whose time of day the series tells.
     """
 
     series: Values
@@ -52,6 +54,7 @@ class WindowedSeries:
     origins: dict[Split, Origins]
     lookback: int
     horizon: int
+    rules: OriginRules = USUAL_RULES
 
     @property
     def measured(self) -> Mask:

@@ -41,5 +41,5 @@ def merged_in_utc(pump_id: str, exports: Sequence[LocalEvents], time_zone: str) 
             utc, (dose, minutes), repairs = converted(bolus.times, bolus.dose, bolus.minutes)
             parts.append(PumpEvents(pump_id, bolus=BolusEvents.of(utc, dose, minutes), repairs=repairs))
         heard += [converted(times)[0] for times in export.heard]
-    merged = PumpEvents.empty(pump_id).merged(*parts)
+    merged = PumpEvents(pump_id, wearer_zone=time_zone).merged(*parts)
     return until_unheard(merged, np.sort(np.concatenate(heard))) if heard else merged

@@ -24,10 +24,11 @@ from bloodtwin_core.sources.fetching import (
     first_day,
     folder_of,
     histories_in,
+    known_zone,
     today,
 )
 from bloodtwin_core.sources.nightscout.documents import entry_rows, profile_rows, treatment_rows
-from bloodtwin_core.sources.nightscout.insulin import basal_events, bolus_events
+from bloodtwin_core.sources.nightscout.insulin import basal_events, bolus_events, zone_in_force
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.site import ENTRIES, TREATMENTS, Collection, NightscoutSite
 
@@ -63,7 +64,12 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
     """The events fetched to data.root, in UTC. Raises SettingsError or DataError if there are none."""
     folders = histories_in(folder_of(settings), SOURCE, settings.pump_ids)
     has_pump = settings.nightscout.profile_basal
-    return (_events_of(pump_id, *_histories(folder), profile_basal=has_pump) for pump_id, folder in folders.items())
+    stated = settings.nightscout.time_zone
+    zone = known_zone(stated, "data.nightscout.time_zone", "the zone that the wearer lives in") if stated else ""
+    return (
+        _events_of(pump_id, *_histories(folder), profile_basal=has_pump, stated_zone=zone)
+        for pump_id, folder in folders.items()
+    )
 
 
 def _sync_rows(site: NightscoutSite, rows: FetchedRows, settings: DataSettings, progress: Progress) -> FetchReport:
@@ -100,7 +106,9 @@ def _newest(known: pd.DataFrame, collection: Collection) -> Day | None:
     return days.max() if len(days) else None
 
 
-def _events_of(pump_id: str, rows: FetchedRows, profiles: FetchedRows, *, profile_basal: bool) -> PumpEvents:
+def _events_of(
+    pump_id: str, rows: FetchedRows, profiles: FetchedRows, *, profile_basal: bool, stated_zone: str
+) -> PumpEvents:
     table, profile_table = rows.table(), profiles.table()
     unreadable = sum(int((part["kind"] == SiteKind.unreadable).sum()) for part in (table, profile_table))
     table, profile_table = (
@@ -114,6 +122,7 @@ def _events_of(pump_id: str, rows: FetchedRows, profiles: FetchedRows, *, profil
         basal_events(table, profile_table if profile_basal else profile_table.iloc[:0]),
         bolus_events(table),
         Repairs.of(RepairKind.unreadable_rows, unreadable),
+        wearer_zone=zone_in_force(profile_table, stated_zone),
     ).without_repeats()
 
 

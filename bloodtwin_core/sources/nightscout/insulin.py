@@ -50,6 +50,17 @@ def basal_events(rows: pd.DataFrame, profiles: pd.DataFrame) -> BasalEvents:
     return held(BasalEvents.of(times, rates), heard, heard[-1])
 
 
+def zone_in_force(profiles: pd.DataFrame, stated: str) -> str:
+    """The zone of the newest profile, where the wearer lives now; stated (data.nightscout.time_zone) without any.
+
+    profiles: in the order of time.
+    """
+    started = _started(profiles)
+    newest = started[-1].profile if started else None
+    schedule = newest.schedules.get(newest.default) if newest else None
+    return schedule.zone if schedule else stated
+
+
 def _laid_over(rows: pd.DataFrame, kind: SiteKind) -> tuple[Spans, Rates]:
     """The spans of temporary rates of a kind, each cut short by the next of any kind, and their values."""
     lines = rows[rows["kind"].isin((SiteKind.temp_basal, SiteKind.temp_per_cent))]
