@@ -32,6 +32,16 @@ def facts_of(checkpoint: Checkpoint) -> ExportFacts:
     )
 
 
+def streaming_facts(checkpoint: Checkpoint) -> ExportFacts:
+    """Those of model_streaming.onnx, which carries states."""
+    return facts_of(checkpoint).model_copy(update={"states": state_shapes(checkpoint)})
+
+
+def int8_facts(checkpoint: Checkpoint) -> ExportFacts:
+    """Those of model_int8.onnx."""
+    return facts_of(checkpoint).model_copy(update={"weights": "int8"})
+
+
 def state_shapes(checkpoint: Checkpoint) -> dict[str, tuple[int | str, ...]]:
     """Shape of each state that the network carries from record to record, by its name, batch second.
 

@@ -34,7 +34,13 @@ from bloodtwin_core.records.features import (
     Feature,
     Limits,
 )
-from bloodtwin_core.records.glucose_ranges import GLUCOSE_RANGES, TARGET_RANGE, GlucoseRange, glucose_range_of
+from bloodtwin_core.records.glucose_ranges import (
+    GLUCOSE_RANGES,
+    LOWEST_MEDIAN,
+    TARGET_RANGE,
+    GlucoseRange,
+    glucose_range_of,
+)
 from bloodtwin_core.records.origin_rules import OriginRules
 from bloodtwin_core.records.pump_records import PumpHistory, PumpRecords, Split, records_from_signals
 
@@ -47,6 +53,7 @@ __all__ = [
     "FEATURE_UNITS",
     "GLUCOSE_LIMITS",
     "GLUCOSE_RANGES",
+    "LOWEST_MEDIAN",
     "MINUTES_PER_DAY",
     "RECORDS_PER_DAY",
     "RECORDS_PER_HOUR",

@@ -7,6 +7,7 @@ from pathlib import Path
 from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch
 from bloodtwin_core.common.files import atomic_folder, sha256_of
 from bloodtwin_core.evaluation.results import TestResults
+from bloodtwin_core.export import list_model, write_test_vector
 from bloodtwin_core.network.checkpoint import Checkpoint, copy_weights, load_checkpoint
 from bloodtwin_core.pipeline.artifacts import ArtifactStore, Manifest
 from bloodtwin_core.pretrained.files import (
@@ -18,6 +19,7 @@ from bloodtwin_core.pretrained.files import (
     ONNX_STREAMING,
     RESULTS,
     SCALER,
+    TEST_VECTOR,
     TORCHSCRIPT,
     ShippedFiles,
 )
@@ -53,13 +55,13 @@ def ship(
     _require_unchanged(store, manifest, sources)
     checkpoint = load_checkpoint(sources[CHECKPOINT])
     results = TestResults.read(store.test_results)
-    made_from = {
-        store.onnx: load_onnx(store.onnx)[1].checkpoint_sha256,
-        store.torchscript: load_torchscript(store.torchscript)[1].checkpoint_sha256,
-        store.onnx_streaming: load_streaming(store.onnx_streaming)[1].checkpoint_sha256,
-        store.test_results: results.tested.checkpoint_sha256,
+    exported = {
+        store.onnx: load_onnx(store.onnx)[1],
+        store.torchscript: load_torchscript(store.torchscript)[1],
+        store.onnx_streaming: load_streaming(store.onnx_streaming)[1],
     }
-    _require_one_training(checkpoint.sha256, made_from)
+    made_from = {path: each.checkpoint_sha256 for path, each in exported.items()}
+    _require_one_training(checkpoint.sha256, {**made_from, store.test_results: results.tested.checkpoint_sha256})
     _require_start(checkpoint, started_from)
     facts = CardFacts(
         checkpoint=checkpoint,
@@ -73,6 +75,9 @@ def ship(
                 copy_weights(path, temporary / name)
             else:
                 shutil.copyfile(path, temporary / name)
+        for path, each in exported.items():
+            list_model(temporary / path.name, each)
+        write_test_vector(temporary / ONNX, temporary / TEST_VECTOR)
         (temporary / SCALER).write_text(checkpoint.scaler.model_dump_json(indent=2) + "\n", "utf-8")
         (temporary / CARD).write_text(model_card(facts), "utf-8")
         index = ShippedFiles(files={path.name: sha256_of(path) for path in sorted(temporary.iterdir())})

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ConfigDict, Field
 
-from bloodtwin_core.records import OriginRules, Values
+from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.records import Clock, OriginRules, Values
 
 INPUT, READING, OUTPUT = "input", "reading", "prediction"
 """Lookbacks, the one record of the streaming export, and point forecasts."""
@@ -65,6 +66,20 @@ class ExportFacts(OriginRules):
     members: int = 1
     quantile_levels: tuple[float, ...] = ()
     may_be_nan: tuple[str, ...] = ()
+
+
+def with_clock(facts: ExportFacts, clock: Clock | None) -> ExportFacts:
+    """The facts with the clock that a user says a file learnt from, which is too old to say it.
+
+    Raises SettingsError if the file says another.
+    """
+    if clock is None:
+        return facts
+    if facts.clock not in (None, clock):
+        raise SettingsError(
+            f"the model's file says that it learnt from {facts.clock} time, not {clock}. Leave clock out"
+        )
+    return facts.model_copy(update={"clock": clock})
 
 
 def forecast_outputs(facts: ExportFacts) -> list[str]:

@@ -51,7 +51,7 @@ def test_everything_of_a_base_model_is_there_and_listed(finished: Finished, tmp_
 def test_the_shipped_export_forecasts(finished: Finished, tmp_path: Path) -> None:
     ship(finished[0].store, tmp_path / "model")
     forecaster = Forecaster.load(files.shipped_file(files.ONNX, tmp_path / "model"))
-    forecast = forecaster.forecast(from_glucose(np.linspace(180, 120, 36), "2026-01-31T12:00"))
+    forecast = forecaster.forecast(from_glucose(np.linspace(180, 120, 36), "2026-01-31T12:00Z"))
     assert np.isfinite(forecast.glucose).all()
 
 

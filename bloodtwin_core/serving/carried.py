@@ -1,0 +1,167 @@
+"""What a stream carries from record to record, and how the next records change it. Nothing here is changed in place."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.records import (
+    CARRIED_BASAL_RECORDS,
+    LOWEST_MEDIAN,
+    RECORD_INTERVAL,
+    Feature,
+    PumpRecords,
+    Values,
+    records_from_signals,
+    with_time_of_day,
+)
+from bloodtwin_core.records.changes import DELTA_TOLERANCE
+from bloodtwin_core.records.filling import fill_from_the_past
+from bloodtwin_core.serving.facts import ExportedForecast
+from bloodtwin_core.serving.rules import learnt_times
+from bloodtwin_core.serving.streaming_network import States, StreamingNetwork
+
+_BG, _DELTA, _BASAL = Feature.bg.column, Feature.delta_bg.column, Feature.basal_rate.column
+_NOT_MEASURED, _LOW = b"\0", b"\2"
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What the records fed so far have left.
+
+    states: of the network. pump_id: empty before the first record. last: the last record as the network saw it,
+    [feature], None before the first reading; origin: its time; records: it alone. measured_at: when glucose was last
+    measured. basal_age: records since the basal rate was told. count: records the network has read. answer: its
+    forecast. readings: one byte for each of the last lookback records, whether it was measured, and whether that was
+    below LOWEST_MEDIAN.
+    """
+
+    states: States
+    pump_id: str = ""
+    last: Values | None = None
+    records: PumpRecords | None = None
+    origin: np.datetime64 = np.datetime64("NaT", "s")  # noqa: RUF009
+    measured_at: np.datetime64 = np.datetime64("NaT", "s")  # noqa: RUF009
+    basal_age: int = 0
+    count: int = 0
+    answer: ExportedForecast | None = None
+    readings: bytes = b""
+
+    @property
+    def measured(self) -> int:
+        """How many of the last lookback records were measured."""
+        return len(self.readings) - self.readings.count(_NOT_MEASURED)
+
+    @property
+    def low(self) -> int:
+        """How many of them are below LOWEST_MEDIAN."""
+        return self.readings.count(_LOW)
+
+
+def nothing_carried(network: StreamingNetwork, pump_id: str = "") -> Carried:
+    """What there is before the first record, or after a gap that ends a segment."""
+    return Carried(states=network.zero_states(), pump_id=pump_id)
+
+
+def after(carried: Carried, records: PumpRecords, network: StreamingNetwork) -> Carried:
+    """What is carried after records that follow. Raises DataError if their clock is not the network's."""
+    if not len(records):
+        return carried
+    for anew, part in _segments(carried, records, network.facts.max_gap_hours):
+        if anew:
+            carried = nothing_carried(network)
+        if carried.last is None:
+            part = _from_first_reading(part)
+        if len(part):
+            carried = _read(carried, part, network)
+    return replace(carried, pump_id=records.pump_id)
+
+
+def _segments(carried: Carried, records: PumpRecords, max_gap_hours: float) -> Iterator[tuple[bool, PumpRecords]]:
+    """The records in parts, each with whether it begins anew: where glucose was measured too long ago to go on."""
+    timestamps, places = records.timestamps, np.arange(len(records))
+    last = np.maximum.accumulate(np.where(np.isfinite(records.feature(Feature.bg)), places, -1))
+    before = np.concatenate([[-1], last[:-1]])
+    since = timestamps - np.where(before >= 0, timestamps[before], carried.measured_at)
+    # Where nothing was measured yet the time since is NaT, which is not longer than anything.
+    anew = since > np.timedelta64(round(max_gap_hours * 3600), "s")
+    borders = np.flatnonzero(anew[1:]) + 1
+    for start, stop in pairwise([0, *borders.tolist(), len(records)]):
+        yield bool(anew[start]), records.rows(start, stop)
+
+
+def _from_first_reading(part: PumpRecords) -> PumpRecords:
+    measured = np.flatnonzero(np.isfinite(part.feature(Feature.bg)))
+    return part.rows(int(measured[0]) if len(measured) else len(part), len(part))
+
+
+def _read(carried: Carried, part: PumpRecords, network: StreamingNetwork) -> Carried:
+    """What is carried after the network has read records that go on from it, record by record."""
+    part = _on_grid(carried, part)
+    values = with_time_of_day(
+        part.values, learnt_times(part.pump_id, part.timestamps, part.wearer_zone, network.facts.clock)
+    )
+    _tell_first_change(carried, part, values)
+    filled, basal_age = _filled(carried, values, network)
+    states, answer = carried.states, carried.answer
+    for row in range(len(filled)):
+        answer, states = network.step_forecast(filled[row : row + 1], states)
+    glucose = part.feature(Feature.bg)
+    measured = np.flatnonzero(np.isfinite(glucose))
+    readings = np.where(np.isnan(glucose), 0, np.where(glucose < LOWEST_MEDIAN, 2, 1)).astype(np.uint8).tobytes()
+    return Carried(
+        states=states,
+        pump_id=part.pump_id,
+        last=filled[-1],
+        records=part.rows(len(part) - 1, len(part)),
+        origin=part.timestamps[-1],
+        measured_at=part.timestamps[measured[-1]] if len(measured) else carried.measured_at,
+        basal_age=basal_age,
+        count=carried.count + len(part),
+        answer=answer,
+        readings=(carried.readings + readings)[-network.facts.lookback :],
+    )
+
+
+def _on_grid(carried: Carried, part: PumpRecords) -> PumpRecords:
+    """A record every five minutes from the one after the last carried; those that did not come hold nothing."""
+    first = part.timestamps[0] if carried.last is None else carried.origin + RECORD_INTERVAL
+    place = ((part.timestamps - first) / RECORD_INTERVAL).astype(np.int64)
+    count = int(place[-1]) + 1
+    if count == len(part):
+        return part
+    unknown = np.full(count, np.nan)
+    grid = records_from_signals(part.pump_id, first + RECORD_INTERVAL * np.arange(count), unknown, unknown, unknown)
+    grid.values[place] = part.values
+    return replace(grid, wearer_zone=part.wearer_zone)
+
+
+def _tell_first_change(carried: Carried, part: PumpRecords, values: Values) -> None:
+    """Fill in the first record's change, which it cannot know where it comes alone; refuse one that is wrong."""
+    first = part.timestamps[0]
+    if carried.last is None or carried.measured_at != first - RECORD_INTERVAL or np.isnan(values[0, _BG]):
+        return
+    change, told = values[0, _BG] - carried.last[_BG], values[0, _DELTA]
+    if np.abs(told - change) > DELTA_TOLERANCE:
+        raise DataError(
+            f"pump {part.pump_id}: delta_bg at {first} is {told:g}, and glucose changed by {change:g}",
+            todo="Give bg minus the bg five minutes before, or NaN to have it computed",
+        )
+    if np.isnan(told):
+        values[0, _DELTA] = change
+
+
+def _filled(carried: Carried, values: Values, network: StreamingNetwork) -> tuple[Values, int]:
+    """The records as the network sees them [record, feature], and the age of the basal rate at the last."""
+    told = np.flatnonzero(np.isfinite(values[:, _BASAL]))
+    if carried.last is None:
+        filled = fill_from_the_past(values, network.facts.feature_centre)
+    else:
+        filled = fill_from_the_past(np.vstack([carried.last, values]), network.facts.feature_centre)[1:]
+        # The one before may itself have been carried here, so its age is counted.
+        first_told = int(told[0]) if len(told) else len(values)
+        filled[max(0, CARRIED_BASAL_RECORDS - carried.basal_age) : first_told, _BASAL] = np.nan
+    age = len(values) - 1 - int(told[-1]) if len(told) else carried.basal_age + len(values)
+    return filled, age
