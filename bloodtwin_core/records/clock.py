@@ -103,8 +103,13 @@ def local_datetimes(timestamps: Timestamps, zone: str) -> list[datetime]:
 def with_time_of_day(values: Values, shown: Timestamps) -> Values:
     """A copy of values [record, feature] whose sine and cosine are those of the times that a clock shows [record]."""
     timed = values.copy()
-    timed[:, Feature.sin_time.column], timed[:, Feature.cos_time.column] = time_of_day(shown)
+    set_time_of_day(timed, shown)
     return timed
+
+
+def set_time_of_day(values: Values, shown: Timestamps) -> None:
+    """Write sine and cosine of the times that a clock shows [record] into values [record, feature]."""
+    values[:, Feature.sin_time.column], values[:, Feature.cos_time.column] = time_of_day(shown)
 
 
 def clock_learnt(zones: Iterable[str]) -> Clock:

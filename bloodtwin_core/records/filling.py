@@ -18,7 +18,8 @@ def fill_from_the_past(values: Values, usual: Mapping[str, float]) -> Values:
     filled = values.copy()
     glucose, _ = _carried_forward(filled[:, Feature.bg.column])
     filled[:, Feature.bg.column] = np.where(np.isnan(glucose), usual[Feature.bg], glucose)
-    filled[:, Feature.delta_bg.column] = np.nan_to_num(filled[:, Feature.delta_bg.column], nan=0.0)
+    change = filled[:, Feature.delta_bg.column]
+    change[np.isnan(change)] = 0.0
     basal, age = _carried_forward(filled[:, Feature.basal_rate.column])
     filled[:, Feature.basal_rate.column] = np.where(age <= CARRIED_BASAL_RECORDS, basal, np.nan)
     return filled

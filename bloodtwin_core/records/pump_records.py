@@ -54,7 +54,7 @@ class PumpRecords:
 
     def rows(self, start: int, stop: int) -> Self:
         """The records from row start up to, not including, row stop."""
-        return replace(self, timestamps=self.timestamps[start:stop], values=self.values[start:stop])
+        return type(self)(self.pump_id, self.timestamps[start:stop], self.values[start:stop], self.wearer_zone)
 
     def in_zone(self, zone: str) -> Self:
         """The same records of a wearer who lives in this zone (Europe/Berlin, or +01:00 of a traveller).

@@ -15,9 +15,9 @@ from bloodtwin_core.records import (
     PumpRecords,
     Values,
     records_from_signals,
-    with_time_of_day,
 )
 from bloodtwin_core.records.changes import DELTA_TOLERANCE
+from bloodtwin_core.records.clock import set_time_of_day
 from bloodtwin_core.records.filling import fill_from_the_past
 from bloodtwin_core.serving.facts import ExportedForecast
 from bloodtwin_core.serving.rules import learnt_times
@@ -81,12 +81,16 @@ def after(carried: Carried, records: PumpRecords, network: StreamingNetwork) -> 
 
 def _segments(carried: Carried, records: PumpRecords, max_gap_hours: float) -> Iterator[tuple[bool, PumpRecords]]:
     """The records in parts, each with whether it begins anew: where glucose was measured too long ago to go on."""
+    longest = np.timedelta64(round(max_gap_hours * 3600), "s")
+    if len(records) == 1:  # as they come in life
+        yield bool(records.timestamps[0] - carried.measured_at > longest), records
+        return
     timestamps, places = records.timestamps, np.arange(len(records))
     last = np.maximum.accumulate(np.where(np.isfinite(records.feature(Feature.bg)), places, -1))
     before = np.concatenate([[-1], last[:-1]])
     since = timestamps - np.where(before >= 0, timestamps[before], carried.measured_at)
     # Where nothing was measured yet the time since is NaT, which is not longer than anything.
-    anew = since > np.timedelta64(round(max_gap_hours * 3600), "s")
+    anew = since > longest
     borders = np.flatnonzero(anew[1:]) + 1
     for start, stop in pairwise([0, *borders.tolist(), len(records)]):
         yield bool(anew[start]), records.rows(start, stop)
@@ -100,17 +104,16 @@ def _from_first_reading(part: PumpRecords) -> PumpRecords:
 def _read(carried: Carried, part: PumpRecords, network: StreamingNetwork) -> Carried:
     """What is carried after the network has read records that go on from it, record by record."""
     part = _on_grid(carried, part)
-    values = with_time_of_day(
-        part.values, learnt_times(part.pump_id, part.timestamps, part.wearer_zone, network.facts.clock)
-    )
-    _tell_first_change(carried, part, values)
-    filled, basal_age = _filled(carried, values, network)
+    told = learnt_times(part.pump_id, part.timestamps, part.wearer_zone, network.facts.clock)
+    filled, basal_age = _filled(carried, part, network)
+    set_time_of_day(filled, told)
     states, answer = carried.states, carried.answer
     for row in range(len(filled)):
         answer, states = network.step_forecast(filled[row : row + 1], states)
-    glucose = part.feature(Feature.bg)
-    measured = np.flatnonzero(np.isfinite(glucose))
-    readings = np.where(np.isnan(glucose), 0, np.where(glucose < LOWEST_MEDIAN, 2, 1)).astype(np.uint8).tobytes()
+    glucose = part.values[:, _BG]
+    # NaN, which was not measured, is neither.
+    readings = ((glucose >= LOWEST_MEDIAN) + 2 * (glucose < LOWEST_MEDIAN)).astype(np.uint8)
+    measured = readings.nonzero()[0]
     return Carried(
         states=states,
         pump_id=part.pump_id,
@@ -121,47 +124,50 @@ def _read(carried: Carried, part: PumpRecords, network: StreamingNetwork) -> Car
         basal_age=basal_age,
         count=carried.count + len(part),
         answer=answer,
-        readings=(carried.readings + readings)[-network.facts.lookback :],
+        readings=(carried.readings + readings.tobytes())[-network.facts.lookback :],
     )
 
 
 def _on_grid(carried: Carried, part: PumpRecords) -> PumpRecords:
     """A record every five minutes from the one after the last carried; those that did not come hold nothing."""
     first = part.timestamps[0] if carried.last is None else carried.origin + RECORD_INTERVAL
+    if part.timestamps[-1] == first + RECORD_INTERVAL * (len(part) - 1):
+        return part
     place = ((part.timestamps - first) / RECORD_INTERVAL).astype(np.int64)
     count = int(place[-1]) + 1
-    if count == len(part):
-        return part
     unknown = np.full(count, np.nan)
     grid = records_from_signals(part.pump_id, first + RECORD_INTERVAL * np.arange(count), unknown, unknown, unknown)
     grid.values[place] = part.values
     return replace(grid, wearer_zone=part.wearer_zone)
 
 
-def _tell_first_change(carried: Carried, part: PumpRecords, values: Values) -> None:
-    """Fill in the first record's change, which it cannot know where it comes alone; refuse one that is wrong."""
-    first = part.timestamps[0]
-    if carried.last is None or carried.measured_at != first - RECORD_INTERVAL or np.isnan(values[0, _BG]):
-        return
-    change, told = values[0, _BG] - carried.last[_BG], values[0, _DELTA]
-    if np.abs(told - change) > DELTA_TOLERANCE:
+def _filled(carried: Carried, part: PumpRecords, network: StreamingNetwork) -> tuple[Values, int]:
+    """The records as the network sees them but for the time [record, feature], and the age of the last basal rate."""
+    usual = network.facts.feature_centre
+    told = np.isfinite(part.values[:, _BASAL]).nonzero()[0]
+    age = len(part) - 1 - int(told[-1]) if len(told) else carried.basal_age + len(part)
+    if carried.last is None:
+        return fill_from_the_past(part.values, usual), age
+    values = np.concatenate([carried.last[None], part.values])
+    if carried.measured_at == carried.origin and not np.isnan(values[1, _BG]):
+        _tell_change(values, part)
+    filled = fill_from_the_past(values, usual)[1:]
+    # The one before may itself have been carried here, so its age is counted.
+    first_told = int(told[0]) if len(told) else len(part)
+    filled[max(0, CARRIED_BASAL_RECORDS - carried.basal_age) : first_told, _BASAL] = np.nan
+    return filled, age
+
+
+def _tell_change(values: Values, part: PumpRecords) -> None:
+    """Fill in the first new record's change, which it cannot know where it comes alone; refuse one that is wrong.
+
+    values: the record carried, and those that follow on it every five minutes, [record, feature].
+    """
+    change, told = values[1, _BG] - values[0, _BG], values[1, _DELTA]
+    if np.isnan(told):
+        values[1, _DELTA] = change
+    elif abs(told - change) > DELTA_TOLERANCE:
         raise DataError(
-            f"pump {part.pump_id}: delta_bg at {first} is {told:g}, and glucose changed by {change:g}",
+            f"pump {part.pump_id}: delta_bg at {part.timestamps[0]} is {told:g}, and glucose changed by {change:g}",
             todo="Give bg minus the bg five minutes before, or NaN to have it computed",
         )
-    if np.isnan(told):
-        values[0, _DELTA] = change
-
-
-def _filled(carried: Carried, values: Values, network: StreamingNetwork) -> tuple[Values, int]:
-    """The records as the network sees them [record, feature], and the age of the basal rate at the last."""
-    told = np.flatnonzero(np.isfinite(values[:, _BASAL]))
-    if carried.last is None:
-        filled = fill_from_the_past(values, network.facts.feature_centre)
-    else:
-        filled = fill_from_the_past(np.vstack([carried.last, values]), network.facts.feature_centre)[1:]
-        # The one before may itself have been carried here, so its age is counted.
-        first_told = int(told[0]) if len(told) else len(values)
-        filled[max(0, CARRIED_BASAL_RECORDS - carried.basal_age) : first_told, _BASAL] = np.nan
-    age = len(values) - 1 - int(told[-1]) if len(told) else carried.basal_age + len(values)
-    return filled, age

@@ -77,6 +77,8 @@ def _require_progress(records: PumpRecords, carried: Carried) -> None:
             f"pump {records.pump_id}: this forecaster carries the state of pump {carried.pump_id}",
             todo="Load one streaming forecaster for each pump",
         )
+    if len(records) == 1 and records.timestamps[0] == carried.origin + RECORD_INTERVAL:
+        return
     before = records.timestamps[:0] if carried.last is None else np.array([carried.origin])
     steps = np.diff(np.concatenate([before, records.timestamps]))
     wrong = np.flatnonzero((steps <= np.timedelta64(0, "s")) | (steps % RECORD_INTERVAL != np.timedelta64(0, "s")))
