@@ -60,7 +60,7 @@ def onnx_export(
     int8 = export_int8(checkpoint, store.onnx, store.onnx_int8, windows, settings.export)
     context.log.info("model_int8.onnx: %s: %s", "written" if int8.written else "not written", int8.reason)
     version = sha256_of(store.onnx)
-    files = [store.onnx, store.test_vector, *([store.onnx_int8] if int8.written else [])]
+    files = [store.onnx, store.onnx_int8] if int8.written else [store.onnx]
     store.record("onnx_export", files, version, settings.used("model", "export"))
     page = {**export_page(store.onnx, version, checkpoint), **int8_page(int8)}
     return dg.MaterializeResult(metadata=page, data_version=dg.DataVersion(version))
