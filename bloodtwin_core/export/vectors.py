@@ -110,7 +110,7 @@ def _signals(lookback: int, *, gaps: bool) -> tuple[npt.NDArray[np.float64], ...
     if gaps:
         # As many as a forecast may start from: a tenth of the lookback.
         missing = max(1, lookback // 30)
-        glucose[_BEFORE - 1 : _BEFORE - 1 + missing] = np.nan
+        glucose[_BEFORE - 1 : _BEFORE + missing] = np.nan
         glucose[-lookback // 2 : -lookback // 2 + missing] = np.nan
         glucose[-lookback // 4] = GLUCOSE_LIMITS.high + 20
         basal[_BEFORE // 2 :] = np.nan

@@ -5,16 +5,20 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.common.files import sha256_of
 from bloodtwin_core.config import Cell, ExportSettings
 from bloodtwin_core.export import export_onnx, export_torchscript, facts_of, list_model, write_test_vector
+from bloodtwin_core.export.onnx_files import write_onnx
+from bloodtwin_core.export.onnx_graph import window_graph
 from bloodtwin_core.export.vectors import ReferenceVector
 from bloodtwin_core.pretrained import files
 from bloodtwin_core.records import Clock, PumpRecords, Timestamps, records_from_signals
 from bloodtwin_core.serving import Forecaster
+from bloodtwin_core.serving.facts import FACTS, ExportFacts
 from bloodtwin_core.serving.intake import taken
 from bloodtwin_core.serving.lookback import lookback_of
 from bloodtwin_core.serving.model_json import MODEL_JSON, read_model_json
@@ -54,9 +58,7 @@ def test_another_file_under_its_name_is_refused(
     export_onnx(untrained(Cell.gru), other / "model.onnx", ExportSettings())
     export_torchscript(untrained(Cell.gru), other / "model.ts")
     shutil.copyfile(other / name, folder / name)
-    with pytest.raises(
-        ArtifactMissing, match=rf"{name} is not the file that model.json lists: its sha256 differs. Export"
-    ):
+    with pytest.raises(ArtifactMissing, match=rf"{name} is not the file that model.json lists: its sha256 differs"):
         Forecaster.load(folder / name)
 
 
@@ -74,15 +76,9 @@ def test_a_model_json_that_says_something_else_is_refused(folder: Path) -> None:
 def test_what_an_old_file_does_not_say_model_json_adds(folder: Path) -> None:
     old = Forecaster.load(folder / "model.onnx").facts
     stated = old.model_dump(exclude={"clock", "max_gap_hours", "max_reading_age_minutes", "min_measured_share"})
-    from bloodtwin_core.export.onnx_files import write_onnx
-    from bloodtwin_core.export.onnx_graph import window_graph
-    from bloodtwin_core.serving.facts import FACTS, ExportFacts
-
     (folder / MODEL_JSON).unlink()
     inside = ExportFacts.model_validate(stated)
     write_onnx(window_graph(untrained(Cell.lstm), 17), inside, folder / "model.onnx")
-    import onnx
-
     model = onnx.load(folder / "model.onnx")
     onnx.helper.set_model_props(model, {FACTS: inside.model_dump_json(exclude_unset=True)})
     onnx.save(model, folder / "model.onnx")

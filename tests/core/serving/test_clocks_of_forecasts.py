@@ -58,17 +58,13 @@ def test_a_model_of_local_time_refuses_utc_of_nobody_knows_where(models: Path) -
     for load, name in ((Forecaster, "model.onnx"), (StreamingForecaster, "model_streaming.onnx")):
         model = load.load(models / "local" / name)
         take = model.feed if isinstance(model, StreamingForecaster) else model.forecast
-        with pytest.raises(
-            DataError, match=r"pump a: the model learnt from the wearer's local time.*zone='Europe/Berlin'"
-        ):
+        with pytest.raises(DataError, match=r"pump a: the model learnt from the wearer's local .*zone='Europe/Berlin'"):
             take(WINTER)
 
 
 def test_a_model_of_utc_is_told_utc_whatever_the_zone_and_refuses_wall_time(models: Path) -> None:
     assert same(both(models / "utc", WINTER), both(models / "utc", WINTER, BERLIN))
-    with pytest.raises(
-        DataError, match=r"learnt from UTC, and the timestamps are the wearer's wall time. Give times in UTC"
-    ):
+    with pytest.raises(DataError, match=r"learnt from UTC, and the timestamps are the wearer's wall time\. Give"):
         both(models / "utc", as_wall(WINTER))
 
 
