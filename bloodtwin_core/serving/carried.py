@@ -91,7 +91,7 @@ def _segments(carried: Carried, records: PumpRecords, max_gap_hours: float) -> I
     before = np.concatenate([[-1], last[:-1]])
     since = timestamps - np.where(before >= 0, timestamps[before], carried.measured_at)
     # Where nothing was measured yet the time since is NaT, which is not longer than anything.
-    anew: Mask = since > longest
+    anew: Mask = np.greater(since, longest)
     borders = np.flatnonzero(anew[1:]) + 1
     for start, stop in pairwise([0, *borders.tolist(), len(records)]):
         yield bool(anew[start]), records.rows(start, stop)
