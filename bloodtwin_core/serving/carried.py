@@ -72,12 +72,12 @@ def after(carried: Carried, records: PumpRecords, network: StreamingNetwork) -> 
         return carried
     for anew, part in _segments(carried, records, network.facts.max_gap_hours):
         if anew:
-            carried = nothing_carried(network)
+            carried = nothing_carried(network, records.pump_id)
         if carried.last is None:
             part = _from_first_reading(part)
         if len(part):
             carried = _read(carried, part, network)
-    return replace(carried, pump_id=records.pump_id)
+    return carried if carried.pump_id == records.pump_id else replace(carried, pump_id=records.pump_id)
 
 
 def _segments(carried: Carried, records: PumpRecords, max_gap_hours: float) -> Iterator[tuple[bool, PumpRecords]]:
@@ -119,7 +119,7 @@ def _read(carried: Carried, part: PumpRecords, network: StreamingNetwork) -> Car
         states=states,
         pump_id=part.pump_id,
         last=filled[-1],
-        records=part.rows(len(part) - 1, len(part)),
+        records=part if len(part) == 1 else part.rows(len(part) - 1, len(part)),
         origin=part.timestamps[-1],
         measured_at=part.timestamps[measured[-1]] if len(measured) else carried.measured_at,
         basal_age=basal_age,

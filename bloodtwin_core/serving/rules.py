@@ -1,5 +1,7 @@
 """Whether a forecast may start from records, by the rules and on the clock of the run that the export comes from."""
 
+import warnings
+
 import numpy as np
 
 from bloodtwin_core.common.errors import DataError
@@ -55,13 +57,15 @@ def require_lookback(pump_id: str, records: int, lookback: int, since: str = "")
 def learnt_times(pump_id: str, timestamps: Timestamps, zone: str, clock: Clock | None) -> Timestamps:
     """The times [record] whose time of day the network is to be told, on the clock that it learnt from.
 
-    zone: PumpRecords.wearer_zone. Raises DataError if the records cannot tell that time.
+    zone: PumpRecords.wearer_zone. A file that is too old to say its clock is told the timestamps as they are, as it
+    always was, with a warning where they are UTC. Raises DataError if the records cannot tell the time that was learnt.
     """
     if clock is None and zone != WALL_TIME:
-        raise DataError(
-            f"pump {pump_id}: the records are in UTC, and the model's file does not say which clock it learnt from",
-            todo="Load it with clock=Clock.local if it learnt from local wall times, with clock=Clock.utc if from UTC",
-        )
+        what = f"pump {pump_id}: the records are in UTC, and the model's file does not say which clock it learnt from"
+        todo = "Load it with clock=Clock.local if it learnt from local wall times, with clock=Clock.utc if from UTC"
+        if zone != UNKNOWN_ZONE:
+            raise DataError(what, todo=todo)
+        warnings.warn(f"{what}. {todo}", stacklevel=4)
     if clock is Clock.local and zone == UNKNOWN_ZONE:
         raise DataError(
             f"pump {pump_id}: the model learnt from the wearer's local time, but the records tell no zone",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bloodtwin_core.common.errors import DataError, SettingsError
-from bloodtwin_core.records import UNKNOWN_ZONE, WALL_TIME, Clock, PumpRecords, times_shown
+from bloodtwin_core.records import WALL_TIME, Clock, PumpRecords, times_shown
 from bloodtwin_core.serving import Forecast, Forecaster, StreamingForecaster
 from tests.core.serving.small_models import a_day, rules, small_exports
 
@@ -74,11 +74,14 @@ def test_a_model_of_both_clocks_is_told_what_it_was_told_in_training(models: Pat
     assert same(both(mixed, WINTER), both(models / "utc", WINTER))
 
 
-def test_a_file_that_does_not_say_its_clock_is_told_it_or_refuses(models: Path) -> None:
+def test_a_file_that_does_not_say_its_clock_forecasts_as_it_did_and_says_so_or_is_told_it(models: Path) -> None:
     old = models / "None"
-    for zone in (UNKNOWN_ZONE, BERLIN):
-        with pytest.raises(DataError, match=r"does not say which clock it learnt from. Load it with clock=Clock.local"):
-            both(old, replace(WINTER, wearer_zone=zone))
+    words = r"does not say which clock it learnt from. Load it with clock=Clock.local"
+    with pytest.raises(DataError, match=words):
+        both(old, replace(WINTER, wearer_zone=BERLIN))
+    with pytest.warns(UserWarning, match=words):
+        as_it_was = both(old, WINTER)
+    assert same(as_it_was, both(models / "utc", WINTER))
     assert same(both(old, as_wall(WINTER)), both(models / "local", as_wall(WINTER)))
     assert same(both(old, WINTER, clock=Clock.utc), both(models / "utc", WINTER))
     assert same(both(old, WINTER, BERLIN, Clock.local), both(models / "local", WINTER, BERLIN))

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bloodtwin_core.common.errors import BloodTwinError, DataError, SettingsError
 from bloodtwin_core.records import RECORD_INTERVAL, WALL_TIME, Feature, PumpRecords
 from bloodtwin_core.serving import Forecaster, StreamingForecaster
+from bloodtwin_core.serving.intake import taken
 from tests.core.serving.small_models import LOOKBACK, a_day, changed, rules, small_exports, without_reading
 
 Spoil = Callable[[PumpRecords], PumpRecords]
@@ -223,6 +226,25 @@ def test_a_wrong_change_from_what_was_fed_before_is_refused(exports: Path) -> No
     with pytest.raises(DataError, match=r"delta_bg at .* is 50, and glucose changed by .* have it computed"):
         stream.feed(changed(records, LOOKBACK, delta_bg=50).rows(LOOKBACK, LOOKBACK + 1))
     stream.feed(records.rows(LOOKBACK, LOOKBACK + 1))
+
+
+ODD = st.sampled_from([np.nan, np.inf, -np.inf, -1.0, 0.0, 0.5, 1.0, 2.0, 19.9, 20.0, 120.0, 600.0, 600.5, 3e38])
+
+
+@given(row=st.lists(ODD, min_size=8, max_size=8))
+@settings(max_examples=300, deadline=None)
+def test_one_record_is_judged_like_many(row: list[float]) -> None:
+    times = np.datetime64("2026-01-01T00:00:00", "s") + np.array([0, 7200], dtype="timedelta64[s]")
+    alone = PumpRecords("a", times[:1], np.array([row], dtype=np.float32))
+    twice = PumpRecords("a", times, np.array([row, row], dtype=np.float32))
+    said = []
+    for records in (alone, twice):
+        try:
+            taken(records)
+            said.append("")
+        except DataError as error:
+            said.append(str(error))
+    assert said[0] == said[1]
 
 
 def test_unknown_insulin_and_readings_at_the_limits_are_taken(exports: Path) -> None:
