@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict
 
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.common.files import sha256_of
-from bloodtwin_core.serving.model_json import MODEL_JSON
 
 FOLDER = Path(__file__).parent / "model"
 CHECKPOINT = "best.ckpt"
@@ -22,8 +21,9 @@ RESULTS = "test_results.yaml"
 CARD = "MODEL_CARD.md"
 TEST_VECTOR = "test_vector.json"
 INDEX = "base_model.json"
-FILES = (CHECKPOINT, ONNX, ONNX_STREAMING, TORCHSCRIPT, SCALER, RESULTS, CARD, MODEL_JSON, TEST_VECTOR)
-"""Everything that a base model is made of, beside its index."""
+FILES = (CHECKPOINT, ONNX, ONNX_STREAMING, TORCHSCRIPT, SCALER, RESULTS, CARD)
+"""Everything that a base model is made of, beside its index. model.json and the test vector, which are made of it, name
+the files that they tell of by their sha256 themselves."""
 
 
 class ShippedFiles(BaseModel):

@@ -22,6 +22,7 @@ from bloodtwin_core.pretrained.files import (
     TEST_VECTOR,
     TORCHSCRIPT,
     ShippedFiles,
+    shipped_file,
 )
 from bloodtwin_core.release.card import CardFacts, TrainingStep, model_card
 from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
@@ -55,13 +56,13 @@ def ship(
     _require_unchanged(store, manifest, sources)
     checkpoint = load_checkpoint(sources[CHECKPOINT])
     results = TestResults.read(store.test_results)
-    exported = {
-        store.onnx: load_onnx(store.onnx)[1],
-        store.torchscript: load_torchscript(store.torchscript)[1],
-        store.onnx_streaming: load_streaming(store.onnx_streaming)[1],
+    made_from = {
+        store.onnx: load_onnx(store.onnx)[1].checkpoint_sha256,
+        store.torchscript: load_torchscript(store.torchscript)[1].checkpoint_sha256,
+        store.onnx_streaming: load_streaming(store.onnx_streaming)[1].checkpoint_sha256,
+        store.test_results: results.tested.checkpoint_sha256,
     }
-    made_from = {path: each.checkpoint_sha256 for path, each in exported.items()}
-    _require_one_training(checkpoint.sha256, {**made_from, store.test_results: results.tested.checkpoint_sha256})
+    _require_one_training(checkpoint.sha256, made_from)
     _require_start(checkpoint, started_from)
     facts = CardFacts(
         checkpoint=checkpoint,
@@ -75,14 +76,26 @@ def ship(
                 copy_weights(path, temporary / name)
             else:
                 shutil.copyfile(path, temporary / name)
-        for path, each in exported.items():
-            list_model(temporary / path.name, each)
-        write_test_vector(temporary / ONNX, temporary / TEST_VECTOR)
         (temporary / SCALER).write_text(checkpoint.scaler.model_dump_json(indent=2) + "\n", "utf-8")
         (temporary / CARD).write_text(model_card(facts), "utf-8")
         index = ShippedFiles(files={path.name: sha256_of(path) for path in sorted(temporary.iterdir())})
         (temporary / INDEX).write_text(index.model_dump_json(indent=2) + "\n", "utf-8")
     return folder / CARD
+
+
+def describe_exports(folder: Path = FOLDER) -> None:
+    """Leave model.json and the test vector beside a base model that was shipped.
+
+    Raises ArtifactMissing if there is none or it was changed, StorageError if the folder cannot be written.
+    """
+    exports = {
+        ONNX: load_onnx(shipped_file(ONNX, folder))[1],
+        TORCHSCRIPT: load_torchscript(shipped_file(TORCHSCRIPT, folder))[1],
+        ONNX_STREAMING: load_streaming(shipped_file(ONNX_STREAMING, folder))[1],
+    }
+    for name, facts in exports.items():
+        list_model(folder / name, facts)
+    write_test_vector(folder / ONNX, folder / TEST_VECTOR)
 
 
 def _step(store: ArtifactStore) -> TrainingStep:

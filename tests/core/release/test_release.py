@@ -17,6 +17,7 @@ from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pretrained import files, from_glucose
 from bloodtwin_core.release.shipping import ship
 from bloodtwin_core.serving import Forecaster
+from bloodtwin_core.serving.model_json import read_model_json
 from bloodtwin_core.training import CheckpointFolder
 from bloodtwin_core.windows.scaler import read_scaler
 from tests.assets.test_resources import CONFIGS, resolved
@@ -102,6 +103,11 @@ def test_the_command_ships_with_the_newcomers_table(
     command = [str(finished[0].store.folder), "--to", str(tmp_path / "model"), "--newcomers", str(table)]
     assert main(command) == 0
     assert "| 3 | 20.1 |" in Path(capsys.readouterr().out.strip()).read_text("utf-8")
+    models = read_model_json(tmp_path / "model").models
+    assert {name: model.sha256 for name, model in models.items()} == {
+        name: sha256_of(tmp_path / "model" / name) for name in (files.ONNX, files.ONNX_STREAMING, files.TORCHSCRIPT)
+    }
+    assert (tmp_path / "model" / files.TEST_VECTOR).exists()
 
 
 def test_the_settings_of_the_base_model_take_the_folders_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
