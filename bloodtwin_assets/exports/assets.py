@@ -12,6 +12,10 @@ from bloodtwin_core.export import (
     export_onnx,
     export_streaming,
     export_torchscript,
+    facts_of,
+    list_model,
+    streaming_facts,
+    write_test_vector,
 )
 from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows
 
@@ -28,6 +32,7 @@ def torchscript_export(settings: SettingsResource, artifacts: ArtifactsResource)
     _, index = current_windows(store, settings.data)
     checkpoint = current_checkpoint(store, settings.model, index)
     export_torchscript(checkpoint, store.torchscript)
+    list_model(store.torchscript, facts_of(checkpoint))
     version = sha256_of(store.torchscript)
     store.record("torchscript_export", [store.torchscript], version, settings.used("model"))
     page = export_page(store.torchscript, version, checkpoint)
@@ -50,6 +55,8 @@ def onnx_export(
     windows, index = current_windows(store, settings.data)
     checkpoint = current_checkpoint(store, settings.model, index)
     export_onnx(checkpoint, store.onnx, settings.export)
+    list_model(store.onnx, facts_of(checkpoint))
+    write_test_vector(store.onnx, store.test_vector)
     int8 = export_int8(checkpoint, store.onnx, store.onnx_int8, windows, settings.export)
     context.log.info("model_int8.onnx: %s: %s", "written" if int8.written else "not written", int8.reason)
     version = sha256_of(store.onnx)
@@ -71,6 +78,7 @@ def streaming_export(settings: SettingsResource, artifacts: ArtifactsResource) -
     _, index = current_windows(store, settings.data)
     checkpoint = current_checkpoint(store, settings.model, index)
     export_streaming(checkpoint, store.onnx_streaming, settings.export)
+    list_model(store.onnx_streaming, streaming_facts(checkpoint))
     version = sha256_of(store.onnx_streaming)
     store.record("streaming_export", [store.onnx_streaming], version, settings.used("model", "export"))
     page = streaming_page(store.onnx_streaming, version, checkpoint)

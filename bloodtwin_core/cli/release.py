@@ -11,7 +11,7 @@ from pathlib import Path
 from bloodtwin_core.common.errors import BloodTwinError
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pretrained.files import FOLDER
-from bloodtwin_core.release.shipping import ship
+from bloodtwin_core.release.shipping import describe_exports, ship
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         newcomers = given.newcomers.read_text("utf-8").strip() if given.newcomers else ""
         started_from = ArtifactStore(given.started_from) if given.started_from else None
         card = ship(ArtifactStore(given.artifacts), given.to, newcomers, started_from)
+        describe_exports(given.to)
     except (BloodTwinError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -10,6 +10,8 @@
 - Every unit of insulin and every gram in the events is in the records, or counted as outside of them.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -68,7 +70,7 @@ def records_from_events(
         + Repairs.of(RepairKind.insulin_outside_records, _units_outside(insulin, place))
         + Repairs.of(RepairKind.amounts_outside_records, sum(amounts.outside for amounts in extra.values()))
     )
-    return records, repairs
+    return replace(records, wearer_zone=events.wearer_zone), repairs
 
 
 def _followed_readings(events: GlucoseEvents) -> tuple[GlucoseEvents, Repairs]:

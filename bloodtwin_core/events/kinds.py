@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.stated_totals import StatedTotals
-from bloodtwin_core.records import Timestamps
+from bloodtwin_core.records import UNKNOWN_ZONE, Timestamps
 
 Floats = npt.NDArray[np.float64]
 Texts = npt.NDArray[np.str_]
@@ -141,6 +141,7 @@ class PumpEvents:
 
     repairs: what the reader of the source had to repair. extra: the events of extra features (data.extra_features) by
     the feature's name; nothing is known of one not there. stated: insulin totals that the source itself states.
+    wearer_zone: as in PumpRecords, where the wearer lives.
     """
 
     pump_id: str
@@ -150,6 +151,7 @@ class PumpEvents:
     repairs: Repairs = field(default_factory=Repairs)
     extra: Mapping[str, AmountEvents] = field(default_factory=dict)
     stated: StatedTotals = field(default_factory=StatedTotals)
+    wearer_zone: str = UNKNOWN_ZONE
 
     @classmethod
     def empty(cls, pump_id: str) -> Self:

@@ -5,26 +5,25 @@ from dataclasses import replace
 import numpy as np
 
 from bloodtwin_core.common.errors import DataError
-from bloodtwin_core.events.kinds import Floats, PumpEvents
+from bloodtwin_core.events.kinds import PumpEvents
+from bloodtwin_core.events.possible import POSSIBLE_BASAL, POSSIBLE_BOLUS, POSSIBLE_GLUCOSE, POSSIBLE_MINUTES, outside
 from bloodtwin_core.events.repairs import RepairKind, Repairs
-from bloodtwin_core.records import FEATURE_TABLE, Limits, Mask, Timestamps
+from bloodtwin_core.records import FEATURE_TABLE, Mask, Timestamps
+
+__all__ = [
+    "EARLIEST",
+    "POSSIBLE_BASAL",
+    "POSSIBLE_BOLUS",
+    "POSSIBLE_GLUCOSE",
+    "POSSIBLE_MINUTES",
+    "impossible_times",
+    "outside",
+    "refuse_impossible",
+    "with_possible_times",
+]
 
 EARLIEST = np.datetime64("2020-01-01T00:00:00", "s")
 """Events of an earlier year come from a clock that was never set; a Tandem pump's begins in 2008."""
-POSSIBLE_GLUCOSE = Limits(1.0, 1000.0, "mg/dL")
-"""Outside of it a number is no glucose; inside, but outside of GLUCOSE_LIMITS, it is clipped and flagged."""
-POSSIBLE_BASAL = Limits(0.0, 35.0, "U/h")
-"""The highest rate that can be set on any common pump (Medtronic MiniMed); more is another unit."""
-POSSIBLE_BOLUS = Limits(0.0, 100.0, "U")
-"""Well above the largest bolus of any pump, 25 to 30 U, some of which log parts together; more is another unit."""
-POSSIBLE_MINUTES = Limits(0.0, 24 * 60.0, "min")
-"""Common pumps extend a bolus over 8 h at most."""
-
-
-def outside(values: Floats, limits: Limits) -> Mask:
-    """Where values [event] are impossible; NaN, which is unknown, is not."""
-    beyond: Mask = (values < limits.low) | (values > limits.high)
-    return beyond
 
 
 def impossible_times(times: Timestamps, now: np.datetime64 | None = None) -> Mask:

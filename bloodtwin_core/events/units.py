@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.common.errors import DataError
-from bloodtwin_core.records import GLUCOSE_LIMITS
+from bloodtwin_core.records import GLUCOSE_LIMITS, LOWEST_MEDIAN
 
 MG_PER_DL_PER_MMOL_PER_L = 18.0156
 """A tenth of the molar mass of glucose, C6H12O6, 180.156 g/mol."""
@@ -30,7 +30,10 @@ class UnitsError(DataError):
     """The numbers do not fit the unit that was declared for them."""
 
 
-_MEDIANS = {GlucoseUnit.mg_dl: (35.0, 1000.0), GlucoseUnit.mmol_l: (35.0 / MG_PER_DL_PER_MMOL_PER_L, 35.0)}
+_MEDIANS = {
+    GlucoseUnit.mg_dl: (LOWEST_MEDIAN, 1000.0),
+    GlucoseUnit.mmol_l: (LOWEST_MEDIAN / MG_PER_DL_PER_MMOL_PER_L, 35.0),
+}
 """Where the median of a wearer's readings can lie. Sensors show nothing under 39 mg/dL or above 27.8 mmol/L."""
 _READINGS = {
     GlucoseUnit.mg_dl: (GLUCOSE_LIMITS.low, 1000.0),

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from bloodtwin_core.events.kinds import BasalEvents, PumpEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.stated_totals import StatedTotals
-from bloodtwin_core.records import Timestamps
+from bloodtwin_core.records import UNKNOWN_ZONE, Timestamps
 
 _SECOND = np.timedelta64(1, "s")
 
@@ -45,7 +45,10 @@ def joined(wearer: str, pumps: Sequence[PumpEvents]) -> PumpEvents:
     ordered = sorted((span for span in spans if span), key=lambda span: span.first)
     kept = [_while_newest(span, ordered[place + 1 :]) for place, span in enumerate(ordered)]
     without_insulin = [pump for pump, span in zip(pumps, spans, strict=True) if span is None]
-    handovers = PumpEvents(wearer, basal=_handovers(ordered))
+    zones = {pump.wearer_zone for pump in pumps}
+    # Pumps that disagree on where their wearer lives leave that unknown.
+    zone = zones.pop() if len(zones) == 1 else UNKNOWN_ZONE
+    handovers = PumpEvents(wearer, basal=_handovers(ordered), wearer_zone=zone)
     return handovers.merged(*without_insulin, *kept)
 
 

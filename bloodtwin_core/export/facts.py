@@ -15,6 +15,7 @@ def facts_of(checkpoint: Checkpoint) -> ExportFacts:
     """The facts about a checkpoint that its exports carry."""
     units = units_of(checkpoint.forecaster.features)
     return ExportFacts(
+        **dict(checkpoint.rules),
         model_name=checkpoint.model.name,
         model_version=checkpoint.version,
         checkpoint_sha256=checkpoint.sha256,
@@ -29,6 +30,16 @@ def facts_of(checkpoint: Checkpoint) -> ExportFacts:
         quantile_levels=QUANTILE_LEVELS,
         may_be_nan=tuple(name for name in units if FEATURE_TABLE[name].stays_unknown),
     )
+
+
+def streaming_facts(checkpoint: Checkpoint) -> ExportFacts:
+    """Those of model_streaming.onnx, which carries states."""
+    return facts_of(checkpoint).model_copy(update={"states": state_shapes(checkpoint)})
+
+
+def int8_facts(checkpoint: Checkpoint) -> ExportFacts:
+    """Those of model_int8.onnx."""
+    return facts_of(checkpoint).model_copy(update={"weights": "int8"})
 
 
 def state_shapes(checkpoint: Checkpoint) -> dict[str, tuple[int | str, ...]]:

@@ -20,7 +20,8 @@ from onnxruntime.quantization import quantize_dynamic
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.config import ExportSettings
 from bloodtwin_core.evaluation.metrics import error_sums, no_errors, step_at
-from bloodtwin_core.export.facts import facts_of
+from bloodtwin_core.export.facts import int8_facts
+from bloodtwin_core.export.listing import relist
 from bloodtwin_core.export.onnx_files import write_onnx
 from bloodtwin_core.export.onnx_graph import window_graph
 from bloodtwin_core.export.onnx_outputs import LEVELS_NODE
@@ -89,6 +90,7 @@ def export_int8(
             return Int8Outcome(False, f"{cost}, and less than {settings.int8_max_cost:g} is asked for", trial)
         with atomic_write(path) as temporary:
             shutil.copyfile(candidate, temporary)
+    relist(path, int8_facts(checkpoint))
     return Int8Outcome(True, f"{cost}; less than {settings.int8_max_cost:g} is asked for", trial)
 
 
@@ -97,7 +99,7 @@ def _write_quantized(checkpoint: Checkpoint, path: Path, settings: ExportSetting
     whole = window_graph(checkpoint, settings.opset, records_per_node=checkpoint.lookback)
     with _quiet_quantizer():
         quantize_dynamic(whole, path, nodes_to_exclude=[LEVELS_NODE])
-    write_onnx(onnx.load(path), facts_of(checkpoint).model_copy(update={"weights": "int8"}), path)
+    write_onnx(onnx.load(path), int8_facts(checkpoint), path)
 
 
 def _trial(onnx_path: Path, int8_path: Path, windows: WindowedSeries, settings: ExportSettings) -> Int8Trial:

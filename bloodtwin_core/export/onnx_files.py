@@ -6,7 +6,8 @@ import onnx
 
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.config import ExportSettings
-from bloodtwin_core.export.facts import facts_of, state_shapes
+from bloodtwin_core.export.facts import facts_of, streaming_facts
+from bloodtwin_core.export.listing import relist
 from bloodtwin_core.export.onnx_graph import streaming_graph, window_graph
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.serving.facts import FACTS, ExportFacts
@@ -19,12 +20,12 @@ def export_onnx(checkpoint: Checkpoint, path: Path, settings: ExportSettings) ->
 
 def export_streaming(checkpoint: Checkpoint, path: Path, settings: ExportSettings) -> None:
     """Write model_streaming.onnx, which takes one record at a time and carries the network's state."""
-    facts = facts_of(checkpoint).model_copy(update={"states": state_shapes(checkpoint)})
-    write_onnx(streaming_graph(checkpoint, settings.opset), facts, path)
+    write_onnx(streaming_graph(checkpoint, settings.opset), streaming_facts(checkpoint), path)
 
 
 def write_onnx(model: onnx.ModelProto, facts: ExportFacts, path: Path) -> None:
-    """Write one file, complete in itself, that says what it is."""
+    """Write one file, complete in itself, that says what it is, and keep model.json beside it true."""
     onnx.helper.set_model_props(model, {FACTS: facts.model_dump_json()})
     with atomic_write(path) as temporary:
         onnx.save(model, temporary)
+    relist(path, facts)

@@ -7,19 +7,22 @@ import torch
 
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.export.facts import facts_of
+from bloodtwin_core.export.listing import relist
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.serving.facts import FACTS
 from bloodtwin_core.serving.torchscript import without_deprecation_notes
 
 
 def export_torchscript(checkpoint: Checkpoint, path: Path) -> None:
-    """Write model.ts, loadable by torch.jit.load alone."""
+    """Write model.ts, loadable by torch.jit.load alone, and keep model.json beside it true."""
+    facts = facts_of(checkpoint)
     # Traced with a batch of two, because a trace may take a batch of one for a constant.
     example = checkpoint.forecaster.centre.expand(2, checkpoint.lookback, -1).contiguous()
     with torch.inference_mode(False), without_deprecation_notes():
         traced = torch.jit.trace(checkpoint.forecaster, example)  # type: ignore[no-untyped-call]
         # Not to the file itself: where the disk is full, torch.jit.save ends the process.
         content = BytesIO()
-        torch.jit.save(traced, content, _extra_files={FACTS: facts_of(checkpoint).model_dump_json()})
+        torch.jit.save(traced, content, _extra_files={FACTS: facts.model_dump_json()})
     with atomic_write(path) as temporary:
         temporary.write_bytes(content.getbuffer())
+    relist(path, facts)

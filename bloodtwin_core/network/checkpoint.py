@@ -11,6 +11,7 @@ from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch
 from bloodtwin_core.common.files import sha256_of
 from bloodtwin_core.config import ModelSettings
 from bloodtwin_core.network.forecaster import GlucoseForecaster
+from bloodtwin_core.records.origin_rules import USUAL_RULES, OriginRules
 from bloodtwin_core.windows.scaler import FeatureScaler
 
 NETWORK_PREFIX = "forecaster."
@@ -36,6 +37,8 @@ class Checkpoint:
     scaler: FeatureScaler
     started_from: str
     """sha256 of the checkpoint that training.start_from named; empty for fresh weights."""
+    rules: OriginRules = USUAL_RULES
+    """From what records a forecast may start; the defaults where a checkpoint is too old to say."""
 
     def require(self, model: ModelSettings, data_fingerprint: str) -> None:
         """Raise CheckpointMismatch unless the checkpoint was trained with these settings on these windows."""
@@ -83,6 +86,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             version=content[VERSION],
             scaler=scaler,
             started_from=facts.get(STARTED_FROM, ""),
+            rules=OriginRules.model_validate(facts.get("rules", {})),
         )
     except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError, ValidationError) as error:
         raise ArtifactMissing.unreadable(path, error, "trained_checkpoint") from error

@@ -109,6 +109,11 @@ class ArtifactStore:
         return self.folder / "model.onnx"
 
     @property
+    def test_vector(self) -> Path:
+        """Made-up records and what the ONNX export forecasts from them, for ports to check themselves against."""
+        return self.folder / "test_vector.json"
+
+    @property
     def onnx_int8(self) -> Path:
         """The ONNX export with 8-bit weights, there only if it was asked for and good enough."""
         return self.folder / "model_int8.onnx"

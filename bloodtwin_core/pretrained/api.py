@@ -6,12 +6,27 @@ print(forecaster.forecast(from_glucose(readings, until="2026-01-31T12:00")).gluc
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.events.possible import POSSIBLE_BASAL, POSSIBLE_BOLUS, POSSIBLE_GLUCOSE, outside
+from bloodtwin_core.events.units import GlucoseUnit, in_mg_per_dl
 from bloodtwin_core.pretrained.files import ONNX, ONNX_STREAMING, shipped_file
-from bloodtwin_core.records import CARBOHYDRATES, RECORD_INTERVAL, RECORD_MINUTES, PumpRecords, records_from_signals
+from bloodtwin_core.records import (
+    CARBOHYDRATES,
+    FEATURE_TABLE,
+    RECORD_INTERVAL,
+    RECORD_MINUTES,
+    UNKNOWN_ZONE,
+    WALL_TIME,
+    Limits,
+    PumpRecords,
+    records_from_signals,
+)
 from bloodtwin_core.serving import Forecaster, StreamingForecaster
 
 Signal = Sequence[float] | npt.NDArray[np.floating]
@@ -37,15 +52,19 @@ def from_glucose(
     bolus_dose: Signal | None = None,
     pump_id: str = "newcomer",
     carbohydrates: Signal | None = None,
+    unit: str = GlucoseUnit.mg_dl,
 ) -> PumpRecords:
     """Records from plain readings, one every five minutes, the last one at until.
 
-    until is the wearer's local wall time in ISO 8601, without a zone, because the people whose data the base model
-    learned from had their times so; for a model of your own it is what its records' clock shows.
-    glucose mg/dL, basal_rate U/h, bolus_dose U: each [record], NaN where unknown; insulin left out is unknown.
-    carbohydrates: g announced in the five minutes of each record, 0 where none were, for a model of your own that was
-    trained with them (data.extra_features); the base model was not and passes them over.
-    until is rounded to the five-minute grid. Raises ValueError if they are not of one length.
+    until is ISO 8601. Without an offset it is the wearer's local wall time. With one (2026-01-31T12:00+01:00) it is
+    that moment, and the wearer's clock is so far ahead of UTC. With Z it is UTC of a wearer who lives nobody knows
+    where: name the zone then, from_glucose(...).in_zone("Europe/Berlin"). Where clocks were changed in the last day, a
+    zone is right and an offset is not. until is rounded to the five-minute grid.
+    glucose in unit (mg/dL or mmol/L), basal_rate U/h, bolus_dose U: each [record], NaN where unknown; insulin left out
+    is unknown. carbohydrates: g announced in the five minutes of each record, 0 where none were, for a model of your
+    own that was trained with them (data.extra_features); the base model was not and passes them over.
+    Raises ValueError if they are not of one length, DataError for what is impossible, infinite or of another unit, and
+    for an until that is no time.
     """
     readings = np.asarray(glucose, dtype=np.float64)
     unknown = np.full(len(readings), np.nan)
@@ -58,7 +77,47 @@ def from_glucose(
             f"{len(readings)} readings, {len(basal)} basal rates and {len(bolus)} boluses{announced}: "
             f"give as many of each, one every {RECORD_MINUTES} minutes"
         )
+    readings = _in_mg_per_dl(readings, unit)
+    _refuse_impossible("glucose", readings, POSSIBLE_GLUCOSE)
+    _refuse_impossible("basal_rate", basal, POSSIBLE_BASAL)
+    _refuse_impossible("bolus_dose", bolus, POSSIBLE_BOLUS)
+    for name, values in extra.items():
+        if (limits := FEATURE_TABLE[name].limits) is not None:
+            _refuse_impossible(name, values, limits)
+    moment, zone = _moment(until)
     seconds = RECORD_MINUTES * 60
-    last = np.datetime64(round(np.datetime64(until, "s").astype(np.int64) / seconds) * seconds, "s")
+    last = np.datetime64(round(moment.astype(np.int64) / seconds) * seconds, "s")
     timestamps = last - RECORD_INTERVAL * np.arange(len(readings))[::-1]
-    return records_from_signals(pump_id, timestamps, readings, basal, bolus, extra)
+    records = records_from_signals(pump_id, timestamps, readings, basal, bolus, extra)
+    return replace(records, wearer_zone=zone)
+
+
+def _in_mg_per_dl(readings: npt.NDArray[np.float64], unit: str) -> npt.NDArray[np.float64]:
+    if unit not in tuple(GlucoseUnit):
+        raise DataError(f"'{unit[:200]}' is no unit of glucose", todo=f"Give unit as {' or '.join(GlucoseUnit)}")
+    return in_mg_per_dl(readings, GlucoseUnit(unit), source="from_glucose")
+
+
+def _refuse_impossible(name: str, values: npt.NDArray[np.float64], limits: Limits) -> None:
+    wrong = outside(values, limits)
+    if wrong.any():
+        first = int(wrong.argmax())
+        raise DataError(
+            f"{name}[{first}] is {values[first]:g} {limits.unit}, which is impossible",
+            todo=f"It must be {limits.low:g} to {limits.high:g} {limits.unit}, or NaN where it is unknown",
+        )
+
+
+def _moment(until: str) -> tuple[np.datetime64, str]:
+    """The time that until tells, and the wearer_zone of records whose timestamps are on its clock."""
+    try:
+        time = datetime.fromisoformat(until)
+    except ValueError as error:
+        example = "Write it as 2026-01-31T12:00, or with its offset from UTC as 2026-01-31T12:00+01:00"
+        raise DataError(f"until is '{until[:200]}', which is no time", todo=example) from error
+    offset = time.utcoffset()
+    if offset is None:
+        return np.datetime64(time, "s"), WALL_TIME
+    stated = time.strftime("%z")
+    zone = UNKNOWN_ZONE if until.rstrip()[-1] in "Zz" else f"{stated[:3]}:{stated[3:5]}"
+    return np.datetime64(time.astimezone(UTC).replace(tzinfo=None), "s"), zone

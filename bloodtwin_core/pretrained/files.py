@@ -19,9 +19,11 @@ ONNX_STREAMING = "model_streaming.onnx"
 SCALER = "scaler.json"
 RESULTS = "test_results.yaml"
 CARD = "MODEL_CARD.md"
+TEST_VECTOR = "test_vector.json"
 INDEX = "base_model.json"
 FILES = (CHECKPOINT, ONNX, ONNX_STREAMING, TORCHSCRIPT, SCALER, RESULTS, CARD)
-"""Everything that a base model is made of, beside its index."""
+"""Everything that a base model is made of, beside its index. model.json and the test vector, which are made of it, name
+the files that they tell of by their sha256 themselves."""
 
 
 class ShippedFiles(BaseModel):

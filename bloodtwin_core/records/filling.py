@@ -28,7 +28,7 @@ def fill_from_the_past(values: Values, usual: Mapping[str, float], features: Seq
 def _filled(column: Values, how: CarriedForward, at_first: float) -> Values:
     """One feature, [record]; at_first stands where nothing is known yet."""
     if how is CarriedForward.as_no_change:
-        return np.nan_to_num(column, nan=0.0)
+        return np.where(np.isnan(column), np.float32(0.0), column)
     carried, age = _carried_forward(column)
     if how is CarriedForward.for_a_day:
         return np.where(age <= CARRIED_BASAL_RECORDS, carried, np.float32(np.nan))

@@ -8,6 +8,9 @@ import numpy.typing as npt
 TARGET_RANGE = (70.0, 180.0)
 """Glucose to aim for (mg/dL): time in range of Battelino et al., Diabetes Care 42 (2019) 1593."""
 
+LOWEST_MEDIAN = 35.0
+"""mg/dL. No wearer's readings lie below it for the most part; numbers that do are of another unit."""
+
 
 @dataclass(frozen=True)
 class GlucoseRange:

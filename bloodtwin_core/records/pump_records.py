@@ -8,8 +8,10 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.records.arrays import Timestamps, Values
 from bloodtwin_core.records.cadence import RECORD_INTERVAL, time_of_day
+from bloodtwin_core.records.clock import UNKNOWN_ZONE, WALL_TIME, zone_of
 from bloodtwin_core.records.features import (
     BASAL_LIMITS,
     BOLUS_LIMITS,
@@ -36,12 +38,16 @@ class PumpRecords:
     timestamps: [record], UTC datetime64[s]. values: float32 [record, feature] in physical units.
     A glucose that was not measured is NaN with bg_missing_flag 1; an unknown basal rate or bolus is NaN.
     features: what the columns hold, the contract's eight first.
+    wearer_zone: IANA name or UTC offset of the zone that the wearer lives in, UNKNOWN_ZONE, or WALL_TIME where the
+    timestamps are no UTC but what the wearer's clock showed. sin_time and cos_time of the values are those of the
+    timestamps themselves; what a network is told is computed from the zone (clock.py).
     """
 
     pump_id: str
     timestamps: Timestamps
     values: Values
     features: tuple[str, ...] = FEATURES
+    wearer_zone: str = UNKNOWN_ZONE
 
     def __post_init__(self) -> None:
         if self.values.shape != (len(self.timestamps), len(self.features)):
@@ -72,6 +78,19 @@ class PumpRecords:
             if name in self.features:
                 values[:, column] = self.feature(name)
         return replace(self, values=values, features=features)
+
+    def in_zone(self, zone: str) -> Self:
+        """The same records of a wearer who lives in this zone (Europe/Berlin, or +01:00 of a traveller).
+
+        Raises SettingsError if there is no such zone, or the timestamps are wall time, which no zone can shift.
+        """
+        zone_of(zone)
+        if self.wearer_zone == WALL_TIME:
+            raise SettingsError(
+                f"pump {self.pump_id}: the zone {zone} was given, but the timestamps are wall time already. "
+                "Leave the zone out, or give timestamps in UTC"
+            )
+        return replace(self, wearer_zone=zone)
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.common.csv_table import CsvTable, columns_of, first_true, line_of, read_table
-from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.common.iso_times import utc_times
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, Feature, PumpRecords, Split, Timestamps, Values
-from bloodtwin_core.records.split_header import UTC_TIMESTAMPS, SplitHeader
+from bloodtwin_core.records.clock import is_named, zone_of
+from bloodtwin_core.records.split_header import UTC_TIMESTAMPS, WEARER_ZONE, SplitHeader
 
 DATA_VERSION = "2.0"
 TIMESTAMP = "timestamp"
@@ -112,7 +113,8 @@ def read_split_file(path: Path, features: tuple[str, ...] = FEATURES) -> SplitFi
     table = read_table(path, texts=[TIMESTAMP], numbers=there)
     header = SplitHeader.from_comments(table.comments)
     values = np.column_stack([table.numbers[feature] for feature in there]).astype(np.float32)
-    records = PumpRecords(_pump_of(path, header), utc_timestamps(table), values, there).with_features(features)
+    pump_id, zone = _pump_of(path, header), _zone_in(header, path)
+    records = PumpRecords(pump_id, utc_timestamps(table), values, there, zone).with_features(features)
     return SplitFile(path, _split_of(path, header), header, records)
 
 
@@ -120,6 +122,17 @@ def _features_in(path: Path, features: tuple[str, ...]) -> tuple[str, ...]:
     """The contract's eight, and those of the extra features that the file has."""
     columns = columns_of(path)
     return (*FEATURES, *(name for name in features[len(FEATURES) :] if name in columns))
+
+
+def _zone_in(header: SplitHeader, path: Path) -> str:
+    zone = header.wearer_zone
+    if is_named(zone):
+        try:
+            zone_of(zone)
+        except SettingsError as error:
+            todo = f"Correct the line '# {WEARER_ZONE}: ...', for example to Europe/London, or remove it"
+            raise DataError(f"{WEARER_ZONE} is '{zone[:200]}', which is no time zone", todo=todo, file=path) from error
+    return zone
 
 
 def _pump_of(path: Path, header: SplitHeader) -> str:
@@ -166,7 +179,7 @@ def write_split_file(
     The stamp and generated_at_utc are as_of, the moment up to which the pump's history reaches (its last record's by
     default) and not the clock, so that the same records give the same bytes. float32 values are written with as many
     digits as it takes to read the same values back. Columns of extra features come last. extra are comment keys beyond
-    the contract's. Raises StorageError if the place cannot be written.
+    the contract's; the wearer's zone is written where it is known. Raises StorageError if the place cannot be written.
     """
     if not PUMP_ID.fullmatch(records.pump_id):
         todo = "Name it by letters, digits, '-', '_' and '.'"
@@ -190,7 +203,7 @@ def write_split_file(
         bg_clipped_count=str(int((records.feature(Feature.bg_clip_flag) == 1).sum())),
         bg_missing_count=str(int((records.feature(Feature.bg_missing_flag) == 1).sum())),
         notes=notes,
-        extra=dict(extra or {}),
+        extra={**({WEARER_ZONE: records.wearer_zone} if is_named(records.wearer_zone) else {}), **(extra or {})},
     )
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.write("\n".join([*header.lines(), ",".join(columns)]) + "\n")

@@ -4,8 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+from bloodtwin_core.records import UNKNOWN_ZONE, WALL_TIME
+
 UTC_TIMESTAMPS = "UTC"
 """tz_handling of files whose times are UTC without further ado."""
+WEARER_ZONE = "wearer_zone"
+"""Key of the zone that the wearer lives in: an IANA name, or an offset such as +01:00. The contract has no such key, so
+that whoever does not know it passes it over."""
+LOCAL_WALL_TIME = "local wall time"
+"""How tz_handling begins where timestamps are not UTC but what the wearer's clock showed."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,12 @@ class SplitHeader:
     def contract_keys(cls) -> tuple[str, ...]:
         """The contract's keys, in the order in which they are written."""
         return tuple(name for name in cls.__dataclass_fields__ if name != "extra")
+
+    @property
+    def wearer_zone(self) -> str:
+        """What PumpRecords.wearer_zone is for the records of the file."""
+        unstated = WALL_TIME if self.tz_handling.startswith(LOCAL_WALL_TIME) else UNKNOWN_ZONE
+        return self.extra.get(WEARER_ZONE) or unstated
 
     def lines(self) -> list[str]:
         """The comment lines, without line ends; a line break inside a value becomes a space."""

@@ -9,7 +9,8 @@ import numpy as np
 from bloodtwin_core.common.errors import DataError, StorageError
 from bloodtwin_core.common.files import atomic_folder
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.records import Feature, PumpHistory, PumpRecords, Split, features_with
+from bloodtwin_core.records import PumpHistory, PumpRecords, Split, features_with
+from bloodtwin_core.records.segments import without_long_gaps
 from bloodtwin_core.records.split_files import (
     PUMP_FOLDER,
     PumpSplitFiles,
@@ -67,22 +68,6 @@ def held_out_in_fold(pump_ids: Sequence[str], fold: int, folds: int = 5) -> list
     if not 1 <= fold <= folds:
         raise ValueError(f"there are folds 1 to {folds}, not {fold}")
     return sorted(set(pump_ids), key=natural_order)[fold - 1 :: folds]
-
-
-def without_long_gaps(records: PumpRecords, max_gap_hours: float) -> PumpRecords:
-    """The records without those of gaps in glucose longer than max_gap_hours, so that a segment ends there.
-
-    A gap reaches from one measured reading to the next; before the first and after the last it is the records' own end.
-    """
-    timestamps = records.timestamps
-    measured = np.flatnonzero(np.isfinite(records.feature(Feature.bg)))
-    before, after = np.concatenate([[-1], measured]), np.concatenate([measured, [len(records)]])
-    begin, end = timestamps[np.maximum(before, 0)], timestamps[np.minimum(after, len(records) - 1)]
-    long = (end - begin) / np.timedelta64(3600, "s") > max_gap_hours
-    keep = np.ones(len(records), dtype=np.bool_)
-    for first, stop in zip(before[long] + 1, after[long], strict=True):
-        keep[first:stop] = False
-    return records if keep.all() else replace(records, timestamps=timestamps[keep], values=records.values[keep])
 
 
 def _nothing_more(_history: PumpRecords) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch
 from bloodtwin_core.common.files import atomic_folder, sha256_of
 from bloodtwin_core.evaluation.results import TestResults
+from bloodtwin_core.export import list_model, write_test_vector
 from bloodtwin_core.network.checkpoint import Checkpoint, copy_weights, load_checkpoint
 from bloodtwin_core.pipeline.artifacts import ArtifactStore, Manifest
 from bloodtwin_core.pretrained.files import (
@@ -18,8 +19,10 @@ from bloodtwin_core.pretrained.files import (
     ONNX_STREAMING,
     RESULTS,
     SCALER,
+    TEST_VECTOR,
     TORCHSCRIPT,
     ShippedFiles,
+    shipped_file,
 )
 from bloodtwin_core.release.card import CardFacts, TrainingStep, model_card
 from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
@@ -78,6 +81,21 @@ def ship(
         index = ShippedFiles(files={path.name: sha256_of(path) for path in sorted(temporary.iterdir())})
         (temporary / INDEX).write_text(index.model_dump_json(indent=2) + "\n", "utf-8")
     return folder / CARD
+
+
+def describe_exports(folder: Path = FOLDER) -> None:
+    """Leave model.json and the test vector beside a base model that was shipped.
+
+    Raises ArtifactMissing if there is none or it was changed, StorageError if the folder cannot be written.
+    """
+    exports = {
+        ONNX: load_onnx(shipped_file(ONNX, folder))[1],
+        TORCHSCRIPT: load_torchscript(shipped_file(TORCHSCRIPT, folder))[1],
+        ONNX_STREAMING: load_streaming(shipped_file(ONNX_STREAMING, folder))[1],
+    }
+    for name, facts in exports.items():
+        list_model(folder / name, facts)
+    write_test_vector(folder / ONNX, folder / TEST_VECTOR)
 
 
 def _step(store: ArtifactStore) -> TrainingStep:

@@ -5,9 +5,10 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from bloodtwin_core.records import FEATURES, Values, known_features, units_of
+from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.records import FEATURES, Clock, OriginRules, Values, known_features, units_of
 
 INPUT, READING, OUTPUT = "input", "reading", "prediction"
 """Lookbacks, the one record of the streaming export, and point forecasts."""
@@ -39,13 +40,14 @@ class ExportedForecast(NamedTuple):
     disagreement: npt.NDArray[np.float32] | None = None
 
 
-class ExportFacts(BaseModel):
+class ExportFacts(OriginRules):
     """What a user of the file needs to know, kept inside the file as JSON.
 
     states: shape of each state that the streaming export carries; a file that takes whole lookbacks has none.
     feature_units: the features in the order of the input's last axis, and the unit of each. weights: float32, or int8
     where they were quantized. quantile_levels: of the output quantiles, which ONNX files have. may_be_nan: features of
-    which NaN means that nobody knows them.
+    which NaN means that nobody knows them. What a forecast may start from, and whose time of day is to be told, stands
+    in OriginRules; a file from before they were kept has the defaults and names no clock.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -75,6 +77,20 @@ class ExportFacts(BaseModel):
     def features(self) -> tuple[str, ...]:
         """The features in the order of the input's last axis, the contract's eight first."""
         return known_features(list(self.feature_units))
+
+
+def with_clock(facts: ExportFacts, clock: Clock | None) -> ExportFacts:
+    """The facts with the clock that a user says a file learnt from, which is too old to say it.
+
+    Raises SettingsError if the file says another.
+    """
+    if clock is None:
+        return facts
+    if facts.clock not in (None, clock):
+        raise SettingsError(
+            f"the model's file says that it learnt from {facts.clock} time, not {clock}. Leave clock out"
+        )
+    return facts.model_copy(update={"clock": clock})
 
 
 def forecast_outputs(facts: ExportFacts) -> list[str]:

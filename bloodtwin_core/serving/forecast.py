@@ -1,16 +1,14 @@
 """A forecast: glucose to come, and between what bounds."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.common.errors import DataError, SettingsError
-from bloodtwin_core.config import DataSettings
-from bloodtwin_core.records import RECORD_INTERVAL, Timestamps
+from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.records import RECORD_INTERVAL, PumpRecords, Timestamps, local_datetimes
 from bloodtwin_core.serving.facts import ExportedForecast, ExportFacts
-
-MAX_READING_AGE_MINUTES: float = DataSettings.model_fields["max_reading_age_minutes"].default
 
 
 @dataclass(frozen=True)
@@ -18,7 +16,8 @@ class Forecast:
     """Glucose to come, made at origin: times on the records' clock [horizon], glucose mg/dL [horizon].
 
     quantiles: mg/dL [horizon, level], rising with levels, None from a file without them (model.ts). disagreement:
-    standard deviation over the members of an ensemble, mg/dL [horizon], None from a single network.
+    standard deviation over the members of an ensemble, mg/dL [horizon], None from a single network. wearer_zone: as in
+    PumpRecords, that of the records.
     """
 
     pump_id: str
@@ -28,6 +27,12 @@ class Forecast:
     levels: tuple[float, ...] = ()
     quantiles: npt.NDArray[np.float32] | None = None
     disagreement: npt.NDArray[np.float32] | None = None
+    wearer_zone: str = ""
+
+    @property
+    def local_times(self) -> list[datetime]:
+        """The times for people [horizon]: local with their offset, UTC where no zone is known, naive if wall time."""
+        return local_datetimes(self.times, self.wearer_zone)
 
     def band(self, share: float = 0.80) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Lowest and highest glucose (mg/dL), each [horizon], between which that share of readings should lie.
@@ -45,28 +50,21 @@ class Forecast:
         return self.quantiles[:, below], self.quantiles[:, len(self.levels) - 1 - below]
 
 
-def forecast_of(pump_id: str, origin: np.datetime64, answer: ExportedForecast, facts: ExportFacts) -> Forecast:
-    """The forecast of the only window in an answer."""
+def forecast_of(records: PumpRecords, answer: ExportedForecast, facts: ExportFacts) -> Forecast:
+    """The forecast of the only window in an answer, made at the last of the records."""
+    origin = records.timestamps[-1]
     return Forecast(
-        pump_id=pump_id,
+        pump_id=records.pump_id,
         origin=origin,
         times=following(origin, facts.horizon),
         glucose=answer.prediction[0],
         levels=() if answer.quantiles is None else facts.quantile_levels,
         quantiles=None if answer.quantiles is None else answer.quantiles[0],
         disagreement=None if answer.disagreement is None else answer.disagreement[0],
+        wearer_zone=records.wearer_zone,
     )
 
 
 def following(origin: np.datetime64, count: int) -> Timestamps:
     """The times of so many records after origin."""
     return origin + RECORD_INTERVAL * np.arange(1, count + 1)
-
-
-def require_fresh(pump_id: str, age: float) -> None:
-    """Raise DataError if the last reading is older (minutes) than one that a forecast may start from."""
-    if age > MAX_READING_AGE_MINUTES:
-        raise DataError(
-            f"pump {pump_id}: the last glucose reading is {age:g} minutes old",
-            todo=f"A forecast may start from a reading that is at most {MAX_READING_AGE_MINUTES:g} minutes old",
-        )

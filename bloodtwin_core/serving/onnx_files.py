@@ -10,6 +10,7 @@ import onnxruntime
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.records import Values
 from bloodtwin_core.serving.facts import FACTS, INPUT, ExportedForecast, ExportFacts, forecast_outputs
+from bloodtwin_core.serving.model_json import agreed_facts
 from bloodtwin_core.serving.streaming_network import StreamingNetwork
 
 
@@ -32,7 +33,8 @@ class WindowNetwork:
 def load_onnx(path: Path, threads: int = 0) -> tuple[WindowNetwork, ExportFacts]:
     """model.onnx or model_int8.onnx as a function of windows; threads 0 lets onnxruntime choose.
 
-    Raises ArtifactMissing if it is not there or damaged, SettingsError if it is the streaming export.
+    Raises ArtifactMissing if it is not there, damaged or not the one in model.json, SettingsError if it is the
+    streaming export.
     """
     session, facts = _open(path, threads, "onnx_export")
     if facts.states:
@@ -43,7 +45,8 @@ def load_onnx(path: Path, threads: int = 0) -> tuple[WindowNetwork, ExportFacts]
 def load_streaming(path: Path, threads: int = 1) -> tuple[StreamingNetwork, ExportFacts]:
     """model_streaming.onnx; one thread is fastest for one record.
 
-    Raises ArtifactMissing if it is not there or damaged, SettingsError if it takes whole lookbacks.
+    Raises ArtifactMissing if it is not there, damaged or not the one in model.json, SettingsError if it takes whole
+    lookbacks.
     """
     session, facts = _open(path, threads, "streaming_export")
     if not facts.states:
@@ -56,6 +59,7 @@ def _open(path: Path, threads: int, asset: str) -> tuple[onnxruntime.InferenceSe
     options.intra_op_num_threads = threads
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        return session, ExportFacts.model_validate_json(session.get_modelmeta().custom_metadata_map[FACTS])
+        facts = ExportFacts.model_validate_json(session.get_modelmeta().custom_metadata_map[FACTS])
     except Exception as error:
         raise ArtifactMissing.unreadable(path, error, asset) from error
+    return session, agreed_facts(path, facts)

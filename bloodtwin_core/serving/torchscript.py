@@ -12,6 +12,7 @@ import torch
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.records import Values
 from bloodtwin_core.serving.facts import FACTS, ExportFacts, Predict
+from bloodtwin_core.serving.model_json import agreed_facts
 
 
 def load_torchscript(path: Path) -> tuple[Predict, ExportFacts]:
@@ -23,6 +24,7 @@ def load_torchscript(path: Path) -> tuple[Predict, ExportFacts]:
         facts = ExportFacts.model_validate_json(extra[FACTS])
     except (OSError, ValueError, RuntimeError) as error:
         raise ArtifactMissing.unreadable(path, error, "torchscript_export") from error
+    facts = agreed_facts(path, facts)
 
     def predict(windows: Values) -> npt.NDArray[np.float32]:
         with torch.inference_mode():

@@ -61,6 +61,7 @@ class ForecasterTraining(L.LightningModule):
                 "lookback": windows.lookback,
                 "horizon": windows.horizon,
                 "data_fingerprint": data_fingerprint,
+                "rules": windows.rules.model_dump(mode="json"),
             }
         )
         self.training_settings = training

@@ -3,7 +3,8 @@
 series.py says what a window is, cutting.py makes them, storage.py keeps them, chunks.py is for training by dense scan.
 """
 
-from bloodtwin_core.windows.cutting import contiguous, find_origins, window_series
+from bloodtwin_core.records.segments import contiguous
+from bloodtwin_core.windows.cutting import find_origins, window_series
 from bloodtwin_core.windows.series import Origins, Segment, WindowedSeries, evenly_spread, in_batches
 
 __all__ = [

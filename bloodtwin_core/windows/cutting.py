@@ -1,23 +1,27 @@
 """From records to a series with its forecast origins."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 
 from bloodtwin_core.common.errors import TooFewWindows
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.records import (
-    RECORD_INTERVAL,
     RECORD_MINUTES,
     Feature,
     Mask,
+    OriginRules,
     PumpRecords,
     Rows,
     Split,
     Timestamps,
     Values,
+    clock_learnt,
+    times_shown,
+    with_time_of_day,
 )
 from bloodtwin_core.records.filling import fill_from_the_past
+from bloodtwin_core.records.segments import contiguous
 from bloodtwin_core.windows.scaler import FeatureScaler
 from bloodtwin_core.windows.series import Origins, Segment, WindowedSeries
 
@@ -27,16 +31,20 @@ def window_series(
 ) -> WindowedSeries:
     """Cut records into segments and find every forecast origin.
 
-    Of the records the features of the scaler are taken. Raises TooFewWindows if a split has none.
+    Of the records the features of the scaler are taken. Sine and cosine of the time of day are computed here, on the
+    wearer's clock where the zone is known. Raises TooFewWindows if a split has none.
     """
     features = scaler.columns
     values: list[Values] = []
     timestamps: list[Timestamps] = []
     segments: list[Segment] = []
+    zones: dict[Split, set[str]] = {split: set() for split in Split}
     length = 0
     for split, records in pumps:
         for part in contiguous(records.with_features(features)):
-            values.append(fill_from_the_past(part.values, scaler.centres, features))
+            timed = with_time_of_day(part.values, times_shown(part.timestamps, part.wearer_zone))
+            values.append(fill_from_the_past(timed, scaler.centres, features))
+            zones[split].add(part.wearer_zone)
             timestamps.append(part.timestamps)
             segments.append(Segment(part.pump_id, split, length, length + len(part)))
             length += len(part)
@@ -52,16 +60,8 @@ def window_series(
         lookback=settings.lookback,
         horizon=settings.horizon,
         features=features,
+        rules=OriginRules.of(settings, clock_learnt(zones[Split.train])),
     )
-
-
-def contiguous(records: PumpRecords) -> Iterator[PumpRecords]:
-    """The runs of records that follow each other every five minutes, each from its first measured glucose on."""
-    breaks = np.flatnonzero(np.diff(records.timestamps) != RECORD_INTERVAL) + 1
-    for start, stop in zip([0, *breaks], [*breaks, len(records)], strict=True):
-        measured = np.flatnonzero(records.feature(Feature.bg_missing_flag)[start:stop] == 0)
-        if len(measured):
-            yield records.rows(start + int(measured[0]), stop)
 
 
 def find_origins(series: Values, segments: list[Segment], split: Split, settings: DataSettings) -> Origins:

@@ -15,7 +15,16 @@ from sklearn.preprocessing import RobustScaler
 
 from bloodtwin_core.common.errors import ArtifactMissing, DataError
 from bloodtwin_core.common.files import atomic_write
-from bloodtwin_core.records import FEATURE_TABLE, FEATURES, Feature, PumpRecords, known_features
+from bloodtwin_core.records import (
+    FEATURE_TABLE,
+    FEATURES,
+    Feature,
+    PumpRecords,
+    Values,
+    known_features,
+    times_shown,
+    with_time_of_day,
+)
 
 
 class FeatureScaler(BaseModel):
@@ -72,7 +81,7 @@ def fit_scaler(training_records: Iterable[PumpRecords]) -> FeatureScaler:
     pumps = list(training_records)
     features = pumps[0].features if pumps else FEATURES
     values = (
-        np.concatenate([pump.with_features(features).values for pump in pumps]).astype(np.float64)
+        np.concatenate([_seen(pump.with_features(features)) for pump in pumps]).astype(np.float64)
         if pumps
         else np.empty((0, len(features)))
     )
@@ -95,6 +104,11 @@ def fit_scaler(training_records: Iterable[PumpRecords]) -> FeatureScaler:
         scale=[float(scale) for scale in fitted.scale_ * spread],
         records=len(values),
     )
+
+
+def _seen(pump: PumpRecords) -> Values:
+    """The records as a network is told them: the time of day on the wearer's clock."""
+    return with_time_of_day(pump.values, times_shown(pump.timestamps, pump.wearer_zone))
 
 
 def read_scaler(path: Path) -> FeatureScaler:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.records import FEATURES, Feature, Mask, Rows, Split, Timestamps, Values
+from bloodtwin_core.records.origin_rules import USUAL_RULES, OriginRules
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class WindowedSeries:
 
     series: float32 [record, feature], physical units. Glucose is carried forward from the past and flagged by
     bg_missing_flag; only features that stay unknown (FeatureRow) may be NaN, insulin among them. timestamps: [record].
-    features: what the columns hold, the contract's eight first.
+    features: what the columns hold, the contract's eight first. rules: from what records a forecast may start, and
+    whose time of day the series tells.
     """
 
     series: Values
@@ -54,6 +56,7 @@ class WindowedSeries:
     lookback: int
     horizon: int
     features: tuple[str, ...] = FEATURES
+    rules: OriginRules = USUAL_RULES
 
     @property
     def measured(self) -> Mask:

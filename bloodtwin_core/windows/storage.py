@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.common.files import atomic_folder, recover_folder
 from bloodtwin_core.records import FEATURE_UNITS, Split, known_features, units_of
+from bloodtwin_core.records.origin_rules import USUAL_RULES, OriginRules
 from bloodtwin_core.windows import Origins, Segment, WindowedSeries
 
 INDEX = "windows.json"
@@ -33,6 +34,7 @@ class WindowsIndex(BaseModel):
     raw_fingerprint: str
     fingerprint: str
     segments: tuple[Segment, ...]
+    rules: OriginRules = USUAL_RULES
 
 
 def origins_file(split: Split) -> str:
@@ -62,6 +64,7 @@ def write_windows(folder: Path, windows: WindowedSeries, raw_fingerprint: str) -
         raw_fingerprint=raw_fingerprint,
         fingerprint=fingerprint_of(windows),
         segments=windows.segments,
+        rules=windows.rules,
     )
     with atomic_folder(folder) as temporary:
         _save(temporary / SERIES, windows.series)
@@ -105,6 +108,7 @@ def read_windows(folder: Path) -> tuple[WindowedSeries, WindowsIndex]:
             lookback=index.lookback,
             horizon=index.horizon,
             features=known_features(list(index.features)),
+            rules=index.rules,
         )
     except (OSError, ValueError) as error:
         raise ArtifactMissing.unreadable(folder, error, "windowed_tensors") from error

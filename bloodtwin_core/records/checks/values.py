@@ -4,15 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bloodtwin_core.records import FEATURE_TABLE, GLUCOSE_LIMITS, RECORD_INTERVAL, Feature, time_of_day
+from bloodtwin_core.records import FEATURE_TABLE, GLUCOSE_LIMITS, Feature, time_of_day
+from bloodtwin_core.records.changes import DELTA_TOLERANCE, differences
 from bloodtwin_core.records.checks.findings import CheckName, Finding, Severity, about, records_where
-from bloodtwin_core.records.checks.times import steps
 from bloodtwin_core.records.split_files import SplitFile
 
 _TIME_TOLERANCE = 1e-2
 """Largest difference of sin_time and cos_time; others may have rounded them to two decimals or used the local time."""
-_DELTA_TOLERANCE = 0.2
-"""mg/dL. bg and delta_bg that were each rounded to one decimal differ by up to 0.15."""
 
 
 def value_limits(file: SplitFile) -> Iterator[Finding]:
@@ -81,7 +79,7 @@ def time_features(file: SplitFile) -> Iterator[Finding]:
             np.abs(file.records.feature(feature) - expected) > _TIME_TOLERANCE,
             CheckName.time_of_day,
             f"{feature} is {{:g}}, not that of the timestamp's time of day in UTC",
-            "If it was made from local time, train and forecast with the same local time",
+            "It is computed anyway. If the file has local time in it, state the zone: # wearer_zone: Europe/London",
             feature,
             Severity.warning,
         )
@@ -89,12 +87,10 @@ def time_features(file: SplitFile) -> Iterator[Finding]:
 
 def delta_agrees(file: SplitFile) -> Iterator[Finding]:
     """delta_bg against the difference of readings five minutes apart, where both were measured."""
-    difference = np.full(len(file.records), np.nan)
-    difference[1:] = np.diff(file.records.feature(Feature.bg))
-    difference[steps(file.records) != RECORD_INTERVAL] = np.nan
+    difference = differences(file.records.feature(Feature.bg), file.records.timestamps)
     yield from records_where(
         file,
-        np.abs(file.records.feature(Feature.delta_bg) - difference) > _DELTA_TOLERANCE,
+        np.abs(file.records.feature(Feature.delta_bg) - difference) > DELTA_TOLERANCE,
         CheckName.delta_bg,
         "delta_bg is {:g}, not the difference of bg to the record before",
         "Write bg minus the bg five minutes before",

@@ -40,7 +40,7 @@ def merged_in_utc(pump_id: str, exports: Sequence[LocalEvents], time_zone: str) 
         _within_own_time(part, parts[:place] + parts[place + 1 :]) if len(part.heard) else part.events
         for place, part in enumerate(parts)
     ]
-    merged = PumpEvents.empty(pump_id).merged(*own)
+    merged = PumpEvents(pump_id, wearer_zone=time_zone).merged(*own)
     heard: Timestamps = np.sort(np.concatenate([_no_times(), *(part.heard for part in parts)]))
     return until_unheard(merged, heard) if len(heard) else merged
 

@@ -43,6 +43,17 @@ def basal_events(rows: pd.DataFrame, profiles: pd.DataFrame, switches: pd.DataFr
     return held(BasalEvents.of(times, rates), heard, heard[-1])
 
 
+def zone_in_force(profiles: pd.DataFrame, stated: str) -> str:
+    """The zone of the newest profile, where the wearer lives now; stated (data.nightscout.time_zone) without any.
+
+    profiles: in the order of time.
+    """
+    started = _started(profiles)
+    newest = started[-1].profile if started else None
+    schedule = newest.schedules.get(newest.default) if newest else None
+    return schedule.zone if schedule else stated
+
+
 def _said_daily(times: Timestamps, heard: Timestamps) -> Timestamps:
     """The times, ascending, and where the next is more than a day later, those of every day between."""
     inside = times[(times >= heard[0]) & (times <= heard[-1])]

@@ -41,7 +41,7 @@ def carbohydrate_events(rows: pd.DataFrame) -> tuple[AmountEvents, Repairs]:
     alone = rows[rows["kind"] == SiteKind.carbohydrates]
     boluses = with_delivery(rows[rows["kind"] == SiteKind.bolus])
     delivered = boluses[~repeated(boluses)]
-    beside = delivered["detail"].str.split(" ").str.get(len(COLUMNS)).dropna()
+    beside = delivered["detail"].str.split(" ", expand=True).reindex(columns=[len(COLUMNS)])[len(COLUMNS)].dropna()
     words = pd.concat([alone["detail"], beside]).astype(str)
     readable = words[words != _UNREADABLE]
     times = rows.loc[readable.index, "time"].to_numpy(dtype="datetime64[s]")

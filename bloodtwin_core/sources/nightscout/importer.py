@@ -23,6 +23,7 @@ from bloodtwin_core.sources.fetching import (
     first_day,
     folder_of,
     histories_in,
+    known_zone,
     today,
 )
 from bloodtwin_core.sources.nightscout import SOURCE, NightscoutSettings
@@ -64,10 +65,17 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
     folders = histories_in(folder_of(settings), SOURCE.name, settings.pump_ids)
     has_pump = settings.of(NightscoutSettings).profile_basal
     announced = CARBOHYDRATES in settings.extra_features
+    stated = settings.of(NightscoutSettings).time_zone
+    zone = known_zone(stated, "data.nightscout.time_zone", "the zone that the wearer lives in") if stated else ""
     for pump_id, folder in folders.items():
         rows, profiles = _histories(folder)
         yield events_of_rows(
-            pump_id, rows.tables(), profiles.table(), profile_basal=has_pump, with_carbohydrates=announced
+            pump_id,
+            rows.tables(),
+            profiles.table(),
+            profile_basal=has_pump,
+            with_carbohydrates=announced,
+            stated_zone=zone,
         )
 
 

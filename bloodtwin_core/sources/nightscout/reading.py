@@ -10,7 +10,7 @@ from bloodtwin_core.events.plausible import EARLIEST, impossible_times
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.records import CARBOHYDRATES
 from bloodtwin_core.sources.fetched import Row, table_of
-from bloodtwin_core.sources.nightscout.basal import basal_events
+from bloodtwin_core.sources.nightscout.basal import basal_events, zone_in_force
 from bloodtwin_core.sources.nightscout.carbohydrates import carbohydrate_events
 from bloodtwin_core.sources.nightscout.delivered import bolus_events
 from bloodtwin_core.sources.nightscout.documents import entry_rows, profile_rows, status_rows, treatment_rows
@@ -40,7 +40,11 @@ def events_of_documents(
     """
     rows = [*entry_rows(entries), *treatment_rows(treatments, default_zone), *status_rows(statuses)]
     return events_of_rows(
-        pump_id, [_once(rows)], _once(profile_rows(profiles, default_zone)), profile_basal=profile_basal
+        pump_id,
+        [_once(rows)],
+        _once(profile_rows(profiles, default_zone)),
+        profile_basal=profile_basal,
+        stated_zone=default_zone,
     )
 
 
@@ -51,6 +55,7 @@ def events_of_rows(
     *,
     profile_basal: bool,
     with_carbohydrates: bool = False,
+    stated_zone: str = "",
 ) -> PumpEvents:
     """The events of rows (see SiteKind), each of which stands once. Raises as events_of_documents."""
     rows, unreadable = _together(tables)
@@ -64,7 +69,8 @@ def events_of_rows(
     if with_carbohydrates:
         extra[CARBOHYDRATES], unread = carbohydrate_events(rows)
         repairs += unread
-    return PumpEvents(pump_id, glucose, basal, bolus, repairs, extra).without_repeats()
+    zone = zone_in_force(profiles, stated_zone)
+    return PumpEvents(pump_id, glucose, basal, bolus, repairs, extra, wearer_zone=zone).without_repeats()
 
 
 def _basal(rows: pd.DataFrame, profiles: pd.DataFrame) -> tuple[BasalEvents, Repairs]:

@@ -95,7 +95,9 @@ def person_events(folder: Path, person: str) -> PumpEvents:
     """One person's events, glucose where the basal rate is known; raises DataError as events does."""
     glucose = _glucose(folder, person)
     basal, heard = _basal(folder, person)
-    found = until_unheard(PumpEvents.empty(person).merged(basal, glucose, _bolus(folder, person)), heard)
+    found = until_unheard(
+        PumpEvents(person, wearer_zone=TIME_ZONE).merged(basal, glucose, _bolus(folder, person)), heard
+    )
     place = np.searchsorted(found.basal.times, found.glucose.times, side="right") - 1
     known = (place >= 0) & ~np.isnan(found.basal.rate[np.maximum(place, 0)])
     if not known.any():

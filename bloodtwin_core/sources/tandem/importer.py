@@ -119,6 +119,7 @@ def _events_of(pump_id: str, folder: Path, zone: str) -> PumpEvents:
         repairs
         + Repairs.of(RepairKind.clock_set_back, set_back)
         + Repairs.of(RepairKind.unreadable_rows, int(unreadable.sum())),
+        wearer_zone=zone,
     )
     return until_unheard(told.without_repeats(), np.sort(log["time"].to_numpy(dtype="datetime64[s]")))
 

@@ -17,7 +17,7 @@ from bloodtwin_core.export.onnx_files import write_onnx
 from bloodtwin_core.export.onnx_graph import RECORDS_PER_NODE, window_graph
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.forecaster import QUANTILE_LEVELS, GlucoseForecaster
-from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, GLUCOSE_RANGES, Feature, Split, Values
+from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, GLUCOSE_RANGES, Clock, Feature, OriginRules, Split, Values
 from bloodtwin_core.serving.facts import PAST
 from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
 from bloodtwin_core.serving.torchscript import load_torchscript
@@ -49,6 +49,7 @@ def checkpoint_of(
         version="1.2.3",
         scaler=scaler,
         started_from="",
+        rules=OriginRules(min_measured_share=0.0, clock=Clock.utc),
     )
 
 

@@ -17,6 +17,7 @@ from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pretrained import files, from_glucose
 from bloodtwin_core.release.shipping import ship
 from bloodtwin_core.serving import Forecaster
+from bloodtwin_core.serving.model_json import read_model_json
 from bloodtwin_core.training import CheckpointFolder
 from bloodtwin_core.windows.scaler import read_scaler
 from tests.assets.test_resources import CONFIGS, resolved
@@ -51,7 +52,7 @@ def test_everything_of_a_base_model_is_there_and_listed(finished: Finished, tmp_
 def test_the_shipped_export_forecasts(finished: Finished, tmp_path: Path) -> None:
     ship(finished[0].store, tmp_path / "model")
     forecaster = Forecaster.load(files.shipped_file(files.ONNX, tmp_path / "model"))
-    forecast = forecaster.forecast(from_glucose(np.linspace(180, 120, 36), "2026-01-31T12:00"))
+    forecast = forecaster.forecast(from_glucose(np.linspace(180, 120, 36), "2026-01-31T12:00Z"))
     assert np.isfinite(forecast.glucose).all()
 
 
@@ -102,6 +103,11 @@ def test_the_command_ships_with_the_newcomers_table(
     command = [str(finished[0].store.folder), "--to", str(tmp_path / "model"), "--newcomers", str(table)]
     assert main(command) == 0
     assert "| 3 | 20.1 |" in Path(capsys.readouterr().out.strip()).read_text("utf-8")
+    models = read_model_json(tmp_path / "model").models
+    assert {name: model.sha256 for name, model in models.items()} == {
+        name: sha256_of(tmp_path / "model" / name) for name in (files.ONNX, files.ONNX_STREAMING, files.TORCHSCRIPT)
+    }
+    assert (tmp_path / "model" / files.TEST_VECTOR).exists()
 
 
 def test_the_settings_of_the_base_model_take_the_folders_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

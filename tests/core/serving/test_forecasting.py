@@ -172,7 +172,8 @@ def test_a_stream_begins_with_the_first_measured_reading(exports: Path) -> None:
 def test_a_stream_begins_anew_after_a_gap_that_ends_a_segment(exports: Path) -> None:
     records = tiny_records(count=TINY_DATA.lookback, missing=0.0)
     sixteen_hours = 16 * RECORDS_PER_HOUR * RECORD_INTERVAL
-    before = PumpRecords("a", records.timestamps - sixteen_hours - len(records) * RECORD_INTERVAL, records.values[::-1])
+    others = tiny_records(count=TINY_DATA.lookback, seed=1, missing=0.0)
+    before = PumpRecords("a", records.timestamps - sixteen_hours - len(records) * RECORD_INTERVAL, others.values)
     stream, fresh = stream_of(exports), stream_of(exports)
     stream.feed(before)
     stream.feed(records.rows(0, 1))

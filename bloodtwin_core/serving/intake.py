@@ -1,0 +1,152 @@
+"""What a forecaster takes: records that make sense by the rules to which the graph's checks hold split files.
+
+Nothing is believed that can be checked or computed: glucose and its flags must agree, nothing but insulin may be
+unknown, a change must be the difference of its readings, and sine and cosine of the time of day are not looked at.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.records import FEATURE_TABLE, GLUCOSE_LIMITS, Feature, Mask, PumpRecords, Values
+from bloodtwin_core.records.changes import DELTA_TOLERANCE, differences, with_changes
+
+_COMPUTED = frozenset({Feature.sin_time, Feature.cos_time})
+_WIDEST_CHANGE = GLUCOSE_LIMITS.high - GLUCOSE_LIMITS.low
+_BG, _DELTA = Feature.bg.column, Feature.delta_bg.column
+_CLIPPED, _MISSING = Feature.bg_clip_flag.column, Feature.bg_missing_flag.column
+
+
+@cache
+def _ranges(features: tuple[str, ...]) -> tuple[tuple[float, float], ...]:
+    """Lowest and highest that each feature may be."""
+    return tuple(_limits(name) for name in features)
+
+
+@cache
+def _bounds(features: tuple[str, ...]) -> Values:
+    """The same as arrays of lowest and of highest, [2, feature]."""
+    return np.array(_ranges(features), dtype=np.float32).T
+
+
+def _limits(name: str) -> tuple[float, float]:
+    if name in _COMPUTED:
+        return -np.inf, np.inf
+    limits = FEATURE_TABLE[name].limits
+    return (-_WIDEST_CHANGE, _WIDEST_CHANGE) if limits is None else (limits.low, limits.high)
+
+
+def taken(records: PumpRecords, zone: str = "") -> PumpRecords:
+    """The records as a forecaster may use them, their changes computed if none is told.
+
+    zone: where the wearer lives, if the records do not say it.
+    Raises DataError, with pump, time, feature and remedy, for the first record that makes no sense, SettingsError for
+    a zone that does not exist or does not fit.
+    """
+    records = _typed(records.in_zone(zone) if zone else records)
+    sound = _one_is_sound(records) if len(records) == 1 else not any(wrong.any() for wrong in _quick(records))
+    if not sound:
+        raise next(_faults(records))
+    changed = with_changes(records.values, records.timestamps)
+    return records if changed is records.values else replace(records, values=changed)
+
+
+def _typed(records: PumpRecords) -> PumpRecords:
+    """The records in the types that they promise. Raises DataError if they cannot be."""
+    timestamps, values = records.timestamps, records.values
+    if timestamps.dtype.kind != "M":
+        what = f"pump {records.pump_id}: the timestamps are {timestamps.dtype}, not datetime64[s]"
+        raise DataError(what, todo="Give times in UTC as datetime64[s]")
+    if values.dtype.kind not in "fiu":
+        what = f"pump {records.pump_id}: the values are {values.dtype}, not float32"
+        raise DataError(what, todo="Give numbers, NaN where nothing is known")
+    if values.dtype == np.float32 and timestamps.dtype == np.dtype("datetime64[s]"):
+        return records
+    return replace(records, timestamps=timestamps.astype("datetime64[s]"), values=values.astype(np.float32))
+
+
+def _quick(records: PumpRecords) -> tuple[Mask, ...]:
+    """Whether anything is wrong at all, in as few steps as it takes; _faults says what."""
+    values, timestamps = records.values, records.timestamps
+    low, high = _bounds(records.features)
+    glucose, delta, clipped = values[:, _BG], values[:, _DELTA], values[:, _CLIPPED]
+    unknown = np.isnan(glucose)
+    found = (
+        np.isnat(timestamps),
+        (values < low) | (values > high),
+        values[:, _MISSING] != unknown,
+        (clipped != 0) & ~((clipped == 1) & _at_limit(records)),
+        unknown & (np.abs(delta) > 0),
+    )
+    return (*found, _wrong_change(records))
+
+
+def _one_is_sound(records: PumpRecords) -> bool:
+    """_quick of one record alone, as a stream is fed: plain numbers are several times as fast as arrays of one."""
+    row = records.values[0].tolist()
+    glucose, clipped = row[_BG], row[_CLIPPED]
+    unknown = glucose != glucose
+    return (
+        not any(value < low or value > high for value, (low, high) in zip(row, _ranges(records.features), strict=True))
+        and row[_MISSING] == unknown
+        and (clipped == 0 or (clipped == 1 and glucose in (GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high)))
+        and not (unknown and abs(row[_DELTA]) > 0)
+        and not np.isnat(records.timestamps[0])
+    )
+
+
+def _at_limit(records: PumpRecords) -> Mask:
+    glucose = records.values[:, _BG]
+    at_limit: Mask = (glucose == GLUCOSE_LIMITS.low) | (glucose == GLUCOSE_LIMITS.high)
+    return at_limit
+
+
+def _wrong_change(records: PumpRecords) -> Mask:
+    with np.errstate(invalid="ignore"):  # The difference of two infinities is told as what they are.
+        difference = differences(records.values[:, _BG], records.timestamps)
+    wrong: Mask = np.abs(records.values[:, _DELTA] - difference) > DELTA_TOLERANCE
+    return wrong
+
+
+def _faults(records: PumpRecords) -> Iterator[DataError]:
+    """What is wrong, the telling faults first."""
+    values = records.values
+    if np.isnat(records.timestamps).any():
+        row = int(np.isnat(records.timestamps).argmax())
+        yield DataError(f"pump {records.pump_id}: record {row} has no time", todo="Give every record a time in UTC")
+    for place, (feature, (low, high)) in enumerate(zip(records.features, _ranges(records.features), strict=True)):
+        column = values[:, place]
+        todo = f"It must be {low:g} to {high:g}{_of_glucose(feature)}"
+        yield from _fault(records, feature, (column < low) | (column > high), "which is impossible", todo)
+    for flag in (Feature.bg_missing_flag, Feature.bg_clip_flag):
+        column = values[:, flag.column]
+        yield from _fault(records, flag, (column != 0) & (column != 1), "not 0 or 1", "Write 0 or 1")
+    yield from _fault(
+        records,
+        Feature.bg_missing_flag,
+        values[:, _MISSING] != np.isnan(values[:, _BG]),
+        "but bg says otherwise",
+        "Give 1 where bg is NaN and 0 where it is not; a glucose that was not measured is NaN",
+    )
+    clipped = values[:, _CLIPPED] == 1
+    todo = f"Give 1 only where bg was clipped to {GLUCOSE_LIMITS.low:g} or {GLUCOSE_LIMITS.high:g} mg/dL"
+    yield from _fault(records, Feature.bg_clip_flag, clipped & ~_at_limit(records), "but bg is not at a limit", todo)
+    invented = np.isnan(values[:, _BG]) & (np.abs(values[:, _DELTA]) > 0)
+    todo = "Give bg minus the bg five minutes before, NaN where one of them was not measured"
+    yield from _fault(records, Feature.delta_bg, invented, "but bg was not measured", todo)
+    yield from _fault(records, Feature.delta_bg, _wrong_change(records), "not the difference of bg", todo)
+
+
+def _of_glucose(feature: str) -> str:
+    return " mg/dL; 10 mmol/L are 180 mg/dL. from_glucose takes either unit" if feature == Feature.bg else ""
+
+
+def _fault(records: PumpRecords, feature: str, wrong: Mask, what: str, todo: str) -> Iterator[DataError]:
+    if wrong.any():
+        row = int(wrong.argmax())
+        value = records.feature(feature)[row]
+        place = f"pump {records.pump_id}: {feature} at {records.timestamps[row]} is {value:g}"
+        yield DataError(f"{place}, {what}", todo=todo)
