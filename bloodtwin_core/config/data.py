@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pydantic import Field, model_validator
 
+from bloodtwin_core.common.origin_defaults import MAX_GAP_HOURS, MAX_READING_AGE_MINUTES, MIN_MEASURED_SHARE
 from bloodtwin_core.config.group import SettingsGroup
 from bloodtwin_core.config.sources import FetchSettings, TrainOnlySource
 
@@ -60,13 +61,16 @@ class DataSettings(SettingsGroup):
     horizon: int = Field(default=12, ge=1, le=24, description="Records forecast (5 min each; 12 = 60 min).")
     stride: int = Field(default=1, ge=1, le=288, description="Training uses every stride-th forecast origin.")
     max_gap_hours: float = Field(
-        default=15.0, gt=0.0, le=48.0, description="A longer gap in glucose (h) ends a segment."
+        default=MAX_GAP_HOURS, gt=0.0, le=48.0, description="A longer gap in glucose (h) ends a segment."
     )
     max_reading_age_minutes: float = Field(
-        default=15.0, ge=0.0, le=60.0, description="Oldest last reading (min) from which a forecast may start."
+        default=MAX_READING_AGE_MINUTES,
+        ge=0.0,
+        le=60.0,
+        description="Oldest last reading (min) from which a forecast may start.",
     )
     min_measured_share: float = Field(
-        default=0.90,
+        default=MIN_MEASURED_SHARE,
         ge=0.0,
         le=1.0,
         description="Smallest measured share of the lookback from which a forecast may start.",

@@ -29,7 +29,7 @@ the files that they tell of by their sha256 themselves."""
 class ShippedFiles(BaseModel):
     """base_model.json: the sha256 of each file, by name."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     files: dict[str, str]
 

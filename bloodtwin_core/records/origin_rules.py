@@ -1,13 +1,14 @@
 """From what records a forecast may start: the settings of a run that a forecaster must keep to wherever it runs."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from bloodtwin_core.config import DataSettings
+from bloodtwin_core.common.origin_defaults import MAX_GAP_HOURS, MAX_READING_AGE_MINUTES, MIN_MEASURED_SHARE
 from bloodtwin_core.records.clock import Clock
 
-_USUAL = DataSettings.model_fields
+if TYPE_CHECKING:
+    from bloodtwin_core.config import DataSettings
 
 
 class OriginRules(BaseModel):
@@ -18,15 +19,15 @@ class OriginRules(BaseModel):
     where a file is too old to say. The defaults are those of the settings.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
-    max_gap_hours: float = _USUAL["max_gap_hours"].default
-    max_reading_age_minutes: float = _USUAL["max_reading_age_minutes"].default
-    min_measured_share: float = _USUAL["min_measured_share"].default
+    max_gap_hours: float = MAX_GAP_HOURS
+    max_reading_age_minutes: float = MAX_READING_AGE_MINUTES
+    min_measured_share: float = MIN_MEASURED_SHARE
     clock: Clock | None = None
 
     @classmethod
-    def of(cls, settings: DataSettings, clock: Clock) -> Self:
+    def of(cls, settings: "DataSettings", clock: Clock) -> Self:
         """The rules of a run."""
         return cls(
             max_gap_hours=settings.max_gap_hours,
@@ -36,5 +37,5 @@ class OriginRules(BaseModel):
         )
 
 
-USUAL_RULES = OriginRules()
+USUAL_RULES = OriginRules.model_construct()
 """What files that are too old to carry rules go by."""

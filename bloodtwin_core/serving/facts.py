@@ -50,7 +50,7 @@ class ExportFacts(OriginRules):
     in OriginRules; a file from before they were kept has the defaults and names no clock.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     model_name: str
     model_version: str

@@ -19,7 +19,7 @@ _AGAIN = "Export it again, or take both from one place"
 class ListedModel(BaseModel):
     """What model.json says of one file."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     sha256: str
     facts: ExportFacts
@@ -28,7 +28,7 @@ class ListedModel(BaseModel):
 class ModelJson(BaseModel):
     """model.json: each export of the folder by file name."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     models: dict[str, ListedModel]
 
