@@ -10,8 +10,8 @@ from bloodtwin_assets.common.selected_checks import only_selected
 from bloodtwin_assets.data.assets import raw_pump_splits
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
-from bloodtwin_core.records.checks.continuity import CheckName, Finding, Severity, findings
-from bloodtwin_core.records.raw_splits import load_splits, read_raw_splits
+from bloodtwin_core.pipeline.records import check_records
+from bloodtwin_core.records.checks.continuity import CheckName, Finding, Severity
 
 CONTINUITY_CHECKS = {
     CheckName.glucose_gap: "No gap in glucose inside a segment is longer than data.max_gap_hours.",
@@ -63,11 +63,9 @@ def continuity(
 @failing_in_words
 def continuity_results(store: ArtifactStore, settings: SettingsResource) -> list[dg.AssetCheckResult]:
     """One result per continuity check; every file is read once for all of them."""
-    loaded = load_splits(read_raw_splits(store.raw_splits), store.folder)
-    split_alike = [split.file for split in loaded if not split.learnt_only]
-    found = findings(split_alike, settings.data, [split.file for split in loaded if split.learnt_only])
+    checked = check_records(store, settings.plain().data)
     return [
-        _continuity_result(name, [finding for finding in found if finding.check is name], len(loaded))
+        _continuity_result(name, [finding for finding in checked.findings if finding.check is name], checked.files)
         for name in CONTINUITY_CHECKS
     ]
 

@@ -145,6 +145,17 @@ class ArtifactStore:
                 f"{self.manifest_path} is damaged ({in_brief(error)}). Delete it and materialize again"
             ) from error
 
+    def version_of(self, stage: str) -> str:
+        """The data version that a stage left. Raises ArtifactMissing if the manifest knows nothing of it."""
+        return self.recorded(stage).data_version
+
+    def recorded(self, stage: str) -> StageRecord:
+        """What the manifest says of a stage. Raises ArtifactMissing if it knows nothing of it."""
+        record = self.manifest().stages.get(stage)
+        if record is None:
+            raise ArtifactMissing(f"{self.manifest_path} knows nothing of {stage}. Materialize {stage} first")
+        return record
+
     def record(self, stage: str, files: Sequence[Path], data_version: str, settings: dict[str, Any]) -> None:
         """Write down in the manifest what a stage has just left."""
         manifest = self.manifest()

@@ -65,9 +65,7 @@ def _report_settings(settings: DataSettings) -> tuple[str, ...]:
 
 
 def _require_settings(store: ArtifactStore, stage: str, settings: DataSettings, ignored: tuple[str, ...]) -> None:
-    record = store.manifest().stages.get(stage)
-    if record is None:
-        raise ArtifactMissing(f"{store.manifest_path} knows nothing of {stage}. Materialize {stage} first")
+    record = store.recorded(stage)
     # A setting that is younger than the stage was at its default then.
     then = {**DataSettings().model_dump(mode="json"), **record.settings.get("data", {})}
     now = settings.model_dump(mode="json")
