@@ -18,6 +18,7 @@ from bloodtwin_core.export import (
 )
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.ownership import owning
 from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows
 from bloodtwin_core.serving.facts import Predict
 from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
@@ -32,6 +33,7 @@ class OnnxExport:
     int8: Int8Outcome
 
 
+@owning
 def torchscript_stage(store: ArtifactStore, settings: Settings) -> Checkpoint:
     """Leave model.ts and its record. Raises what current_windows and current_checkpoint raise."""
     _, index = current_windows(store, settings.data)
@@ -41,6 +43,7 @@ def torchscript_stage(store: ArtifactStore, settings: Settings) -> Checkpoint:
     return checkpoint
 
 
+@owning
 def onnx_stage(store: ArtifactStore, settings: Settings) -> OnnxExport:
     """Leave model.onnx, model_int8.onnx where it is good enough, and their record.
 
@@ -55,6 +58,7 @@ def onnx_stage(store: ArtifactStore, settings: Settings) -> OnnxExport:
     return OnnxExport(checkpoint, int8)
 
 
+@owning
 def streaming_stage(store: ArtifactStore, settings: Settings) -> Checkpoint:
     """Leave model_streaming.onnx and its record. Raises what current_windows and current_checkpoint raise."""
     _, index = current_windows(store, settings.data)
@@ -67,16 +71,19 @@ def streaming_stage(store: ArtifactStore, settings: Settings) -> Checkpoint:
 
 def torchscript_parity(store: ArtifactStore, settings: Settings) -> ParityReport:
     """How far model.ts forecasts from its checkpoint, on test windows."""
+    store.require_unchanged("torchscript_export", store.torchscript)
     return _parity(load_torchscript(store.torchscript)[0], store, settings)
 
 
 def onnx_parity(store: ArtifactStore, settings: Settings) -> ParityReport:
     """How far model.onnx forecasts from its checkpoint, on test windows."""
+    store.require_unchanged("onnx_export", store.onnx)
     return _parity(load_onnx(store.onnx)[0], store, settings)
 
 
 def streaming_parity(store: ArtifactStore, settings: Settings) -> ParityReport:
     """How far model_streaming.onnx, record by record from a zero state, forecasts from its checkpoint."""
+    store.require_unchanged("streaming_export", store.onnx_streaming)
     return _parity(load_streaming(store.onnx_streaming)[0], store, settings)
 
 

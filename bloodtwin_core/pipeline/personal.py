@@ -7,9 +7,11 @@ from bloodtwin_core.config import Settings
 from bloodtwin_core.personal.storage import INDEX, PersonalIndex, PersonalOutcome
 from bloodtwin_core.personal.training import personalise
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.ownership import owning
 from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows
 
 
+@owning
 def personal_stage(
     store: ArtifactStore, settings: Settings, on_pump: Callable[[PersonalOutcome], None] = lambda _outcome: None
 ) -> PersonalIndex:

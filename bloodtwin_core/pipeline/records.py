@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bloodtwin_core.common.progress import Progress, silent
 from bloodtwin_core.config import DataSettings, Settings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.ownership import owning
 from bloodtwin_core.pipeline.preparing import list_split_files
 from bloodtwin_core.records.checks.continuity import Finding, findings
 from bloodtwin_core.records.raw_splits import LoadedSplit, RawPumpSplits, load_splits, read_raw_splits
@@ -26,6 +27,7 @@ class CheckedRecords:
     files: int
 
 
+@owning
 def records_stage(store: ArtifactStore, settings: Settings, progress: Progress = silent) -> ListedRecords:
     """Have the sources write their split files, list them with their sha256, and leave the list and its record.
 
@@ -39,7 +41,8 @@ def records_stage(store: ArtifactStore, settings: Settings, progress: Progress =
 
 
 def check_records(store: ArtifactStore, settings: DataSettings) -> CheckedRecords:
-    """What the continuity checks find in the listed split files. Raises what load_splits raises."""
+    """What the continuity checks find in the listed split files. Raises ArtifactMissing if one changed."""
+    store.require_unchanged("raw_pump_splits", store.raw_splits)
     loaded = load_splits(read_raw_splits(store.raw_splits), store.folder)
     split_alike = [split.file for split in loaded if not split.learnt_only]
     learnt_only = [split.file for split in loaded if split.learnt_only]

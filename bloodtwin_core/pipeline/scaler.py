@@ -3,11 +3,13 @@
 from bloodtwin_core.common.files import sha256_of
 from bloodtwin_core.config import Settings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.ownership import owning
 from bloodtwin_core.pipeline.upstream import current_raw_splits
 from bloodtwin_core.records.raw_splits import load_splits, scaler_records
 from bloodtwin_core.windows.scaler import FeatureScaler, fit_scaler
 
 
+@owning
 def scaler_stage(store: ArtifactStore, settings: Settings) -> FeatureScaler:
     """Fit the scaler on the store's train splits; leave it, twice, and its record.
 

@@ -2,12 +2,14 @@
 
 from bloodtwin_core.config import Settings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.ownership import owning
 from bloodtwin_core.pipeline.upstream import current_raw_splits, current_scaler
 from bloodtwin_core.records.raw_splits import load_splits, window_records
 from bloodtwin_core.windows import WindowedSeries, window_series
 from bloodtwin_core.windows.storage import write_windows
 
 
+@owning
 def windows_stage(store: ArtifactStore, settings: Settings) -> WindowedSeries:
     """Cut windows from the store's split files; leave them and their record.
 

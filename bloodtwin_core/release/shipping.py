@@ -8,7 +8,8 @@ from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch
 from bloodtwin_core.common.files import atomic_folder, sha256_of
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.network.checkpoint import Checkpoint, copy_weights, load_checkpoint
-from bloodtwin_core.pipeline.artifacts import ArtifactStore, Manifest
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.manifest import Manifest
 from bloodtwin_core.pretrained.files import (
     CARD,
     CHECKPOINT,

@@ -59,7 +59,10 @@ def relist(graph: Graph) -> None:
         )
         for pump in dict.fromkeys(file.pump_id for file in before.files)
     ]
-    describe(before.source, pumps, graph.store.folder).write(graph.store.raw_splits)
+    now = describe(before.source, pumps, graph.store.folder)
+    now.write(graph.store.raw_splits)
+    settings = graph.store.recorded("raw_pump_splits").settings
+    graph.store.record("raw_pump_splits", [graph.store.raw_splits], now.fingerprint, settings)
 
 
 def test_every_continuity_check_says_what_it_asks() -> None:
