@@ -27,7 +27,7 @@ from bloodtwin_core.evaluation.testing import forecast_batches, index_of
 from bloodtwin_core.network.forecaster import GlucoseForecaster
 from bloodtwin_core.personal.evaluation import with_personal_copies
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
-from bloodtwin_core.pipeline.upstream import stored_checkpoint, stored_forecasts, stored_windows
+from bloodtwin_core.pipeline.upstream import stored_checkpoint, stored_forecasts, stored_personal, stored_windows
 from bloodtwin_core.reporting.text_tables import detailed_tables, difference_table, results_table
 from bloodtwin_core.windows import WindowedSeries
 
@@ -52,7 +52,7 @@ def tables(artifacts: Path, left_out: list[str], other: Path | None = None, pers
         rest = _tables(windows, *without(forecasts, found, left_out), settings)
         parts.append(f"Without pumps {', '.join(left_out)}. {rest}")
     if personal:
-        store.require_unchanged("personal_checkpoints", store.personal)
+        stored_personal(store)
         copies = with_personal_copies(forecasts, windows, checkpoint, store.personal, settings)
         parts.append(f"Each pump with its personal copy. {_tables(windows, copies, found, settings)}")
         parts.append(difference_table(difference(copies, forecasts, settings), "the unified network"))

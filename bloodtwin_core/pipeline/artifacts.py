@@ -185,7 +185,7 @@ class ArtifactStore:
     def _fault(self, stage: str, file: str, sha256: str | None) -> str:
         path = self.folder / file
         if not path.is_file():
-            return f"{path} is gone since {stage} left it"
+            return f"{path} is not there any more since {stage} left it"
         if sha256 is None:
             return f"{path} was not left by {stage}"
         if self.hashes.of(path) != sha256:

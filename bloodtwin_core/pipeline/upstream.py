@@ -9,6 +9,7 @@ from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
+from bloodtwin_core.personal.storage import PersonalIndex, read_personal_index
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.records.raw_splits import RawPumpSplits, read_raw_splits
 from bloodtwin_core.training import CheckpointFolder
@@ -91,6 +92,12 @@ def stored_forecasts(store: ArtifactStore) -> tuple[TestForecasts, ForecastsInde
     """The forecasts of the last test. Raises ArtifactMissing if they are gone or changed."""
     store.require_unchanged("test_results", store.test_forecasts)
     return read_forecasts(store.test_forecasts)
+
+
+def stored_personal(store: ArtifactStore) -> PersonalIndex:
+    """What became of each pump's copy. Raises ArtifactMissing if the index or a copy is gone or changed."""
+    store.require_unchanged("personal_checkpoints", store.personal)
+    return read_personal_index(store.personal)
 
 
 def _report_settings(settings: DataSettings) -> tuple[str, ...]:
