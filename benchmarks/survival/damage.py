@@ -70,7 +70,9 @@ def set_aside(in_progress: Path, scratch: Path, count: int) -> list[str]:
     """
     chance, faults = random.Random(1), []
     log = _Words()
-    logging.getLogger("bloodtwin_core").addHandler(log)
+    logger = logging.getLogger("bloodtwin_core")
+    logger.setLevel(logging.WARNING)
+    logger.addHandler(log)
     run = (in_progress / "run.txt").read_text()
     for number in range(count):
         folder = CheckpointFolder(scratch / "broken")
@@ -84,7 +86,7 @@ def set_aside(in_progress: Path, scratch: Path, count: int) -> list[str]:
         expected = "best.ckpt" if name == "last.ckpt" else None
         if (begun.name if begun else None) != expected or not log.said:
             faults.append(f"{number}: {name} damaged, went on from {begun}: {log.said}")
-    logging.getLogger("bloodtwin_core").removeHandler(log)
+    logger.removeHandler(log)
     return faults
 
 
