@@ -83,7 +83,6 @@ READERS: tuple[tuple[str, Reader], ...] = (
     ("model.ts", lambda store: torchscript_parity(store, small_settings(1))),
     ("model.onnx", lambda store: onnx_parity(store, small_settings(1))),
     ("model_streaming.onnx", lambda store: streaming_parity(store, small_settings(1))),
-    ("manifest.json", lambda store: store.manifest()),
     ("", faults_of),
 )
 """Who reads a file, by how its path begins; what only a person looks at, `bloodtwin verify` reads."""

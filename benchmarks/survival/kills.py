@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -15,15 +16,16 @@ from benchmarks.survival.runs import (
     QUICK,
     WITHOUT_REPORT,
     KilledAt,
+    SettingsOf,
     Stage,
     kill_after,
     leftovers,
-    small_settings,
     start,
     whole_run,
 )
 from bloodtwin_core.common.errors import BloodTwinError
 from bloodtwin_core.common.files import sha256_of
+from bloodtwin_core.config import Settings
 from bloodtwin_core.network.checkpoint import load_checkpoint
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.verifying import faults_of
@@ -31,48 +33,53 @@ from bloodtwin_core.training import CheckpointFolder
 
 SEED_BEFORE, SEED = 1, 2
 """What stood before a killed run is of another training than its own, so that a mixture shows."""
-EVERY = 5
-"""One kill in so many is of a run with personal copies and a test too."""
+KINDS = (QUICK, QUICK, QUICK, QUICK, WITHOUT_REPORT)
+"""What is killed at random, in turn: every fifth is a run with personal copies and a test too."""
+
+
+Kinds = tuple[tuple[Stage, ...], ...]
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A folder that stands, the weights that a run of SEED ends with, and how long one takes, by its stages."""
+    """A folder that stands, the weights that a run of SEED ends with, and how long each kind of run takes."""
 
     before: Path
     expected: dict[str, torch.Tensor]
+    kinds: Kinds
     seconds: dict[tuple[Stage, ...], float]
+    settings: Settings
     scratch: Path
 
 
-def prepare(scratch: Path) -> Prepared:
-    """Run once with each seed, and once more for the time of it."""
-    before, expected = scratch / "before", scratch / "expected"
-    whole_run(before, small_settings(SEED_BEFORE), WITHOUT_REPORT)
-    whole_run(expected, small_settings(SEED), QUICK)
+def prepare(scratch: Path, settings_of: SettingsOf, kinds: Kinds = KINDS) -> Prepared:
+    """Run once with each seed, and once more for the time of each kind."""
+    before, expected, settings = scratch / "before", scratch / "expected", settings_of(SEED)
+    whole_run(before, settings_of(SEED_BEFORE), kinds[-1])
+    whole_run(expected, settings, QUICK)
     seconds = {}
-    for stages in (QUICK, WITHOUT_REPORT):
+    for stages in set(kinds):
         shutil.copytree(before, scratch / "timed")
         began = time.perf_counter()
-        start(partial(whole_run, scratch / "timed", small_settings(SEED), stages), scratch / "said.txt").join()
+        start(partial(whole_run, scratch / "timed", settings, stages), scratch / "said.txt").join()
         seconds[stages] = time.perf_counter() - began
         shutil.rmtree(scratch / "timed")
-    return Prepared(before, _weights(expected), seconds, scratch)
+    return Prepared(before, _weights(expected), kinds, seconds, settings, scratch)
 
 
-def random_kills(prepared: Prepared, count: int) -> Iterator[list[str]]:
+def random_kills(prepared: Prepared, kills: int) -> Iterator[list[str]]:
     """What each of so many kills at random broke."""
     chance = random.Random(0)
-    for number in range(count):
-        stages = WITHOUT_REPORT if number % EVERY == 0 else QUICK
-        yield _killed(prepared, stages, chance.uniform(0.0, prepared.seconds[stages]))
+    for number in range(kills):
+        stages = prepared.kinds[number % len(prepared.kinds)]
+        yield _killed(prepared, stages, chance.uniform(0.0, prepared.seconds[stages])) or []
 
 
-def kills_at_renames(prepared: Prepared, stages: tuple[Stage, ...] = QUICK, most: int = 1000) -> Iterator[list[str]]:
-    """What a kill before and after each rename of a run broke, until there is none left."""
-    for number in range(2 * most):
+def kills_at_renames(prepared: Prepared, every: int = 1) -> Iterator[list[str]]:
+    """What a kill before and after each rename of a run, or each so-manieth of these, broke, until there is none left."""
+    for number in count(0, every):
         before = KilledAt(number // 2, after=bool(number % 2))
-        found = _killed(prepared, stages, None, before)
+        found = _killed(prepared, QUICK, None, before)
         if found is None:
             return
         yield found
@@ -85,7 +92,7 @@ def _killed(
     folder, said = prepared.scratch / "run", prepared.scratch / "said.txt"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(prepared.before, folder)
-    work = partial(whole_run, folder, small_settings(SEED), stages)
+    work = partial(whole_run, folder, prepared.settings, stages)
     process = start(work, said, before)
     if seconds is None:
         process.join()

@@ -4,7 +4,7 @@ import shutil
 from functools import partial
 from pathlib import Path
 
-from benchmarks.survival.runs import DONE, QUICK, REFUSED, leftovers, small_settings, start, whole_run
+from benchmarks.survival.runs import DONE, QUICK, REFUSED, SettingsOf, leftovers, start, whole_run
 from bloodtwin_core.network.checkpoint import load_checkpoint
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.training import train_stage
@@ -14,7 +14,7 @@ from bloodtwin_core.training import CheckpointFolder
 TRAINING = (train_stage,)
 
 
-def pair(before: Path, scratch: Path, number: int) -> list[str]:
+def pair(before: Path, scratch: Path, number: int, settings_of: SettingsOf) -> list[str]:
     """What went wrong in one pair: of trainings, or, every fourth, of whole runs. before is a folder that stands."""
     folder = scratch / "pair"
     shutil.rmtree(folder, ignore_errors=True)
@@ -23,7 +23,7 @@ def pair(before: Path, scratch: Path, number: int) -> list[str]:
     seeds = (10 + 2 * number, 11 + 2 * number)
     said = [scratch / f"said{seed}.txt" for seed in seeds]
     both = [
-        start(partial(whole_run, folder, small_settings(seed), stages), file)
+        start(partial(whole_run, folder, settings_of(seed), stages), file)
         for seed, file in zip(seeds, said, strict=True)
     ]
     for process in both:

@@ -53,10 +53,15 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 
 
-def small_settings(seed: int) -> Settings:
-    """Two wearers of six days and a tiny network with dropout."""
-    groups = {**SMALL, "training": {**SMALL["training"], "seed": seed}}
-    return Settings.model_validate(groups)
+SettingsOf = Callable[[int], Settings]
+"""The settings of a run with a seed."""
+
+
+def small_settings(seed: int, split_files: str = "") -> Settings:
+    """Two virtual wearers of six days, or whoever's split files are given, and a tiny network with dropout."""
+    bank = {"source": "bloodbank", "root": split_files} if split_files else {}
+    groups = {"data": {**SMALL["data"], **bank}, "training": {**SMALL["training"], "seed": seed}}
+    return Settings.model_validate({**SMALL, **groups})
 
 
 def whole_run(folder: Path, settings: Settings, stages: tuple[Stage, ...] = STAGES) -> None:
