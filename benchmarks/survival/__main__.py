@@ -2,7 +2,7 @@
 
 WHAT: kills (150 of the whole process group, at random and at each rename), pairs (20 of runs at once in one folder),
 changes (each file under a model's artifacts, in five ways), damage (400 checkpoints). All of them without an argument.
---few does one in 25 of the kills and pairs.
+--few does one in 50 of the kills and pairs.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.training import CheckpointFolder
 
 KILLS, PAIRS, CHECKPOINTS = 150, 20, 400
-FEW = 25
+FEW = 50
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.survival", description=__doc__)
     parser.add_argument("what", nargs="*", metavar="WHAT", help=", ".join(WHAT))
-    parser.add_argument("--few", action="store_true", help="one in 25 of the kills and pairs")
+    parser.add_argument("--few", action="store_true", help="one in 50 of the kills and pairs")
     parser.add_argument("--data", default="", metavar="FOLDER", help="split files to run on (default: virtual wearers)")
     given = parser.parse_args()
     settings_of = partial(small_settings, split_files=given.data)

@@ -76,7 +76,7 @@ def random_kills(prepared: Prepared, kills: int) -> Iterator[list[str]]:
 
 
 def kills_at_renames(prepared: Prepared, every: int = 1) -> Iterator[list[str]]:
-    """What a kill before and after each rename of a run, or one in so many of these, broke, until there is none left."""
+    """What a kill before and after each rename of a run, or one in so many, broke, until there is none left."""
     for number in count(0, every):
         before = KilledAt(number // 2, after=bool(number % 2))
         found = _killed(prepared, QUICK, None, before)

@@ -107,7 +107,7 @@ def clear_leftovers(folder: Path) -> int:
                 recover_folder(path.with_name(aside["name"]))
             elif _TEMPORARY.fullmatch(name):
                 cleared += sum(1 for file in path.rglob("*") if file.is_file())
-                shutil.rmtree(path)
+                shutil.rmtree(path, ignore_errors=True)  # It may be a link, which is none of ours.
             if not path.exists():
                 folders.remove(name)
         for name in files:

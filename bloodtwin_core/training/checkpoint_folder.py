@@ -98,6 +98,8 @@ class CheckpointFolder:
                 return last
             if best:
                 logger.warning("Going on from %s, the best epoch so far", best)
+                with atomic_write(self.in_progress / LAST) as path:  # There may be no further epoch to write it.
+                    shutil.copyfile(best, path)
                 return best
             if (self.in_progress / LAST).exists():
                 logger.warning("There is no whole %s in %s: training anew", BEST, self.in_progress)

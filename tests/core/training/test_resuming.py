@@ -108,6 +108,17 @@ def test_a_damaged_last_checkpoint_is_set_aside_and_the_best_one_goes_on(
     assert not folder.in_progress.exists()
 
 
+def test_so_it_does_where_no_epoch_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = TINY_TRAINING.model_copy(update={"max_epochs": 1})
+    expected = train(tmp_path / "expected", one)
+    with monkeypatch.context() as patch:
+        patch.setattr(CheckpointFolder, "finish", interrupt)
+        with pytest.raises(Interrupted):
+            train(tmp_path, one)
+    cut(CheckpointFolder(tmp_path / "checkpoints").in_progress / "last.ckpt")
+    require_the_same(train(tmp_path, one), expected)
+
+
 @pytest.mark.parametrize("damage", [cut, Path.unlink])
 def test_without_a_whole_best_checkpoint_training_begins_anew(
     tmp_path: Path, unbroken: FittedModel, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
