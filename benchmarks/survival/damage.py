@@ -73,6 +73,7 @@ def set_aside(in_progress: Path, scratch: Path, count: int) -> list[str]:
     logger = logging.getLogger("bloodtwin_core")
     logger.setLevel(logging.WARNING)
     logger.addHandler(log)
+    logger.propagate = False
     run = (in_progress / "run.txt").read_text()
     for number in range(count):
         folder = CheckpointFolder(scratch / "broken")
@@ -87,6 +88,7 @@ def set_aside(in_progress: Path, scratch: Path, count: int) -> list[str]:
         if (begun.name if begun else None) != expected or not log.said:
             faults.append(f"{number}: {name} damaged, went on from {begun}: {log.said}")
     logger.removeHandler(log)
+    logger.propagate = True
     return faults
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from bloodtwin_core.common.errors import ArtifactMissing
+from bloodtwin_core.common.errors import ArtifactMissing, in_brief
 from bloodtwin_core.common.files import atomic_write, move, sha256_of
 from bloodtwin_core.config import ModelSettings, TrainingSettings
 from bloodtwin_core.network.checkpoint import read_whole
@@ -165,7 +165,7 @@ class CheckpointFolder:
                 return path
             fault = f"it lacks {', '.join(missing)}"
         except ArtifactMissing as error:
-            fault = str(error)
+            fault = in_brief(error.__cause__) if isinstance(error.__cause__, Exception) else str(error)
         aside = path.with_name(f"{name}.damaged")
         logger.warning("Setting %s aside as %s: %s", path, aside.name, fault)
         path.replace(aside)
