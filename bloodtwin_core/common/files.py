@@ -36,7 +36,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
     are made. On any exception, interrupts included, the temporary file is removed and `path` stays as it was.
     Raises StorageError where the place cannot be written.
     """
-    with storage_errors(path), written_whole(path) as temporary, storage_errors(path, temporary):
+    temporary = _beside(path)
+    with storage_errors(path, temporary), _taking_place(temporary, path):
         yield temporary
 
 
@@ -44,9 +45,15 @@ def atomic_write(path: Path) -> Iterator[Path]:
 def written_whole(path: Path) -> Iterator[Path]:
     """The same, for whoever says in words of their own what the operating system answers. Raises OSError."""
     temporary = _beside(path)
+    with _taking_place(temporary, path):
+        yield temporary
+
+
+@contextmanager
+def _taking_place(temporary: Path, path: Path) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
+        yield
         move(temporary, path)
     finally:
         with suppress(OSError):  # Tidying up must not hide the error that led here.

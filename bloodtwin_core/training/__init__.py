@@ -1,6 +1,6 @@
 """Training: from windows to the checkpoint with the lowest validation MAE.
 
-fit.py is the way in; module.py holds the loss, batches.py what an epoch draws, compute.py the device,
+fit.py is the way in; trainer.py holds Lightning's part, module.py the loss, batches.py what an epoch draws, compute.py the device,
 checkpoint_folder.py what stands on disk.
 """
 

@@ -2,38 +2,24 @@
 
 import logging
 import math
-import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import lightning as L
-from lightning.pytorch.callbacks import TQDMProgressBar
-from lightning.pytorch.loggers import TensorBoardLogger
-from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
 
 from bloodtwin_core.common.errors import SettingsError, TrainingFailed
 from bloodtwin_core.common.files import storage_errors
 from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
 from bloodtwin_core.network.checkpoint import STARTED_FROM, Checkpoint
 from bloodtwin_core.network.threads import torch_threads
-from bloodtwin_core.training.averaging import AveragedWeights
-from bloodtwin_core.training.batches import DenseBatches, ValidationBatches, WindowedBatches
 from bloodtwin_core.training.calibration import calibrate_checkpoint
 from bloodtwin_core.training.callbacks import EpochReporter
 from bloodtwin_core.training.checkpoint_folder import BEST, CheckpointFolder, EpochReport, run_identity
-from bloodtwin_core.training.compute import (
-    LIGHTNING_PRECISION,
-    Compute,
-    choose_compute,
-    denormals_as_zero,
-)
+from bloodtwin_core.training.compute import Compute, choose_compute, denormals_as_zero
 from bloodtwin_core.training.module import ForecasterTraining, MakesTraining
-from bloodtwin_core.training.resuming import KeptCheckpoint, RandomState, StopsEarly, WholeFiles
 from bloodtwin_core.training.start import starting_checkpoint
+from bloodtwin_core.training.trainer import quiet_lightning, run_trainer, trainer_for
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.scaler import FeatureScaler
 
@@ -106,10 +92,10 @@ def fit(
             storage_errors(checkpoints.folder),
             denormals_as_zero(),
             torch_threads(compute.threads),
-            _quiet_lightning(),
+            quiet_lightning(),
         ):
-            trainer = _trainer(training, compute, reporter, checkpoints.in_progress, tensorboard)
-            _run(trainer, module, windows, training, reporter, resume_from)
+            trainer = trainer_for(training, compute, reporter, checkpoints.in_progress, tensorboard)
+            run_trainer(trainer, module, windows, training, reporter, resume_from)
         _require_numbers(reporter, checkpoints)
         _log_the_end(reporter, training)
         if calibrate:
@@ -139,25 +125,6 @@ def _require_whole_lookbacks(model: ModelSettings, training: TrainingSettings, l
         )
 
 
-def _run(
-    trainer: L.Trainer,
-    module: ForecasterTraining,
-    windows: WindowedSeries,
-    training: TrainingSettings,
-    reporter: EpochReporter,
-    resume_from: Path | None,
-) -> None:
-    if resume_from:
-        logger.info("Resuming the broken run of the same settings and data from %s", resume_from)
-    trainer.fit(
-        module,
-        train_dataloaders=_loader(_training_batches(windows, training, reporter)),
-        val_dataloaders=_loader(ValidationBatches(windows, training)),
-        ckpt_path=resume_from,
-        weights_only=True if resume_from else None,
-    )
-
-
 def _require_numbers(reporter: EpochReporter, checkpoints: CheckpointFolder) -> None:
     if not any(math.isfinite(report.val_mae) for report in reporter.epochs):
         checkpoints.abandon()
@@ -173,49 +140,6 @@ def _start(module: ForecasterTraining, base: Checkpoint) -> None:
     module.save_hyperparameters({STARTED_FROM: base.sha256})
 
 
-def _trainer(
-    training: TrainingSettings, compute: Compute, reporter: EpochReporter, in_progress: Path, tensorboard: Path
-) -> L.Trainer:
-    in_a_terminal = sys.stdout.isatty()  # where Lightning draws
-    callbacks: list[L.Callback] = [
-        reporter,
-        RandomState(),
-        StopsEarly("val_mae", patience=training.early_stopping_patience),
-        KeptCheckpoint(in_progress, filename="best", monitor="val_mae", enable_version_counter=False),
-        # A second one because Lightning's save_last writes only in epochs that are a new best.
-        KeptCheckpoint(in_progress, filename="last", enable_version_counter=False),
-    ]
-    if training.weight_averaging:
-        callbacks.append(AveragedWeights(training.weight_averaging))
-    if in_a_terminal:
-        callbacks.append(TQDMProgressBar())
-    return L.Trainer(
-        accelerator=compute.device.value,
-        devices=1,
-        precision=LIGHTNING_PRECISION[compute.precision],
-        max_epochs=training.max_epochs,
-        gradient_clip_val=training.gradient_clip_val or None,
-        callbacks=callbacks,
-        plugins=[WholeFiles()],
-        logger=TensorBoardLogger(tensorboard.parent, name=tensorboard.name),
-        log_every_n_steps=10,
-        num_sanity_val_steps=0,
-        enable_model_summary=False,
-        enable_progress_bar=in_a_terminal,
-    )
-
-
-def _training_batches(
-    windows: WindowedSeries, training: TrainingSettings, reporter: EpochReporter
-) -> IterableDataset[Tensor]:
-    dense = training.mode is TrainingMode.dense
-    return DenseBatches(windows, training, reporter) if dense else WindowedBatches(windows, training, reporter)
-
-
-def _loader(dataset: IterableDataset[Tensor]) -> DataLoader[Tensor]:
-    return DataLoader(dataset, batch_size=None, num_workers=0)
-
-
 def _log_the_end(reporter: EpochReporter, training: TrainingSettings) -> None:
     count, best = len(reporter.epochs), min(reporter.epochs, key=lambda report: report.val_mae)
     why = (
@@ -224,20 +148,3 @@ def _log_the_end(reporter: EpochReporter, training: TrainingSettings) -> None:
         else "no better epoch for training.early_stopping_patience"
     )
     logger.info("Stopped after %d epochs (%s); best epoch %d, val_mae %.3f mg/dL", count, why, best.epoch, best.val_mae)
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    # Lightning repeats what is logged here already (device, why it stopped) and advertises; its warnings stay,
-    # but for three that do not apply: there is nothing for worker processes to load, in_progress/ is ours
-    # to fill, and one is Lightning's own use of torch.
-    notes = logging.getLogger("lightning.pytorch.utilities.rank_zero")
-    level = notes.level
-    notes.setLevel(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            for message in ("does not have many workers", "Checkpoint directory", "isinstance.treespec, LeafSpec"):
-                warnings.filterwarnings("ignore", message=f".*{message}.*")
-            yield
-    finally:
-        notes.setLevel(level)
