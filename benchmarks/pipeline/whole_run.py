@@ -18,6 +18,7 @@ from bloodtwin_core.pipeline.records import check_records, records_stage
 from bloodtwin_core.pipeline.scaler import scaler_stage
 from bloodtwin_core.pipeline.training import train_stage
 from bloodtwin_core.pipeline.windows import windows_stage
+from bloodtwin_core.sources.settings import settings_model
 
 
 def run(settings: Settings, folder: Path) -> dict[str, float]:
@@ -61,7 +62,7 @@ def main(settings_file: Path, folder: Path) -> None:
     """The command."""
     began = time.perf_counter()
     with peak_memory() as peak:
-        found = run(Settings.model_validate_json(settings_file.read_text()), folder)
+        found = run(settings_model().model_validate_json(settings_file.read_text()), folder)
     report(**found, seconds=time.perf_counter() - began, resident_mib=peak.resident)
 
 

@@ -23,6 +23,7 @@ from bloodtwin_core.pipeline.reporting import report_stage
 from bloodtwin_core.pipeline.scaler import scaler_stage
 from bloodtwin_core.pipeline.training import train_stage
 from bloodtwin_core.pipeline.windows import windows_stage
+from bloodtwin_core.sources.settings import settings_model
 
 Stage = Callable[[ArtifactStore, Settings], object]
 STAGES: tuple[Stage, ...] = (
@@ -61,7 +62,7 @@ def small_settings(seed: int, split_files: str = "") -> Settings:
     """Two virtual wearers of six days, or whoever's split files are given, and a tiny network with dropout."""
     bank = {"source": "bloodbank", "root": split_files} if split_files else {}
     groups = {"data": {**SMALL["data"], **bank}, "training": {**SMALL["training"], "seed": seed}}
-    return Settings.model_validate({**SMALL, **groups})
+    return settings_model().model_validate({**SMALL, **groups})
 
 
 def whole_run(folder: Path, settings: Settings, stages: tuple[Stage, ...] = STAGES) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bloodtwin_core.common.errors import ArtifactMissing, BloodTwinError
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation.baselines import fit_ridge
+from bloodtwin_core.evaluation.baselines import fit_baselines
 from bloodtwin_core.evaluation.difference import difference, on_common_windows
 from bloodtwin_core.evaluation.forecasts import TestForecasts, join
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts
@@ -46,15 +46,15 @@ def tables(artifacts: Path, left_out: list[str], other: Path | None = None, pers
     )
     if store.test_forecasts.exists():
         store.require_unchanged("test_results", store.test_forecasts)
-    forecasts, found = stored_or_new(store.test_forecasts, windows, checkpoint.forecaster, settings, tested)
-    parts = [f"All {len(found.pumps)} pumps. {_tables(windows, forecasts, found, settings)}"]
+    forecasts, forecasts_index = stored_or_new(store.test_forecasts, windows, checkpoint.forecaster, settings, tested)
+    parts = [f"All {len(forecasts_index.pumps)} pumps. {_tables(windows, forecasts, forecasts_index, settings)}"]
     if left_out:
-        rest = _tables(windows, *without(forecasts, found, left_out), settings)
+        rest = _tables(windows, *without(forecasts, forecasts_index, left_out), settings)
         parts.append(f"Without pumps {', '.join(left_out)}. {rest}")
     if personal:
         stored_personal(store)
         copies = with_personal_copies(forecasts, windows, checkpoint, store.personal, settings)
-        parts.append(f"Each pump with its personal copy. {_tables(windows, copies, found, settings)}")
+        parts.append(f"Each pump with its personal copy. {_tables(windows, copies, forecasts_index, settings)}")
         parts.append(difference_table(difference(copies, forecasts, settings), "the unified network"))
     if other is not None:
         theirs, _ = stored_forecasts(ArtifactStore(other))
@@ -74,10 +74,10 @@ def stored_or_new(
         forecasts, index = read_forecasts(folder)
         if index.tested == tested:
             return forecasts, index
-    ridge = fit_ridge(windows, settings)
+    baselines = fit_baselines(windows, settings)
     method = method_for(forecaster, windows, settings, "cpu")
-    forecasts = join(list(forecast_batches(windows, method.forecast, ridge, settings)))
-    return forecasts, index_of(windows, ridge, tested)
+    forecasts = join(list(forecast_batches(windows, method.forecast, baselines, settings)))
+    return forecasts, index_of(windows, baselines, tested)
 
 
 def _tables(

@@ -15,7 +15,8 @@ from bloodtwin_core.common.files import atomic_folder, recover_folder
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.records import Split
 from bloodtwin_core.records.split_files import PumpSplitFiles
-from bloodtwin_core.sources import SYNCS, pump_split_files
+from bloodtwin_core.sources.registry import source_named
+from bloodtwin_core.sources.splits import pump_split_files
 
 _ASIDE = ".bloodtwin-import-"
 _ABANDONED_SECONDS = 24 * 3600
@@ -40,8 +41,9 @@ def import_data(request: ImportRequest) -> str:
     """
     to = None if request.dry_run or request.to is None else request.to.expanduser()
     with progress_bar() as progress, _aside(to) as folder:
-        if to is not None and request.settings.source in SYNCS:
-            SYNCS[request.settings.source](request.settings, progress)
+        fetch = source_named(request.settings.source).fetch
+        if to is not None and fetch is not None:
+            fetch(request.settings, progress)
         pumps = pump_split_files(request.settings, folder / "pumps", progress)
         text = report(pumps, request.settings.max_gap_hours)
         if to is None:

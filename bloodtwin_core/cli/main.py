@@ -13,9 +13,9 @@ from typing import NoReturn
 
 from bloodtwin_core.cli.signals import INTERRUPTED, leave_by_exceptions
 from bloodtwin_core.common.errors import BloodTwinError, SettingsError
+from bloodtwin_core.common.extras import advice_on
 
 DONE, BAD_DATA, BAD_USAGE = 0, 1, 2
-_ALREADY_SPLIT = "bloodbank"
 SUBCOMMANDS = {
     "train": "train on the windows of an artifacts folder",
     "evaluate": "print the tables of a test, beside another model if asked",
@@ -34,7 +34,8 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The arguments of the command."""
-    from bloodtwin_core.sources import SOURCES
+    from bloodtwin_core.sources.registry import sources
+    from bloodtwin_core.sources.source import SplitSource
 
     top = _Parser(prog="bloodtwin", description="Glucose forecasts from pump and sensor history.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
@@ -46,8 +47,8 @@ def parser() -> argparse.ArgumentParser:
         description="Turn pump and sensor data into DATA/pump_*/{train,validate,test}/lstm_*.csv, and say what was "
         "found. Each pump's files are replaced whole or, if anything fails, not at all.",
     )
-    sources = [name for name in SOURCES if name != _ALREADY_SPLIT]
-    importing.add_argument("source", metavar="SOURCE", choices=sources, help="one of %(choices)s")
+    importable = [name for name, source in sources().items() if not isinstance(source, SplitSource)]
+    importing.add_argument("source", metavar="SOURCE", choices=importable, help="one of %(choices)s")
     importing.add_argument(
         "folder", metavar="FOLDER", nargs="?", default="", help="the source's files, or where a cloud's events are kept"
     )
@@ -101,7 +102,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run() -> NoReturn:
     """The entry point of the installed command."""
     leave_by_exceptions()
-    sys.exit(main())
+    try:
+        code = main()
+    except ModuleNotFoundError as error:
+        if (advice := advice_on(error)) is None:
+            raise
+        code = _failed(SettingsError(advice), BAD_USAGE)
+    sys.exit(code)
 
 
 def _failed(error: Exception, code: int) -> int:

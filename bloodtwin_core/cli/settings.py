@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from bloodtwin_core.common.errors import SettingsError, in_brief
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.sources.settings import data_model
 
 
 def data_settings(
@@ -23,7 +24,7 @@ def data_settings(
     if wearers:
         given |= {"wearers": dict(_wearer(text) for text in wearers), "join_wearers": True}
     try:
-        return DataSettings.model_validate(given)
+        return data_model().model_validate(given)
     except ValidationError as error:
         raise SettingsError(f"the settings are wrong: data.{in_brief(error)}") from None
 

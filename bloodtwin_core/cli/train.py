@@ -23,6 +23,7 @@ from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.config import Settings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.training import train_stage
+from bloodtwin_core.sources.settings import settings_model
 from bloodtwin_core.training.fit import FittedModel
 
 TRAINED, FAILED, BAD_USAGE = 0, 1, 2
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def read_settings(path: Path) -> Settings:
     """The settings in a JSON file. Raises SettingsError if it cannot be read or a setting is wrong."""
     try:
-        return Settings.model_validate_json(path.read_bytes())
+        return settings_model().model_validate_json(path.read_bytes())
     except OSError as error:
         raise SettingsError(
             f"{path} cannot be read ({error.strerror}). Name a file of settings with --config"

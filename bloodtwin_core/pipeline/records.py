@@ -40,10 +40,16 @@ def records_stage(store: ArtifactStore, settings: Settings, progress: Progress =
     return ListedRecords(raw, loaded)
 
 
+def listed_records(store: ArtifactStore) -> ListedRecords:
+    """The split files that stand, whatever settings made them. Raises ArtifactMissing if one is gone or changed."""
+    store.require_unchanged("raw_pump_splits", store.raw_splits)
+    raw = read_raw_splits(store.raw_splits)
+    return ListedRecords(raw, load_splits(raw, store.folder))
+
+
 def check_records(store: ArtifactStore, settings: DataSettings) -> CheckedRecords:
     """What the continuity checks find in the listed split files. Raises ArtifactMissing if one changed."""
-    store.require_unchanged("raw_pump_splits", store.raw_splits)
-    loaded = load_splits(read_raw_splits(store.raw_splits), store.folder)
-    split_alike = [split.file for split in loaded if not split.learnt_only]
-    learnt_only = [split.file for split in loaded if split.learnt_only]
-    return CheckedRecords(findings(split_alike, settings, learnt_only), len(loaded))
+    loaded = listed_records(store).loaded
+    split_alike = [split.file for split in loaded if not split.train_only]
+    train_only = [split.file for split in loaded if split.train_only]
+    return CheckedRecords(findings(split_alike, settings, train_only), len(loaded))

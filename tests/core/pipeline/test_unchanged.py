@@ -166,6 +166,13 @@ def test_results_that_changed_pass_no_target(copied: Graph) -> None:
     assert "test_results.yaml changed since" in failure_of(copied.run_checks("test_results"), "targets")
 
 
+@pytest.mark.parametrize("check", ["continuity", "raw_pump_splits_stated_insulin"])
+def test_a_changed_list_of_split_files_passes_no_check(copied: Graph, check: str) -> None:
+    path = copied.store.raw_splits
+    path.write_text(path.read_text() + "\n")
+    assert f"{path} changed since raw_pump_splits left it" in failure_of(copied.run_checks("raw_pump_splits"), check)
+
+
 def test_a_start_from_another_models_checkpoint_that_changed_is_refused(copied: Graph) -> None:
     changed = biased_checkpoint(copied.store)
     other = {"model": {"name": "other"}, "training": {"start_from": str(changed)}}
