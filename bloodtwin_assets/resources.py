@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from pydantic import Field, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 
 from bloodtwin_assets.run_config import run_config
 from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.common.hashes import Hashes
+from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.config import Settings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.sources.settings import settings_model
@@ -46,15 +48,31 @@ class SettingsResource(_Groups):
 
 
 class ArtifactsResource(dg.ConfigurableResource[Any]):
-    """Where a run leaves its files."""
+    """Where a run leaves its files; from its first stage to its last it is the only one that writes there."""
 
     root: str = Field(
         default="artifacts", description="Folder of all models' artifacts, relative to where the command runs."
     )
 
+    wait: bool = Field(
+        default=False, description="Wait for another run at work in the same folder, rather than fail at once."
+    )
+    _owner: Owner = PrivateAttr(default_factory=Owner)
+    _hashes: Hashes = PrivateAttr(default_factory=Hashes)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Name the owner of the folder after the run."""
+        run = context.run.run_id if context.run else ""
+        self._owner = Owner(what=f"Dagster run {run}".strip(), run=run, waits=self.wait, keeps=True)
+        self._hashes = Hashes()
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster's signature.
+        """Let the next run begin."""
+        self._owner.release()
+
     def store(self, settings: SettingsResource) -> ArtifactStore:
         """The artifacts of the model that the settings name."""
-        return ArtifactStore(Path(self.root).expanduser() / settings.model.name)
+        return ArtifactStore(Path(self.root).expanduser() / settings.model.name, self._owner, self._hashes)
 
 
 def _in_words(detail: ErrorDetails) -> str:

@@ -11,61 +11,35 @@ from benchmarks.common.child import report
 from benchmarks.common.memory import peak_memory
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import Settings
-from bloodtwin_core.evaluation.methods import method_for
-from bloodtwin_core.evaluation.results import TestedModel
-from bloodtwin_core.evaluation.testing import store_forecasts, stored_results
-from bloodtwin_core.export import export_onnx, export_torchscript, parity
-from bloodtwin_core.network.checkpoint import load_checkpoint
-from bloodtwin_core.network.threads import torch_threads
-from bloodtwin_core.pipeline.preparing import list_split_files
-from bloodtwin_core.records.checks.continuity import findings
-from bloodtwin_core.records.raw_splits import load_splits, scaler_records, window_records
-from bloodtwin_core.serving.onnx_files import load_onnx
-from bloodtwin_core.serving.torchscript import load_torchscript
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.evaluation import evaluation_stage
+from bloodtwin_core.pipeline.exports import onnx_parity, onnx_stage, torchscript_parity, torchscript_stage
+from bloodtwin_core.pipeline.records import check_records, records_stage
+from bloodtwin_core.pipeline.scaler import scaler_stage
+from bloodtwin_core.pipeline.training import train_stage
+from bloodtwin_core.pipeline.windows import windows_stage
 from bloodtwin_core.sources.settings import settings_model
-from bloodtwin_core.training import CheckpointFolder, choose_compute, fit
-from bloodtwin_core.training.compute import testing_threads
-from bloodtwin_core.windows import window_series
-from bloodtwin_core.windows.scaler import fit_scaler
-from bloodtwin_core.windows.storage import read_windows, write_windows
 
 
 def run(settings: Settings, folder: Path) -> dict[str, float]:
     """Do everything; gives seconds by stage, epochs and MAE (mg/dL)."""
-    clock = _Clock()
-    raw = list_split_files(settings.data, folder / "splits", folder)
-    loaded = load_splits(raw, folder)
-    split_alike = [part.file for part in loaded if not part.train_only]
-    found = findings(split_alike, settings.data, [part.file for part in loaded if part.train_only])
+    store, clock = ArtifactStore(folder), _Clock()
+    records_stage(store, settings)
+    found = check_records(store, settings.data).findings
     if found:
         raise DataError(found[0].message, todo="Mend the records")
     clock.lap("records")
-    scaler = fit_scaler(scaler_records(loaded))
-    made = window_series(window_records(loaded), scaler, settings.data)
-    write_windows(folder / "windows", made, raw.fingerprint)
-    del loaded, made
-    windows, index = read_windows(folder / "windows")
+    scaler_stage(store, settings)
+    windows_stage(store, settings)
     clock.lap("windows")
-    checkpoints = CheckpointFolder(folder / "checkpoints")
-    logs = folder / "tensorboard"
-    fitted = fit(windows, scaler, settings.model, settings.training, checkpoints, logs, index.fingerprint)
+    fitted = train_stage(store, settings)
     clock.lap("training")
-    checkpoint = load_checkpoint(fitted.checkpoint)
-    compute = choose_compute(settings.training, settings.model.cell)
-    tested = TestedModel(
-        model_version=checkpoint.version, checkpoint_sha256=checkpoint.sha256, data_fingerprint=index.fingerprint
-    )
-    with torch_threads(testing_threads(settings.training)):
-        method = method_for(checkpoint.forecaster, windows, settings.evaluation, compute.device.value)
-        store_forecasts(folder / "test_forecasts", windows, method.forecast, settings.evaluation, tested)
-        results = stored_results(folder / "test_forecasts", windows, settings.evaluation)
-    results.write(folder / "test_results.yaml")
+    results = evaluation_stage(store, settings)
     clock.lap("testing")
-    checkpoint.forecaster.to("cpu")
-    export_torchscript(checkpoint, folder / "model.ts")
-    export_onnx(checkpoint, folder / "model.onnx", settings.export)
-    for predict_export in (load_torchscript(folder / "model.ts")[0], load_onnx(folder / "model.onnx")[0]):
-        if not parity(predict_export, checkpoint, windows, settings.export).agrees:
+    torchscript_stage(store, settings)
+    onnx_stage(store, settings)
+    for agreement in (torchscript_parity(store, settings), onnx_parity(store, settings)):
+        if not agreement.agrees:
             raise AssertionError("an export does not agree with its checkpoint")
     clock.lap("exports")
     mae = results.complete.pooled.model.test_mae_at_30min

@@ -13,8 +13,8 @@ from bloodtwin_assets.data.insulin_tables import WORDS, compared_by_pump, weeks_
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.events.compared_totals import LARGEST_SHARE, LARGEST_UNITS
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
-from bloodtwin_core.records.checks.continuity import CheckName, Finding, Severity, findings
-from bloodtwin_core.records.raw_splits import load_splits, read_raw_splits
+from bloodtwin_core.pipeline.records import check_records, listed_records
+from bloodtwin_core.records.checks.continuity import CheckName, Finding, Severity
 
 CONTINUITY_CHECKS = {
     CheckName.glucose_gap: "No gap in glucose inside a segment is longer than data.max_gap_hours.",
@@ -66,11 +66,9 @@ def continuity(
 @failing_in_words
 def continuity_results(store: ArtifactStore, settings: SettingsResource) -> list[dg.AssetCheckResult]:
     """One result per continuity check; every file is read once for all of them."""
-    loaded = load_splits(read_raw_splits(store.raw_splits), store.folder)
-    split_alike = [split.file for split in loaded if not split.train_only]
-    found = findings(split_alike, settings.data, [split.file for split in loaded if split.train_only])
+    checked = check_records(store, settings.plain().data)
     return [
-        _continuity_result(name, [finding for finding in found if finding.check is name], len(loaded))
+        _continuity_result(name, [finding for finding in checked.findings if finding.check is name], checked.files)
         for name in CONTINUITY_CHECKS
     ]
 
@@ -132,7 +130,7 @@ def stated_insulin(settings: SettingsResource, artifacts: ArtifactsResource) -> 
 @failing_in_words
 def stated_insulin_result(store: ArtifactStore) -> dg.AssetCheckResult:
     """The weeks that differ, those that differ most first."""
-    loaded = load_splits(read_raw_splits(store.raw_splits), store.folder)
+    loaded = listed_records(store).loaded
     by_pump = {pump_id: list(splits) for pump_id, splits in groupby(loaded, key=lambda split: split.pump_id)}
     weeks = [(pump, week) for pump, totals in compared_by_pump(by_pump).items() for week in totals.weeks()]
     differing = sorted((each for each in weeks if each[1].differs), key=lambda each: -abs(each[1].difference))

@@ -33,7 +33,7 @@ def test_results(
     for target in results.targets:
         context.log.info("%s: %s", target.name, target.reading)
     pictures = {name: store.picture(name).read_bytes() for name in (FORECASTS_OVER_A_DAY, ERROR_BY_HORIZON)}
-    version = store.manifest().stages["test_results"].data_version
+    version = store.version_of("test_results")
     return dg.MaterializeResult(metadata=results_page(results, pictures), data_version=dg.DataVersion(version))
 
 
@@ -49,7 +49,7 @@ def evaluation_report(settings: SettingsResource, artifacts: ArtifactsResource) 
     store = artifacts.store(settings)
     page = report_stage(store, settings.plain())
     pictures = {name: store.picture(name).read_bytes() for name in telling_pictures(page)}
-    version = store.manifest().stages["evaluation_report"].data_version
+    version = store.version_of("evaluation_report")
     return dg.MaterializeResult(
         metadata=report_metadata(page, store.report, pictures), data_version=dg.DataVersion(version)
     )

@@ -12,6 +12,7 @@ from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.evaluation.results import TargetOutcome, TestResults
 from bloodtwin_core.evaluation.targets import target_outcomes
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.upstream import stored_results
 
 TARGET_CHECKS = {
     "mae_30min": (["mae_at_30min"], "MAE 30 minutes ahead (AT, mg/dL) is below evaluation.target_mae_30min."),
@@ -44,7 +45,7 @@ def targets(
 @failing_in_words
 def target_results(store: ArtifactStore, settings: SettingsResource) -> list[dg.AssetCheckResult]:
     """One result per target."""
-    results = TestResults.read(store.test_results)
+    results = stored_results(store)
     outcomes = target_outcomes(results.complete.pooled, settings.evaluation, results.horizon)
     return [
         _target_result(name, [outcome for outcome in outcomes if outcome.name in deciding], results)

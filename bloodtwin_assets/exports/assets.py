@@ -6,18 +6,7 @@ from bloodtwin_assets.common.failures import failing_in_words
 from bloodtwin_assets.exports.pages import export_page, int8_page, streaming_page
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_assets.training.assets import trained_checkpoint
-from bloodtwin_core.common.files import sha256_of
-from bloodtwin_core.export import (
-    export_int8,
-    export_onnx,
-    export_streaming,
-    export_torchscript,
-    facts_of,
-    list_model,
-    streaming_facts,
-    write_test_vector,
-)
-from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows
+from bloodtwin_core.pipeline.exports import onnx_stage, streaming_stage, torchscript_stage
 
 
 @dg.asset(group_name="exports", kinds={"torchscript"}, deps=[trained_checkpoint])
@@ -29,12 +18,8 @@ def torchscript_export(settings: SettingsResource, artifacts: ArtifactsResource)
     stand in the file itself.
     """
     store = artifacts.store(settings)
-    _, index = current_windows(store, settings.data)
-    checkpoint = current_checkpoint(store, settings.model, index)
-    export_torchscript(checkpoint, store.torchscript)
-    list_model(store.torchscript, facts_of(checkpoint))
-    version = sha256_of(store.torchscript)
-    store.record("torchscript_export", [store.torchscript], version, settings.used("model"))
+    checkpoint = torchscript_stage(store, settings.plain())
+    version = store.version_of("torchscript_export")
     page = export_page(store.torchscript, version, checkpoint)
     return dg.MaterializeResult(metadata=page, data_version=dg.DataVersion(version))
 
@@ -52,17 +37,11 @@ def onnx_export(
     weights in 8 bits, if that costs less than `export.int8_max_cost` on validation windows.
     """
     store = artifacts.store(settings)
-    windows, index = current_windows(store, settings.data)
-    checkpoint = current_checkpoint(store, settings.model, index)
-    export_onnx(checkpoint, store.onnx, settings.export)
-    list_model(store.onnx, facts_of(checkpoint))
-    write_test_vector(store.onnx, store.test_vector)
-    int8 = export_int8(checkpoint, store.onnx, store.onnx_int8, windows, settings.export)
+    exported = onnx_stage(store, settings.plain())
+    int8 = exported.int8
     context.log.info("model_int8.onnx: %s: %s", "written" if int8.written else "not written", int8.reason)
-    version = sha256_of(store.onnx)
-    files = [store.onnx, store.onnx_int8] if int8.written else [store.onnx]
-    store.record("onnx_export", files, version, settings.used("model", "export"))
-    page = {**export_page(store.onnx, version, checkpoint), **int8_page(int8)}
+    version = store.version_of("onnx_export")
+    page = {**export_page(store.onnx, version, exported.checkpoint), **int8_page(int8)}
     return dg.MaterializeResult(metadata=page, data_version=dg.DataVersion(version))
 
 
@@ -75,11 +54,7 @@ def streaming_export(settings: SettingsResource, artifacts: ArtifactsResource) -
     zero state, a whole lookback of records gives what `model.onnx` gives.
     """
     store = artifacts.store(settings)
-    _, index = current_windows(store, settings.data)
-    checkpoint = current_checkpoint(store, settings.model, index)
-    export_streaming(checkpoint, store.onnx_streaming, settings.export)
-    list_model(store.onnx_streaming, streaming_facts(checkpoint))
-    version = sha256_of(store.onnx_streaming)
-    store.record("streaming_export", [store.onnx_streaming], version, settings.used("model", "export"))
+    checkpoint = streaming_stage(store, settings.plain())
+    version = store.version_of("streaming_export")
     page = streaming_page(store.onnx_streaming, version, checkpoint)
     return dg.MaterializeResult(metadata=page, data_version=dg.DataVersion(version))

@@ -5,12 +5,8 @@ import dagster as dg
 from bloodtwin_assets.common.failures import failing_in_words
 from bloodtwin_assets.exports.assets import onnx_export, streaming_export, torchscript_export
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
-from bloodtwin_core.export import parity
-from bloodtwin_core.pipeline.artifacts import ArtifactStore
-from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows
-from bloodtwin_core.serving.facts import Predict
-from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
-from bloodtwin_core.serving.torchscript import load_torchscript
+from bloodtwin_core.export import ParityReport
+from bloodtwin_core.pipeline.exports import onnx_parity, streaming_parity, torchscript_parity
 
 PARITY_ADVICE = "Do not use the file. Materialize it again; if it still disagrees, choose another export.opset"
 
@@ -19,16 +15,14 @@ PARITY_ADVICE = "Do not use the file. Materialize it again; if it still disagree
 @failing_in_words
 def torchscript_agrees(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.AssetCheckResult:
     """model.ts forecasts the same as the checkpoint on real test windows, to within export.parity_tolerance."""
-    store = artifacts.store(settings)
-    return _parity_result(load_torchscript(store.torchscript)[0], store, settings)
+    return _parity_result(torchscript_parity(artifacts.store(settings), settings.plain()))
 
 
 @dg.asset_check(asset=onnx_export, name="agrees_with_checkpoint", blocking=True)
 @failing_in_words
 def onnx_agrees(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.AssetCheckResult:
     """model.onnx forecasts the same as the checkpoint on real test windows, to within export.parity_tolerance."""
-    store = artifacts.store(settings)
-    return _parity_result(load_onnx(store.onnx)[0], store, settings)
+    return _parity_result(onnx_parity(artifacts.store(settings), settings.plain()))
 
 
 @dg.asset_check(asset=streaming_export, name="agrees_with_checkpoint", blocking=True)
@@ -38,13 +32,10 @@ def streaming_agrees(settings: SettingsResource, artifacts: ArtifactsResource) -
 
     On real test windows, to within export.parity_tolerance.
     """
-    store = artifacts.store(settings)
-    return _parity_result(load_streaming(store.onnx_streaming)[0], store, settings)
+    return _parity_result(streaming_parity(artifacts.store(settings), settings.plain()))
 
 
-def _parity_result(predict: Predict, store: ArtifactStore, settings: SettingsResource) -> dg.AssetCheckResult:
-    windows, index = current_windows(store, settings.data)
-    report = parity(predict, current_checkpoint(store, settings.model, index), windows, settings.export)
+def _parity_result(report: ParityReport) -> dg.AssetCheckResult:
     page: dict[str, str | float | int] = {
         "largest difference (mg/dL)": report.largest_difference,
         "at pump": report.pump_id,

@@ -10,11 +10,9 @@ from bloodtwin_assets.common.terminal import COMMAND_TERMINAL, drawing_on
 from bloodtwin_assets.data.assets import fitted_scaler, windowed_tensors
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_assets.training.pages import epoch_observation, fitted_page, personal_page
-from bloodtwin_core.common.files import sha256_of
-from bloodtwin_core.personal.storage import INDEX, PersonalOutcome
-from bloodtwin_core.personal.training import personalise
+from bloodtwin_core.personal.storage import PersonalOutcome
+from bloodtwin_core.pipeline.personal import personal_stage
 from bloodtwin_core.pipeline.training import LEARNING_CURVE, train_stage
-from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows
 from bloodtwin_core.training import EpochReport
 
 
@@ -57,16 +55,11 @@ def personal_checkpoints(
     stay with the unified network, and the table says why. Test errors are shown for information only.
     """
     store = artifacts.store(settings)
-    windows, index = current_windows(store, settings.data)
-    unified = current_checkpoint(store, settings.model, index)
 
     def log(outcome: PersonalOutcome) -> None:
         kept = "accepted" if outcome.accepted else "unified network kept"
         context.log.info("pump %s: %s: %s", outcome.pump_id, kept, outcome.reason)
 
-    plain = settings.plain()
-    found = personalise(windows, unified, plain.training, plain.personal, store.personal, log)
-    version = sha256_of(store.personal / INDEX)
-    used = settings.used("data", "model", "training", "personal")
-    store.record("personal_checkpoints", sorted(store.personal.iterdir()), version, used)
-    return dg.MaterializeResult(metadata=personal_page(found, store.personal), data_version=dg.DataVersion(version))
+    found = personal_stage(store, settings.plain(), log)
+    version = dg.DataVersion(store.version_of("personal_checkpoints"))
+    return dg.MaterializeResult(metadata=personal_page(found, store.personal), data_version=version)

@@ -24,14 +24,12 @@ from bloodtwin_core.evaluation.measuring import measure, without
 from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.results import TestedModel
 from bloodtwin_core.evaluation.testing import forecast_batches, index_of
-from bloodtwin_core.network.checkpoint import load_checkpoint
 from bloodtwin_core.network.forecaster import GlucoseForecaster
 from bloodtwin_core.personal.evaluation import with_personal_copies
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.upstream import stored_checkpoint, stored_forecasts, stored_personal, stored_windows
 from bloodtwin_core.reporting.text_tables import detailed_tables, difference_table, results_table
-from bloodtwin_core.training.checkpoint_folder import CheckpointFolder
 from bloodtwin_core.windows import WindowedSeries
-from bloodtwin_core.windows.storage import read_windows
 
 
 def tables(artifacts: Path, left_out: list[str], other: Path | None = None, personal: bool = False) -> str:
@@ -40,23 +38,26 @@ def tables(artifacts: Path, left_out: list[str], other: Path | None = None, pers
     Raises ArtifactMissing, CheckpointMismatch or SettingsError (pumps that were not tested, or other windows).
     """
     store, settings = ArtifactStore(artifacts), EvaluationSettings()
-    windows, index = read_windows(store.windows)
-    checkpoint = load_checkpoint(CheckpointFolder(store.checkpoints).best)
+    windows, index = stored_windows(store)
+    checkpoint = stored_checkpoint(store)
     checkpoint.require(checkpoint.model, index.fingerprint)
     tested = TestedModel(
         model_version=checkpoint.version, checkpoint_sha256=checkpoint.sha256, data_fingerprint=index.fingerprint
     )
+    if store.test_forecasts.exists():
+        store.require_unchanged("test_results", store.test_forecasts)
     forecasts, forecasts_index = stored_or_new(store.test_forecasts, windows, checkpoint.forecaster, settings, tested)
     parts = [f"All {len(forecasts_index.pumps)} pumps. {_tables(windows, forecasts, forecasts_index, settings)}"]
     if left_out:
         rest = _tables(windows, *without(forecasts, forecasts_index, left_out), settings)
         parts.append(f"Without pumps {', '.join(left_out)}. {rest}")
     if personal:
+        stored_personal(store)
         copies = with_personal_copies(forecasts, windows, checkpoint, store.personal, settings)
         parts.append(f"Each pump with its personal copy. {_tables(windows, copies, forecasts_index, settings)}")
         parts.append(difference_table(difference(copies, forecasts, settings), "the unified network"))
     if other is not None:
-        theirs, _ = read_forecasts(ArtifactStore(other).test_forecasts)
+        theirs, _ = stored_forecasts(ArtifactStore(other))
         parts.append(difference_table(difference(*on_common_windows(forecasts, theirs), settings), str(other)))
     return "\n\n".join(parts)
 

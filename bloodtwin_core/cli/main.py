@@ -19,6 +19,7 @@ DONE, BAD_DATA, BAD_USAGE = 0, 1, 2
 SUBCOMMANDS = {
     "train": "train on the windows of an artifacts folder",
     "evaluate": "print the tables of a test, beside another model if asked",
+    "verify": "check that everything in an artifacts folder stands as it was left",
     "release": "make a finished run the base model of the package",
 }
 """Those that have a parser of their own: a module of this folder each."""

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from bloodtwin_core.cli.signals import INTERRUPTED
 from bloodtwin_core.common.errors import BloodTwinError, SettingsError, in_brief
+from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.config import Settings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.training import train_stage
@@ -38,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log.setLevel(logging.INFO)
     try:
         settings = read_settings(given.config)
-        store = ArtifactStore(given.artifacts.expanduser() / settings.model.name)
+        owner = Owner(what=PROGRAM, waits=given.wait)
+        store = ArtifactStore(given.artifacts.expanduser() / settings.model.name, owner)
         with redirect_stdout(sys.stderr):  # Lightning draws its bar on stdout, which here is for the result alone.
             fitted = train_stage(store, settings)
         sys.stdout.write(_summary(fitted))
@@ -81,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
         default=Path("artifacts"),
         metavar="FOLDER",
         help="folder of all models' artifacts (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--wait", action="store_true", help="wait for another run at work in the same folder, rather than fail at once"
     )
     return parser
 

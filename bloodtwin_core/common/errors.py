@@ -54,6 +54,18 @@ class StorageError(BloodTwinError):
     """A file or folder could not be written: no permission, a full disk, a read-only place."""
 
 
+class FolderInUse(BloodTwinError):
+    """Somebody else writes to a folder, and only one may."""
+
+    @classmethod
+    def held_by(cls, folder: Path, holder: str) -> Self:
+        """The error for a folder that holder, in words, writes to."""
+        return cls(
+            f"{folder} is in use by {holder}. Wait until that has ended, let this one wait (--wait, or wait: true "
+            "beside artifacts.root), or choose another model.name"
+        )
+
+
 class TrainingFailed(BloodTwinError):
     """Training ended without a checkpoint that is worth keeping."""
 

@@ -6,6 +6,7 @@ Nothing here knows what is in a file.
 import errno
 import hashlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from pathlib import Path
 
 from bloodtwin_core.common.errors import StorageError
 
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}(\.[^.]*)?")
+_ASIDE = re.compile(r"\.(?P<name>.+)\.before")
+"""The names that _beside and _aside give."""
 _STORAGE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
 """What the disk, rather than the caller's own code, answers to a write."""
 
@@ -33,16 +37,34 @@ def atomic_write(path: Path) -> Iterator[Path]:
     Raises StorageError where the place cannot be written.
     """
     temporary = _beside(path)
+    with storage_errors(path, temporary), _taking_place(temporary, path):
+        yield temporary
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """The same, for whoever says in words of their own what the operating system answers. Raises OSError."""
+    temporary = _beside(path)
+    with _taking_place(temporary, path):
+        yield temporary
+
+
+@contextmanager
+def _taking_place(temporary: Path, path: Path) -> Iterator[None]:
     try:
-        with storage_errors(path, temporary):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            yield temporary
-            _sync(temporary)
-            temporary.replace(path)
-            _sync(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+        move(temporary, path)
     finally:
         with suppress(OSError):  # Tidying up must not hide the error that led here.
             temporary.unlink()
+
+
+def move(path: Path, place: Path) -> None:
+    """Let a finished file take its place on the same disk, also if the power goes right after."""
+    _sync(path)
+    path.replace(place)
+    _sync(place.parent)
 
 
 @contextmanager
@@ -78,6 +100,30 @@ def recover_folder(path: Path) -> None:
         aside.replace(path)
 
 
+def clear_leftovers(folder: Path) -> int:
+    """Clear away what killed processes left under a folder, and return how many files that were.
+
+    Folders that had stepped aside come back where nothing took their place. Nobody may be writing there meanwhile.
+    """
+    cleared = 0
+    for parent, folders, files in os.walk(folder):
+        for name in list(folders):
+            path = Path(parent, name)
+            aside = _ASIDE.fullmatch(name)
+            if aside:
+                recover_folder(path.with_name(aside["name"]))
+            elif _TEMPORARY.fullmatch(name):
+                cleared += sum(1 for file in path.rglob("*") if file.is_file())
+                shutil.rmtree(path, ignore_errors=True)  # It may be a link, which is none of ours.
+            if not path.exists():
+                folders.remove(name)
+        for name in files:
+            if _TEMPORARY.fullmatch(name):
+                Path(parent, name).unlink()
+                cleared += 1
+    return cleared
+
+
 @contextmanager
 def storage_errors(path: Path, written: Path | None = None) -> Iterator[None]:
     """Say in the user's words what the operating system says about this place; other errors pass unchanged.
@@ -94,16 +140,19 @@ def storage_errors(path: Path, written: Path | None = None) -> Iterator[None]:
 
 def _swap_in(temporary: Path, path: Path) -> None:
     aside = _aside(path)
-    if path.exists():
-        path.replace(aside)
-    try:
-        temporary.replace(path)
-    except BaseException:
-        recover_folder(path)
-        raise
+    while True:
+        if path.exists():
+            path.replace(aside)
+        try:
+            temporary.replace(path)
+            break
+        except BaseException as error:
+            recover_folder(path)
+            # A reader took the moment between the two renames for a kill, and put the old folder back.
+            if not (isinstance(error, OSError) and error.errno in (errno.ENOTEMPTY, errno.EEXIST)):
+                raise
     _sync(path.parent)
-    if aside.exists():
-        shutil.rmtree(aside)
+    shutil.rmtree(aside, ignore_errors=True)  # The same reader may be at it too.
 
 
 def _beside(path: Path) -> Path:

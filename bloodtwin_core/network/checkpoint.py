@@ -1,11 +1,11 @@
 """A trained checkpoint, read back as a network together with what it was trained with and on."""
 
-import pickle
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from pydantic import ValidationError
 
 from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch
 from bloodtwin_core.common.files import sha256_of
@@ -61,10 +61,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
     Raises ArtifactMissing if it is not there or damaged.
     """
-    if not path.exists():
-        raise ArtifactMissing(f"{path} is not there. Materialize trained_checkpoint first")
+    content = read_whole(path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
         facts = content["hyper_parameters"]
         model = ModelSettings.model_validate(facts["model"])
         scaler = FeatureScaler.model_validate(facts["scaler"])
@@ -88,7 +86,26 @@ def load_checkpoint(path: Path) -> Checkpoint:
             started_from=facts.get(STARTED_FROM, ""),
             rules=OriginRules.model_validate(facts.get("rules", {})),
         )
-    except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError, ValidationError) as error:
+    except Exception as error:  # It loads, but is no checkpoint of ours: anything may be wrong with it.
+        raise ArtifactMissing.unreadable(path, error, "trained_checkpoint") from error
+
+
+def read_whole(path: Path) -> dict[str, Any]:
+    """Everything in a checkpoint file, once its checksums hold; torch.load itself does not look at them.
+
+    Raises ArtifactMissing if it is not there or damaged.
+    """
+    if not path.exists():
+        raise ArtifactMissing(f"{path} is not there. Materialize trained_checkpoint first")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():
+                raise zipfile.BadZipFile(f"the checksum of {damaged} in it is wrong")
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        if not isinstance(content, dict):
+            raise TypeError(f"it holds a {type(content).__name__}, not a checkpoint")
+        return content
+    except Exception as error:  # A damaged file makes zipfile, zlib, pickle and torch raise nearly anything.
         raise ArtifactMissing.unreadable(path, error, "trained_checkpoint") from error
 
 

@@ -1,42 +1,32 @@
-"""The one place that knows file names under artifacts/{name}/, and the manifest of what is there."""
+"""The one place that knows file names under artifacts/{name}/; what a stage left there, and whether it still stands."""
 
-import platform
-from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from bloodtwin_core.common.errors import ArtifactMissing
+from bloodtwin_core.common.files import atomic_write, clear_leftovers, recover_folder
+from bloodtwin_core.common.hashes import Hashes
+from bloodtwin_core.common.locks import Owner, holder_of
+from bloodtwin_core.pipeline.manifest import Manifest, StageRecord, package_versions, python_version, read_manifest
 
-from bloodtwin_core.common.errors import ArtifactMissing, in_brief
-from bloodtwin_core.common.files import atomic_write, sha256_of
-
-PACKAGES = ("torch", "lightning", "dagster", "pandas", "numpy", "scikit-learn", "onnx", "onnxruntime", "numba")
-"""The packages whose versions can change a result."""
-
-
-class StageRecord(BaseModel):
-    """What one stage left: the sha256 of its files, by path relative to the artifact folder, and what made them."""
-
-    data_version: str
-    files: dict[str, str]
-    settings: dict[str, Any]
-    python: str
-    packages: dict[str, str]
-
-
-class Manifest(BaseModel):
-    """manifest.json: one record per stage, by the stage's name."""
-
-    stages: dict[str, StageRecord] = Field(default_factory=dict)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class ArtifactStore:
-    """The files of one model under artifacts/{name}/."""
+    """The files of one model under artifacts/{name}/.
+
+    owner is the run that writes there, hashes what it has hashed already; stores of one run share both.
+    """
 
     folder: Path
+    owner: Owner = field(default_factory=Owner, compare=False, repr=False)
+    hashes: Hashes = field(default_factory=Hashes, compare=False, repr=False)
 
     @property
     def raw_splits(self) -> Path:
@@ -139,36 +129,77 @@ class ArtifactStore:
         """Where the picture of that name is kept."""
         return self.plots / f"{name.replace(' ', '_')}.png"
 
+    @contextmanager
+    def owned(self) -> Iterator[None]:
+        """Be the only one that writes here meanwhile; whoever comes first clears away what killed runs left.
+
+        Raises FolderInUse if another run is at work here.
+        """
+        with self.owner.holding(self.folder) as taken:
+            if taken and (cleared := clear_leftovers(self.folder)):
+                logger.info("Cleared away %d files that a run broken off by a kill left in %s", cleared, self.folder)
+            yield
+
     def manifest(self) -> Manifest:
         """What all stages have left; empty before the first. Raises ArtifactMissing if the file is damaged."""
-        if not self.manifest_path.exists():
-            return Manifest()
-        try:
-            return Manifest.model_validate_json(self.manifest_path.read_text())
-        except ValidationError as error:
-            raise ArtifactMissing(
-                f"{self.manifest_path} is damaged ({in_brief(error)}). Delete it and materialize again"
-            ) from error
+        return read_manifest(self.manifest_path)
+
+    def version_of(self, stage: str) -> str:
+        """The data version that a stage left. Raises ArtifactMissing if the manifest knows nothing of it."""
+        return self.recorded(stage).data_version
+
+    def recorded(self, stage: str) -> StageRecord:
+        """What the manifest says of a stage. Raises ArtifactMissing if it knows nothing of it."""
+        record = self.manifest().stages.get(stage)
+        if record is None:
+            raise ArtifactMissing(f"{self.manifest_path} knows nothing of {stage}. Materialize {stage} first")
+        return record
 
     def record(self, stage: str, files: Sequence[Path], data_version: str, settings: dict[str, Any]) -> None:
-        """Write down in the manifest what a stage has just left."""
-        manifest = self.manifest()
-        manifest.stages[stage] = StageRecord(
-            data_version=data_version,
-            files={path.relative_to(self.folder).as_posix(): sha256_of(path) for path in files},
-            settings=settings,
-            python=platform.python_version(),
-            packages=_package_versions(),
-        )
-        with atomic_write(self.manifest_path) as path:
-            path.write_text(manifest.model_dump_json(indent=2) + "\n")
+        """Write down in the manifest what a stage has just left. Raises FolderInUse if another run is at work here."""
+        with self.owned():
+            manifest = self.manifest()
+            manifest.stages[stage] = StageRecord(
+                data_version=data_version,
+                files={self._name(path): self.hashes.of(path) for path in files},
+                settings=settings,
+                python=python_version(),
+                packages=package_versions(),
+                run=self.owner.run,
+            )
+            with atomic_write(self.manifest_path) as path:
+                path.write_text(manifest.model_dump_json(indent=2) + "\n")
 
+    def require_unchanged(self, stage: str, *places: Path) -> None:
+        """Raise ArtifactMissing unless these files and folders are, byte for byte, what a stage left there."""
+        listed = self.recorded(stage).files
+        for place in places:
+            recover_folder(place)
+            name = self._name(place)
+            known = {file for file in listed if file == name or file.startswith(f"{name}/")}
+            there = {self._name(path) for path in place.rglob("*") if path.is_file()} if place.is_dir() else {name}
+            for file in sorted(known | there):
+                if fault := self._fault(stage, file, listed.get(file)):
+                    raise ArtifactMissing(f"{fault}{self._who()}. Materialize {stage} again")
 
-def _package_versions() -> dict[str, str]:
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = "not installed"
-    return versions
+    def faults(self, stage: str) -> list[str]:
+        """Every file of a stage that is gone or was changed since, in words."""
+        listed = self.recorded(stage).files.items()
+        return [fault for file, sha256 in listed if (fault := self._fault(stage, file, sha256))]
+
+    def _fault(self, stage: str, file: str, sha256: str | None) -> str:
+        path = self.folder / file
+        if not path.is_file():
+            return f"{path} is not there any more since {stage} left it"
+        if sha256 is None:
+            return f"{path} was not left by {stage}"
+        if self.hashes.of(path) != sha256:
+            return f"{path} changed since {stage} left it: its sha256 is not the manifest's"
+        return ""
+
+    def _who(self) -> str:
+        holder = holder_of(self.folder)
+        return f" ({holder} is at work there, or was killed)" if holder and holder.pid != os.getpid() else ""
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()

@@ -12,6 +12,7 @@ from bloodtwin_core.evaluation.testing import OnProgress, store_forecasts, store
 from bloodtwin_core.evaluation.testing import ignore as ignore_progress
 from bloodtwin_core.network.threads import torch_threads
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.ownership import owning
 from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows
 from bloodtwin_core.reporting.plots import error_by_horizon, forecasts_over_a_day
 from bloodtwin_core.training.compute import choose_compute, testing_threads
@@ -20,6 +21,7 @@ FORECASTS_OVER_A_DAY, ERROR_BY_HORIZON = "forecasts over a day", "error by horiz
 """Names of the pictures that a test leaves."""
 
 
+@owning
 def evaluation_stage(
     store: ArtifactStore,
     settings: Settings,

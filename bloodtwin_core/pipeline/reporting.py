@@ -4,11 +4,11 @@ from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.common.files import sha256_of
 from bloodtwin_core.config import Settings
 from bloodtwin_core.evaluation.attention import Attended, attended
-from bloodtwin_core.evaluation.forecasts_files import read_forecasts
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.network.threads import torch_threads
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
-from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows
+from bloodtwin_core.pipeline.ownership import owning
+from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows, stored_forecasts, stored_results
 from bloodtwin_core.reporting.html import Material, ReportPage, report_page, telling_pictures, write_page
 from bloodtwin_core.reporting.plots.canvas import small_png
 from bloodtwin_core.training.compute import choose_compute, testing_threads
@@ -19,14 +19,15 @@ SIMULATOR = "simulator"
 """The data.source of virtual wearers; a report on them says that it tells nothing of people."""
 
 
+@owning
 def report_stage(store: ArtifactStore, settings: Settings) -> ReportPage:
     """Write the report on the store's test, its most telling pictures also as PNG, and their record.
 
     Raises ArtifactMissing if windows or test are not there, or the test was of other windows or another checkpoint.
     """
     windows, index = current_windows(store, settings.data)
-    results = TestResults.read(store.test_results)
-    forecasts, tested = read_forecasts(store.test_forecasts)
+    results = stored_results(store)
+    forecasts, tested = stored_forecasts(store)
     if tested.tested != results.tested or results.tested.data_fingerprint != index.fingerprint:
         raise ArtifactMissing(
             f"{store.test_results} tells of another test than {store.test_forecasts}, or of other windows than there "

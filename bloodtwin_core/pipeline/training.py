@@ -1,9 +1,11 @@
 """The stage trained_checkpoint: from windows to a trained network."""
 
 from collections.abc import Callable
+from pathlib import Path
 
-from bloodtwin_core.config import Settings
+from bloodtwin_core.config import PRETRAINED, Settings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.ownership import owning
 from bloodtwin_core.pipeline.upstream import current_raw_splits, current_scaler, current_windows
 from bloodtwin_core.reporting.plots import learning_curve
 from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, fit
@@ -13,17 +15,26 @@ LEARNING_CURVE = "learning curve"
 """Name of the picture that a training leaves."""
 
 
+@owning
 def train_stage(
     store: ArtifactStore, settings: Settings, on_epoch: Callable[[EpochReport], None] = ignore
 ) -> FittedModel:
     """Train on the store's windows and leave checkpoint, learning curve and their record in the manifest.
 
-    Raises ArtifactMissing if windows or scaler are not there or were made with other settings, and what fit raises.
+    Raises ArtifactMissing if windows, scaler or training.start_from are not there, changed, or were made with other
+    settings, and what fit raises.
     """
     windows, index = current_windows(store, settings.data)
     scaler = current_scaler(store, current_raw_splits(store, settings.data))
+    _require_start_unchanged(store, settings.training.start_from)
     checkpoints = CheckpointFolder(store.checkpoints)
-    fitted = fit(
+
+    def record(fitted: FittedModel) -> None:
+        curve = store.keep_picture(LEARNING_CURVE, learning_curve(fitted.epochs))
+        files = [fitted.checkpoint, checkpoints.last, checkpoints.learning_curve, curve]
+        store.record("trained_checkpoint", files, fitted.sha256, settings.used("data", "model", "training"))
+
+    return fit(
         windows,
         scaler,
         settings.model,
@@ -32,8 +43,15 @@ def train_stage(
         store.tensorboard,
         index.fingerprint,
         on_epoch=on_epoch,
+        on_published=record,
     )
-    curve = store.keep_picture(LEARNING_CURVE, learning_curve(fitted.epochs))
-    files = [fitted.checkpoint, checkpoints.learning_curve, curve]
-    store.record("trained_checkpoint", files, fitted.sha256, settings.used("data", "model", "training"))
-    return fitted
+
+
+def _require_start_unchanged(store: ArtifactStore, start_from: str) -> None:
+    """Where training.start_from names a checkpoint in the artifacts of a model, it must be as its training left it."""
+    if start_from in ("", PRETRAINED):
+        return
+    path = Path(start_from).expanduser().absolute()
+    other = ArtifactStore(path.parent.parent, store.owner, store.hashes)
+    if path == CheckpointFolder(other.checkpoints).best and "trained_checkpoint" in other.manifest().stages:
+        other.require_unchanged("trained_checkpoint", path)

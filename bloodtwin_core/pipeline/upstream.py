@@ -1,4 +1,4 @@
-"""What a stage may take from the stages before it: only what was made with the settings of today.
+"""What a stage may take from the stages before it: only what they left, unchanged, with the settings of today.
 
 A selection of assets can be materialized alone, so what stands before it may be older than the settings.
 """
@@ -8,7 +8,11 @@ from typing import Any
 
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.config import DataSettings, ModelSettings
+from bloodtwin_core.evaluation.forecasts import TestForecasts
+from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts
+from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
+from bloodtwin_core.personal.storage import PersonalIndex, read_personal_index
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.records.raw_splits import RawPumpSplits, read_raw_splits
 from bloodtwin_core.sources.settings import data_model
@@ -26,17 +30,18 @@ REPORT_SETTINGS = ("wearers",)
 
 
 def current_raw_splits(store: ArtifactStore, settings: DataSettings) -> RawPumpSplits:
-    """The split files of the run. Raises ArtifactMissing if other data settings made them."""
+    """The split files of the run. Raises ArtifactMissing if their list changed or other data settings made them."""
+    store.require_unchanged("raw_pump_splits", store.raw_splits)
     raw = read_raw_splits(store.raw_splits)
     _require_settings(store, "raw_pump_splits", settings, ignored=(*WINDOW_SETTINGS, *_report_settings(settings)))
     return raw
 
 
 def current_scaler(store: ArtifactStore, raw: RawPumpSplits) -> FeatureScaler:
-    """The scaler fitted on these split files. Raises ArtifactMissing if it was fitted on others."""
+    """The scaler fitted on these split files. Raises ArtifactMissing if it changed or was fitted on others."""
+    store.require_unchanged("fitted_scaler", store.scaler_json, store.scaler_pickle)
     scaler = read_scaler(store.scaler_json)
-    fitted = store.manifest().stages.get("fitted_scaler")
-    if fitted is None or fitted.settings.get("raw_fingerprint") != raw.fingerprint:
+    if store.recorded("fitted_scaler").settings.get("raw_fingerprint") != raw.fingerprint:
         raise ArtifactMissing(
             f"{store.scaler_json} was fitted on other split files than raw_pump_splits lists now. "
             "Materialize fitted_scaler again"
@@ -45,9 +50,9 @@ def current_scaler(store: ArtifactStore, raw: RawPumpSplits) -> FeatureScaler:
 
 
 def current_windows(store: ArtifactStore, settings: DataSettings) -> tuple[WindowedSeries, WindowsIndex]:
-    """The windows of the run. Raises ArtifactMissing if other settings or other split files made them."""
+    """The windows of the run. Raises ArtifactMissing if they changed, or other settings or split files made them."""
     raw = current_raw_splits(store, settings)
-    windows, index = read_windows(store.windows)
+    windows, index = stored_windows(store)
     _require_settings(store, "windowed_tensors", settings, ignored=_report_settings(settings))
     if index.raw_fingerprint != raw.fingerprint:
         raise ArtifactMissing(
@@ -57,11 +62,46 @@ def current_windows(store: ArtifactStore, settings: DataSettings) -> tuple[Windo
     return windows, index
 
 
+def stored_windows(store: ArtifactStore) -> tuple[WindowedSeries, WindowsIndex]:
+    """The windows that stand, whatever settings made them. Raises ArtifactMissing if they are gone or changed."""
+    store.require_unchanged("windowed_tensors", store.windows)
+    return read_windows(store.windows)
+
+
 def current_checkpoint(store: ArtifactStore, settings: ModelSettings, index: WindowsIndex) -> Checkpoint:
-    """The best checkpoint. Raises CheckpointMismatch if it was trained with another network or on other windows."""
-    checkpoint = load_checkpoint(CheckpointFolder(store.checkpoints).best)
+    """The best checkpoint.
+
+    Raises ArtifactMissing if it is gone or changed, CheckpointMismatch if it was trained with another network or on
+    other windows.
+    """
+    checkpoint = stored_checkpoint(store)
     checkpoint.require(settings, index.fingerprint)
     return checkpoint
+
+
+def stored_checkpoint(store: ArtifactStore) -> Checkpoint:
+    """The best checkpoint, whatever it was trained with. Raises ArtifactMissing if it is gone or changed."""
+    best = CheckpointFolder(store.checkpoints).best
+    store.require_unchanged("trained_checkpoint", best)
+    return load_checkpoint(best)
+
+
+def stored_results(store: ArtifactStore) -> TestResults:
+    """The figures of the last test. Raises ArtifactMissing if they are gone or changed."""
+    store.require_unchanged("test_results", store.test_results)
+    return TestResults.read(store.test_results)
+
+
+def stored_forecasts(store: ArtifactStore) -> tuple[TestForecasts, ForecastsIndex]:
+    """The forecasts of the last test. Raises ArtifactMissing if they are gone or changed."""
+    store.require_unchanged("test_results", store.test_forecasts)
+    return read_forecasts(store.test_forecasts)
+
+
+def stored_personal(store: ArtifactStore) -> PersonalIndex:
+    """What became of each pump's copy. Raises ArtifactMissing if the index or a copy is gone or changed."""
+    store.require_unchanged("personal_checkpoints", store.personal)
+    return read_personal_index(store.personal)
 
 
 def _report_settings(settings: DataSettings) -> tuple[str, ...]:
@@ -69,9 +109,7 @@ def _report_settings(settings: DataSettings) -> tuple[str, ...]:
 
 
 def _require_settings(store: ArtifactStore, stage: str, settings: DataSettings, ignored: tuple[str, ...]) -> None:
-    record = store.manifest().stages.get(stage)
-    if record is None:
-        raise ArtifactMissing(f"{store.manifest_path} knows nothing of {stage}. Materialize {stage} first")
+    record = store.recorded(stage)
     # A setting, or a source's group of them, that is younger than the stage was at its default then.
     defaults = data_model()().model_dump(mode="json")
     then, now = (_filled(defaults, of) for of in (record.settings.get("data", {}), settings.model_dump(mode="json")))

@@ -152,14 +152,23 @@ def load_splits(raw: RawPumpSplits, folder: Path) -> list[LoadedSplit]:
     features = features_with(raw.extra_features)
     loaded = []
     for file in raw.files:
-        path = folder / file.path
-        if not path.exists():
-            raise ArtifactMissing(f"{path} is gone since raw_pump_splits listed it. Materialize raw_pump_splits again")
-        if sha256_of(path) != file.sha256:
-            raise ArtifactMissing(f"{path} changed since raw_pump_splits listed it. Materialize raw_pump_splits again")
-        split_file = read_split_file(path, features)
+        if fault := _fault(file, folder):
+            raise ArtifactMissing(f"{fault}. Materialize raw_pump_splits again")
+        split_file = read_split_file(folder / file.path, features)
         loaded.append(LoadedSplit(file.pump_id, file.split, split_file, file.train_only, file.held_out))
     return loaded
+
+
+def changed_files(raw: RawPumpSplits, folder: Path) -> list[str]:
+    """Every listed file that is gone or changed since it was listed, in words."""
+    return [fault for file in raw.files if (fault := _fault(file, folder))]
+
+
+def _fault(file: RawSplitFile, folder: Path) -> str:
+    path = folder / file.path
+    if not path.exists():
+        return f"{path} is gone since raw_pump_splits listed it"
+    return "" if sha256_of(path) == file.sha256 else f"{path} changed since raw_pump_splits listed it"
 
 
 def scaler_records(loaded: Sequence[LoadedSplit]) -> list[PumpRecords]:

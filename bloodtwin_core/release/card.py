@@ -12,7 +12,7 @@ from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, step_at
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.network.checkpoint import Checkpoint
-from bloodtwin_core.pipeline.artifacts import StageRecord
+from bloodtwin_core.pipeline.manifest import StageRecord
 from bloodtwin_core.records import FEATURE_UNITS, RECORD_MINUTES, RECORDS_PER_DAY, Split
 from bloodtwin_core.release.notices import notice_text, sources_of
 from bloodtwin_core.reporting.text_tables import detailed_tables, results_table

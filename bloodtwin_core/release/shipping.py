@@ -9,7 +9,9 @@ from bloodtwin_core.common.files import atomic_folder, sha256_of
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.export import list_model, write_test_vector
 from bloodtwin_core.network.checkpoint import Checkpoint, copy_weights, load_checkpoint
-from bloodtwin_core.pipeline.artifacts import ArtifactStore, Manifest
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.manifest import Manifest
+from bloodtwin_core.pipeline.upstream import stored_windows
 from bloodtwin_core.pretrained.files import (
     CARD,
     CHECKPOINT,
@@ -28,7 +30,6 @@ from bloodtwin_core.release.card import CardFacts, TrainingStep, model_card
 from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
 from bloodtwin_core.serving.torchscript import load_torchscript
 from bloodtwin_core.training import CheckpointFolder
-from bloodtwin_core.windows.storage import read_windows
 
 STAGES = ("trained_checkpoint", "test_results", "torchscript_export", "onnx_export", "streaming_export")
 """What must have been materialized."""
@@ -99,7 +100,7 @@ def describe_exports(folder: Path = FOLDER) -> None:
 
 
 def _step(store: ArtifactStore) -> TrainingStep:
-    return TrainingStep(store.manifest().stages["trained_checkpoint"], read_windows(store.windows)[1].segments)
+    return TrainingStep(store.manifest().stages["trained_checkpoint"], stored_windows(store)[1].segments)
 
 
 def _require_start(checkpoint: Checkpoint, started_from: ArtifactStore | None) -> None:

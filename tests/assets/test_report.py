@@ -31,6 +31,7 @@ def test_a_test_of_another_checkpoint_is_refused_and_the_old_report_stays(copied
     before = copied.store.report.read_bytes()
     index = copied.store.test_forecasts / INDEX
     index.write_text(index.read_text().replace('"checkpoint_sha256": "', '"checkpoint_sha256": "0'))
+    copied.record_again("test_results")
     result = copied.run("evaluation_report")
     assert not result.success
     said = failure_of(result, "evaluation_report")

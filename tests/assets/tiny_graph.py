@@ -66,6 +66,12 @@ class Graph:
         """Everything that stands, by path."""
         return {str(path.relative_to(self.root)): path.read_bytes() for path in self.root.rglob("*") if path.is_file()}
 
+    def record_again(self, stage: str) -> None:
+        """Record a stage's files as they are now, as if the stage had left them so."""
+        before = self.store.recorded(stage)
+        files = [self.store.folder / name for name in before.files]
+        self.store.record(stage, files, before.data_version, before.settings)
+
     def split_file(self, pump_id: str, split: Split) -> Path:
         [path] = (self.store.split_files / f"pump_{pump_id}" / split).glob("lstm_*.csv")
         return path

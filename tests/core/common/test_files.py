@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bloodtwin_core.common.errors import StorageError
-from bloodtwin_core.common.files import atomic_folder, atomic_write, recover_folder, sha256_of
+from bloodtwin_core.common.files import atomic_folder, atomic_write, clear_leftovers, recover_folder, sha256_of
 
 
 def names(folder: Path) -> list[str]:
@@ -141,3 +141,40 @@ def test_a_file_missing_elsewhere_is_not_blamed_on_the_disk(tmp_path: Path) -> N
 def test_sha256(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"glucose")
     assert sha256_of(tmp_path / "file") == hashlib.sha256(b"glucose").hexdigest()
+
+
+def test_leftovers_of_killed_writers_are_cleared_and_nothing_else(tmp_path: Path) -> None:
+    kept = [tmp_path / name for name in ("model.onnx", ".keep", ".DS_Store", "sub/.notes.txt")]
+    left = [
+        tmp_path / name for name in (".model.0123abcd.onnx", "sub/.windows.89abcdef/series.npy", "sub/.a.b.00112233.c")
+    ]
+    for path in (*kept, *left):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / ".splits.before").mkdir()
+    (tmp_path / ".splits.before" / "old.csv").touch()
+    assert clear_leftovers(tmp_path) == len(left)
+    assert [path for path in (*kept, *left) if path.exists()] == kept
+    assert names(tmp_path / "splits") == ["old.csv"]
+    assert clear_leftovers(tmp_path) == 0
+
+
+def test_a_reader_that_puts_the_old_folder_back_between_the_renames_does_not_stop_a_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "splits"
+    place.mkdir()
+    (place / "old.csv").touch()
+    rename, read = Path.replace, []
+
+    def read_between(self: Path, target: Path) -> Path:
+        if target == place and not read:
+            read.append(self)
+            recover_folder(place)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", read_between)
+    with atomic_folder(place) as temporary:
+        (temporary / "new.csv").touch()
+    assert names(place) == ["new.csv"]
+    assert names(tmp_path) == ["splits"]

@@ -138,7 +138,9 @@ class TestShippedModel:
         offset = base_forecaster().forecast(from_glucose(READINGS, "2026-01-31T12:00-07:00"))
         np.testing.assert_array_equal(offset.glucose, local.glucose)
         assert phoenix.local_times[0].isoformat() == "2026-01-31T12:05:00-07:00"
-        taken_for_local = base_forecaster().forecast(PumpRecords("a", day.timestamps, day.values, wearer_zone=WALL_TIME))
+        taken_for_local = base_forecaster().forecast(
+            PumpRecords("a", day.timestamps, day.values, wearer_zone=WALL_TIME)
+        )
         assert np.abs(taken_for_local.glucose - local.glucose).max() > 1, "the clock counts"
 
     def test_what_it_forecast_before_it_forecasts_still(self) -> None:

@@ -1,0 +1,1 @@
+"""What a run survives: kills, a second run at its side, damaged checkpoints, changed files."""

@@ -1,0 +1,126 @@
+"""`python -m benchmarks.survival [WHAT ...]`: what a run survives, counted; exits with 1 where anything broke.
+
+WHAT: kills (150 of the whole process group, at random and at each rename), pairs (20 of runs at once in one folder),
+changes (each file under a model's artifacts, in five ways), damage (400 checkpoints). All of them without an argument.
+--few does one in 50 of the kills and pairs.
+"""
+
+import argparse
+import logging
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from benchmarks.survival.changes import changed_files
+from benchmarks.survival.damage import damaged_checkpoints, set_aside
+from benchmarks.survival.kills import KINDS, SEED_BEFORE, kills_at_renames, prepare, random_kills
+from benchmarks.survival.pairs import pair
+from benchmarks.survival.runs import QUICK, STAGES, SettingsOf, small_settings, whole_run
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.training import CheckpointFolder
+
+KILLS, PAIRS, CHECKPOINTS = 150, 20, 400
+FEW = 50
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is measured on, and one of how many kills and pairs is done."""
+
+    scratch: Path
+    settings_of: SettingsOf
+    every: int
+
+
+def kills(asked: Asked) -> int:
+    """At renames first; what remains of 150 at random."""
+    prepared = prepare(asked.scratch, asked.settings_of, KINDS if asked.every == 1 else (QUICK,))
+    at_renames = _count("kills before and after renames", kills_at_renames(prepared, asked.every))
+    rest = max(0, KILLS // asked.every - at_renames.tried)
+    return at_renames.broken + _count("kills at random", random_kills(prepared, rest)).broken
+
+
+def pairs(asked: Asked) -> int:
+    """Pairs of trainings, and of whole runs."""
+    before = asked.scratch / "before"
+    whole_run(before, asked.settings_of(SEED_BEFORE), QUICK)
+    numbers = range(max(1, PAIRS // asked.every))
+    return _count("pairs at once", (pair(before, asked.scratch, each, asked.settings_of) for each in numbers)).broken
+
+
+def changes(asked: Asked) -> int:
+    """Last week's run is one of another seed."""
+    scratch = asked.scratch
+    for name, seed in (("before", 1), ("last_week", 2)):
+        whole_run(scratch / name, small_settings(seed))
+    found = changed_files(scratch / "before", scratch / "last_week", scratch)
+    return _count("changed files", ([] if seen else [f"{what} went unnoticed"] for what, seen in found)).broken
+
+
+def damage(asked: Asked) -> int:
+    """Checkpoints that stand, and those of a broken training."""
+    scratch = asked.scratch
+    folder = CheckpointFolder(ArtifactStore(scratch / "before").checkpoints)
+    settings = asked.settings_of(1)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    real, CheckpointFolder.finish = CheckpointFolder.finish, stop  # type: ignore[method-assign, assignment]
+    try:
+        whole_run(scratch / "before", settings, STAGES[:4])
+    except KeyboardInterrupt:
+        CheckpointFolder.finish = real  # type: ignore[method-assign]
+    half = CHECKPOINTS // 2
+    alone = damaged_checkpoints(folder.in_progress / "best.ckpt", scratch, half)
+    broken = set_aside(folder.in_progress, scratch, half)
+    sys.stdout.write(f"damaged checkpoints: {CHECKPOINTS} tried, {len(alone) + len(broken)} broke\n")
+    for fault in (*alone, *broken):
+        sys.stdout.write(f"  {fault}\n")
+    return len(alone) + len(broken)
+
+
+class _Count:
+    def __init__(self) -> None:
+        self.tried = self.broken = 0
+
+
+def _count(what: str, found: Iterable[list[str]]) -> _Count:
+    count, began = _Count(), time.perf_counter()
+    for faults in found:
+        count.tried += 1
+        count.broken += bool(faults)
+        for fault in faults:
+            sys.stdout.write(f"  {what}, number {count.tried}: {fault}\n")
+        sys.stdout.flush()
+    seconds = time.perf_counter() - began
+    sys.stdout.write(f"{what}: {count.tried} tried, {count.broken} broke, {seconds:.0f} s\n")
+    sys.stdout.flush()
+    return count
+
+
+WHAT: dict[str, Callable[[Asked], int]] = {"damage": damage, "changes": changes, "pairs": pairs, "kills": kills}
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.survival", description=__doc__)
+    parser.add_argument("what", nargs="*", metavar="WHAT", help=", ".join(WHAT))
+    parser.add_argument("--few", action="store_true", help="one in 50 of the kills and pairs")
+    parser.add_argument("--data", default="", metavar="FOLDER", help="split files to run on (default: virtual wearers)")
+    given = parser.parse_args()
+    settings_of = partial(small_settings, split_files=given.data)
+    logging.basicConfig(level=logging.ERROR)
+    broken = 0
+    for name in given.what or list(WHAT):
+        with tempfile.TemporaryDirectory(prefix="bloodtwin-survival-") as scratch:
+            broken += WHAT[name](Asked(Path(scratch), settings_of, FEW if given.few else 1))
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""What makes a resumed training the same, bit for bit on a CPU, as one that was never broken off.
+
+Lightning restores weights, optimizer, schedule and counters; batches depend on seed and epoch alone (batches.py). Here
+is the rest: chance (dropout), a decision to stop that was already taken, the best score, and files that are whole. On a
+GPU the recurrent layers keep a chance of their own, which nothing can restore.
+"""
+
+import random
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from lightning.fabric.plugins import TorchCheckpointIO
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+
+from bloodtwin_core.common.files import written_whole
+
+
+class RandomState(Callback):
+    """Keeps where torch, numpy and Python stand in their random numbers at the end of the last epoch."""
+
+    def __init__(self) -> None:
+        self.restored: dict[str, Any] = {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain numbers and tensors, so that no code has to run to read them."""
+        _, keys, *rest = np.random.get_state(legacy=True)
+        return {
+            "torch": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            "numpy": [np.asarray(keys).tolist(), *rest],
+            "python": random.getstate(),
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """What state_dict gave; it holds from the first epoch on."""
+        self.restored = state_dict
+
+    def on_train_start(self, _trainer: L.Trainer, _module: L.LightningModule) -> None:
+        """Go back to where the broken training stood."""
+        if not self.restored:
+            return
+        torch.set_rng_state(self.restored["torch"].cpu())
+        if torch.cuda.is_available() and len(self.restored["cuda"]) == torch.cuda.device_count():
+            torch.cuda.set_rng_state_all(self.restored["cuda"])
+        np.random.set_state(("MT19937", *self.restored["numpy"]))
+        random.setstate(self.restored["python"])
+        # An unbroken training makes the next epoch's iterator now, which draws its seed; a resumed one has it already.
+        torch.empty((), dtype=torch.int64).random_()
+        self.restored = {}
+
+
+class StopsEarly(EarlyStopping):
+    """Lightning's, which forgets that it had decided to stop when a training is resumed."""
+
+    def on_train_start(self, trainer: L.Trainer, _module: L.LightningModule) -> None:
+        """Stop before another epoch if patience was at its end."""
+        if self.wait_count >= self.patience:
+            trainer.should_stop = True
+
+
+class KeptCheckpoint(ModelCheckpoint):
+    """Lightning's, which forgets the best score where the folder was moved meanwhile.
+
+    filename is fixed, so a path is known by its name, and the same training leaves the same state in any folder.
+    """
+
+    def state_dict(self) -> dict[str, Any]:
+        """Names instead of paths."""
+        state = super().state_dict()
+        models = {Path(path).name: score for path, score in state["best_k_models"].items()}
+        paths = {name: Path(state[name]).name if state[name] else "" for name in _PATHS}
+        return {**state, **paths, "best_k_models": models, "dirpath": ""}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """The same names in the folder of now."""
+        models = {self._place(name): score for name, score in state_dict["best_k_models"].items()}
+        paths = {name: self._place(state_dict[name]) for name in _PATHS}
+        super().load_state_dict({**state_dict, **paths, "best_k_models": models, "dirpath": self.dirpath})
+
+    def _place(self, name: str) -> str:
+        return str(Path(self.dirpath or "", name)) if name else ""
+
+
+_PATHS = ("best_model_path", "kth_best_model_path", "last_model_path")
+
+
+class WholeFiles(TorchCheckpointIO):
+    """Writes a checkpoint beside its place and renames it; Lightning's own way leads over another file system."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:  # noqa: ARG002
+        """Write one checkpoint; a kill leaves the one before."""
+        # Not to the file itself: torch.save keeps the name of the file inside it.
+        content = BytesIO()
+        torch.save(checkpoint, content)
+        with written_whole(Path(path)) as temporary:
+            temporary.write_bytes(content.getbuffer())
