@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from bloodtwin_core.cli.evaluate import main, stored_or_new
+from bloodtwin_core.cli.main import main
+from bloodtwin_core.cli.tested_model import stored_or_new
 from bloodtwin_core.config import EvaluationSettings, ModelSettings
 from bloodtwin_core.evaluation.baselines import persistence
 from bloodtwin_core.evaluation.forecasts import without_uncertainty
@@ -78,5 +79,5 @@ def test_each_pump_is_tested_with_its_accepted_copy_and_the_others_with_the_unif
 
 
 def test_a_folder_without_artifacts_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(tmp_path)]) == 1
+    assert main(["evaluate", str(tmp_path)]) == 1
     assert "Materialize windowed_tensors first" in capsys.readouterr().err
