@@ -21,8 +21,6 @@ DONE, BAD_DATA, BAD_USAGE = 0, 1, 2
 EXIT_CODES = (
     "exit codes: 0 done; 1 data cannot be used or written; 2 command or setting wrong; 130 interrupted; 143 terminated"
 )
-    "exit codes: 0 done; 1 data cannot be used or written; 2 command or setting wrong; 130 interrupted; 143 terminated"
-)
 
 
 class Command(NamedTuple):

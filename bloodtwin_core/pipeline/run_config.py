@@ -114,9 +114,8 @@ def _config(resource: Any, where: str, inside: Sequence[str]) -> dict[str, Any]:
     """What stands under config of a resource; where it was forgotten or misspelt, say so."""
     levels = _mapping(resource, where)
     if any(name in inside for name in levels):
-        raise SettingsError(
-            f"{where} lacks the level config. Write {where.replace('.', ': ')}: config: before {next(iter(levels))}"
-        )
+        todo = f"Write {where.replace('.', ': ')}: config: before {next(iter(levels))}"
+        raise SettingsError(f"{where} lacks the level config. {todo}")
     _require_known(levels, ("config",), where)
     config = _mapping(levels.get("config"), f"{where}.config")
     _require_known(config, inside, f"{where}.config")

@@ -45,11 +45,9 @@ def nearest_setting(place: Sequence[str], settings: type[BaseModel]) -> str:
 
 
 def _hint(nearest: str, within: str) -> str:
-    return (
-        f"; the nearest name is {within}.{nearest}"
-        if nearest and within
-        else f"; the nearest name is {nearest}" * bool(nearest)
-    )
+    if not nearest:
+        return ""
+    return f"; the nearest name is {within}.{nearest}" if within else f"; the nearest name is {nearest}"
 
 
 def _group(settings: type[BaseModel], name: str) -> type[BaseModel] | None:
