@@ -15,8 +15,6 @@ _SHADES = "░▒▓"
 """From the widest band to the narrowest."""
 _READING, _FORECAST, _LIMIT, _NOW = "•", "●", "┄", "┊"
 _PLAIN = str.maketrans("░▒▓•●┄┊│└─", ".:%o#-||+-")
-    {"░": ".", "▒": ":", "▓": "%", "•": "o", "●": "#", "┄": "-", "┊": "|", "│": "|", "└": "+", "─": "-"}
-)
 _MARGIN = 6
 _Columns = npt.NDArray[np.int64]
 _Glucose = npt.NDArray[np.float32]
