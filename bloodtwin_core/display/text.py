@@ -83,7 +83,8 @@ def _shade(cells: list[list[str]], view: ForecastView, scale: Scale, band: Band,
 def _along(view: ForecastView, scale: Scale, columns: _Columns, values: _Glucose) -> npt.NDArray[np.float64]:
     """values [step] at columns, straight between the steps, from the last reading on."""
     places = [scale.across(time) * (WIDTH - 1) for time in (view.origin, *view.times)]
-    return np.interp(columns, places, [view.last_reading[1], *values])
+    along: npt.NDArray[np.float64] = np.interp(columns, places, [view.last_reading[1], *values])
+    return along
 
 
 def _column(scale: Scale, time: np.datetime64) -> int:

@@ -79,6 +79,11 @@ def with_assignments(config: RunConfig, assignments: Sequence[str]) -> RunConfig
     return RunConfig(groups, root, config.beside)
 
 
+def with_settings(config: RunConfig, groups: Mapping[str, Any]) -> RunConfig:
+    """The same with these settings over it, group by group."""
+    return RunConfig(_merged(config.groups, groups), config.root, config.beside)
+
+
 def assign(groups: dict[str, Any], assignment: str) -> None:
     """Set one `group.name=value` in nested groups; the value is read as YAML. Raises SettingsError."""
     name, equals, text = assignment.partition("=")
@@ -161,6 +166,14 @@ def _resolved(value: Any) -> Any:
 
 def _copied(value: Any) -> Any:
     return {key: _copied(inner) for key, inner in value.items()} if isinstance(value, Mapping) else value
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = _copied(below)
+    for name, value in above.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(name), dict)
+        merged[name] = _merged(merged[name], value) if both else value
+    return dict(merged)
 
 
 def _first_line(error: Exception) -> str:

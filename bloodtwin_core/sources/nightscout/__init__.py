@@ -29,6 +29,7 @@ from bloodtwin_core.sources.fetching import (
 from bloodtwin_core.sources.nightscout.documents import entry_rows, profile_rows, treatment_rows
 from bloodtwin_core.sources.nightscout.insulin import basal_events, bolus_events
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
+from bloodtwin_core.sources.nightscout.profiles import Profile
 from bloodtwin_core.sources.nightscout.site import ENTRIES, TREATMENTS, Collection, NightscoutSite
 
 SOURCE = "nightscout"
@@ -64,6 +65,19 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
     folders = histories_in(folder_of(settings), SOURCE, settings.pump_ids)
     has_pump = settings.nightscout.profile_basal
     return (_events_of(pump_id, *_histories(folder), profile_basal=has_pump) for pump_id, folder in folders.items())
+
+
+def wearer_zone(settings: DataSettings) -> str:
+    """The zone of the newest profile fetched to data.root, which is the wearer's; empty if there is none."""
+    folders = histories_in(folder_of(settings), SOURCE, settings.pump_ids)
+    tables = [_histories(folder)[1].table() for folder in folders.values()]
+    table = pd.concat(tables).sort_values("time", kind="stable")
+    for document in reversed(table.loc[table["kind"] == SiteKind.profile, "detail"].tolist()):
+        profile = Profile.model_validate_json(document)
+        schedule = profile.schedules.get(profile.default) or next(iter(profile.schedules.values()), None)
+        if schedule is not None:
+            return schedule.zone
+    return ""
 
 
 def _sync_rows(site: NightscoutSite, rows: FetchedRows, settings: DataSettings, progress: Progress) -> FetchReport:
