@@ -28,8 +28,8 @@ _SKILLS = {
 }
 """Error divided by that of persistence, the last reading staying, by the name of the outcome."""
 _ON_PEOPLE = (
-    "These were virtual wearers. The default settings miss the targets on them too, which is no fault, and says nothing\n"
-    "of people: on 20 of them (AZT1D) the defaults reach 12.60, 20.41 and 19.46 mg/dL, and skills of 0.788 and 0.781."
+    "These were virtual wearers. The default settings miss the targets on them too: no fault, and it says nothing\n"
+    "of people: on 20 people (AZT1D) the defaults reach 12.60, 20.41 and 19.46 mg/dL, and skills of 0.788 and 0.781."
 )
 """Figures of docs/results.md, the default settings."""
 

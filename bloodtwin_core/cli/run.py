@@ -2,7 +2,7 @@
 
 Without WHERE and --config virtual wearers are simulated. WHERE is a folder of your own data or the address of a
 Nightscout site; the source is recognised, as by `bloodtwin forecast`. A file of settings may hold groups alone
-(training: {max_epochs: 5}) or Dagster's whole run config; without --config the one that BLOODTWIN_CONFIG names is taken.
+(training: {max_epochs: 5}) or Dagster's whole run config; without --config it is the one that BLOODTWIN_CONFIG names.
 Everything that is said on the way is kept in a log file, and a training that was broken off goes on.
 
   bloodtwin run my-exports --zone Europe/Berlin --start-from pretrained

@@ -32,7 +32,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Cause:
-    """What a run failed by: the stage if it was one, the kind of error, and its words; whether they are bloodTwin's own."""
+    """What a run failed by: words, the stage if it was one, the kind of error, and whether the words are ours."""
 
     words: str
     stage: str = ""
