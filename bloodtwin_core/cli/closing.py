@@ -1,5 +1,6 @@
 """How a run ends on the terminal: what was reached, what was missed, where things lie, what to do next."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,8 @@ from bloodtwin_core.evaluation.results import TargetOutcome, TestResults
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 
 _RESULTS = "test_results"
+_NO_ROOM = re.compile(r"disk I/O error|disk is full|No space left")
+"""What SQLite and the operating system say of a full disk."""
 _TARGETS = {
     "mae_at_30min": "error in 30 min, MAE",
     "mae_at_60min": "error in 60 min, MAE",
@@ -54,7 +57,11 @@ def cause_of(log: RunLog) -> str:
     """What a run failed by, in a line."""
     if log.cause is not None:
         where = f"{log.cause.stage} failed: " if log.cause.stage else ""
-        return f"{where}{log.cause.words}"
+        if log.cause.is_for_users:
+            return f"{where}{log.cause.words}"
+        if _NO_ROOM.search(log.cause.words):
+            return f"{where}Dagster could not write its history ({log.cause.words}). Make room on the disk"
+        return f"{where}{log.cause.kind}: {log.cause.words}. The log tells where"
     if checks := [check for check in log.failed_checks if check.asset != _RESULTS]:
         told = "; ".join(f"{check.name} of {check.asset}: {check.why}" for check in checks)
         return f"A check did not pass, and what rests on it was not made. {told}"

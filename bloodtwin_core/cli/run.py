@@ -20,7 +20,6 @@ from datetime import datetime
 from pathlib import Path
 
 from bloodtwin_core.cli.child import lines_of, started
-from bloodtwin_core.cli.closing import cause_of, closing
 from bloodtwin_core.cli.run_log import RunLog
 from bloodtwin_core.cli.run_settings import run_config
 from bloodtwin_core.cli.settings import add_pump_option, add_set_option
@@ -69,6 +68,9 @@ def run(given: argparse.Namespace) -> None:
     except (KeyboardInterrupt, SystemExit):
         sys.stderr.write(f"Log: {log_file}\n")
         raise
+    # What a closing screen rests on takes a second to import, in which a wrong setting has long been said.
+    from bloodtwin_core.cli.closing import cause_of, closing
+
     if exit_code != 0:
         sys.stderr.write(f"What was finished stands. Log: {log_file}\n")
         wrong_setting = log.cause is not None and log.cause.kind == SettingsError.__name__

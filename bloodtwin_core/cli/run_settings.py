@@ -3,13 +3,14 @@
 import argparse
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bloodtwin_core.cli.recognising import Place, place_of
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import PRETRAINED, DataSettings
-from bloodtwin_core.events.clocks import zone_named
 from bloodtwin_core.pipeline.run_config import RunConfig, read_run_config, with_assignments, with_settings
+
+if TYPE_CHECKING:  # The sources take a second to import, and only WHERE and --zone need them.
+    from bloodtwin_core.cli.recognising import Place
 
 CONFIG_VARIABLE = "BLOODTWIN_CONFIG"
 """Names the file of settings where --config does not, as for the button in the UI and the schedules."""
@@ -35,6 +36,8 @@ def _data(given: argparse.Namespace, config: RunConfig) -> dict[str, Any]:
     data: dict[str, Any] = {}
     source = given.source or config.groups.get("data", {}).get("source", "")
     if given.where:
+        from bloodtwin_core.cli.recognising import place_of
+
         place = place_of([given.where], given.source)
         source, data = place.source, _rooted(place, config)
     if given.source or given.where:
@@ -46,7 +49,7 @@ def _data(given: argparse.Namespace, config: RunConfig) -> dict[str, Any]:
     return data
 
 
-def _rooted(place: Place, config: RunConfig) -> dict[str, Any]:
+def _rooted(place: "Place", config: RunConfig) -> dict[str, Any]:
     if place.address:
         return {"root": config.groups.get("data", {}).get("root") or FETCHED, place.source: {"url": place.address}}
     if place.folder is None:
@@ -56,6 +59,8 @@ def _rooted(place: Place, config: RunConfig) -> dict[str, Any]:
 
 
 def _zone(zone: str, source: str) -> dict[str, str]:
+    from bloodtwin_core.events.clocks import zone_named
+
     field = DataSettings.model_fields.get(source)
     if field is None or "time_zone" not in getattr(field.annotation, "model_fields", {}):
         raise SettingsError(f"--zone {zone}: data.source {source or 'simulator'} takes no zone. Leave it out")
