@@ -42,7 +42,9 @@ class RunConfig:
 
     def for_dagster(self) -> dict[str, Any]:
         """The form that Dagster takes."""
-        resources = {"settings": {"config": dict(self.groups)}, "artifacts": {"config": {"root": self.root}}}
+        resources: dict[str, Any] = {"settings": {"config": dict(self.groups)}}
+        if self.root != DEFAULT_ROOT:
+            resources["artifacts"] = {"config": {"root": self.root}}
         return {**(self.beside or {}), "resources": resources}
 
 

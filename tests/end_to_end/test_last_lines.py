@@ -38,6 +38,7 @@ def check(name: str, output: str, folder: Path) -> None:
 
 def as_kept(output: str, folder: Path) -> str:
     text = output.replace(str(folder.resolve()), "FOLDER").replace(str(folder), "FOLDER")
+    text = re.sub(r"\.[0-9a-f]{8}\b", ".#", text)  # of temporary names
     lines = [re.sub(r"\d[\d.,:T-]*\d|\d", "#", " ".join(line.split())) for line in text.splitlines()]
     # Which of the two it is with so small a network is chance.
     lines = [re.sub(r"(no )?better than persistence", "better or no better than persistence", line) for line in lines]
