@@ -41,8 +41,8 @@ _TABLE_EVERY = 3
 """Steps (15 min) from one row of the terminal's table to the next; pages and JSON have all."""
 _CLOCKS_APART = 3
 """Events (15 min of readings) in the future that clocks which differ a little may bring."""
-_SPARE = np.timedelta64(1, "D")
-"""Read before the lookback, so that a basal rate told earlier is known."""
+_SPARE = np.timedelta64(2, "D")
+"""Read before the lookback: the moment is not known to the hour before the zone is."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

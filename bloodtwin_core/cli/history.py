@@ -1,5 +1,6 @@
 """From a place to the last day of one pump's records, whatever its source, and the clock of its wearer."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -79,16 +80,24 @@ def _last_part(asked: Asked) -> Callable[[PumpHistory, DataSettings], dict[Split
 def _rooted(place: Place, asked: Asked, scratch: Path) -> DataSettings:
     """The settings with data.root a folder that holds these files and no others."""
     settings = asked.settings.model_copy(update={"source": place.source, "join_wearers": bool(asked.settings.wearers)})
+    if place.source == EXPORTS and place.folder is not None and not PUMP_ID.fullmatch(place.folder.resolve().name):
+        place = Place(EXPORTS, tuple(sorted(path for path in place.folder.iterdir() if path.is_file())))
     if place.folder is not None:
         folder, pump_ids = place.root
         return settings.model_copy(update={"root": str(folder), "pump_ids": settings.pump_ids or pump_ids})
     if place.source != EXPORTS:
         raise SettingsError(f"{place}: name the folder, since {place.source} is read from one")
-    root = scratch / "files" / (place.paths[0].stem if len(place.paths) == 1 else "wearer")
+    root = scratch / "files" / _wearer_name(place.paths)
     root.mkdir(parents=True)
     for number, path in enumerate(place.paths):
         shutil.copyfile(path, root / f"{number}_{path.name}")
     return settings.model_copy(update={"root": str(root)})
+
+
+def _wearer_name(paths: Sequence[Path]) -> str:
+    """A name for the wearer of some files: that of the only one, as far as it may be a pump's."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", paths[0].stem).strip("-_.") if len(paths) == 1 else ""
+    return name or "wearer"
 
 
 def _fetched(place: Place, asked: Asked, scratch: Path, progress: Progress) -> DataSettings:

@@ -91,12 +91,29 @@ def test_files_are_joined_and_a_folder_is_its_files(tmp_path: Path, capsys: pyte
     assert "the history reaches back 12 h 30 min and 11 h 30 min are missing" in said
 
 
-def test_a_moment_of_the_history_uses_nothing_after_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_with_spaces_and_umlauts_are_all_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = clarity_file(tmp_path / "my exports" / "Clarity Müller (1).csv")
+    asked = ("--zone", "Europe/Berlin", "--at", "last")
+    assert forecast(capsys, path, *asked)["pump"] == "Clarity-M-ller-1"
+    assert values(forecast(capsys, path.parent, *asked)) == values(forecast(capsys, path, *asked))
+
+
+@pytest.mark.parametrize(
+    ("zone", "in_utc"),
+    [
+        ("Europe/Berlin", "2026-01-31T06:55Z"),
+        ("Pacific/Kiritimati", "2026-01-30T17:55Z"),
+        ("Pacific/Pago_Pago", "2026-01-31T18:55Z"),
+    ],
+)
+def test_a_moment_of_the_history_uses_nothing_after_it(
+    zone: str, in_utc: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     whole = clarity_file(tmp_path / "whole.csv")
     cut = clarity_file(tmp_path / "cut.csv", 350, ENDED - timedelta(minutes=5 * 50))
-    expected = values(forecast(capsys, cut, "--zone", "Europe/Berlin", "--at", "last"))
-    for at in ("2026-01-31T07:55", "2026-01-31 07:57", "2026-01-31T06:55Z"):
-        assert values(forecast(capsys, whole, "--zone", "Europe/Berlin", "--at", at)) == expected
+    expected = values(forecast(capsys, cut, "--zone", zone, "--at", "last"))
+    for at in ("2026-01-31T07:55", "2026-01-31 07:57", in_utc):
+        assert values(forecast(capsys, whole, "--zone", zone, "--at", at)) == expected
 
 
 def test_an_old_reading_is_refused_with_its_age(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
