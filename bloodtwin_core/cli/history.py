@@ -18,7 +18,7 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.display.clock import Clock
 from bloodtwin_core.events.repairs import RepairKind, read_repairs
 from bloodtwin_core.records import PumpHistory, PumpRecords, Split
-from bloodtwin_core.records.split_files import SplitFile, natural_order, read_split_file
+from bloodtwin_core.records.split_files import PUMP_ID, SplitFile, natural_order, read_split_file
 from bloodtwin_core.sources import SYNCS, split_files_of
 
 FETCHED_DAYS = 3
