@@ -38,17 +38,20 @@ _ON_PEOPLE = (
 
 
 def closing(log: RunLog, store: ArtifactStore, settings: Settings, seconds: float, log_file: Path) -> str:
-    """The closing screen of a run that went through. Raises ArtifactMissing if its results cannot be read."""
-    lines = [f"{settings.model.name}: {len(log.materialized)} stages in {_duration(seconds)}", ""]
+    """The closing screen of a run that went through: without blank lines, so that the last ten say all.
+
+    Raises ArtifactMissing if the results cannot be read.
+    """
+    lines = [f"{settings.model.name}: {len(log.materialized)} stages in {_duration(seconds)}"]
     missed: list[TargetOutcome] = []
     if _RESULTS in log.materialized:
         results = TestResults.read(store.test_results)
         missed = [target for target in results.missed_targets if target.name in _TARGETS]
-        lines += [*_reached(results), ""]
+        lines += _reached(results)
     if checks := [check for check in log.failed_checks if check.asset != _RESULTS]:
-        lines += [*_failed(checks), ""]
+        lines += _failed(checks)
     if missed and settings.data.source == "simulator":
-        lines += [_ON_PEOPLE, ""]
+        lines.append(_ON_PEOPLE)
     lines += _where(log, store, log_file)
     return "\n".join(lines) + "\n"
 
@@ -94,8 +97,8 @@ def _where(log: RunLog, store: ArtifactStore, log_file: Path) -> Iterator[str]:
     if "evaluation_report" in log.materialized:
         yield f"Report  {store.report}"
     yield f"Log     {log_file}"
-    if "onnx_export" in log.materialized:
-        yield f"Next    open the report; then bloodtwin forecast WHERE --model {store.folder}"
+    if store.onnx.exists():
+        yield f"Next    bloodtwin forecast WHERE --model {store.folder}; make ui shows the run"
 
 
 def _duration(seconds: float) -> str:

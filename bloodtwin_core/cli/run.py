@@ -13,7 +13,6 @@ Everything that is said on the way is kept in a log file, and a training that wa
 import argparse
 import json
 import os
-import shutil
 import sys
 import time
 from datetime import datetime
@@ -32,7 +31,9 @@ from bloodtwin_core.pipeline.run_config import RunConfig
 HOME_VARIABLE = "DAGSTER_HOME"
 _HOME = ".dagster_home"
 _INSTANCE = Path("configs/dagster.yaml")
-_LOGS = "logs"
+_WITHOUT_TELEMETRY = "telemetry:\n  enabled: false\n"
+"""Dagster's home where the folder has no file for it; left to itself, Dagster would tell its makers of each run."""
+_LOGS = "run_logs"
 _LONGEST_NAME = 40
 
 
@@ -82,7 +83,7 @@ def _materialize(config: RunConfig, select: str, home: Path, log_file: Path) -> 
     """Run Dagster's command; everything it says goes to the log file, what matters to the terminal."""
     command = [sys.executable, "-u", "-m", "dagster", "asset", "materialize", "--select", select]
     command += ["-m", "bloodtwin_assets", "--config-json", json.dumps(config.for_dagster())]
-    environment = {**os.environ, HOME_VARIABLE: str(home), "DAGSTER_DISABLE_TELEMETRY": "1", "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, HOME_VARIABLE: str(home), "PYTHONUNBUFFERED": "1"}
     log = RunLog()
     with (
         storage_errors(log_file),
@@ -102,6 +103,7 @@ def _home() -> Path:
     home = Path(given).expanduser().absolute() if given else Path.cwd() / _HOME
     with storage_errors(home):
         (home / _LOGS).mkdir(parents=True, exist_ok=True)
-        if _INSTANCE.exists() and not (home / _INSTANCE.name).exists():
-            shutil.copyfile(_INSTANCE, home / _INSTANCE.name)
+        if not (home / _INSTANCE.name).exists():
+            instance = _INSTANCE.read_text("utf-8") if _INSTANCE.exists() else _WITHOUT_TELEMETRY
+            (home / _INSTANCE.name).write_text(instance, "utf-8")
     return home
