@@ -87,7 +87,7 @@ def _materialize(config: RunConfig, select: str, home: Path, log_file: Path) -> 
     log = RunLog()
     with (
         storage_errors(log_file),
-        log_file.open("w", encoding="utf-8") as kept,
+        log_file.open("w", buffering=1, encoding="utf-8") as kept,
         StageProgress() as shown,
         started(command, environment) as child,
     ):
