@@ -21,7 +21,7 @@ from bloodtwin_core.windows.storage import read_windows
 
 
 @dataclass(frozen=True)
-class Tested:
+class ForecastModel:
     """A model with the windows of its data and its forecasts of the test split."""
 
     windows: WindowedSeries
@@ -30,7 +30,7 @@ class Tested:
     index: ForecastsIndex
 
 
-def tested_model(store: ArtifactStore, settings: EvaluationSettings) -> Tested:
+def tested_model(store: ArtifactStore, settings: EvaluationSettings) -> ForecastModel:
     """Forecasts that test_results left are taken as they are, else they are made anew; nothing is written.
 
     Raises ArtifactMissing or CheckpointMismatch.
@@ -42,7 +42,7 @@ def tested_model(store: ArtifactStore, settings: EvaluationSettings) -> Tested:
         model_version=checkpoint.version, checkpoint_sha256=checkpoint.sha256, data_fingerprint=index.fingerprint
     )
     forecasts, tested = stored_or_new(store.test_forecasts, windows, checkpoint.forecaster, settings, model)
-    return Tested(windows, checkpoint, forecasts, tested)
+    return ForecastModel(windows, checkpoint, forecasts, tested)
 
 
 def stored_or_new(
