@@ -81,7 +81,7 @@ $(BIN)/python:
 	echo "bloodTwin needs Python 3.11 to 3.13. Install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1
 
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[graph]"
 	@touch $@
 
 # The extras of pyproject.toml: .installed-ui, .installed-dev.

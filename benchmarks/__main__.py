@@ -17,6 +17,7 @@ from benchmarks.pipeline.full_size import full_size
 from benchmarks.pipeline.graph import graph_cost
 from benchmarks.pipeline.growth import growth, hundredfold
 from benchmarks.records.loading import loading
+from benchmarks.serving.starting import starting
 from benchmarks.sources.importing import importing
 from benchmarks.training.gpu import gpu
 from benchmarks.training.speed import MODEL, dense_against_windowed, share_outside_the_step, time_to_the_same_error
@@ -41,6 +42,7 @@ def measurements(full: bool, folder: Path) -> Iterator[tuple[str, Measurement]]:
     threads = usable_cores()
     timed = TESTED if full else QUICK_WINDOWS
     yield "reading records", lambda: loading(folder / "loading")
+    yield "starting the forecaster", starting
     yield "importing events", lambda: importing(folder / "importing")
     yield "dense against windowed mode", lambda: dense_against_windowed(small)
     yield "time to the same error", lambda: time_to_the_same_error(small, folder / "same_error")

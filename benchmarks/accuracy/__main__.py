@@ -18,9 +18,11 @@ from benchmarks.accuracy.comparing import Judged, table
 from benchmarks.accuracy.judging import WindowErrors, validation_errors
 from benchmarks.accuracy.variants import VARIANTS, Variant, with_complete_windows_only
 from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.config import DataSettings, ModelSettings, TrainingSettings
-from bloodtwin_core.config.sources import Azt1dSettings, LearnAlsoFrom
+from bloodtwin_core.config import ModelSettings, TrainingSettings
+from bloodtwin_core.config.sources import TrainOnlySource
 from bloodtwin_core.pipeline.preparing import PreparedData, prepare
+from bloodtwin_core.sources.azt1d import Azt1dSettings
+from bloodtwin_core.sources.settings import data_settings
 from bloodtwin_core.training import CheckpointFolder, fit
 from bloodtwin_core.training.module import MakesTraining
 
@@ -104,11 +106,11 @@ def training_of(variant: Variant, azt1d: Path) -> MakesTraining:
 
 def data_for(variant: Variant, azt1d: Path, brist1d: Path | None, out: Path) -> PreparedData:
     """Windows and scaler of AZT1D, with whoever else the variant learns from."""
-    settings = DataSettings(
+    settings = data_settings(
         source="azt1d",
         root=str(azt1d),
         azt1d=Azt1dSettings(days_before_basal=variant.days_before_basal),
-        learn_also_from=[LearnAlsoFrom(source="brist1d", root=str(brist1d))] if variant.with_brist1d else [],
+        learn_also_from=[TrainOnlySource(source="brist1d", root=str(brist1d))] if variant.with_brist1d else [],
         **variant.data,
     )
     return prepare(settings, out / f"data_{variant.days_before_basal:d}{variant.with_brist1d:d}")

@@ -19,7 +19,8 @@ import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from bloodtwin_core.config import DataSettings, EvaluationSettings
-from bloodtwin_core.evaluation.baselines import BATCH_WINDOWS, ORIGIN_COLUMNS, fit_ridge
+from bloodtwin_core.evaluation.baselines import fit_baselines
+from bloodtwin_core.evaluation.baselines.ridge import BATCH_WINDOWS, ORIGIN_COLUMNS
 from bloodtwin_core.evaluation.forecasts import join, without_uncertainty
 from bloodtwin_core.evaluation.forecasts_files import write_forecasts
 from bloodtwin_core.evaluation.measuring import measure
@@ -153,7 +154,7 @@ def validation_mae(windows: WindowedSeries, candidate: Candidate) -> list[float]
     target, measured = windows.targets(rows)
     forecast = fit(windows, candidate, steps).predict(windows, rows)
     errors = error_sums(forecast, target[:, steps - 1], measured[:, steps - 1])
-    found: list[float] = (errors.absolute / errors.targets).tolist()
+    found: list[float] = (errors.sums["mae"] / errors.targets).tolist()
     logger.info("%s: %s mg/dL, %.0f s so far", candidate.name, found, time.process_time())
     return found
 
@@ -163,15 +164,15 @@ def study(windows: WindowedSeries, candidates: Sequence[Candidate], out: Path) -
     settings, validation = EvaluationSettings(), windows.origins[Split.validate].rows
     maes = {candidate: validation_mae(windows, candidate) for candidate in candidates}
     chosen = min(maes, key=lambda candidate: sum(maes[candidate]))
-    boosted, ridge = fit(windows, chosen, range(1, windows.horizon + 1)), fit_ridge(windows, settings)
+    boosted, baselines = fit(windows, chosen, range(1, windows.horizon + 1)), fit_baselines(windows, settings)
     targets = windows.targets(validation)
-    errors = [error_sums(each.predict(windows, validation), *targets) for each in (boosted, ridge)]
+    errors = [error_sums(each.predict(windows, validation), *targets) for each in (boosted, baselines["ridge"])]
     overall = [each.mae(1, windows.horizon) for each in errors]
     forecast = without_uncertainty(partial(boosted.predict, windows))
-    tested = join(list(forecast_batches(windows, forecast, ridge, settings)))
+    tested = join(list(forecast_batches(windows, forecast, baselines, settings)))
     fingerprint = fingerprint_of(windows)
     model = TestedModel(model_version="gradient boosting", checkpoint_sha256="", data_fingerprint=fingerprint)
-    index = index_of(windows, ridge, model)
+    index = index_of(windows, baselines, model)
     write_forecasts(ArtifactStore(out).test_forecasts, [tested], index)
     lines = [f"| {each.name} | {at_30:.2f} | {at_60:.2f} |" for each, (at_30, at_60) in maes.items()]
     parts = [

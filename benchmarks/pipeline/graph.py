@@ -10,6 +10,7 @@ import yaml
 
 from benchmarks.common.rows import Row, below, noted
 from bloodtwin_core.config import Settings
+from bloodtwin_core.sources.settings import settings_model
 
 SMOKE = Path("configs/smoke.yaml")
 
@@ -28,7 +29,7 @@ def graph_cost(folder: Path) -> list[Row]:
 def smoke_settings() -> Settings:
     """The settings of configs/smoke.yaml."""
     config = yaml.safe_load(SMOKE.read_text())
-    return Settings.model_validate(config["resources"]["settings"]["config"])
+    return settings_model().model_validate(config["resources"]["settings"]["config"])
 
 
 def _core(folder: Path) -> float:

@@ -22,6 +22,7 @@ from bloodtwin_core.records.checks.continuity import findings
 from bloodtwin_core.records.raw_splits import load_splits, scaler_records, window_records
 from bloodtwin_core.serving.onnx_files import load_onnx
 from bloodtwin_core.serving.torchscript import load_torchscript
+from bloodtwin_core.sources.settings import settings_model
 from bloodtwin_core.training import CheckpointFolder, choose_compute, fit
 from bloodtwin_core.training.compute import testing_threads
 from bloodtwin_core.windows import window_series
@@ -34,8 +35,8 @@ def run(settings: Settings, folder: Path) -> dict[str, float]:
     clock = _Clock()
     raw = list_split_files(settings.data, folder / "splits", folder)
     loaded = load_splits(raw, folder)
-    split_alike = [part.file for part in loaded if not part.learnt_only]
-    found = findings(split_alike, settings.data, [part.file for part in loaded if part.learnt_only])
+    split_alike = [part.file for part in loaded if not part.train_only]
+    found = findings(split_alike, settings.data, [part.file for part in loaded if part.train_only])
     if found:
         raise DataError(found[0].message, todo="Mend the records")
     clock.lap("records")
@@ -87,7 +88,7 @@ def main(settings_file: Path, folder: Path) -> None:
     """The command."""
     began = time.perf_counter()
     with peak_memory() as peak:
-        found = run(Settings.model_validate_json(settings_file.read_text()), folder)
+        found = run(settings_model().model_validate_json(settings_file.read_text()), folder)
     report(**found, seconds=time.perf_counter() - began, resident_mib=peak.resident)
 
 

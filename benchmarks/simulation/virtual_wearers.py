@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.config.sources import SimulatorSettings
 from bloodtwin_core.records import (
     RECORD_INTERVAL,
     RECORD_MINUTES,
@@ -21,6 +20,7 @@ from bloodtwin_core.records import (
     PumpRecords,
 )
 from bloodtwin_core.simulation.history import simulate_wearer
+from bloodtwin_core.sources.simulator import SimulatorSettings
 
 VERY_LOW, VERY_HIGH = 54.0, 250.0
 """mg/dL: T. Battelino et al., International Consensus on Time in Range, Diabetes Care 42 (2019) 1593-1603."""
@@ -141,9 +141,9 @@ def main() -> None:
     asked = parser.parse_args()
     populations: dict[str, Iterable[PumpRecords]] = {}
     if asked.azt1d:
-        from bloodtwin_core.sources import azt1d
+        from bloodtwin_core.sources.azt1d import importer
 
-        people = azt1d.histories(DataSettings(source="azt1d", root=asked.azt1d))
+        people = importer.histories(DataSettings(source="azt1d", root=asked.azt1d))
         populations["AZT1D"] = (person.records for person in people)
     wearers = [simulate_wearer(asked.seed, wearer, asked.days) for wearer in range(max(asked.pumps, default.pumps))]
     populations["simulator"] = wearers

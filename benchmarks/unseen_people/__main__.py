@@ -21,6 +21,7 @@ from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.config import Settings
 from bloodtwin_core.personal.unseen_person import NewcomerTrial, newcomer_trials
 from bloodtwin_core.records import Split
+from bloodtwin_core.sources.settings import settings_model
 from bloodtwin_core.windows.of_pump import windows_of_pump
 
 FOLDS = 5
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logger.setLevel(logging.INFO)
     try:
-        settings = read_settings(given.config) if given.config else Settings()
+        settings = read_settings(given.config) if given.config else settings_model()()
         folds = list(left_out_folds(settings, given.out, given.folds))
         split = given.left_out_on or Split.test
         found = left_out.table([left_out.errors_of(fold, split) for fold in folds], split)

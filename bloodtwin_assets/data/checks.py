@@ -1,6 +1,7 @@
-"""Whether the records make sense: every file is read once, and each finding says where, by how much and what to do."""
+"""Whether the records make sense, and hold the insulin that their source states: where, by how much, what to do."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import dagster as dg
 
@@ -8,7 +9,9 @@ from bloodtwin_assets.common.failures import failing_in_words
 from bloodtwin_assets.common.metadata import CellValue, Metadata, table
 from bloodtwin_assets.common.selected_checks import only_selected
 from bloodtwin_assets.data.assets import raw_pump_splits
+from bloodtwin_assets.data.insulin_tables import WORDS, compared_by_pump, weeks_table
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
+from bloodtwin_core.events.compared_totals import LARGEST_SHARE, LARGEST_UNITS
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.records.checks.continuity import CheckName, Finding, Severity, findings
 from bloodtwin_core.records.raw_splits import load_splits, read_raw_splits
@@ -64,8 +67,8 @@ def continuity(
 def continuity_results(store: ArtifactStore, settings: SettingsResource) -> list[dg.AssetCheckResult]:
     """One result per continuity check; every file is read once for all of them."""
     loaded = load_splits(read_raw_splits(store.raw_splits), store.folder)
-    split_alike = [split.file for split in loaded if not split.learnt_only]
-    found = findings(split_alike, settings.data, [split.file for split in loaded if split.learnt_only])
+    split_alike = [split.file for split in loaded if not split.train_only]
+    found = findings(split_alike, settings.data, [split.file for split in loaded if split.train_only])
     return [
         _continuity_result(name, [finding for finding in found if finding.check is name], len(loaded))
         for name in CONTINUITY_CHECKS
@@ -108,3 +111,46 @@ def _finding_row(finding: Finding) -> dict[str, CellValue]:
 
 def _severity(error: bool) -> dg.AssetCheckSeverity:
     return dg.AssetCheckSeverity.ERROR if error else dg.AssetCheckSeverity.WARN
+
+
+INSULIN_ADVICE = (
+    "Look at the days on the page of raw_pump_splits: insulin that is missing, doubled or at another time is learnt as "
+    "it stands. Export the files again, and if they differ still, report it with the name of pump and export"
+)
+
+
+@dg.asset_check(
+    asset=raw_pump_splits,
+    description=f"Insulin that was imported differs from what the source itself states by at most {LARGEST_SHARE:.0%} "
+    f"and {LARGEST_UNITS:g} U over any week.",
+)
+def stated_insulin(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.AssetCheckResult:
+    """Whether the imported insulin is what the source itself states; it only warns."""
+    return stated_insulin_result(artifacts.store(settings))
+
+
+@failing_in_words
+def stated_insulin_result(store: ArtifactStore) -> dg.AssetCheckResult:
+    """The weeks that differ, those that differ most first."""
+    loaded = load_splits(read_raw_splits(store.raw_splits), store.folder)
+    by_pump = {pump_id: list(splits) for pump_id, splits in groupby(loaded, key=lambda split: split.pump_id)}
+    weeks = [(pump, week) for pump, totals in compared_by_pump(by_pump).items() for week in totals.weeks()]
+    differing = sorted((each for each in weeks if each[1].differs), key=lambda each: -abs(each[1].difference))
+    if not differing:
+        description = (
+            f"{len(weeks)} weeks agree." if weeks else "No source states a total; see the figures on the page."
+        )
+        return dg.AssetCheckResult(passed=True, description=description, metadata={"weeks compared": len(weeks)})
+    pump_id, worst = differing[0]
+    return dg.AssetCheckResult(
+        passed=False,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"pump {pump_id}, {worst.days} days from {str(worst.start)[:10]}: {worst.imported:.1f} U of "
+        f"{WORDS[worst.kind]} were imported, the source states {worst.stated:.1f} U ({worst.share:+.1%}).",
+        metadata={
+            "weeks that differ": weeks_table(differing),
+            "number of weeks that differ": len(differing),
+            "weeks compared": len(weeks),
+            "what to do": INSULIN_ADVICE,
+        },
+    )

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from bloodtwin_assets.common.metadata import CellValue, Metadata, per_cent, picture, table
+from bloodtwin_assets.data.insulin_tables import compared_by_pump, insulin_tables
 from bloodtwin_core.events.repairs import MEANINGS, read_repairs
-from bloodtwin_core.records import FEATURE_UNITS, RECORDS_PER_DAY, TARGET_RANGE, Feature, PumpRecords, Split
+from bloodtwin_core.records import FEATURE_TABLE, RECORDS_PER_DAY, TARGET_RANGE, PumpRecords, Split
 from bloodtwin_core.records.raw_splits import LoadedSplit, RawPumpSplits
 from bloodtwin_core.records.summary import PumpSummary, long_gaps, summarise
 from bloodtwin_core.reporting.plots.calendar import coverage_calendar
@@ -62,7 +63,7 @@ SPLIT_COLUMNS = {
 
 
 def raw_splits_page(raw: RawPumpSplits, loaded: Sequence[LoadedSplit], max_gap_hours: float) -> Metadata:
-    """Tables of the pumps, what was repaired, and a calendar of each pump's days."""
+    """Tables of the pumps, what was repaired, what sources state, and a calendar of each pump's days."""
     by_pump = {pump_id: list(splits) for pump_id, splits in groupby(loaded, key=lambda split: split.pump_id)}
     histories = {pump_id: [split.file.records for split in splits] for pump_id, splits in by_pump.items()}
     pumps = [summarise(pump_id, parts) for pump_id, parts in histories.items()]
@@ -77,10 +78,11 @@ def raw_splits_page(raw: RawPumpSplits, loaded: Sequence[LoadedSplit], max_gap_h
         "glucose (mg/dL)": table(rows, GLUCOSE_COLUMNS),
         "insulin (U/day)": table(rows, INSULIN_COLUMNS),
         "repairs": table(repairs, REPAIR_COLUMNS) if repairs else "nothing had to be repaired",
+        **insulin_tables(compared_by_pump(by_pump), histories),
         "number of pumps": len(rows),
         "records": sum(pump.records for pump in pumps),
         "source": raw.source,
-        "only learnt from": ", ".join(raw.learnt_only_pump_ids) or "nobody",
+        "train-only": ", ".join(raw.train_only_pump_ids) or "nobody",
         "held out (only tested)": ", ".join(raw.held_out_pump_ids) or "nobody",
         "fingerprint": raw.fingerprint,
         **calendars,
@@ -89,9 +91,9 @@ def raw_splits_page(raw: RawPumpSplits, loaded: Sequence[LoadedSplit], max_gap_h
 
 def scaler_page(scaler: FeatureScaler) -> Metadata:
     """A table of the features."""
-    numbers = zip(Feature, scaler.centre, scaler.scale, strict=True)
+    numbers = zip(scaler.features, scaler.centre, scaler.scale, strict=True)
     rows: list[dict[str, CellValue]] = [
-        {"feature": feature.value, "unit": FEATURE_UNITS[feature], "centre": centre, "scale": scale}
+        {"feature": feature, "unit": FEATURE_TABLE[feature].unit, "centre": centre, "scale": scale}
         for feature, centre, scale in numbers
     ]
     return {"features": table(rows, SCALER_COLUMNS, decimals=4), "training records": scaler.records}

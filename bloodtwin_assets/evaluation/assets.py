@@ -1,4 +1,4 @@
-"""How good the forecaster is, beside persistence and a ridge regression on the same windows, and what that means."""
+"""How good the forecaster is, beside baselines on the same windows, and what that means."""
 
 import dagster as dg
 
@@ -20,12 +20,13 @@ def test_results(
 ) -> dg.MaterializeResult[None]:
     """Errors of the forecaster on the *test* splits, which neither training nor choosing has seen.
 
-    Beside each figure stand those of persistence (the last reading stays) and of a ridge regression on the same
-    windows. **AT 30** is the error 30 minutes ahead alone, **MEAN 30** that of all steps up to 30 minutes together.
-    **Skill** is the error divided by persistence's: below 1 is better. Intervals hold 95 %; an interval of a skill that
-    holds 1 shows no difference. `test_results.yaml` holds everything on *complete* and on *available* windows: every
-    step, pooled and per pump, by glucose range, time of day, bolus and gap; how sure forecasts are; error grids and
-    alarms. `test_forecasts/` keeps what was forecast. docs/evaluation.md says what each figure means.
+    Beside each figure stand those of persistence (the last reading stays), of a ridge regression and of Nightscout's
+    AR2 on the same windows. **AT 30** is the error 30 minutes ahead alone, **MEAN 30** that of all steps up to 30
+    minutes together. **Skill** is the error divided by persistence's: below 1 is better. Intervals hold 95 %; an
+    interval of a skill that holds 1 shows no difference. `test_results.yaml` holds everything on *complete* and on
+    *available* windows: every step, pooled and per pump, by glucose range, time of day, bolus and gap; how sure
+    forecasts are; error grids and alarms. `test_forecasts/` keeps what was forecast. docs/evaluation.md says what each
+    figure means.
     """
     store = artifacts.store(settings)
     results = evaluation_stage(store, settings.plain(), progress_in(context, "Windows tested"), context.log.info)

@@ -1,43 +1,63 @@
 """Pages of test_results and evaluation_report."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
 
 from bloodtwin_assets.common.metadata import CellValue, Metadata, numbers, picture, table
 from bloodtwin_assets.evaluation.uncertainty_tables import alarms_table, bands_table, meaning_table
-from bloodtwin_core.evaluation.comparison import Comparison, Interval, WindowSetResults
-from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, step_at
+from bloodtwin_core.evaluation.baselines import baseline_named
+from bloodtwin_core.evaluation.comparison import Comparison
+from bloodtwin_core.evaluation.figures import Estimate
+from bloodtwin_core.evaluation.keys import definitions_in
+from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, Metric, Span, metric_named, step_at
 from bloodtwin_core.evaluation.results import TestResults
+from bloodtwin_core.evaluation.window_set import WindowSetResults
 from bloodtwin_core.reporting.html import ReportPage as Report
 
 INTERVAL = "95 % interval, by drawing test days anew"
-RESULT_COLUMNS = {
-    "pump": "Serial number",
-    "windows": "Windows tested",
-    "AT": "MAE at that moment, mg/dL",
-    "AT, 95 %": f"Its {INTERVAL}",
-    "persistence": "The same of the last reading, mg/dL",
-    "ridge": "The same of the ridge regression, mg/dL",
-    "skill": "MAE AT / persistence's; below 1 is better",
-    "skill, 95 %": f"Its {INTERVAL}",
-    "MEAN": "MAE over all steps up to that moment, mg/dL",
-    "RMSE AT": "RMSE at that moment, mg/dL",
-}
-GROUP_COLUMNS = {
-    "group": "By the reading forecast for, the origin's time of day, and what happened before the forecast",
-    "readings": "Readings that the forecasts are held against",
-    "AT": "MAE at that moment, mg/dL",
-    "AT, 95 %": f"Its {INTERVAL}",
-    "bias": "Mean of forecast minus reading at that moment, mg/dL",
-    "persistence": "MAE of the last reading, mg/dL",
-    "ridge": "MAE of the ridge regression, mg/dL",
-    "skill": "MAE AT / persistence's; below 1 is better",
-    "skill, 95 %": f"Its {INTERVAL}",
-}
 TARGET_COLUMNS = {"target": "Name of its check", "outcome": "On the complete windows of all pumps", "met": "yes or no"}
 BAND_TARGET_COLUMNS = {"target": "What the 80 % band should hold", "outcome": "On all windows", "met": "yes or no"}
 ALL_PUMPS = "all"
+
+
+def _error_columns(baselines: Sequence[str]) -> dict[str, str]:
+    return {
+        "AT": "MAE at that moment, mg/dL",
+        "AT, 95 %": f"Its {INTERVAL}",
+        **{name: f"The same of {baseline_named(name).called}, mg/dL" for name in baselines},
+        "skill": "MAE AT / persistence's; below 1 is better",
+        "skill, 95 %": f"Its {INTERVAL}",
+    }
+
+
+def _pump_columns(window_set: WindowSetResults) -> dict[str, str]:
+    return {
+        "pump": "Serial number",
+        "windows": "Windows tested",
+        **_error_columns(window_set.table.baselines),
+        "MEAN": "MAE over all steps up to that moment, mg/dL",
+        **{f"{metric.title} AT": f"{metric.title} at that moment, {metric.unit}" for metric in _others(window_set)},
+    }
+
+
+def _group_columns(window_set: WindowSetResults) -> dict[str, str]:
+    columns = _error_columns(window_set.table.baselines)
+    first = {name: columns.pop(name) for name in ("AT", "AT, 95 %")}
+    return {
+        "group": "By the reading forecast for, the origin's time of day, and what happened before the forecast",
+        "readings": "Readings that the forecasts are held against",
+        **first,
+        "bias": "Mean of forecast minus reading at that moment, mg/dL",
+        **columns,
+    }
+
+
+def _others(window_set: WindowSetResults) -> list[Metric]:
+    """The sizes of error other than MAE."""
+    metrics = map(metric_named, window_set.table.metrics)
+    return [metric for metric in metrics if metric.lower_is_better and metric.name != "mae"]
 
 
 def results_page(results: TestResults, pictures: dict[str, bytes]) -> Metadata:
@@ -52,7 +72,7 @@ def results_page(results: TestResults, pictures: dict[str, bytes]) -> Metadata:
         **_uncertainty(results, reported),
         "error grids": meaning_table(results.clinical, reported),
         "alarms": alarms_table(results.clinical),
-        **{f"{name} (mg/dL)": value for name, value in numbers(results.headline.within(results.horizon)).items()},
+        **numbers(_headline(results)),
         "notes": dg.MarkdownMetadataValue("\n".join(f"- {note}" for note in results.notes) or "none"),
     }
 
@@ -64,61 +84,70 @@ def _targets(results: TestResults) -> dg.TableMetadataValue:
     )
 
 
+def _headline(results: TestResults) -> dict[str, float | None]:
+    definitions = definitions_in(results.table)
+    return {f"{name} ({definitions[name].metric.unit})": results.headline[name] for name in definitions}
+
+
 def _uncertainty(results: TestResults, reported: list[int]) -> dict[str, dg.TableMetadataValue]:
-    found = results.uncertainty
-    if found is None:
+    uncertainty = results.uncertainty
+    if uncertainty is None:
         return {}
-    outcomes = [{"target": t.name, "outcome": t.reading, "met": "yes" if t.met else "no"} for t in found.targets]
-    return {"80 % band": bands_table(found, reported), "80 % band, targets": table(outcomes, BAND_TARGET_COLUMNS)}
+    outcomes = [{"target": t.name, "outcome": t.reading, "met": "yes" if t.met else "no"} for t in uncertainty.targets]
+    bands = bands_table(uncertainty, reported)
+    return {"80 % band": bands, "80 % band, targets": table(outcomes, BAND_TARGET_COLUMNS)}
 
 
-def _pump_tables(name: str, found: WindowSetResults, reported: list[int]) -> dict[str, dg.TableMetadataValue]:
-    pumps = {**found.pumps, ALL_PUMPS: found.pooled}
+def _pump_tables(name: str, window_set: WindowSetResults, reported: list[int]) -> dict[str, dg.TableMetadataValue]:
+    pumps = {**window_set.pumps, ALL_PUMPS: window_set.pooled}
     return {
         f"{minutes} min ahead, {name} windows": table(
-            [_pump_row(pump, comparison, minutes) for pump, comparison in pumps.items()], RESULT_COLUMNS
+            [_pump_row(pump, comparison, minutes, _others(window_set)) for pump, comparison in pumps.items()],
+            _pump_columns(window_set),
         )
         for minutes in reported
     }
 
 
-def _pump_row(pump: str, found: Comparison, minutes: int) -> dict[str, CellValue]:
+def _pump_row(pump: str, comparison: Comparison, minutes: int, others: Sequence[Metric]) -> dict[str, CellValue]:
+    step = step_at(minutes)
     return {
         "pump": pump,
-        "windows": found.windows,
-        **_errors(found, minutes),
-        "MEAN": getattr(found.model, f"test_mae_{minutes}min"),
-        "RMSE AT": getattr(found.model, f"test_rmse_at_{minutes}min"),
+        "windows": comparison.windows,
+        **_errors(comparison, step),
+        "MEAN": comparison.figure("mae", step, Span.mean).value,
+        **{f"{metric.title} AT": comparison.figure(metric.name, step).value for metric in others},
     }
 
 
-def _groups(found: WindowSetResults, minutes: int) -> dg.TableMetadataValue:
-    step = step_at(minutes) - 1
+def _groups(window_set: WindowSetResults, minutes: int) -> dg.TableMetadataValue:
+    step = step_at(minutes)
     rows: list[dict[str, CellValue]] = [
         {
             "group": label,
-            "readings": comparison.by_step.targets[step],
-            "bias": comparison.by_step.model.bias_at[step],
-            **_errors(comparison, minutes),
+            "readings": comparison.targets[step - 1],
+            "bias": comparison.figure("bias", step).value,
+            **_errors(comparison, step),
         }
-        for label, comparison in found.groups.items()
+        for label, comparison in window_set.groups.items()
     ]
-    return table(rows, GROUP_COLUMNS)
+    return table(rows, _group_columns(window_set))
 
 
-def _errors(found: Comparison, minutes: int) -> dict[str, CellValue]:
-    at, intervals = f"test_mae_at_{minutes}min", found.intervals
+def _errors(comparison: Comparison, step: int) -> dict[str, CellValue]:
+    mae, skill = comparison.figure("mae", step), comparison.skill_at(step)
+    beside = {name: comparison.figure("mae", step, forecaster=name).value for name in comparison.table.baselines}
     return {
-        "AT": getattr(found.model, at),
-        "AT, 95 %": _shown(intervals.model[at], 1) if intervals else None,
-        "persistence": getattr(found.persistence, at),
-        "ridge": getattr(found.ridge, at),
-        "skill": getattr(found.skill, at),
-        "skill, 95 %": _shown(intervals.skill[at], 2) if intervals else None,
+        "AT": mae.value,
+        "AT, 95 %": _shown(mae, 1),
+        **beside,
+        "skill": skill.value,
+        "skill, 95 %": _shown(skill, 2),
     }
 
 
-def _shown(interval: Interval | None, decimals: int) -> str | None:
+def _shown(estimate: Estimate, decimals: int) -> str | None:
+    interval = estimate.interval
     return None if interval is None else f"{interval.low:.{decimals}f} to {interval.high:.{decimals}f}"
 
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import dagster as dg
 
 from bloodtwin_assets.common.metadata import CellValue, per_cent, table
+from bloodtwin_core.evaluation.baselines import warning_baselines
 from bloodtwin_core.evaluation.clinical.alarms import AlarmResults
 from bloodtwin_core.evaluation.clinical.error_grids import ZoneShares
 from bloodtwin_core.evaluation.clinical.results import Clinical
-from bloodtwin_core.evaluation.comparison import Interval
 from bloodtwin_core.evaluation.coverage_targets import JUDGED_BAND
+from bloodtwin_core.evaluation.figures import Interval
 from bloodtwin_core.evaluation.metrics import step_at
 from bloodtwin_core.evaluation.uncertainty import Uncertainty
 
@@ -23,7 +24,7 @@ BAND_COLUMNS = {
 }
 MEANING_COLUMNS = {
     "minutes ahead": "At that moment alone",
-    "forecaster": "bloodTwin, persistence (the last reading) or ridge (a ridge regression)",
+    "forecaster": "bloodTwin, or what stands beside it",
     "Clarke A %": "Error grid of Clarke et al. 1987: accurate enough",
     "Clarke B %": "Off, but treated alike or without harm",
     "Clarke C to E %": "Treated where it should not be, not treated where it should be, or treated the wrong way",
@@ -35,7 +36,7 @@ MEANING_COLUMNS = {
 ALARM_COLUMNS = {
     "alarm": "What is announced: below 70 or above 180 mg/dL",
     "minutes": "How far ahead alarms look",
-    "forecaster": "bloodTwin or ridge; persistence never announces anything",
+    "forecaster": "bloodTwin, or what stands beside it; persistence never announces anything",
     "events": "Events that could have been announced",
     "announced %": "Sensitivity",
     "true %": "Precision: alarms that an event followed",
@@ -44,18 +45,18 @@ ALARM_COLUMNS = {
 }
 
 
-def bands_table(found: Uncertainty, reported: Sequence[int]) -> dg.TableMetadataValue:
+def bands_table(uncertainty: Uncertainty, reported: Sequence[int]) -> dg.TableMetadataValue:
     """What the 80 % band held and how wide it is, by reported time and by range of the reading at the origin."""
-    calibration = found.calibration
+    calibration = uncertainty.calibration
     band = calibration.pooled.band(JUDGED_BAND)
     rows: list[dict[str, CellValue]] = [
         {
             "minutes ahead": str(minutes),
             "holds %": _per_cent(band.share[step_at(minutes) - 1]),
-            "holds, 95 %": _interval(found.judged_band[step_at(minutes) - 1]),
+            "holds, 95 %": _interval(uncertainty.judged_band[step_at(minutes) - 1]),
             "width": band.width[step_at(minutes) - 1],
             "pinball loss": calibration.pinball[step_at(minutes) - 1],
-            "of persistence": found.persistence_pinball[step_at(minutes) - 1],
+            "of persistence": uncertainty.persistence_pinball[step_at(minutes) - 1],
         }
         for minutes in reported
     ]
@@ -74,9 +75,9 @@ def bands_table(found: Uncertainty, reported: Sequence[int]) -> dg.TableMetadata
     return table(rows, BAND_COLUMNS)
 
 
-def meaning_table(found: Clinical, reported: Sequence[int]) -> dg.TableMetadataValue:
-    """Zone shares of both error grids and the glucose-specific RMSE of the three forecasters."""
-    forecasters = {"bloodTwin": found.model, "persistence": found.persistence, "ridge": found.ridge}
+def meaning_table(clinical: Clinical, reported: Sequence[int]) -> dg.TableMetadataValue:
+    """Zone shares of both error grids and the glucose-specific RMSE of all forecasters."""
+    forecasters = {"bloodTwin": clinical.model, **clinical.beside}
     rows: list[dict[str, CellValue]] = [
         {
             "minutes ahead": minutes,
@@ -93,12 +94,12 @@ def meaning_table(found: Clinical, reported: Sequence[int]) -> dg.TableMetadataV
     return table(rows, MEANING_COLUMNS)
 
 
-def alarms_table(found: Clinical) -> dg.TableMetadataValue:
+def alarms_table(clinical: Clinical) -> dg.TableMetadataValue:
     """What alarms from forecasts were worth, by event."""
     rows = [
         {"alarm": alarms.threshold, "minutes": alarms.minutes, "forecaster": name, **_alarms(results)}
-        for alarms in found.alarms
-        for name, results in (("bloodTwin", alarms.model), ("ridge", alarms.ridge))
+        for alarms in clinical.alarms
+        for name, results in {"bloodTwin": alarms.model, **warning_baselines(alarms.beside)}.items()
     ]
     return table(rows, ALARM_COLUMNS)
 
@@ -112,13 +113,13 @@ def _zones(grid: str, shares: ZoneShares) -> dict[str, CellValue]:
     }
 
 
-def _alarms(found: AlarmResults) -> dict[str, CellValue]:
+def _alarms(worth: AlarmResults) -> dict[str, CellValue]:
     return {
-        "events": found.events,
-        "announced %": _per_cent(found.sensitivity),
-        "true %": _per_cent(found.precision),
-        "false a day": found.false_alarms_per_day,
-        "lead": found.median_lead_minutes,
+        "events": worth.events,
+        "announced %": _per_cent(worth.sensitivity),
+        "true %": _per_cent(worth.precision),
+        "false a day": worth.false_alarms_per_day,
+        "lead": worth.median_lead_minutes,
     }
 
 

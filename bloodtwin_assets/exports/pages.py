@@ -8,7 +8,7 @@ from bloodtwin_assets.common.metadata import CellValue, Metadata, table
 from bloodtwin_core.export import Int8Outcome, Int8Trial, state_shapes
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.forecaster import QUANTILE_LEVELS
-from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS
+from bloodtwin_core.records import GLUCOSE_LIMITS
 from bloodtwin_core.serving.facts import DISAGREEMENT, INPUT, OUTPUT, QUANTILES, READING, STATE_OUT
 
 INT8_COLUMNS = {
@@ -23,7 +23,7 @@ def export_page(path: Path, sha256: str, checkpoint: Checkpoint) -> Metadata:
     """Where the file is, and what goes in and comes out."""
     return {
         **_file_facts(path),
-        "input": f"{INPUT}: float32 [batch, {checkpoint.lookback}, {len(FEATURES)}], physical units",
+        "input": f"{INPUT}: float32 [batch, {checkpoint.lookback}, {_width(checkpoint)}], physical units",
         "output": _output(checkpoint),
         **(_sureness(checkpoint) if path.suffix == ".onnx" else {}),
         **_origin(sha256, checkpoint),
@@ -37,7 +37,7 @@ def streaming_page(path: Path, sha256: str, checkpoint: Checkpoint) -> Metadata:
     }
     return {
         **_file_facts(path),
-        "input": f"{READING}: float32 [batch, {len(FEATURES)}], physical units",
+        "input": f"{READING}: float32 [batch, {_width(checkpoint)}], physical units",
         "states in": "; ".join(f"{name}: {shape}, zero at the start" for name, shape in shapes.items()),
         "output": _output(checkpoint),
         **_sureness(checkpoint),
@@ -92,5 +92,10 @@ def _sureness(checkpoint: Checkpoint) -> Metadata:
     return {**page}
 
 
+def _width(checkpoint: Checkpoint) -> int:
+    return len(checkpoint.forecaster.features)
+
+
 def _origin(sha256: str, checkpoint: Checkpoint) -> Metadata:
-    return {"features": ", ".join(FEATURES), "checkpoint sha256": checkpoint.sha256, "sha256": sha256}
+    features = ", ".join(checkpoint.forecaster.features)
+    return {"features": features, "checkpoint sha256": checkpoint.sha256, "sha256": sha256}

@@ -9,34 +9,34 @@ from bloodtwin_assets.common.run_log import core_log_in
 from bloodtwin_assets.ingestion.pages import fetched_page, idle_page
 from bloodtwin_assets.resources import SettingsResource
 from bloodtwin_core.common.progress import Step
-from bloodtwin_core.sources import SYNCS, Sync
-from bloodtwin_core.sources.fetching import fingerprint, folder_of
+from bloodtwin_core.sources.fetching import Fetch, fingerprint, folder_of
+from bloodtwin_core.sources.registry import sources
+from bloodtwin_core.sources.source import Source
 
 INGESTION_GROUP = "ingestion"
 IDLE = dg.DataVersion("nothing fetched")
-TITLES = {"tandem": "Tandem Source", "nightscout": "the wearer's Nightscout site"}
 
 
-def _event_history(source: str, sync: Sync) -> dg.AssetsDefinition:
+def _event_history(source: Source, fetch: Fetch) -> dg.AssetsDefinition:
     """The asset of one source. Where data.source is another, it does nothing and says so."""
 
     @dg.asset(
-        name=f"{source}_event_history",
+        name=f"{source.name}_event_history",
         group_name=INGESTION_GROUP,
-        kinds={source, "csv"},
-        description=f"Every event of the wearer's pump and sensor that {TITLES[source]} holds, kept in `data.root`.\n\n"
+        kinds={source.name, "csv"},
+        description=f"Every event of the wearer's pump and sensor that {source.title} holds, kept in `data.root`.\n\n"
         "Each time, only what is new is fetched, window by window; after a break it goes on where it stood. "
-        f"It does nothing unless `data.source` is `{source}`. Credentials come from the environment alone: see "
+        f"It does nothing unless `data.source` is `{source.name}`. Credentials come from the environment alone: see "
         "docs/sources.md.",
     )
     @failing_in_words
     def event_history(context: dg.AssetExecutionContext, settings: SettingsResource) -> dg.MaterializeResult[None]:
-        if settings.data.source != source:
-            context.log.info("Nothing to fetch: data.source is %s, not %s", settings.data.source, source)
+        if settings.data.source != source.name:
+            context.log.info("Nothing to fetch: data.source is %s, not %s", settings.data.source, source.name)
             return dg.MaterializeResult(metadata=idle_page(settings.data.source), data_version=IDLE)
         with core_log_in(context):
-            reports = sync(settings.data, _logged_in(context))
-        version = fingerprint(folder_of(settings.data), source)
+            reports = fetch(settings.data, _logged_in(context))
+        version = fingerprint(folder_of(settings.data), source.name)
         return dg.MaterializeResult(metadata=fetched_page(reports), data_version=dg.DataVersion(version))
 
     return event_history
@@ -52,4 +52,4 @@ def _logged_in(context: dg.AssetExecutionContext) -> Callable[[Step], None]:
     return log
 
 
-INGESTION_ASSETS = [_event_history(source, sync) for source, sync in SYNCS.items()]
+INGESTION_ASSETS = [_event_history(source, source.fetch) for source in sources().values() if source.fetch]

@@ -42,14 +42,14 @@ def tables(artifacts: Path, left_out: Sequence[str], *, personal: bool) -> str:
     """
     store, settings = ArtifactStore(artifacts), EvaluationSettings()
     tested = tested_model(store, settings)
-    windows, forecasts, found = tested.windows, tested.forecasts, tested.index
-    parts = [f"All {len(found.pumps)} pumps. {_tables(windows, forecasts, found, settings)}"]
+    windows, forecasts, forecasts_index = tested.windows, tested.forecasts, tested.index
+    parts = [f"All {len(forecasts_index.pumps)} pumps. {_tables(windows, forecasts, forecasts_index, settings)}"]
     if left_out:
-        rest = _tables(windows, *without(forecasts, found, left_out), settings)
+        rest = _tables(windows, *without(forecasts, forecasts_index, left_out), settings)
         parts.append(f"Without pumps {', '.join(left_out)}. {rest}")
     if personal:
         copies = with_personal_copies(forecasts, windows, tested.checkpoint, store.personal, settings)
-        parts.append(f"Each pump with its personal copy. {_tables(windows, copies, found, settings)}")
+        parts.append(f"Each pump with its personal copy. {_tables(windows, copies, forecasts_index, settings)}")
         parts.append(difference_table(difference(copies, forecasts, settings), "the unified network"))
     return "\n\n".join(parts)
 

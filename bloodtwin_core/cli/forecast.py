@@ -20,7 +20,7 @@ import numpy as np
 from bloodtwin_core.cli.forecast_json import forecast_json
 from bloodtwin_core.cli.history import Asked, History, history_at
 from bloodtwin_core.cli.moment import moment_of, utc_now
-from bloodtwin_core.cli.recognising import Place, place_of
+from bloodtwin_core.cli.recognising import EXPORTS, Place, place_of
 from bloodtwin_core.cli.settings import add_pump_option, add_set_option, data_settings
 from bloodtwin_core.cli.wearer_clock import in_local_time, with_zone
 from bloodtwin_core.common.errors import DataError, SettingsError
@@ -28,14 +28,16 @@ from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.display import ForecastView, fan, page, table, view_of
 from bloodtwin_core.display.clock import Clock
-from bloodtwin_core.events.clocks import zone_named
+from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pretrained import base_forecaster
-from bloodtwin_core.records import RECORD_INTERVAL, Feature, PumpRecords
+from bloodtwin_core.records import FEATURES, RECORD_INTERVAL, Feature, PumpRecords
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.records.joining import records_up_to, require_measured
 from bloodtwin_core.serving import Forecaster
 from bloodtwin_core.serving.forecast import MAX_READING_AGE_MINUTES
+from bloodtwin_core.sources.device_exports import VendorSettings
+from bloodtwin_core.sources.tandem import TandemSettings
 
 _TABLE_EVERY = 3
 """Steps (15 min) from one row of the terminal's table to the next; pages and JSON have all."""
@@ -89,7 +91,8 @@ class _Made:
 
 def _forecast(place: Place, settings: DataSettings, given: argparse.Namespace) -> _Made:
     forecaster = _forecaster(given.model)
-    lookback = forecaster.facts.lookback
+    lookback, known = forecaster.facts.lookback, forecaster.facts.features
+    settings = settings.model_copy(update={"extra_features": [name for name in known if name not in FEATURES]})
     moment = moment_of(given.at, utc_now())
     history = history_at(place, Asked(settings, moment.until, lookback * RECORD_INTERVAL + _SPARE, given.zone))
     newest = _last_reading(history.parts)
@@ -162,7 +165,7 @@ def _forecaster(model: Path | None) -> Forecaster:
 
 
 def _require_zone(place: Place, settings: DataSettings) -> None:
-    needed = {"vendor": settings.vendor.time_zone, "tandem": settings.tandem.time_zone}
+    needed = {EXPORTS: settings.of(VendorSettings).time_zone, "tandem": settings.of(TandemSettings).time_zone}
     if not needed.get(place.source, "given"):
         todo = "Name the wearer's, such as --zone Europe/Berlin"
         raise SettingsError(f"{place} gives local times and says no zone. {todo}")

@@ -17,7 +17,7 @@ def forecast_json(view: ForecastView) -> str:
     content: dict[str, Any] = {
         "pump": view.pump_id,
         "unit": str(unit),
-        "zone": clock.zone.key if clock.zone else None,
+        "zone": str(clock.zone) if clock.zone else None,
         "origin": clock.stamp(view.origin),
         "last_reading": {"time": clock.stamp(when), "glucose": shown(last)},
         "about": view.about,

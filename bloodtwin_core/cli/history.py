@@ -17,9 +17,11 @@ from bloodtwin_core.common.progress import Progress
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.display.clock import Clock
 from bloodtwin_core.events.repairs import RepairKind, read_repairs
-from bloodtwin_core.records import PumpHistory, PumpRecords, Split
+from bloodtwin_core.records import PumpHistory, PumpRecords, Split, features_with
 from bloodtwin_core.records.split_files import PUMP_ID, SplitFile, natural_order, read_split_file
-from bloodtwin_core.sources import SYNCS, split_files_of
+from bloodtwin_core.sources.nightscout import NightscoutSettings
+from bloodtwin_core.sources.registry import source_named
+from bloodtwin_core.sources.splits import split_files_of
 
 FETCHED_DAYS = 3
 """Days that are fetched from a site for one forecast: the day it looks back on, and the basal rate in force before."""
@@ -50,13 +52,13 @@ class History:
 def history_at(place: Place, asked: Asked) -> History:
     """The records before a moment. Raises BloodTwinError for what cannot be read, or is of several pumps."""
     with tempfile.TemporaryDirectory(prefix="bloodtwin-") as name, progress_bar() as progress:
-        scratch = Path(name)
+        scratch, features = Path(name), features_with(asked.settings.extra_features)
         if place.source == SPLIT_FILES:
-            files, zone = _split_files(place, asked.settings.pump_ids), asked.zone
+            files, zone = _split_files(place, asked.settings.pump_ids, features), asked.zone
         else:
             settings = _fetched(place, asked, scratch, progress) if place.address else _rooted(place, asked, scratch)
             written = split_files_of(settings, scratch / "pumps", progress, _last_part(asked))
-            files = [read_split_file(path) for pump in written for path in pump.files.values()]
+            files = [read_split_file(path, features) for pump in written for path in pump.files.values()]
             zone = asked.zone or zone_of(settings)
     _require_one_pump(files, place)
     clock = clock_of(place.source, files[0].header, zone)
@@ -109,16 +111,17 @@ def _fetched(place: Place, asked: Asked, scratch: Path, progress: Progress) -> D
             "source": SITE,
             "root": str(scratch / "site"),
             "fetch": asked.settings.fetch.model_copy(update={"since": str(first)}),
-            "nightscout": asked.settings.nightscout.model_copy(update={"url": place.address}),
+            "nightscout": asked.settings.of(NightscoutSettings).model_copy(update={"url": place.address}),
         }
     )
-    SYNCS[SITE](settings, progress)
+    if (fetch := source_named(SITE).fetch) is not None:
+        fetch(settings, progress)
     return settings
 
 
-def _split_files(place: Place, pump_ids: Sequence[str]) -> list[SplitFile]:
+def _split_files(place: Place, pump_ids: Sequence[str], features: tuple[str, ...]) -> list[SplitFile]:
     """The files named; of folders the newest of each split, those that are there."""
-    files = [read_split_file(path) for path in _split_paths(place)]
+    files = [read_split_file(path, features) for path in _split_paths(place)]
     there = sorted({file.pump_id for file in files})
     for pump_id in pump_ids:
         if pump_id not in there:

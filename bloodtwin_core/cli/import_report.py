@@ -1,10 +1,11 @@
-"""What an import found, as text for a terminal: one line a pump, and what was repaired."""
+"""What an import found, as text for a terminal: one line a pump, what was repaired, what the source itself states."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from bloodtwin_core.events.compared_totals import ComparedTotals, read_compared_totals
 from bloodtwin_core.events.repairs import read_repairs
 from bloodtwin_core.records import RECORDS_PER_DAY
 from bloodtwin_core.records.split_files import PumpSplitFiles, read_split_file
@@ -24,21 +25,26 @@ _HEAD = (
 )
 _UNITS = ("", "", "", "", "", "", "over {max_gap_hours:g} h", "70-180 mg/dL", "U/day", "U/day")
 
+_WEEKS_SHOWN = 5
+"""Weeks that differ from what the source states, the worst of them."""
+
 
 @dataclass(frozen=True)
 class _Reported:
     cells: tuple[str, ...]
     repairs: list[str]
+    stated: list[str]
 
 
 def report(pumps: Sequence[PumpSplitFiles], max_gap_hours: float) -> str:
-    """A table of the pumps' split files as they were written, then each pump's repairs."""
+    """A table of the pumps' split files as they were written, then each pump's repairs and a second opinion on them."""
     reported = [_reported(pump, max_gap_hours) for pump in pumps]
     units = tuple(unit.format(max_gap_hours=max_gap_hours) for unit in _UNITS)
     lines = _aligned([_HEAD, units, *(pump.cells for pump in reported)])
     for pump, found in zip(pumps, reported, strict=True):
         lines += ["", f"pump {pump.pump_id}: {'repaired:' if found.repairs else 'nothing had to be repaired'}"]
         lines += [f"  {sentence}" for sentence in found.repairs]
+        lines += found.stated
     return "\n".join(lines) + "\n"
 
 
@@ -58,7 +64,21 @@ def _reported(pump: PumpSplitFiles, max_gap_hours: float) -> _Reported:
         _or_unknown(summary.basal_per_day),
         _or_unknown(summary.bolus_per_day),
     )
-    return _Reported(cells, read_repairs(files[0].header).sentences())
+    return _Reported(cells, read_repairs(files[0].header).sentences(), _stated(read_compared_totals(files[0].header)))
+
+
+def _stated(totals: ComparedTotals) -> list[str]:
+    """How the insulin that the source itself states compares with what was imported, a line each."""
+    weeks = totals.weeks()
+    if not weeks:
+        return []
+    differing = sorted((week for week in weeks if week.differs), key=lambda week: -abs(week.difference))
+    lines = [f"  insulin as the source states it: {len(differing)} of {len(weeks)} weeks differ"]
+    return lines + [
+        f"    {str(week.start)[:10]}, {week.days} days: {week.stated:.1f} U of {week.kind} stated, "
+        f"{week.imported:.1f} U imported ({week.share:+.1%})"
+        for week in differing[:_WEEKS_SHOWN]
+    ]
 
 
 def _or_unknown(units: float) -> str:

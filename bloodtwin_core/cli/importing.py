@@ -22,9 +22,10 @@ from bloodtwin_core.common.files import atomic_folder, recover_folder
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.records import Split
 from bloodtwin_core.records.split_files import PumpSplitFiles
-from bloodtwin_core.sources import SOURCES, SYNCS, pump_split_files
+from bloodtwin_core.sources.registry import source_named, sources
+from bloodtwin_core.sources.source import SplitSource
+from bloodtwin_core.sources.splits import pump_split_files
 
-_ALREADY_SPLIT = "bloodbank"
 _ASIDE = ".bloodtwin-import-"
 _ABANDONED_SECONDS = 24 * 3600
 """A folder in which nothing was begun or finished for a day is taken to be of an import that was killed."""
@@ -41,8 +42,8 @@ class ImportRequest:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `bloodtwin import` takes."""
-    sources = [name for name in SOURCES if name != _ALREADY_SPLIT]
-    parser.add_argument("source", metavar="SOURCE", choices=sources, help="one of %(choices)s")
+    importable = [name for name, source in sources().items() if not isinstance(source, SplitSource)]
+    parser.add_argument("source", metavar="SOURCE", choices=importable, help="one of %(choices)s")
     parser.add_argument(
         "folder", metavar="FOLDER", nargs="?", default="", help="the source's files, or where a cloud's events are kept"
     )
@@ -76,8 +77,9 @@ def import_data(request: ImportRequest) -> str:
     """
     to = None if request.dry_run or request.to is None else request.to.expanduser()
     with progress_bar() as progress, _aside(to) as folder:
-        if to is not None and request.settings.source in SYNCS:
-            SYNCS[request.settings.source](request.settings, progress)
+        fetch = source_named(request.settings.source).fetch
+        if to is not None and fetch is not None:
+            fetch(request.settings, progress)
         pumps = pump_split_files(request.settings, folder / "pumps", progress)
         text = report(pumps, request.settings.max_gap_hours)
         if to is None:

@@ -16,6 +16,7 @@ from typing import NamedTuple, NoReturn
 
 from bloodtwin_core.cli.signals import INTERRUPTED, leave_by_exceptions
 from bloodtwin_core.common.errors import BloodTwinError, SettingsError
+from bloodtwin_core.common.extras import advice_on
 
 DONE, BAD_DATA, BAD_USAGE = 0, 1, 2
 EXIT_CODES = (
@@ -105,7 +106,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run() -> NoReturn:
     """The entry point of the installed command."""
     leave_by_exceptions()
-    sys.exit(main())
+    try:
+        code = main()
+    except ModuleNotFoundError as error:
+        if (advice := advice_on(error)) is None:
+            raise
+        code = _failed(SettingsError(advice), BAD_USAGE)
+    sys.exit(code)
 
 
 def _failed(error: Exception, code: int) -> int:

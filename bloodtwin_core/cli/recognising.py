@@ -11,9 +11,7 @@ from pathlib import Path
 from bloodtwin_core.common.csv_table import columns_of
 from bloodtwin_core.common.errors import BloodTwinError, DataError, SettingsError
 from bloodtwin_core.records.split_files import COLUMNS, PUMP_FOLDER
-from bloodtwin_core.sources import SOURCES
-from bloodtwin_core.sources.device_exports import FORMATS
-from bloodtwin_core.sources.device_exports.export import open_export
+from bloodtwin_core.sources.registry import sources
 
 SPLIT_FILES, RAW_EVENTS, SITE, EXPORTS = "bloodbank", "events", "nightscout", "vendor"
 _SPLIT_FILE = "lstm_*.csv"
@@ -58,8 +56,8 @@ def place_of(where: Sequence[str], source: str | None = None) -> Place:
 
     Raises SettingsError for an unknown source or one that cannot be told, DataError for what is not there.
     """
-    if source is not None and source not in SOURCES:
-        raise SettingsError(f"--source {source} is not known. Choose one of {', '.join(SOURCES)}")
+    if source is not None and source not in sources():
+        raise SettingsError(f"--source {source} is not known. Choose one of {', '.join(sources())}")
     if any(_ADDRESS.match(text) for text in where):
         return _site(where, source)
     paths = tuple(Path(text).expanduser() for text in where)
@@ -82,7 +80,7 @@ def _recognised(paths: Sequence[Path]) -> str:
     for path, source in found.items():
         if not source:
             raise SettingsError(
-                f"{path}: nothing tells which source it is of. Name it with --source, one of {', '.join(SOURCES)}"
+                f"{path}: nothing tells which source it is of. Name it with --source, one of {', '.join(sources())}"
             )
     if len(set(found.values())) > 1:
         told = ", ".join(f"{path.name} of {source}" for path, source in found.items())
@@ -107,17 +105,23 @@ def _of_folder(folder: Path) -> str:
 
 
 def _of_file(path: Path) -> str:
-    if _is_export(path):
-        return EXPORTS
+    if _is_split_file(path):
+        return SPLIT_FILES
+    return EXPORTS if _is_export(path) else ""
+
+
+def _is_split_file(path: Path) -> bool:
     try:
-        return SPLIT_FILES if set(COLUMNS) <= set(columns_of(path)) else ""
+        return set(COLUMNS) <= set(columns_of(path))
     except DataError:
-        return ""
+        return False
 
 
 def _is_export(path: Path) -> bool:
+    # The readers of exports need pandas, which a light installation lacks and split files do without.
+    from bloodtwin_core.sources.device_exports.importer import format_of
+
     try:
-        export = open_export(path)
+        return format_of(path) is not None
     except BloodTwinError:
         return False
-    return any(known.recognise(export) for known in FORMATS)

@@ -16,6 +16,7 @@ import os
 import sys
 import time
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from bloodtwin_core.cli.child import lines_of, started
@@ -29,6 +30,7 @@ from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.run_config import RunConfig
 
 HOME_VARIABLE = "DAGSTER_HOME"
+_GRAPH = "dagster"
 _HOME = ".dagster_home"
 _INSTANCE = Path("configs/dagster.yaml")
 _WITHOUT_TELEMETRY = "telemetry:\n  enabled: false\n"
@@ -58,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Run the graph in a child process. Raises SettingsError, StorageError or RunFailed."""
+    _require_graph()
     config = run_config(given)
     settings = config.settings()
     store = ArtifactStore(Path(config.root).expanduser() / settings.model.name)
@@ -77,6 +80,12 @@ def run(given: argparse.Namespace) -> None:
         wrong_setting = log.cause is not None and log.cause.kind == SettingsError.__name__
         raise SettingsError(cause_of(log)) if wrong_setting else RunFailed(cause_of(log))
     sys.stdout.write(closing(log, store, settings, time.monotonic() - begun, log_file))
+
+
+def _require_graph() -> None:
+    """Raise ModuleNotFoundError in a light installation, before the child process would in words of its own."""
+    if find_spec(_GRAPH) is None:
+        raise ModuleNotFoundError(f"No module named '{_GRAPH}'", name=_GRAPH)
 
 
 def _materialize(config: RunConfig, select: str, home: Path, log_file: Path) -> tuple[RunLog, int]:

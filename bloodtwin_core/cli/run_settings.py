@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.config import PRETRAINED, DataSettings
+from bloodtwin_core.config import PRETRAINED
 from bloodtwin_core.pipeline.run_config import RunConfig, read_run_config, with_assignments, with_settings
+from bloodtwin_core.sources.settings import data_model
 
 if TYPE_CHECKING:  # The sources take a second to import, and only WHERE and --zone need them.
     from bloodtwin_core.cli.recognising import Place
@@ -59,9 +60,9 @@ def _rooted(place: "Place", config: RunConfig) -> dict[str, Any]:
 
 
 def _zone(zone: str, source: str) -> dict[str, str]:
-    from bloodtwin_core.events.clocks import zone_named
+    from bloodtwin_core.events.zones import zone_named
 
-    field = DataSettings.model_fields.get(source)
+    field = data_model().model_fields.get(source)
     if field is None or "time_zone" not in getattr(field.annotation, "model_fields", {}):
         raise SettingsError(f"--zone {zone}: data.source {source or 'simulator'} takes no zone. Leave it out")
     return {"time_zone": zone_named(zone).key}

@@ -10,6 +10,7 @@ from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.pipeline.run_config import assign
 from bloodtwin_core.pipeline.setting_faults import first_fault
+from bloodtwin_core.sources.settings import data_model
 
 
 def add_set_option(parser: argparse.ArgumentParser, what: str) -> None:
@@ -35,9 +36,9 @@ def data_settings(
     if wearers:
         given |= {"wearers": dict(_wearer(text) for text in wearers), "join_wearers": True}
     try:
-        return DataSettings.model_validate(given)
+        return data_model().model_validate(given)
     except ValidationError as error:
-        raise SettingsError(f"the settings are wrong: {first_fault(error, DataSettings, 'data')}") from None
+        raise SettingsError(f"the settings are wrong: {first_fault(error, data_model(), 'data')}") from None
 
 
 def _wearer(text: str) -> tuple[str, list[str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation.baselines import fit_ridge
+from bloodtwin_core.evaluation.baselines import fit_baselines
 from bloodtwin_core.evaluation.forecasts import TestForecasts, join
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts
 from bloodtwin_core.evaluation.methods import method_for
@@ -57,7 +57,7 @@ def stored_or_new(
         forecasts, index = read_forecasts(folder)
         if index.tested == tested:
             return forecasts, index
-    ridge = fit_ridge(windows, settings)
+    baselines = fit_baselines(windows, settings)
     method = method_for(forecaster, windows, settings, "cpu")
-    forecasts = join(list(forecast_batches(windows, method.forecast, ridge, settings)))
-    return forecasts, index_of(windows, ridge, tested)
+    forecasts = join(list(forecast_batches(windows, method.forecast, baselines, settings)))
+    return forecasts, index_of(windows, baselines, tested)

@@ -7,11 +7,12 @@ import numpy as np
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.display.clock import Clock
-from bloodtwin_core.events.clocks import zone_named
+from bloodtwin_core.events.zones import zone_named, zone_or_offset
 from bloodtwin_core.records import Feature, PumpRecords, time_of_day
 from bloodtwin_core.records.split_header import SplitHeader
-from bloodtwin_core.sources import nightscout
+from bloodtwin_core.sources.nightscout import NightscoutSettings
 
+_SITE = "nightscout"
 _LOCAL_SOURCES = ("azt1d", "brist1d", "simulator")
 """Their records' times are the wearer's wall time, of a zone that nobody tells."""
 _LOCAL_TIMES = "local wall time"
@@ -30,8 +31,10 @@ def with_zone(settings: DataSettings, source: str, zone: str) -> DataSettings:
 
 def zone_of(settings: DataSettings) -> str:
     """The wearer's zone as far as data.source knows it, else empty."""
-    if settings.source == nightscout.SOURCE:
-        return settings.nightscout.time_zone or nightscout.wearer_zone(settings)
+    if settings.source == _SITE:
+        from bloodtwin_core.sources.nightscout.importer import wearer_zone  # It needs pandas.
+
+        return settings.of(NightscoutSettings).time_zone or wearer_zone(settings)
     group = getattr(settings, settings.source, None)
     return str(getattr(group, "time_zone", "")) or _ZONES.get(settings.source, "")
 
@@ -41,7 +44,7 @@ def clock_of(source: str, header: SplitHeader, zone: str) -> Clock:
     is_local = source in _LOCAL_SOURCES or header.tz_handling.startswith(_LOCAL_TIMES)
     if is_local and zone:
         raise SettingsError(f"--zone {zone}: these times are local already, of a zone that nobody tells. Leave it out")
-    return Clock(zone_named(zone)) if zone else Clock(is_local=is_local)
+    return Clock(zone_or_offset(zone)) if zone else Clock(is_local=is_local)
 
 
 def in_local_time(records: PumpRecords, clock: Clock) -> PumpRecords:

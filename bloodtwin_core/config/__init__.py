@@ -1,4 +1,4 @@
-"""Every setting, once: what it means, its unit, its limits and its default.
+"""Every setting, once: what it means, its unit, its limits and its default. Those of a source stand in its own file.
 
 The Dagster resources are made from these models, so a limit here is a limit in the Launchpad too. Lists are plain
 defaults, which pydantic copies for each model, because the Launchpad shows no default that a factory makes.
@@ -6,7 +6,7 @@ defaults, which pydantic copies for each model, because the Launchpad shows no d
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, SerializeAsAny
 
 from bloodtwin_core.config.data import DataSettings
 from bloodtwin_core.config.evaluation import EvaluationSettings
@@ -41,14 +41,18 @@ __all__ = [
 
 
 class Settings(SettingsGroup):
-    """All groups together; settings.json of a run."""
+    """All groups together; settings.json of a run. sources/settings.py adds the sources' groups to data."""
 
-    data: DataSettings = Field(default_factory=DataSettings)
-    model: ModelSettings = Field(default_factory=ModelSettings)
-    training: TrainingSettings = Field(default_factory=TrainingSettings)
-    personal: PersonalSettings = Field(default_factory=PersonalSettings)
-    evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)
-    export: ExportSettings = Field(default_factory=ExportSettings)
+    data: SerializeAsAny[DataSettings] = Field(
+        default_factory=DataSettings, description="Where records come from, and what a window is."
+    )
+    model: ModelSettings = Field(default_factory=ModelSettings, description="The network.")
+    training: TrainingSettings = Field(default_factory=TrainingSettings, description="How the network is fitted.")
+    personal: PersonalSettings = Field(default_factory=PersonalSettings, description="Fine-tuning for each pump.")
+    evaluation: EvaluationSettings = Field(
+        default_factory=EvaluationSettings, description="How the forecaster is tested."
+    )
+    export: ExportSettings = Field(default_factory=ExportSettings, description="The files that leave.")
 
     def used(self, *groups: str) -> dict[str, Any]:
         """The settings of some groups as plain values, for the manifest."""

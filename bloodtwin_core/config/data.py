@@ -1,18 +1,16 @@
-"""Where records come from and how they are cut into windows."""
+"""Where records come from and how they are cut into windows: what holds for every source.
+
+Each source adds the group of its own settings under its own name, data.tandem for tandem: see sources/settings.py.
+"""
+
+from typing import TypeVar
 
 from pydantic import Field, model_validator
 
 from bloodtwin_core.config.group import SettingsGroup
-from bloodtwin_core.config.sources import (
-    Azt1dSettings,
-    EventsSettings,
-    FetchSettings,
-    LearnAlsoFrom,
-    NightscoutSettings,
-    SimulatorSettings,
-    TandemSettings,
-    VendorSettings,
-)
+from bloodtwin_core.config.sources import FetchSettings, TrainOnlySource
+
+Group = TypeVar("Group", bound=SettingsGroup)
 
 
 class DataSettings(SettingsGroup):
@@ -20,7 +18,7 @@ class DataSettings(SettingsGroup):
 
     source: str = Field(
         default="simulator",
-        description="simulator, azt1d, bloodbank, brist1d, events, tandem, nightscout, vendor or t1d_uom.",
+        description="Name of the source; docs/sources.md has the table.",
     )
     root: str = Field(
         default="",
@@ -31,7 +29,7 @@ class DataSettings(SettingsGroup):
         default=[],
         description="Pumps that are tested but neither trained nor validated on, as a newcomer would be.",
     )
-    learn_also_from: list[LearnAlsoFrom] = Field(
+    learn_also_from: list[TrainOnlySource] = Field(
         default=[],
         description="Further sources, [{source: brist1d, root: folder, pump_ids: []}], all of whose records are "
         "trained on; none is tested. Their pump ids begin with their source's name.",
@@ -45,13 +43,11 @@ class DataSettings(SettingsGroup):
         default=False,
         description="Make one history of the pumps of each wearer, under the wearer's name, for sources of events.",
     )
-    simulator: SimulatorSettings = Field(default_factory=SimulatorSettings, description="The virtual wearers.")
-    azt1d: Azt1dSettings = Field(default_factory=Azt1dSettings, description="The AZT1D data set.")
     fetch: FetchSettings = Field(default_factory=FetchSettings, description="How a cloud or site is asked.")
-    tandem: TandemSettings = Field(default_factory=TandemSettings, description="The account at Tandem Source.")
-    nightscout: NightscoutSettings = Field(default_factory=NightscoutSettings, description="The Nightscout site.")
-    vendor: VendorSettings = Field(default_factory=VendorSettings, description="Files exported from a vendor's site.")
-    events: EventsSettings = Field(default_factory=EventsSettings, description="Raw events in three files a pump.")
+    extra_features: list[str] = Field(
+        default=[],
+        description="Features beyond the contract's eight: carbohydrates (g announced in a record's five minutes).",
+    )
     train_fraction: float = Field(
         default=0.70, gt=0.0, lt=1.0, description="Oldest share of each pump's records, for training."
     )
@@ -96,3 +92,8 @@ class DataSettings(SettingsGroup):
                     "wore too (data.wearers), so that the network would know the person. Hold out all of their pumps"
                 )
         return self
+
+    def of(self, group: type[Group]) -> Group:
+        """The settings of one source, by their model; their defaults where data has no group of that model."""
+        found = [value for _, value in self if isinstance(value, group)]
+        return found[0] if found else group()

@@ -1,35 +1,14 @@
-"""Settings of single sources, one group each; data.py puts them together.
-
-What holds for all settings stands in __init__.py.
-"""
+"""Settings that sources share; what concerns one source alone stands in that source's own file."""
 
 from datetime import date
-from enum import StrEnum
 
 from pydantic import Field, field_validator
 
 from bloodtwin_core.config.group import SettingsGroup
 
 
-class SimulatorSettings(SettingsGroup):
-    """Virtual wearers, used when data.source is simulator."""
-
-    pumps: int = Field(default=4, ge=1, le=10_000, description="Virtual wearers, one pump each.")
-    days: int = Field(default=60, ge=3, le=36_500, description="Days of history per wearer.")
-    seed: int = Field(default=2024, ge=0, description="The same seed gives the same records.")
-
-
-class Azt1dSettings(SettingsGroup):
-    """The AZT1D data set, used when data.source is azt1d."""
-
-    days_before_basal: bool = Field(
-        default=False,
-        description="Learn also from the days before basal is known, as unknown basal; what is tested stays the same.",
-    )
-
-
-class LearnAlsoFrom(SettingsGroup):
-    """Another source, whose people are only learnt from."""
+class TrainOnlySource(SettingsGroup):
+    """A further source, all of whose records are trained on."""
 
     source: str = Field(description="As data.source.")
     root: str = Field(default="", description="Folder of that source's files, as data.root.")
@@ -37,7 +16,7 @@ class LearnAlsoFrom(SettingsGroup):
 
 
 class FetchSettings(SettingsGroup):
-    """How events are fetched from a cloud or site; used when data.source is tandem or nightscout."""
+    """How events are fetched from a cloud or site; used by every source that fetches."""
 
     since: str = Field(
         default="",
@@ -72,70 +51,3 @@ class FetchSettings(SettingsGroup):
             except ValueError:
                 raise ValueError(f"'{value}' is not a day; write it as 2024-03-01") from None
         return value
-
-
-class TandemRegion(StrEnum):
-    """Which of Tandem's two clouds holds an account."""
-
-    US = "US"
-    EU = "EU"
-
-
-class TandemSettings(SettingsGroup):
-    """Tandem Source, used when data.source is tandem."""
-
-    region: TandemRegion = Field(default=TandemRegion.US, description="US (also Canada and others) or EU.")
-    time_zone: str = Field(
-        default="",
-        description="Zone that the pump's clock is set to, such as Europe/Berlin; needed, since it says none.",
-    )
-
-
-class NightscoutSettings(SettingsGroup):
-    """A Nightscout site, used when data.source is nightscout."""
-
-    url: str = Field(default="", description="Address of the site, without a token: https://my-site.example.")
-    pump_id: str = Field(
-        default="nightscout", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="Name for the wearer's pump."
-    )
-    time_zone: str = Field(default="", description="Zone of profiles that name none, such as Europe/Berlin.")
-    profile_basal: bool = Field(
-        default=True,
-        description="The profile's basal rates are delivered wherever nothing else is said; false without a pump.",
-    )
-
-
-class DateOrder(StrEnum):
-    """Which of day and month comes first in dates that may be read either way."""
-
-    unknown = "unknown"
-    day_first = "day_first"
-    month_first = "month_first"
-
-
-class VendorSettings(SettingsGroup):
-    """Files exported from a vendor's site, used when data.source is vendor."""
-
-    time_zone: str = Field(
-        default="",
-        description="Zone that sensor and pump were set to, such as Europe/Berlin; needed, since the files say none.",
-    )
-    glucose_unit: str = Field(
-        default="",
-        pattern=r"^(mg/dL|mmol/L)?$",
-        description="mg/dL or mmol/L, for files that do not say their unit; empty where all of them do.",
-    )
-    date_order: DateOrder = Field(
-        default=DateOrder.unknown,
-        description="day_first or month_first, for LibreView files in which no date tells (no day is over 12).",
-    )
-
-
-class EventsSettings(SettingsGroup):
-    """Raw events in three files a pump, used when data.source is events."""
-
-    glucose_unit: str = Field(
-        default="mg/dL",
-        pattern=r"^(mg/dL|mmol/L)$",
-        description="Unit of bg in the cgmreading files: mg/dL or mmol/L.",
-    )

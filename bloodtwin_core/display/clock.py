@@ -1,8 +1,7 @@
 """Times as the reader's clock shows them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 
@@ -19,14 +18,14 @@ class Clock:
     is_local: whether those are local times already, as in data sets that tell no zone; else they are UTC.
     """
 
-    zone: ZoneInfo | None = None
+    zone: tzinfo | None = None
     is_local: bool = False
 
     @property
     def name(self) -> str:
         """What the times are called."""
         if self.zone is not None:
-            return self.zone.key
+            return str(self.zone)
         return "the wearer's local time" if self.is_local else "UTC"
 
     def at(self, time: np.datetime64) -> datetime:

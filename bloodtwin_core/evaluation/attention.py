@@ -48,12 +48,12 @@ def attended(
 ) -> Attended:
     """Look at and test the attention of a network. Raises SettingsError if it has none."""
     rows = evenly_spread(windows.origins[Split.test].rows, SHOWN_WINDOWS)
-    found = []
+    weights_of_batches = []
     with inference(forecaster, device):
         for batch in in_batches(len(rows), settings.batch_size):
             lookbacks = torch.from_numpy(windows.lookbacks(rows[batch])).to(device)
-            found.append(forecaster.attention(lookbacks).float().cpu().numpy())
-    weights = np.concatenate(found)
+            weights_of_batches.append(forecaster.attention(lookbacks).float().cpu().numpy())
+    weights = np.concatenate(weights_of_batches)
     places = np.linspace(0, len(rows) - 1, EXAMPLES + 2).astype(np.int64)[1:-1]
     examples = tuple(_example(windows, int(rows[place]), weights[place]) for place in dict.fromkeys(places.tolist()))
     try:

@@ -1,32 +1,24 @@
 """Errors summed over blocks, one for each pump's day: what pumps, groups and the bootstrap are all read from.
 
 Adding the sums of blocks pools them exactly. Sums are made batch by batch, so no more is held in memory than the
-sums: per pump-day, step and group of a grouping 160 bytes.
+sums: per pump-day, step and group of a grouping 8 bytes for each metric of each forecaster.
 """
 
-from dataclasses import dataclass
-from enum import IntEnum
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.evaluation import metrics
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.groups import Grouping, Places
-from bloodtwin_core.evaluation.metrics import ErrorSums
+from bloodtwin_core.evaluation.metrics import ErrorSums, Metric
 from bloodtwin_core.records import Mask, Timestamps
 from bloodtwin_core.windows import in_batches
 
 BATCH_WINDOWS = 8192
 """Windows whose errors are in memory together."""
-
-
-class Source(IntEnum):
-    """Whose forecasts: the place in the first axis of BlockErrors."""
-
-    model = 0
-    persistence = 1
-    ridge = 2
 
 
 @dataclass(frozen=True)
@@ -72,67 +64,71 @@ def sums_of_blocks(values: npt.NDArray[np.generic], blocks: Blocks) -> npt.NDArr
 class BlockErrors:
     """Sums over the measured targets of each block; pump: [block].
 
-    windows: [block]. targets: [block, step]. absolute, squared, signed: [source, block, step], of |error|, error² and
-    error, forecast minus reading, in mg/dL.
+    windows: [block]. targets: [block, step]. sums: [metric, forecaster, block, step], of what each target gives to a
+    metric; metrics and forecasters name the places in its first two axes.
     """
 
     pump: npt.NDArray[np.str_]
     windows: Places
     targets: Places
-    absolute: npt.NDArray[np.float64]
-    squared: npt.NDArray[np.float64]
-    signed: npt.NDArray[np.float64]
+    metrics: tuple[str, ...]
+    forecasters: tuple[str, ...]
+    sums: npt.NDArray[np.float64]
 
     @property
     def horizon(self) -> int:
         """Steps forecast."""
         return int(self.targets.shape[1])
 
-    def total(self, source: Source) -> ErrorSums:
-        """All blocks together."""
+    def total(self, forecaster: str) -> ErrorSums:
+        """All blocks together, of one forecaster."""
+        totals = self.sums[:, self.forecasters.index(forecaster)].sum(axis=1)
         return ErrorSums(
-            int(self.windows.sum()),
-            self.targets.sum(axis=0),
-            self.absolute[source].sum(axis=0),
-            self.squared[source].sum(axis=0),
-            self.signed[source].sum(axis=0),
+            int(self.windows.sum()), self.targets.sum(axis=0), dict(zip(self.metrics, totals, strict=True))
         )
 
     def of_pump(self, pump_id: str) -> "BlockErrors":
         """The blocks of one pump."""
         which = self.pump == pump_id
-        return BlockErrors(
-            self.pump[which],
-            self.windows[which],
-            self.targets[which],
-            *(sums[:, which] for sums in (self.absolute, self.squared, self.signed)),
+        return replace(
+            self,
+            pump=self.pump[which],
+            windows=self.windows[which],
+            targets=self.targets[which],
+            sums=self.sums[:, :, which],
         )
 
 
 def block_errors(forecasts: TestForecasts, blocks: Blocks, groups: Grouping, among: Mask) -> dict[str, BlockErrors]:
     """The errors of each group by its label, on the windows that among [window] chooses."""
-    sums = _Sums.nothing(len(groups.labels), len(blocks), forecasts.horizon)
+    sums = _Sums.nothing(forecasts, len(groups.labels), len(blocks))
     for batch in in_batches(len(forecasts), BATCH_WINDOWS):
         sums.add(forecasts.take(batch), blocks.of[batch], groups.of[batch], among[batch])
+    names = tuple(metric.name for metric in sums.metrics), tuple(forecasts.forecasters)
     return {
-        label: BlockErrors(blocks.pump, sums.windows[group], sums.targets[group], *sums.errors[:, :, group])
+        label: BlockErrors(blocks.pump, sums.windows[group], sums.targets[group], *names, sums.errors[:, :, group])
         for group, label in enumerate(groups.labels)
     }
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """windows: [group, block], targets: [group, block, step], errors: [kind, source, group, block, step]."""
+    """windows: [group, block], targets: [group, block, step], errors: [metric, forecaster, group, block, step]."""
 
+    metrics: tuple[Metric, ...]
     windows: Places
     targets: Places
     errors: npt.NDArray[np.float64]
 
     @classmethod
-    def nothing(cls, groups: int, blocks: int, horizon: int) -> "_Sums":
-        shape = (groups, blocks, horizon)
+    def nothing(cls, forecasts: TestForecasts, groups: int, blocks: int) -> "_Sums":
+        shape = (groups, blocks, forecasts.horizon)
+        each = (len(metrics.METRICS), len(forecasts.forecasters))
         return cls(
-            np.zeros(shape[:2], dtype=np.int64), np.zeros(shape, dtype=np.int64), np.zeros((3, len(Source), *shape))
+            metrics.METRICS,
+            np.zeros(shape[:2], dtype=np.int64),
+            np.zeros(shape, dtype=np.int64),
+            np.zeros((*each, *shape)),
         )
 
     def add(self, batch: TestForecasts, block: Places, group: Places, among: Mask) -> None:
@@ -142,11 +138,12 @@ class _Sums:
         of_step = np.broadcast_to(np.arange(batch.horizon), counts.shape)[counts]
         place = np.ravel_multi_index((group[counts], of_block, of_step), self.targets.shape)
         self.targets[...] += np.bincount(place, minlength=self.targets.size).reshape(self.targets.shape)
-        for source in Source:
-            error = getattr(batch, source.name)[counts].astype(np.float64) - batch.target[counts]
-            for kind, values in enumerate((np.abs(error), np.square(error), error)):
-                summed = np.bincount(place, values, minlength=self.targets.size)
-                self.errors[kind, source] += summed.reshape(self.targets.shape)
+        target = batch.target[counts].astype(np.float64)
+        for number, forecast in enumerate(batch.forecasters.values()):
+            error = forecast[counts].astype(np.float64) - target
+            for kind, metric in enumerate(self.metrics):
+                summed = np.bincount(place, metric.each_target(error, target), minlength=self.targets.size)
+                self.errors[kind, number] += summed.reshape(self.targets.shape)
         for each in range(len(self.windows)):
             within = (counts & (group == each)).any(axis=1)
             self.windows[each] += np.bincount(block[within], minlength=self.windows.shape[1])

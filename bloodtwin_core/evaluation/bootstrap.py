@@ -15,7 +15,6 @@ persistence's MAE, 0.05 to 0.07 for a difference between forecasters, so that in
 narrow, those of differences up to 7 %.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -24,8 +23,11 @@ import numpy.typing as npt
 from scipy.stats import norm, t
 
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation.blocks import BlockErrors, Source
-from bloodtwin_core.evaluation.comparison import Interval, Intervals, MetricDefinition, metric_definitions
+from bloodtwin_core.evaluation.blocks import BlockErrors
+from bloodtwin_core.evaluation.figures import Interval
+from bloodtwin_core.evaluation.forecasts import MODEL
+from bloodtwin_core.evaluation.metrics import MetricDefinition, headline_definitions
+from bloodtwin_core.evaluation.table import FigureName, Relation
 
 CONFIDENCE = 0.95
 FEWEST_SPARE_DAYS = 6
@@ -34,8 +36,6 @@ truth only 87 times in 100, one of 6 spare days 93 times."""
 
 Figure = npt.NDArray[np.float64]
 """A figure as measured, and after it as each resample has it: [1 + sample]."""
-Statistic = Callable[[Figure, Figure, Figure], Figure]
-"""What is made of a metric of the model, of persistence and of ridge."""
 
 
 @dataclass(frozen=True)
@@ -71,37 +71,43 @@ class Resamples:
         return mean
 
 
-def intervals_of(errors: BlockErrors, resamples: Resamples) -> Intervals | None:
-    """Intervals of the headline metrics, skills and differences; None where too few days were measured."""
+def intervals_of(errors: BlockErrors, resamples: Resamples) -> dict[tuple[FigureName, int], Interval | None] | None:
+    """Intervals of the headline metrics, skills and differences, by figure and step; None where too few days.
+
+    None for a figure: not measured, or persistence makes no error there.
+    """
     spare_days = spare_days_of(errors.pump, errors.targets)
     if spare_days < FEWEST_SPARE_DAYS:
         return None
-    metrics = metric_definitions(errors.horizon)
-    figures = {name: _by_source(metrics[name], errors, resamples) for name in metrics if _is_headline(name)}
+    figures: dict[tuple[FigureName, int], Figure] = {}
+    for metric, span, step in headline_definitions(errors.horizon).values():
+        by_forecaster = _by_forecaster(MetricDefinition(metric, span, step), errors, resamples)
+        model = by_forecaster.pop(MODEL)
+        figures[FigureName(MODEL, metric.name, span), step] = model
+        for baseline, other in by_forecaster.items():
+            beside = {Relation.ratio: _divided(model, other), Relation.difference: model - other}
+            for relation, figure in beside.items():
+                figures[FigureName(MODEL, metric.name, span, relation, baseline), step] = figure
+    intervals = _intervals(np.stack(list(figures.values()), axis=1), spare_days)
+    return dict(zip(figures, intervals, strict=True))
 
-    def of(statistic: Statistic) -> dict[str, Interval | None]:
-        return {name: interval_of(statistic(*by_source), spare_days) for name, by_source in figures.items()}
 
+def _divided(figure: Figure, other: Figure) -> Figure:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return Intervals(
-            model=of(lambda model, _persistence, _ridge: model),
-            skill=of(lambda model, persistence, _ridge: model / persistence),
-            skill_against_ridge=of(lambda model, _persistence, ridge: model / ridge),
-            minus_persistence=of(lambda model, persistence, _ridge: model - persistence),
-            minus_ridge=of(lambda model, _persistence, ridge: model - ridge),
-        )
+        quotient: Figure = figure / other
+    return quotient
 
 
-def _is_headline(name: str) -> bool:
-    """Over all steps, and MAE AT the reported times."""
-    return name in ("test_mae", "test_rmse") or name.startswith("test_mae_at_")
-
-
-def _by_source(reading: MetricDefinition, errors: BlockErrors, resamples: Resamples) -> list[Figure]:
-    counts = errors.targets[:, reading.steps].sum(axis=1)
-    sums = errors.squared if reading.squared else errors.absolute
-    means = [resamples.mean(sums[source][:, reading.steps].sum(axis=1), counts) for source in Source]
-    return [np.sqrt(mean) for mean in means] if reading.squared else means
+def _by_forecaster(definition: MetricDefinition, errors: BlockErrors, resamples: Resamples) -> dict[str, Figure]:
+    """The metric of every forecaster as measured and in each resample; NaN where that holds none of it."""
+    steps = definition.span.steps(definition.step)
+    sums = errors.sums[errors.metrics.index(definition.metric.name)][:, :, steps].sum(axis=2)
+    counts = errors.targets[:, steps].sum(axis=1)
+    *totals, count = (resamples.weights @ np.stack([*sums, counts], axis=1)).T
+    means = (np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0) for total in totals)
+    return {
+        forecaster: definition.metric.of_mean(mean) for forecaster, mean in zip(errors.forecasters, means, strict=True)
+    }
 
 
 def spare_days_of(pump: npt.NDArray[np.str_], targets: npt.NDArray[np.number]) -> int:
@@ -115,11 +121,24 @@ def interval_of(figure: Figure, spare_days: int) -> Interval | None:
 
     None where nothing was measured or too few days were.
     """
-    if spare_days < FEWEST_SPARE_DAYS:
-        return None
-    value, resampled = float(figure[0]), figure[1:][np.isfinite(figure[1:])]
-    if not np.isfinite(value) or not len(resampled):
-        return None
+    return _intervals(figure[:, None], spare_days)[0] if spare_days >= FEWEST_SPARE_DAYS else None
+
+
+def _intervals(figures: Figure, spare_days: int) -> list[Interval | None]:
+    """As interval_of, of many figures at once: [1 + sample, figure]."""
     tail = float(norm.cdf(t.ppf((1 - CONFIDENCE) / 2, spare_days)))
-    low, high = np.quantile(resampled, [tail, 1 - tail])
-    return Interval(value=value, low=min(float(low), value), high=max(float(high), value))
+    whole = np.isfinite(figures).all(axis=0)
+    limits = np.full((2, figures.shape[1]), np.nan)
+    limits[:, whole] = np.quantile(figures[1:, whole], [tail, 1 - tail], axis=0)
+    for place in np.flatnonzero(~whole):
+        resampled = figures[1:, place]
+        resampled = resampled[np.isfinite(resampled)]
+        if len(resampled):
+            limits[:, place] = np.quantile(resampled, [tail, 1 - tail])
+    return [_interval(float(value), *map(float, of)) for value, of in zip(figures[0], limits.T, strict=True)]
+
+
+def _interval(value: float, low: float, high: float) -> Interval | None:
+    if not np.isfinite([value, low, high]).all():
+        return None
+    return Interval(value=value, low=min(low, value), high=max(high, value))

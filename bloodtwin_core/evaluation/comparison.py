@@ -1,164 +1,139 @@
-"""The forecaster beside its baselines: the metrics that the field reports, step by step, and how sure they are."""
+"""View of the long table: the forecaster beside its baselines on some windows, as test_results.yaml names them."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
-from bloodtwin_core.evaluation.metrics import OVERALL_MINUTES, REPORTED_MINUTES, ErrorSums, step_at
-from bloodtwin_core.evaluation.steps import Result, StepComparison, Steps, ratio
-
-__all__ = [
-    "Comparison",
-    "ErrorByStep",
-    "Interval",
-    "Intervals",
-    "Metrics",
-    "Result",
-    "WindowSetResults",
-    "metric_definitions",
-]
+from bloodtwin_core.evaluation.baselines import PERSISTENCE
+from bloodtwin_core.evaluation.figures import Estimate, Interval, Named, Steps
+from bloodtwin_core.evaluation.forecasts import MODEL
+from bloodtwin_core.evaluation.keys import SKILL_AGAINST, Metrics, definitions_in, minus_name, skill_name
+from bloodtwin_core.evaluation.metrics import Span, headline_definitions, metric_named
+from bloodtwin_core.evaluation.table import FigureName, FigureTable, GroupName, Relation
+from bloodtwin_core.records import RECORD_MINUTES
 
 
-class MetricDefinition(NamedTuple):
-    """How a metric is read: RMSE (squared) or MAE, over steps first to last, counted from 1, both included."""
-
-    squared: bool
-    first: int
-    last: int
-
-    @property
-    def steps(self) -> slice:
-        """The steps as places in an array."""
-        return slice(self.first - 1, self.last)
-
-    def of(self, errors: ErrorSums) -> float | None:
-        """The metric; None if nothing there was measured."""
-        return (errors.rmse if self.squared else errors.mae)(self.first, self.last)
-
-
-def metric_definitions(horizon: int) -> dict[str, MetricDefinition]:
-    """The metrics within a horizon (steps), by name.
-
-    test_mae and test_rmse are over the first hour whatever the horizon, so that figures stay comparable; *_30min is
-    over all steps up to 30 minutes (MEAN), *_at_30min at that step alone (AT).
-    """
-    overall = min(horizon, step_at(OVERALL_MINUTES))
-    found = {"test_mae": MetricDefinition(False, 1, overall), "test_rmse": MetricDefinition(True, 1, overall)}
-    for squared, name in ((False, "mae"), (True, "rmse")):
-        steps = {minutes: step_at(minutes) for minutes in REPORTED_MINUTES if step_at(minutes) <= horizon}
-        found |= {f"test_{name}_{minutes}min": MetricDefinition(squared, 1, step) for minutes, step in steps.items()}
-        found |= {
-            f"test_{name}_at_{minutes}min": MetricDefinition(squared, step, step) for minutes, step in steps.items()
-        }
-    return found
-
-
-class Metrics(Result):
-    """Errors in mg/dL, or, as a skill, their ratio to a baseline's; the names are those of metric_definitions.
-
-    None: nothing was measured there, or the horizon does not reach it.
-    """
-
-    test_mae: float | None = None
-    test_rmse: float | None = None
-    test_mae_30min: float | None = None
-    test_mae_60min: float | None = None
-    test_mae_90min: float | None = None
-    test_mae_120min: float | None = None
-    test_mae_at_30min: float | None = None
-    test_mae_at_60min: float | None = None
-    test_mae_at_90min: float | None = None
-    test_mae_at_120min: float | None = None
-    test_rmse_30min: float | None = None
-    test_rmse_60min: float | None = None
-    test_rmse_90min: float | None = None
-    test_rmse_120min: float | None = None
-    test_rmse_at_30min: float | None = None
-    test_rmse_at_60min: float | None = None
-    test_rmse_at_90min: float | None = None
-    test_rmse_at_120min: float | None = None
-
-    @classmethod
-    def of(cls, errors: ErrorSums) -> "Metrics":
-        """The metrics of one forecaster on some windows."""
-        return cls(**{name: reading.of(errors) for name, reading in metric_definitions(errors.horizon).items()})
-
-    def relative_to(self, other: "Metrics") -> "Metrics":
-        """Each metric divided by the other's; None where that is 0 or either is None."""
-        own, others = self.model_dump(), other.model_dump()
-        return Metrics(**{name: ratio(own[name], others[name]) for name in own})
-
-    def within(self, horizon: int) -> dict[str, float | None]:
-        """The metrics by name, without those that lie beyond the horizon (steps)."""
-        return {name: getattr(self, name) for name in metric_definitions(horizon)}
-
-
-class Interval(Result):
-    """A figure and its 95 % confidence interval, which holds it."""
-
-    value: float
-    low: float
-    high: float
-
-
-class Intervals(Result):
-    """95 % confidence intervals of headline metrics, by the metric's name; how they are found, see bootstrap.py.
-
-    model in mg/dL; the skills are ratios, minus_* the paired differences in mg/dL: below 0 the model errs less, and an
-    interval that holds 0 shows no difference. None: not measured there.
-    """
-
-    model: dict[str, Interval | None]
-    skill: dict[str, Interval | None]
-    skill_against_ridge: dict[str, Interval | None]
-    minus_persistence: dict[str, Interval | None]
-    minus_ridge: dict[str, Interval | None]
-
-
-class Comparison(Result):
+@dataclass(frozen=True)
+class Comparison:
     """The forecaster beside its baselines, on the same windows.
 
-    skill is model / persistence, skill_against_ridge model / ridge; below 1 is better. intervals is None where too few
-    days were measured.
+    skill is model / persistence, skill_against_ridge model / ridge, and so on; below 1 is better. Baselines and skills
+    can be read as attributes by their names in test_results.yaml.
     """
 
-    windows: int
-    measured_targets: int
-    model: Metrics
-    persistence: Metrics
-    ridge: Metrics
-    skill: Metrics
-    skill_against_ridge: Metrics
-    intervals: Intervals | None
-    by_step: StepComparison
-
-
-class ErrorByStep(Result):
-    """MAE (mg/dL) AT each step, each list [step]; minutes say how far ahead the steps lie."""
-
-    minutes: list[int]
-    model: Steps
-    persistence: Steps
-    ridge: Steps
-
-
-class WindowSetResults(Result):
-    """One window set: all pumps pooled, each pump, the error by step of all pumps, and all pumps by groups.
-
-    The groups, by their label: glucose_ranges of the reading forecast for, times_of_day of the forecast origin, bolus
-    and gap by what happened before it; see groups.py.
-    """
-
-    windows: int
-    measured_targets: int
-    pooled: Comparison
-    error_by_step: ErrorByStep
-    pumps: dict[str, Comparison]
-    glucose_ranges: dict[str, Comparison]
-    times_of_day: dict[str, Comparison]
-    bolus: dict[str, Comparison]
-    gap: dict[str, Comparison]
+    table: FigureTable
+    group: GroupName
 
     @property
-    def groups(self) -> dict[str, Comparison]:
-        """All groups by a label that says what they are, and all windows last."""
-        ranges = {f"reading {label} mg/dL": found for label, found in self.glucose_ranges.items()}
-        return {**ranges, **self.times_of_day, **self.bolus, **self.gap, "all": self.pooled}
+    def windows(self) -> int:
+        """How many there are."""
+        return self.table.groups[self.group].windows
+
+    @property
+    def measured_targets(self) -> int:
+        """Readings that forecasts are held against, over all steps."""
+        return sum(self.targets)
+
+    @property
+    def targets(self) -> list[int]:
+        """The same for each step."""
+        return self.table.groups[self.group].targets
+
+    def figure(self, metric: str, step: int, span: Span = Span.at, forecaster: str = MODEL) -> Estimate:
+        """A forecaster's metric at a step, counted from 1."""
+        return self.table.at(self.group, FigureName(forecaster, metric, span), step)
+
+    def skill_at(self, step: int, metric: str = "mae", span: Span = Span.at, baseline: str = PERSISTENCE) -> Estimate:
+        """The model's metric divided by a baseline's."""
+        return self.table.at(self.group, FigureName(MODEL, metric, span, Relation.ratio, baseline), step)
+
+    def metrics(self, forecaster: str) -> Metrics:
+        """The metrics of one forecaster by their names."""
+        return Metrics(
+            **{
+                name: self.figure(metric.name, step, span, forecaster).value
+                for name, (metric, span, step) in definitions_in(self.table).items()
+            }
+        )
+
+    def skill_against(self, baseline: str) -> Metrics:
+        """The model's metrics divided by those of a baseline."""
+        return Metrics(
+            **{
+                name: self.skill_at(step, metric.name, span, baseline).value
+                for name, (metric, span, step) in definitions_in(self.table).items()
+            }
+        )
+
+    @property
+    def model(self) -> Metrics:
+        """The tested forecaster's."""
+        return self.metrics(MODEL)
+
+    @property
+    def skill(self) -> Metrics:
+        """Against persistence."""
+        return self.skill_against(PERSISTENCE)
+
+    def __getattr__(self, name: str) -> Metrics:
+        if not name.startswith("_"):
+            if name in self.table.forecasters:
+                return self.metrics(name)
+            if name.removeprefix(SKILL_AGAINST) in self.table.baselines:
+                return self.skill_against(name.removeprefix(SKILL_AGAINST))
+        raise AttributeError(f"a comparison has no {name}", name=name, obj=self)
+
+    @property
+    def by_step(self) -> Named[Any]:
+        """Every figure at every step: minutes, targets, and by forecaster and skill mae_at, mae_mean and so on."""
+        return Named(
+            {
+                "minutes": minutes_ahead(self.table.horizon),
+                "targets": self.targets,
+                **{forecaster: self._steps_of(forecaster) for forecaster in self.table.forecasters},
+                **{skill_name(baseline): self._skill_steps(baseline) for baseline in self.table.baselines},
+            }
+        )
+
+    @property
+    def intervals(self) -> Named[Any] | None:
+        """95 % confidence intervals of the headline metrics, by the metric's name; None where too few days were tested.
+
+        model in mg/dL; the skills are ratios, minus_* the paired differences in mg/dL: below 0 the model errs less, and
+        an interval that holds 0 shows no difference. How they are found, see bootstrap.py.
+        """
+        if not self.table.groups[self.group].resampled:
+            return None
+        baselines = self.table.baselines
+        return Named(
+            {
+                MODEL: self._intervals(Relation.alone),
+                **{skill_name(baseline): self._intervals(Relation.ratio, baseline) for baseline in baselines},
+                **{minus_name(baseline): self._intervals(Relation.difference, baseline) for baseline in baselines},
+            }
+        )
+
+    def _intervals(self, relation: Relation, baseline: str = "") -> dict[str, Interval | None]:
+        return {
+            name: self.table.at(self.group, FigureName(MODEL, metric.name, span, relation, baseline), step).interval
+            for name, (metric, span, step) in definitions_in(self.table, headline_definitions).items()
+        }
+
+    def _steps_of(self, forecaster: str) -> dict[str, Steps]:
+        return {
+            f"{metric}_{span}": self.table.steps(self.group, FigureName(forecaster, metric, span))
+            for metric in self.table.metrics
+            for span in Span
+        }
+
+    def _skill_steps(self, baseline: str) -> dict[str, Steps]:
+        return {
+            f"{metric}_{span}": self.table.steps(self.group, FigureName(MODEL, metric, span, Relation.ratio, baseline))
+            for metric in self.table.metrics
+            if metric_named(metric).lower_is_better
+            for span in Span
+        }
+
+
+def minutes_ahead(horizon: int) -> list[int]:
+    """How far ahead each step lies."""
+    return [step * RECORD_MINUTES for step in range(1, horizon + 1)]

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.evaluation.comparison import Result
+from bloodtwin_core.evaluation.figures import Result
 from bloodtwin_core.records import GLUCOSE_RANGES, RECORD_MINUTES, Glucose, Mask, glucose_range_of
 
 Quantiles = npt.NDArray[np.float32]
@@ -117,13 +117,13 @@ def pinball_loss(quantile: Glucose, level: float, target: Glucose) -> npt.NDArra
 
 def _bands(levels: Sequence[float]) -> list[tuple[float, int, int]]:
     """Each pair of levels as far from 0 as from 1: the share between them and their places, narrowest first."""
-    found = [
+    bands = [
         (round(above - below, 6), low, high)
         for low, below in enumerate(levels)
         for high, above in enumerate(levels)
         if below < above and abs(below + above - 1.0) < LEVEL_TOLERANCE
     ]
-    return sorted(found)
+    return sorted(bands)
 
 
 @dataclass(frozen=True)
@@ -154,12 +154,12 @@ class _Grouping:
 
 def _groups(quantiles: Quantiles, levels: Sequence[float], target: Glucose, grouping: _Grouping) -> list[GroupCoverage]:
     counts = grouping.sums(grouping.measured)
-    found: list[list[BandCoverage]] = [[] for _ in range(grouping.groups)]
+    bands_of_groups: list[list[BandCoverage]] = [[] for _ in range(grouping.groups)]
     for nominal, low, high in _bands(levels):
         below, above = quantiles[:, :, low], quantiles[:, :, high]
         held = grouping.sums((target >= below) & (target <= above))
         wide = grouping.sums(above - below)
-        for bands, *sums in zip(found, held, wide, counts, strict=True):
+        for bands, *sums in zip(bands_of_groups, held, wide, counts, strict=True):
             (share, overall_share), (width, overall_width) = (_over(each, sums[-1]) for each in sums[:-1])
             bands.append(
                 BandCoverage(
@@ -168,7 +168,7 @@ def _groups(quantiles: Quantiles, levels: Sequence[float], target: Glucose, grou
             )
     return [
         GroupCoverage(windows=grouping.windows(group), measured_targets=counts[group].astype(int).tolist(), bands=bands)
-        for group, bands in enumerate(found)
+        for group, bands in enumerate(bands_of_groups)
     ]
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from bloodtwin_core.evaluation.comparison import Result
 from bloodtwin_core.evaluation.coverage import Calibration
+from bloodtwin_core.evaluation.figures import Result
 
 JUDGED_BAND = 0.80
 AT_EVERY_STEP = (0.78, 0.82)

@@ -1,22 +1,26 @@
 """Whether one model errs less than another, on the same windows, and how sure that is."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation.blocks import ForecastOrigins, block_errors, blocks_of
-from bloodtwin_core.evaluation.bootstrap import Resamples
-from bloodtwin_core.evaluation.comparison import Interval, Metrics, Result
+from bloodtwin_core.evaluation.blocks import ForecastOrigins
+from bloodtwin_core.evaluation.figures import Interval
 from bloodtwin_core.evaluation.forecasts import TestForecasts
-from bloodtwin_core.evaluation.groups import Places, everything
-from bloodtwin_core.evaluation.measuring import comparison_of
+from bloodtwin_core.evaluation.groups import Places
+from bloodtwin_core.evaluation.keys import Metrics, minus_name, skill_name
+from bloodtwin_core.evaluation.measuring import pooled_comparison
 from bloodtwin_core.records import Mask
 
+OTHER = "other"
+"""What the model that is compared with is called among the forecasters beside."""
 
-class Difference(Result):
+
+@dataclass(frozen=True)
+class Difference:
     """One model beside another on the same windows; a and b are their metrics in mg/dL.
 
     difference: a - b, below 0 if a errs less; an interval that holds 0 shows no difference. ratio: a / b. Both by the
@@ -43,20 +47,16 @@ def difference(
         raise SettingsError(
             "the two models were tested on other windows or to other horizons. Test both on the same data and settings"
         )
-    # What is compared stands where persistence else stands, so that everything else is as in any comparison.
-    both = replace(a, persistence=b.model)
+    both = replace(a, beside={OTHER: b.model})
     among: Mask = np.array(both.complete) if complete else np.ones(len(both), dtype=np.bool_)
-    blocks = blocks_of(both)
-    errors = block_errors(both, blocks, everything(both), among)["all"]
-    resamples = Resamples.draw(blocks.pump, settings or EvaluationSettings())
-    found = comparison_of(errors, resamples)
-    intervals = found.intervals
+    comparison = pooled_comparison(both, among, settings or EvaluationSettings())
+    intervals = comparison.intervals
     return Difference(
-        windows=found.windows,
-        a=found.model,
-        b=found.persistence,
-        difference={} if intervals is None else intervals.minus_persistence,
-        ratio={} if intervals is None else intervals.skill,
+        windows=comparison.windows,
+        a=comparison.model,
+        b=comparison.metrics(OTHER),
+        difference={} if intervals is None else intervals[minus_name(OTHER)],
+        ratio={} if intervals is None else intervals[skill_name(OTHER)],
     )
 
 

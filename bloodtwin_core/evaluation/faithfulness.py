@@ -170,12 +170,12 @@ def _most_attended(
     batch_size: int,
     device: torch.device | str,
 ) -> Places:
-    found = []
+    places = []
     with inference(forecaster, device):
         for batch in in_batches(len(rows), batch_size):
             weights = forecaster.attention(torch.from_numpy(windows.lookbacks(rows[batch])).to(device))
-            found.append(1 + weights[:, 1:-1].topk(removed, dim=1).indices.cpu().numpy())
-    return np.concatenate(found)
+            places.append(1 + weights[:, 1:-1].topk(removed, dim=1).indices.cpu().numpy())
+    return np.concatenate(places)
 
 
 def _errors(
@@ -187,15 +187,15 @@ def _errors(
     device: torch.device | str,
 ) -> Errors:
     """Mean absolute error of each window over its steps, mg/dL [window], without the readings at places."""
-    found = []
+    errors = []
     with inference(forecaster, device):
         for batch in in_batches(len(rows), batch_size):
             lookbacks = windows.lookbacks(rows[batch])
             lookbacks = lookbacks if places is None else without_readings(lookbacks, places[batch])
             forecast = forecaster(torch.from_numpy(lookbacks).to(device)).cpu().numpy()
             target, _ = windows.targets(rows[batch])
-            found.append(np.abs(forecast - target).mean(axis=1, dtype=np.float64))
-    return np.concatenate(found)
+            errors.append(np.abs(forecast - target).mean(axis=1, dtype=np.float64))
+    return np.concatenate(errors)
 
 
 class _Comparison:

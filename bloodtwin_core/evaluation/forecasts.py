@@ -1,11 +1,11 @@
-"""What was forecast for every test window, beside what was measured and what persistence and ridge forecast.
+"""What was forecast for every test window, beside what was measured and what the baselines forecast.
 
 A test forecasts once; metrics, intervals, clinical measures, reports and researchers all take their arrays from here.
 How they lie on disk, see forecasts_files.py.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,8 @@ import numpy.typing as npt
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.records import Glucose, Mask, Rows, Timestamps
 
+MODEL = "model"
+"""The name of the tested forecaster among those beside it."""
 Quantiles = npt.NDArray[np.float32]
 """mg/dL, [window, step, level]; the levels are model.QUANTILE_LEVELS."""
 
@@ -47,9 +49,9 @@ class TestForecasts:
 
     rows: [window], forecast origins as rows of the series. pump: [window]. timestamp: [window], of the origin, on
     the records' clock. last: [window], the (carried) reading at the origin. complete: [window].
-    target, measured, model, persistence, ridge: [window, horizon]; a target that was not measured never counts.
-    quantiles: [window, horizon, level], and disagreement: [window, horizon], the members' standard deviation; None
-    where the network gives none.
+    target, measured, model: [window, horizon]; a target that was not measured never counts. beside: what each baseline
+    forecast, by its name, [window, horizon]. quantiles: [window, horizon, level], and disagreement: [window, horizon],
+    the members' standard deviation; None where the network gives none.
     """
 
     __test__ = False  # Its name begins with Test, but pytest should not collect it.
@@ -62,10 +64,21 @@ class TestForecasts:
     target: Glucose
     measured: Mask
     model: Glucose
-    persistence: Glucose
-    ridge: Glucose
+    beside: Mapping[str, Glucose] = field(default_factory=dict)
     quantiles: Quantiles | None = None
     disagreement: Glucose | None = None
+
+    def __post_init__(self) -> None:
+        taken = sorted(set(self.beside) & {each.name for each in fields(self)})
+        if taken:
+            raise ValueError(f"no baseline can be called {', '.join(taken)}: the forecasts themselves use that name")
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> "TestForecasts":
+        """From arrays as the property gives them: names that are no field are baselines'."""
+        own = {each.name for each in fields(cls)}
+        beside = {name: array for name, array in arrays.items() if name not in own}
+        return cls(**{name: arrays[name] for name in arrays if name in own}, beside=beside)  # type: ignore[arg-type]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -78,12 +91,17 @@ class TestForecasts:
     @property
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """The arrays that there are, by name."""
-        named = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: array for name, array in named.items() if array is not None}
+        named = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "beside"}
+        return {name: array for name, array in {**named, **self.beside}.items() if array is not None}
+
+    @property
+    def forecasters(self) -> dict[str, Glucose]:
+        """What each forecaster says, [window, horizon]: the tested model first, then the baselines."""
+        return {MODEL: self.model, **self.beside}
 
     def take(self, which: slice | Rows | Mask) -> "TestForecasts":
         """Some of the windows: a slice is a view, places or a mask [window] are a copy."""
-        return TestForecasts(**{name: array[which] for name, array in self.arrays.items()})  # type: ignore[arg-type]
+        return TestForecasts.of_arrays({name: array[which] for name, array in self.arrays.items()})
 
     def only(self, pump_ids: Sequence[str]) -> "TestForecasts":
         """The windows of these pumps."""
@@ -91,8 +109,9 @@ class TestForecasts:
 
     def up_to(self, steps: int) -> "TestForecasts":
         """The first steps of every forecast."""
-        cut = {name: array[:, :steps] if array.ndim > 1 else array for name, array in self.arrays.items()}
-        return TestForecasts(**cut)  # type: ignore[arg-type]
+        return TestForecasts.of_arrays(
+            {name: array[:, :steps] if array.ndim > 1 else array for name, array in self.arrays.items()}
+        )
 
     def predict(self, rows: Rows) -> Glucose:
         """The model's forecasts from these origins, [window, horizon], as whoever wants a forecaster calls them.
@@ -102,11 +121,11 @@ class TestForecasts:
         places = np.searchsorted(self.rows, rows)
         if not np.array_equal(self.rows[np.minimum(places, len(self) - 1)], rows):
             raise SettingsError("forecasts were asked for from rows that are no test windows of this run")
-        found: Glucose = self.model[places]
-        return found
+        forecast: Glucose = self.model[places]
+        return forecast
 
 
 def join(parts: Sequence[TestForecasts]) -> TestForecasts:
     """The windows of all parts, in their order; there is at least one part."""
     names = parts[0].arrays
-    return TestForecasts(**{name: np.concatenate([part.arrays[name] for part in parts]) for name in names})
+    return TestForecasts.of_arrays({name: np.concatenate([part.arrays[name] for part in parts]) for name in names})

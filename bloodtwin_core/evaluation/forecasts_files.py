@@ -8,33 +8,50 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field, model_validator
 
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.common.files import atomic_folder, recover_folder
-from bloodtwin_core.evaluation.comparison import Result
+from bloodtwin_core.evaluation.baselines import BaselineFit
+from bloodtwin_core.evaluation.figures import Result
 from bloodtwin_core.evaluation.forecasts import TestForecasts
-from bloodtwin_core.evaluation.results import RidgeFit, TestedModel
+from bloodtwin_core.evaluation.results import TestedModel
 
 INDEX = "forecasts.json"
+BESIDE_AT_FIRST = ("persistence", "ridge")
+"""The baselines of an index that does not name them, as there were before baselines stood in a table."""
 
 
 class ForecastsIndex(Result):
-    """forecasts.json: what was tested, and every pump of the run, also those without a test window."""
+    """forecasts.json: what was tested, and every pump of the run, also those without a test window.
+
+    baselines: what each baseline's fit chose, by the baseline's name, in the order in which they stand beside the
+    model; each has an array of its own.
+    """
 
     tested: TestedModel
-    ridge: RidgeFit
+    baselines: dict[str, BaselineFit] = Field(default_factory=dict)
     pumps: tuple[str, ...]
     windows: int
     lookback: int
     horizon: int
 
+    @model_validator(mode="before")
+    @classmethod
+    def _at_first(cls, content: Any) -> Any:
+        """An index without baselines tells of the fit of ridge alone."""
+        if not isinstance(content, dict) or "baselines" in content or "ridge" not in content:
+            return content
+        rest = {name: value for name, value in content.items() if name not in BESIDE_AT_FIRST}
+        return {**rest, "baselines": {name: content.get(name, {}) for name in BESIDE_AT_FIRST}}
+
 
 def array_file(name: str) -> str:
-    """The file of one field of TestForecasts."""
+    """The file of one of the arrays of TestForecasts."""
     return f"{name}.npy"
 
 
@@ -63,9 +80,11 @@ def read_forecasts(folder: Path) -> tuple[TestForecasts, ForecastsIndex]:
     recover_folder(folder)
     try:
         index = ForecastsIndex.model_validate_json((folder / INDEX).read_text())
-        paths = {field.name: folder / array_file(field.name) for field in fields(TestForecasts)}
+        own = [each.name for each in fields(TestForecasts)]
+        paths = {name: folder / array_file(name) for name in own if name != "beside"}
         arrays = {name: np.load(path, mmap_mode="r") for name, path in paths.items() if path.exists()}
-        return TestForecasts(**arrays), index
+        beside = {name: np.load(folder / array_file(name), mmap_mode="r") for name in index.baselines}
+        return TestForecasts(**arrays, beside=beside), index
     except (OSError, ValueError, TypeError) as error:
         raise ArtifactMissing.unreadable(folder, error, "test_results") from error
 

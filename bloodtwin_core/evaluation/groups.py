@@ -76,14 +76,14 @@ def by_time_of_day(forecasts: TestForecasts) -> Grouping:
     return Grouping(DAY_PARTS, _hour(forecasts.timestamp) // DAY_PART_HOURS)
 
 
-def by_bolus(found: Circumstances) -> Grouping:
+def by_bolus(before: Circumstances) -> Grouping:
     """By whether there was a bolus shortly before."""
-    return Grouping(AFTER_BOLUS, found.after_bolus)
+    return Grouping(AFTER_BOLUS, before.after_bolus)
 
 
-def by_gap(found: Circumstances) -> Grouping:
+def by_gap(before: Circumstances) -> Grouping:
     """By whether a gap in the readings ended shortly before."""
-    return Grouping(AFTER_GAP, found.after_gap)
+    return Grouping(AFTER_GAP, before.after_gap)
 
 
 def _after_bolus(windows: WindowedSeries, rows: Rows) -> Places:

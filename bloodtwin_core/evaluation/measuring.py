@@ -6,15 +6,17 @@ uncertainty and clinical measures, which look at all windows at once: 0.2 GB and
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation.blocks import BlockErrors, Blocks, Source, block_errors, blocks_of
-from bloodtwin_core.evaluation.bootstrap import Resamples, intervals_of
+from bloodtwin_core.evaluation import metrics as known_metrics
+from bloodtwin_core.evaluation.blocks import BlockErrors, Blocks, block_errors, blocks_of
+from bloodtwin_core.evaluation.bootstrap import Resamples
 from bloodtwin_core.evaluation.clinical.results import clinical_of
-from bloodtwin_core.evaluation.comparison import Comparison, ErrorByStep, Metrics, WindowSetResults
+from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex
 from bloodtwin_core.evaluation.groups import (
@@ -29,9 +31,11 @@ from bloodtwin_core.evaluation.groups import (
 )
 from bloodtwin_core.evaluation.metrics import TARGET_MINUTES
 from bloodtwin_core.evaluation.results import TestResults
-from bloodtwin_core.evaluation.steps import StepComparison
+from bloodtwin_core.evaluation.table import Division, FigureTable, GroupName, WindowSet
+from bloodtwin_core.evaluation.tabulating import TableMaker
 from bloodtwin_core.evaluation.targets import target_outcomes
 from bloodtwin_core.evaluation.uncertainty import uncertainty_of
+from bloodtwin_core.evaluation.window_set import WindowSetResults
 from bloodtwin_core.records import RECORD_MINUTES, Mask
 from bloodtwin_core.windows import WindowedSeries
 
@@ -43,20 +47,19 @@ def measure(
 
     The pumps of the index that have no window are reported with none.
     """
-    blocks, found = blocks_of(forecasts), circumstances(windows, np.array(forecasts.rows))
+    blocks = blocks_of(forecasts)
     resamples = Resamples.draw(blocks.pump, settings)
-    measuring = _Measuring(forecasts, found, index.pumps, blocks, resamples)
-    complete = measuring.window_set(np.array(forecasts.complete))
-    available = measuring.window_set(np.ones(len(forecasts), dtype=np.bool_))
+    before = circumstances(windows, np.array(forecasts.rows))
+    table = _Measuring(forecasts, before, blocks, resamples).table(index.pumps)
+    complete = WindowSetResults(table, WindowSet.complete)
     return TestResults(
         tested=index.tested,
         lookback=index.lookback,
         horizon=index.horizon,
-        ridge=index.ridge,
+        baselines=index.baselines,
         targets=target_outcomes(complete.pooled, settings, index.horizon),
         notes=_notes(complete, index.horizon),
-        complete=complete,
-        available=available,
+        table=table,
         uncertainty=uncertainty_of(forecasts, windows, blocks, resamples),
         clinical=clinical_of(forecasts),
     )
@@ -88,58 +91,53 @@ class _Measuring:
 
     forecasts: TestForecasts
     circumstances: Circumstances
-    pumps: tuple[str, ...]
     blocks: Blocks
     resamples: Resamples
 
-    def window_set(self, among: Mask) -> WindowSetResults:
-        """The windows that among [window] chooses."""
-        everyone = block_errors(self.forecasts, self.blocks, everything(self.forecasts), among)["all"]
-        pooled = comparison_of(everyone, self.resamples)
-        return WindowSetResults(
-            windows=pooled.windows,
-            measured_targets=pooled.measured_targets,
-            pooled=pooled,
-            error_by_step=_error_by_step(pooled.by_step),
-            pumps={pump: self._of_pump(everyone, pump) for pump in self.pumps},
-            glucose_ranges=self._groups(by_glucose_range(self.forecasts), among),
-            times_of_day=self._groups(by_time_of_day(self.forecasts), among),
-            bolus=self._groups(by_bolus(self.circumstances), among),
-            gap=self._groups(by_gap(self.circumstances), among),
-        )
+    def table(self, pumps: Sequence[str]) -> FigureTable:
+        """Both window sets: all windows together, by pump, and by group."""
+        maker = table_maker(self.forecasts)
+        sets = {
+            WindowSet.complete: np.array(self.forecasts.complete),
+            WindowSet.available: np.ones(len(self.forecasts), dtype=np.bool_),
+        }
+        for window_set, among in sets.items():
+            pooled = self._errors(everything(self.forecasts), among)["all"]
+            maker.add(GroupName(window_set, Division.pooled), pooled, self.resamples)
+            for pump in pumps:
+                resamples = self.resamples.of(pooled.pump == pump)
+                maker.add(GroupName(window_set, Division.pumps, pump), pooled.of_pump(pump), resamples)
+            for division, groups in self._groupings.items():
+                for label, errors in self._errors(groups, among).items():
+                    maker.add(GroupName(window_set, division, label), errors, self.resamples)
+        return maker.table
 
-    def _of_pump(self, everyone: BlockErrors, pump: str) -> Comparison:
-        return comparison_of(everyone.of_pump(pump), self.resamples.of(everyone.pump == pump))
+    @cached_property
+    def _groupings(self) -> dict[Division, Grouping]:
+        return {
+            Division.glucose_ranges: by_glucose_range(self.forecasts),
+            Division.times_of_day: by_time_of_day(self.forecasts),
+            Division.bolus: by_bolus(self.circumstances),
+            Division.gap: by_gap(self.circumstances),
+        }
 
-    def _groups(self, groups: Grouping, among: Mask) -> dict[str, Comparison]:
-        errors = block_errors(self.forecasts, self.blocks, groups, among)
-        return {label: comparison_of(of_group, self.resamples) for label, of_group in errors.items()}
-
-
-def comparison_of(errors: BlockErrors, resamples: Resamples) -> Comparison:
-    """The three forecasters on the windows of some blocks; the resamples are of the same blocks."""
-    model, persistence, ridge = (errors.total(source) for source in Source)
-    own, still, linear = Metrics.of(model), Metrics.of(persistence), Metrics.of(ridge)
-    return Comparison(
-        windows=model.windows,
-        measured_targets=int(model.targets.sum()),
-        model=own,
-        persistence=still,
-        ridge=linear,
-        skill=own.relative_to(still),
-        skill_against_ridge=own.relative_to(linear),
-        intervals=intervals_of(errors, resamples),
-        by_step=StepComparison.of(model, persistence, ridge),
-    )
+    def _errors(self, groups: Grouping, among: Mask) -> dict[str, BlockErrors]:
+        return block_errors(self.forecasts, self.blocks, groups, among)
 
 
-def _error_by_step(by_step: StepComparison) -> ErrorByStep:
-    return ErrorByStep(
-        minutes=by_step.minutes,
-        model=by_step.model.mae_at,
-        persistence=by_step.persistence.mae_at,
-        ridge=by_step.ridge.mae_at,
-    )
+def table_maker(forecasts: TestForecasts) -> TableMaker:
+    """A table to be filled with figures of these forecasts."""
+    names = tuple(metric.name for metric in known_metrics.METRICS)
+    return TableMaker(forecasts.horizon, tuple(forecasts.forecasters), names)
+
+
+def pooled_comparison(forecasts: TestForecasts, among: Mask, settings: EvaluationSettings) -> Comparison:
+    """The forecasters on the windows that among [window] chooses, all pumps together."""
+    blocks, maker = blocks_of(forecasts), table_maker(forecasts)
+    errors = block_errors(forecasts, blocks, everything(forecasts), among)["all"]
+    name = GroupName(WindowSet.available, Division.pooled)
+    maker.add(name, errors, Resamples.draw(blocks.pump, settings))
+    return Comparison(maker.table, name)
 
 
 def _notes(complete: WindowSetResults, horizon: int) -> list[str]:

@@ -8,21 +8,24 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.common.files import atomic_write
+from bloodtwin_core.evaluation.baselines import BaselineFit
 from bloodtwin_core.evaluation.clinical.results import Clinical
-from bloodtwin_core.evaluation.comparison import Comparison, Interval, Metrics, Result, WindowSetResults
+from bloodtwin_core.evaluation.figures import Interval, Result
+from bloodtwin_core.evaluation.hierarchy import content_of, headline_of, table_of
+from bloodtwin_core.evaluation.keys import Metrics
+from bloodtwin_core.evaluation.table import FigureTable, WindowSet
 from bloodtwin_core.evaluation.uncertainty import Uncertainty
-
-__all__ = ["Comparison", "Metrics", "RidgeFit", "TargetOutcome", "TestResults", "TestedModel", "WindowSetResults"]
+from bloodtwin_core.evaluation.window_set import WindowSetResults
 
 DECIMALS = 4
 """Decimals written; rounding happens nowhere else."""
 UNITS = (
-    "mg/dL; bias is forecast minus reading; skill is model / persistence, skill_against_ridge model / ridge, below 1 "
-    "is better; intervals hold 95 %, by block bootstrap over days; glucose_ranges are of the reading forecast for, "
+    "mg/dL; bias is forecast minus reading; skill is model / persistence, skill_against_x model / x, below 1 is better;"
+    " intervals hold 95 %, by block bootstrap over days; glucose_ranges are of the reading forecast for, "
     "times_of_day those of the forecast origin on the records' clock: UTC, or local time where the source tells no zone"
 )
 
@@ -53,28 +56,35 @@ class TestedModel(Result):
     data_fingerprint: str
 
 
-class RidgeFit(Result):
-    """The penalty that the validation split chose (per training window) and the windows fitted on."""
-
-    penalty: float
-    training_windows: int
-
-
 class TestResults(Result):
-    """Everything in test_results.yaml; uncertainty is None where the network gives no quantiles."""
+    """Everything in test_results.yaml.
+
+    baselines: what the fit of each baseline chose, such as the penalty of ridge, by the baseline's name. table: every
+    figure on complete and on available windows. uncertainty is None where the network gives no quantiles.
+    """
 
     __test__: ClassVar[bool] = False
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     tested: TestedModel
     lookback: int
     horizon: int
-    ridge: RidgeFit
+    baselines: dict[str, BaselineFit] = Field(default_factory=dict)
     targets: list[TargetOutcome]
     notes: list[str] = Field(default_factory=list)
-    complete: WindowSetResults
-    available: WindowSetResults
+    table: FigureTable
     uncertainty: Uncertainty | None
     clinical: Clinical
+
+    @property
+    def complete(self) -> WindowSetResults:
+        """Windows whose readings were all measured."""
+        return WindowSetResults(self.table, WindowSet.complete)
+
+    @property
+    def available(self) -> WindowSetResults:
+        """Windows as in daily life, with gaps."""
+        return WindowSetResults(self.table, WindowSet.available)
 
     @property
     def headline(self) -> Metrics:
@@ -88,49 +98,27 @@ class TestResults(Result):
 
     def write(self, path: Path) -> None:
         """Write test_results.yaml; what stood there stays until the new file is whole."""
+        fits = {name: fit for name, fit in self.baselines.items() if fit}
         content = _rounded(
             {
-                **self.headline.within(self.horizon),
+                **headline_of(self.complete.pooled),
                 "units": UNITS,
                 **self.tested.model_dump(),
                 "lookback": self.lookback,
                 "horizon": self.horizon,
                 "notes": self.notes,
                 "targets": {target.name: target.model_dump(exclude={"name"}) for target in self.targets},
-                "ridge": self.ridge.model_dump(),
-                "complete": self._window_set(self.complete),
-                "available": self._window_set(self.available),
+                **fits,
+                **content_of(self.table),
                 "uncertainty": None if self.uncertainty is None else self.uncertainty.model_dump(mode="json"),
                 "clinical": self.clinical.model_dump(mode="json"),
             }
         )
-        content["ridge"] = self.ridge.model_dump()  # A penalty may be smaller than what rounding leaves.
+        content |= fits  # A penalty may be smaller than what rounding leaves.
         with atomic_write(path) as temporary:
             temporary.write_text(
                 yaml.dump(content, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True), "utf-8"
             )
-
-    def _window_set(self, found: WindowSetResults) -> dict[str, Any]:
-        content: dict[str, Any] = {}
-        for name in WindowSetResults.model_fields:
-            value = getattr(found, name)
-            if isinstance(value, Comparison):
-                content[name] = self._comparison(value)
-            elif isinstance(value, dict):
-                content[name] = {label: self._comparison(comparison) for label, comparison in value.items()}
-            else:
-                content[name] = value.model_dump() if isinstance(value, Result) else value
-        return content
-
-    def _comparison(self, comparison: Comparison) -> dict[str, Any]:
-        """Without the metrics beyond the horizon."""
-        content = {name: getattr(comparison, name) for name in Comparison.model_fields}
-        for name, value in content.items():
-            if isinstance(value, Metrics):
-                content[name] = value.within(self.horizon)
-            elif isinstance(value, Result):
-                content[name] = value.model_dump()
-        return content
 
     @classmethod
     def read(cls, path: Path) -> "TestResults":
@@ -140,8 +128,12 @@ class TestResults(Result):
             if not isinstance(content, dict):
                 raise ValueError("it holds no mapping")
             targets = [{"name": name, **target} for name, target in content.get("targets", {}).items()]
-            return cls.model_validate({**content, "tested": content, "targets": targets})
-        except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError) as error:
+            table = table_of(content, content["horizon"])
+            baselines = {name: content.get(name, {}) for name in table.baselines}
+            return cls.model_validate(
+                {**content, "tested": content, "targets": targets, "table": table, "baselines": baselines}
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
             raise ArtifactMissing.unreadable(path, error, "test_results") from error
 
 

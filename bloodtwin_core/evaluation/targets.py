@@ -6,7 +6,7 @@ measured is not met.
 
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.comparison import Comparison
-from bloodtwin_core.evaluation.metrics import step_at
+from bloodtwin_core.evaluation.metrics import OVERALL_MINUTES, Span, step_at
 from bloodtwin_core.evaluation.results import TargetOutcome
 from bloodtwin_core.records import RECORD_MINUTES
 
@@ -16,15 +16,17 @@ SKILL_LIMIT = 1.0
 
 def target_outcomes(complete: Comparison, settings: EvaluationSettings, horizon: int) -> list[TargetOutcome]:
     """Every target, against the complete windows of all pumps; horizon in steps."""
-    model, skill = complete.model, complete.skill
-    at_30, at_60, overall = (_why_unmeasured(complete, minutes, horizon) for minutes in (30, 60, RECORD_MINUTES))
-    return [
-        _outcome("mae_at_30min", model.test_mae_at_30min, settings.target_mae_30min, model.test_mae_30min, at_30),
-        _outcome("mae_at_60min", model.test_mae_at_60min, settings.target_mae_60min, model.test_mae_60min, at_60),
-        _outcome("rmse", model.test_rmse, settings.target_rmse, None, overall),
-        _outcome("skill_mae_at_30min", skill.test_mae_at_30min, SKILL_LIMIT, skill.test_mae_30min, at_30),
-        _outcome("skill_mae_at_60min", skill.test_mae_at_60min, SKILL_LIMIT, skill.test_mae_60min, at_60),
-    ]
+    limits = {30: settings.target_mae_30min, 60: settings.target_mae_60min}
+    why = {minutes: _why_unmeasured(complete, minutes, horizon) for minutes in (*limits, RECORD_MINUTES)}
+    maes, skills = [], []
+    for minutes, limit in limits.items():
+        step = step_at(minutes)
+        at, mean = (complete.figure("mae", step, span).value for span in Span)
+        maes.append(_outcome(f"mae_at_{minutes}min", at, limit, mean, why[minutes]))
+        at, mean = (complete.skill_at(step, "mae", span).value for span in Span)
+        skills.append(_outcome(f"skill_mae_at_{minutes}min", at, SKILL_LIMIT, mean, why[minutes]))
+    overall = complete.figure("rmse", min(horizon, step_at(OVERALL_MINUTES)), Span.mean).value
+    return [*maes, _outcome("rmse", overall, settings.target_rmse, None, why[RECORD_MINUTES]), *skills]
 
 
 def _outcome(name: str, value: float | None, limit: float, mean: float | None, why_unmeasured: str) -> TargetOutcome:

@@ -3,7 +3,7 @@
 The network is tested the contract's way: from a zero state over exactly the lookback, window by window.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,12 +11,12 @@ import numpy as np
 import torch
 
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation.baselines import RidgeForecaster, fit_ridge, persistence
+from bloodtwin_core.evaluation.baselines import FittedBaseline, fit_baselines
 from bloodtwin_core.evaluation.forecasts import ForecastFunction, TestForecasts, WindowForecasts
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts, write_forecasts
 from bloodtwin_core.evaluation.measuring import measure
 from bloodtwin_core.evaluation.metrics import ErrorSums, error_sums, no_errors
-from bloodtwin_core.evaluation.results import RidgeFit, TestedModel, TestResults
+from bloodtwin_core.evaluation.results import TestedModel, TestResults
 from bloodtwin_core.network.forecaster import GlucoseForecaster, NetworkForecast
 from bloodtwin_core.network.parallel import ask_in_parallel
 from bloodtwin_core.network.scan import scan_windows
@@ -41,8 +41,8 @@ def forecast_windows(
     """
     if not len(rows):
         return np.empty((0, windows.horizon), dtype=np.float32)
-    found = ask_in_parallel(forecaster, forecaster, windows, rows, batch_size, device)
-    forecast: Glucose = torch.cat([batch.float().cpu() for batch in found]).numpy()
+    batches = ask_in_parallel(forecaster, forecaster, windows, rows, batch_size, device)
+    forecast: Glucose = torch.cat([batch.float().cpu() for batch in batches]).numpy()
     return forecast
 
 
@@ -50,9 +50,9 @@ def forecast_with_uncertainty(
     forecaster: GlucoseForecaster, windows: WindowedSeries, rows: Rows, batch_size: int, device: torch.device | str
 ) -> WindowForecasts:
     """As forecast_windows, with quantiles and disagreement; there is at least one row."""
-    found = ask_in_parallel(forecaster, forecaster.forecast, windows, rows, batch_size, device)
+    batches = ask_in_parallel(forecaster, forecaster.forecast, windows, rows, batch_size, device)
     return from_network(
-        NetworkForecast(*(torch.cat([part.float().cpu() for part in parts]) for parts in zip(*found, strict=True)))
+        NetworkForecast(*(torch.cat([part.float().cpu() for part in parts]) for parts in zip(*batches, strict=True)))
     )
 
 
@@ -64,7 +64,7 @@ def from_network(forecast: NetworkForecast) -> WindowForecasts:
 def forecast_batches(
     windows: WindowedSeries,
     forecast: ForecastFunction,
-    ridge: RidgeForecaster,
+    baselines: Mapping[str, FittedBaseline],
     settings: EvaluationSettings,
     on_progress: OnProgress = ignore,
 ) -> Iterator[TestForecasts]:
@@ -87,8 +87,7 @@ def forecast_batches(
                 target=target,
                 measured=measured,
                 model=model.prediction,
-                persistence=persistence(windows, rows),
-                ridge=ridge.predict(windows, rows),
+                beside={name: baseline.predict(windows, rows) for name, baseline in baselines.items()},
                 quantiles=model.quantiles,
                 disagreement=model.disagreement,
             )
@@ -104,9 +103,9 @@ def store_forecasts(
     on_progress: OnProgress = ignore,
 ) -> None:
     """Forecast every test window into a folder, batch by batch, so that memory does not grow with the history."""
-    ridge = fit_ridge(windows, settings)
-    batches = forecast_batches(windows, forecast, ridge, settings, on_progress)
-    write_forecasts(folder, batches, index_of(windows, ridge, tested))
+    baselines = fit_baselines(windows, settings)
+    batches = forecast_batches(windows, forecast, baselines, settings, on_progress)
+    write_forecasts(folder, batches, index_of(windows, baselines, tested))
 
 
 def stored_results(folder: Path, windows: WindowedSeries, settings: EvaluationSettings) -> TestResults:
@@ -115,11 +114,11 @@ def stored_results(folder: Path, windows: WindowedSeries, settings: EvaluationSe
     return measure(forecasts, windows, index, settings)
 
 
-def index_of(windows: WindowedSeries, ridge: RidgeForecaster, tested: TestedModel) -> ForecastsIndex:
+def index_of(windows: WindowedSeries, baselines: Mapping[str, FittedBaseline], tested: TestedModel) -> ForecastsIndex:
     """What goes with the forecasts of all test windows."""
     return ForecastsIndex(
         tested=tested,
-        ridge=RidgeFit(penalty=ridge.penalty, training_windows=ridge.training_windows),
+        baselines={name: baseline.fit for name, baseline in baselines.items()},
         pumps=windows.tested_pumps,
         windows=len(windows.origins[Split.test]),
         lookback=windows.lookback,

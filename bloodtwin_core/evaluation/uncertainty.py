@@ -4,12 +4,11 @@ import numpy as np
 
 from bloodtwin_core.evaluation.blocks import Blocks, sums_of_blocks
 from bloodtwin_core.evaluation.bootstrap import Resamples, interval_of, spare_days_of
-from bloodtwin_core.evaluation.comparison import Interval, Result
 from bloodtwin_core.evaluation.coverage import Calibration, Means, calibration_of
 from bloodtwin_core.evaluation.coverage_targets import JUDGED_BAND, CoverageTarget, coverage_targets
+from bloodtwin_core.evaluation.figures import Interval, Result, ratio
 from bloodtwin_core.evaluation.forecasts import Quantiles, TestForecasts
 from bloodtwin_core.evaluation.quantile_baseline import fit_change_quantiles
-from bloodtwin_core.evaluation.steps import ratio
 from bloodtwin_core.network.forecaster import QUANTILE_LEVELS
 from bloodtwin_core.records import Glucose, Mask
 from bloodtwin_core.windows import WindowedSeries
@@ -42,16 +41,16 @@ def uncertainty_of(
     if forecasts.quantiles is None:
         return None
     last, target, measured = np.array(forecasts.last), np.array(forecasts.target), np.array(forecasts.measured)
-    found = calibration_of(forecasts.quantiles, QUANTILE_LEVELS, target, measured, last)
+    calibration = calibration_of(forecasts.quantiles, QUANTILE_LEVELS, target, measured, last)
     still = fit_change_quantiles(windows, QUANTILE_LEVELS).forecast(last)
     baseline = calibration_of(still, QUANTILE_LEVELS, target, measured, last)
     return Uncertainty(
-        targets=coverage_targets(found),
+        targets=coverage_targets(calibration),
         judged_band=_judged_band(forecasts.quantiles, target, measured, blocks, resamples),
-        calibration=found,
+        calibration=calibration,
         persistence_pinball=baseline.pinball,
         persistence_overall_pinball=baseline.overall_pinball,
-        pinball_skill=ratio(found.overall_pinball, baseline.overall_pinball),
+        pinball_skill=ratio(calibration.overall_pinball, baseline.overall_pinball),
     )
 
 

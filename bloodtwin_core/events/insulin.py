@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.events.grid import BIN_SECONDS, bins_of, seconds_of
+from bloodtwin_core.events.grid import BIN_SECONDS, bins_of, ends_of, seconds_of
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, Floats
 from bloodtwin_core.events.plausible import POSSIBLE_BASAL
 from bloodtwin_core.events.repairs import RepairKind, Repairs
-from bloodtwin_core.events.silence import LONGEST_SILENCE, held
+from bloodtwin_core.events.silence import held, lately
 from bloodtwin_core.records import BASAL_LIMITS, BOLUS_LIMITS, RECORDS_PER_HOUR, Mask, Timestamps
 
 _SECONDS_PER_HOUR = 3600
@@ -63,7 +63,7 @@ def insulin_bins(basal: BasalEvents, bolus: BolusEvents, first: int, last: int) 
     ends = bins_of(np.concatenate([basal.times, delivery_ends(bolus)])) - first
     passed_on = dose[ends.max(initial=0) + 1 :] > excess[ends.max(initial=0) + 1 :]
     last_delivery = first + int(ends.max(initial=0)) + int(np.argmin(np.append(passed_on, False)))
-    dose[~_lately(seconds_of(heard), edges[1:]) & (dose == 0)] = np.nan
+    dose[~lately(heard, ends_of(np.arange(first, last + 1))) & (dose == 0)] = np.nan
     return InsulinBins(first, last_delivery, rate, dose, partly_known, excess > 0, spread)
 
 
@@ -122,13 +122,6 @@ def _pass_on(doses: Floats) -> Mask:
             doses[place] = BOLUS_LIMITS.high
             place += 1
     return above
-
-
-def _lately(heard: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> Mask:
-    """Whether the pump said something in the LONGEST_SILENCE before each bin's end [bin]; all in s since 1970."""
-    since = ends - np.append(heard, 0)[np.searchsorted(heard, ends, side="right") - 1]
-    within: Mask = since <= LONGEST_SILENCE.astype(np.int64)
-    return within
 
 
 def room_needed(bolus: BolusEvents) -> int:

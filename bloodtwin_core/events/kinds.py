@@ -3,14 +3,15 @@
 A source says what happened and when; what becomes of it on the five-minute grid is decided in binning.py alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from bloodtwin_core.events.repairs import RepairKind, Repairs
+from bloodtwin_core.events.stated_totals import StatedTotals
 from bloodtwin_core.records import Timestamps
 
 Floats = npt.NDArray[np.float64]
@@ -107,14 +108,48 @@ class BolusEvents:
 
 
 @dataclass(frozen=True)
+class AmountEvents:
+    """Amounts of an extra feature, such as carbohydrates. Build with AmountEvents.of, which sorts.
+
+    times: [event], UTC datetime64[s], ascending. amount: float64 [event], in the feature's unit; what falls into the
+    five minutes of a record is summed there.
+    """
+
+    times: Timestamps
+    amount: Floats
+
+    @classmethod
+    def of(cls, times: npt.ArrayLike, amount: npt.ArrayLike) -> Self:
+        """From anything array-like in any order. Raises ValueError for an amount below 0 or not finite."""
+        when, order = _sorted_times(times)
+        amounts = _as_floats(amount, order)
+        if (amounts < 0).any() or not np.isfinite(amounts).all():
+            raise ValueError("an amount must be finite and not below 0; leave out what is not known")
+        return cls(when, amounts)
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def chosen(self, which: Chosen) -> Self:
+        """The events where a mask [event] is true, or of an ascending array of indexes."""
+        return type(self)(self.times[which], self.amount[which])
+
+
+@dataclass(frozen=True)
 class PumpEvents:
-    """All events of one pump and the sensors worn with it; repairs: what the reader of the source had to repair."""
+    """All events of one pump and the sensors worn with it.
+
+    repairs: what the reader of the source had to repair. extra: the events of extra features (data.extra_features) by
+    the feature's name; nothing is known of one not there. stated: insulin totals that the source itself states.
+    """
 
     pump_id: str
     glucose: GlucoseEvents = field(default_factory=lambda: GlucoseEvents.of([], []))
     basal: BasalEvents = field(default_factory=lambda: BasalEvents.of([], []))
     bolus: BolusEvents = field(default_factory=lambda: BolusEvents.of([], []))
     repairs: Repairs = field(default_factory=Repairs)
+    extra: Mapping[str, AmountEvents] = field(default_factory=dict)
+    stated: StatedTotals = field(default_factory=StatedTotals)
 
     @classmethod
     def empty(cls, pump_id: str) -> Self:
@@ -122,30 +157,37 @@ class PumpEvents:
         return cls(pump_id)
 
     def __len__(self) -> int:
-        return len(self.glucose) + len(self.basal) + len(self.bolus)
+        return len(self.glucose) + len(self.basal) + len(self.bolus) + sum(len(kind) for kind in self.extra.values())
+
+    def with_extra_of(self, features: tuple[str, ...]) -> Self:
+        """These events without those of extra features that are not asked for."""
+        return replace(self, extra={name: events for name, events in self.extra.items() if name in features})
 
     def merged(self, *others: "PumpEvents") -> Self:
         """These events and the others, without exact repeats, which are counted. The pump id is this one's."""
         parts: list[PumpEvents] = [self, *others]
+        names = dict.fromkeys(name for part in parts for name in part.extra)
         return replace(
             self,
             glucose=_joined([part.glucose for part in parts]),
             basal=_joined([part.basal for part in parts]),
             bolus=_joined([part.bolus for part in parts]),
             repairs=sum((part.repairs for part in parts), Repairs()),
+            extra={name: _joined([part.extra[name] for part in parts if name in part.extra]) for name in names},
+            stated=self.stated.joined([part.stated for part in others]),
         ).without_repeats()
 
     def without_repeats(self) -> Self:
         """Without events that stand again with the same second and values; how many is added to repairs."""
         glucose, basal, bolus = _unrepeated(self.glucose), _unrepeated(self.basal), _unrepeated(self.bolus)
-        left_out = len(self) - len(glucose) - len(basal) - len(bolus)
-        if not left_out:
+        extra = {name: _unrepeated(events) for name, events in self.extra.items()}
+        kept = replace(self, glucose=glucose, basal=basal, bolus=bolus, extra=extra)
+        if len(kept) == len(self):
             return self
-        repairs = self.repairs + Repairs.of(RepairKind.repeated_events, left_out)
-        return replace(self, glucose=glucose, basal=basal, bolus=bolus, repairs=repairs)
+        return replace(kept, repairs=self.repairs + Repairs.of(RepairKind.repeated_events, len(self) - len(kept)))
 
 
-_Events = TypeVar("_Events", GlucoseEvents, BasalEvents, BolusEvents)
+_Events = TypeVar("_Events", GlucoseEvents, BasalEvents, BolusEvents, AmountEvents)
 
 
 def _columns(events: _Events) -> list[npt.NDArray[np.generic]]:
@@ -158,8 +200,14 @@ def _joined(parts: list[_Events]) -> _Events:
 
 
 def _unrepeated(events: _Events) -> _Events:
-    again = pd.DataFrame(dict(enumerate(_columns(events)))).duplicated(keep="last").to_numpy(dtype=bool)
-    return events.chosen(~again)
+    if len(events) < 2:
+        return events
+    alike = np.zeros(len(events), dtype=np.int64)
+    for column in _columns(events):
+        values, place = np.unique(column, return_inverse=True)
+        alike = np.unique(alike * len(values) + place, return_inverse=True)[1]
+    _, last = np.unique(alike[::-1], return_index=True)
+    return events.chosen(np.sort(len(events) - 1 - last))
 
 
 def _sorted_times(times: npt.ArrayLike) -> tuple[Timestamps, npt.NDArray[np.intp]]:

@@ -7,7 +7,7 @@ import numpy as np
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.events.kinds import Floats, PumpEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
-from bloodtwin_core.records import Limits, Mask, Timestamps
+from bloodtwin_core.records import FEATURE_TABLE, Limits, Mask, Timestamps
 
 EARLIEST = np.datetime64("2020-01-01T00:00:00", "s")
 """Events of an earlier year come from a clock that was never set; a Tandem pump's begins in 2008."""
@@ -37,16 +37,16 @@ def impossible_times(times: Timestamps, now: np.datetime64 | None = None) -> Mas
 def with_possible_times(events: PumpEvents, now: np.datetime64 | None = None) -> PumpEvents:
     """The events without those of an impossible time, which are counted."""
     glucose, basal, bolus = (impossible_times(kind.times, now) for kind in (events.glucose, events.basal, events.bolus))
-    refused = int(glucose.sum() + basal.sum() + bolus.sum())
-    if not refused:
-        return events
-    return replace(
+    extra = {name: kind.chosen(~impossible_times(kind.times, now)) for name, kind in events.extra.items()}
+    kept = replace(
         events,
         glucose=events.glucose.chosen(~glucose),
         basal=events.basal.chosen(~basal),
         bolus=events.bolus.chosen(~bolus),
-        repairs=events.repairs + Repairs.of(RepairKind.times_refused, refused),
+        extra=extra,
     )
+    refused = len(events) - len(kept)
+    return replace(kept, repairs=events.repairs + Repairs.of(RepairKind.times_refused, refused)) if refused else events
 
 
 def refuse_impossible(events: PumpEvents) -> None:
@@ -56,7 +56,10 @@ def refuse_impossible(events: PumpEvents) -> None:
         ("basal rate", events.basal.rate, events.basal.times, POSSIBLE_BASAL),
         ("bolus", events.bolus.dose, events.bolus.times, POSSIBLE_BOLUS),
         ("bolus duration", events.bolus.minutes, events.bolus.times, POSSIBLE_MINUTES),
+        *((name, kind.amount, kind.times, FEATURE_TABLE[name].limits) for name, kind in events.extra.items()),
     ):
+        if limits is None:
+            continue
         wrong = outside(values, limits)
         if wrong.any():
             first = int(np.argmax(wrong))

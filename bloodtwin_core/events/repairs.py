@@ -1,5 +1,6 @@
 """What was repaired on the way from a source's events to records, counted by kind."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -7,6 +8,8 @@ from typing import Self
 
 from bloodtwin_core.records.split_header import SplitHeader
 
+_NO_NAME = re.compile(r"[;=\[\]\n]")
+"""What would not come back out of the header."""
 HEADER_KEY = "repairs"
 """The comment key of a split file under which the repairs of the pump's whole history stand."""
 
@@ -21,6 +24,14 @@ class RepairKind(StrEnum):
     clock_set_back = "clock_set_back"
     clock_shifted_events = "clock_shifted_events"
     unreadable_rows = "unreadable_rows"
+    unreadable_units = "unreadable_units"
+    readings_in_mmol = "readings_in_mmol"
+    error_codes = "error_codes"
+    repeated_deliveries = "repeated_deliveries"
+    repeated_delivery_units = "repeated_delivery_units"
+    extended_bolus_units_stopped = "extended_bolus_units_stopped"
+    long_acting_units = "long_acting_units"
+    priming_units = "priming_units"
     placeholder_readings = "placeholder_readings"
     second_sensor_readings = "second_sensor_readings"
     interleaved_readings = "interleaved_readings"
@@ -33,6 +44,7 @@ class RepairKind(StrEnum):
     basal_above_limit = "basal_above_limit"
     basal_partly_known = "basal_partly_known"
     insulin_outside_records = "insulin_outside_records"
+    amounts_outside_records = "amounts_outside_records"
 
 
 MEANINGS: dict[RepairKind, str] = {
@@ -43,6 +55,14 @@ MEANINGS: dict[RepairKind, str] = {
     RepairKind.clock_set_back: "times that the device's clock was set back",
     RepairKind.clock_shifted_events: "events moved because the clock had been ahead",
     RepairKind.unreadable_rows: "rows or events of the source that could not be understood, left out",
+    RepairKind.unreadable_units: "U of insulin in those, as far as that can be seen",
+    RepairKind.readings_in_mmol: "readings in mmol/L among those in mg/dL, converted",
+    RepairKind.error_codes: "codes of errors among the readings of a sensor, left out",
+    RepairKind.repeated_deliveries: "boluses that were uploaded twice for one delivery, counted once",
+    RepairKind.repeated_delivery_units: "U of boluses that stood more than once, left out",
+    RepairKind.extended_bolus_units_stopped: "U of extended boluses that were stopped, not delivered",
+    RepairKind.long_acting_units: "U of long-acting insulin, which is no bolus, left out",
+    RepairKind.priming_units: "U that filled a tube, cannula or needle, left out",
     RepairKind.placeholder_readings: "readings of long runs of one value, taken as missing",
     RepairKind.second_sensor_readings: "readings of a second sensor at the same time, left out",
     RepairKind.interleaved_readings: "readings of two times under the same timestamps, all left out",
@@ -55,23 +75,34 @@ MEANINGS: dict[RepairKind, str] = {
     RepairKind.basal_above_limit: "records above the basal limit, the rest of which was added to the bolus",
     RepairKind.basal_partly_known: "records whose basal rate was known for a part of the five minutes only",
     RepairKind.insulin_outside_records: "U of insulin where there are no records: no glucose for too long",
+    RepairKind.amounts_outside_records: "g of carbohydrates (or another extra feature's unit) that no record holds",
 }
 
 
 @dataclass(frozen=True)
 class Repairs:
-    """How often each kind of repair was made: whole numbers, but U for the kinds that count insulin. Add with `+`."""
+    """How often each kind of repair was made: whole numbers, but U for the kinds that count insulin. Add with `+`.
+
+    named: how much of that was repaired in what, by the name of what it was, where that is known.
+    """
 
     counts: Mapping[RepairKind, float] = field(default_factory=dict)
+    named: Mapping[tuple[RepairKind, str], float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, kind: RepairKind, count: float) -> Self:
-        """One kind alone; a count of 0 is no repair."""
-        return cls({kind: float(count)} if count else {})
+    def of(cls, kind: RepairKind, count: float, name: str = "") -> Self:
+        """One kind alone; a count of 0 is no repair. name: of what was repaired, if that has one."""
+        if not count:
+            return cls()
+        return cls({kind: float(count)}, {(kind, _NO_NAME.sub("", name)): float(count)} if name else {})
 
     def __add__(self, other: "Repairs") -> "Repairs":
         kinds = [kind for kind in RepairKind if kind in self.counts or kind in other.counts]
-        return Repairs({kind: self[kind] + other[kind] for kind in kinds})
+        names = sorted({*self.named, *other.named})
+        return Repairs(
+            {kind: self[kind] + other[kind] for kind in kinds},
+            {name: self.named.get(name, 0.0) + other.named.get(name, 0.0) for name in names},
+        )
 
     def __getitem__(self, kind: RepairKind) -> float:
         return self.counts.get(kind, 0.0)
@@ -83,22 +114,33 @@ class Repairs:
         return any(True for _ in self)
 
     def text(self) -> str:
-        """One line that from_text reads back: `kind=count; kind=count`."""
-        return "; ".join(f"{kind}={_number(count)}" for kind, count in self)
+        """One line that from_text reads back: `kind=count; kind[name]=count`."""
+        named = [f"{kind}[{name}]={_number(count)}" for (kind, name), count in self.named.items()]
+        return "; ".join([*(f"{kind}={_number(count)}" for kind, count in self), *named])
 
     @classmethod
     def from_text(cls, text: str) -> Self:
         """Read text(); kinds that this version does not know are passed over."""
         counts: dict[RepairKind, float] = {}
+        named: dict[tuple[RepairKind, str], float] = {}
         for pair in text.split(";"):
-            name, _, count = pair.strip().partition("=")
-            if name in RepairKind.__members__ and count.replace(".", "", 1).isdecimal():
-                counts[RepairKind(name)] = float(count)
-        return cls(counts)
+            what, _, count = pair.strip().partition("=")
+            kind, _, name = what.removesuffix("]").partition("[")
+            if kind not in RepairKind.__members__ or not count.replace(".", "", 1).isdecimal():
+                continue
+            if name:
+                named[RepairKind(kind), name] = float(count)
+            else:
+                counts[RepairKind(kind)] = float(count)
+        return cls(counts, named)
 
     def sentences(self) -> list[str]:
-        """What was repaired, one phrase each: `exact repeats of an event, left out: 12`."""
-        return [f"{MEANINGS[kind]}: {_number(count)}" for kind, count in self]
+        """What was repaired, one phrase each: `exact repeats of an event, left out: 12`, with names in brackets."""
+        return [f"{MEANINGS[kind]}: {_number(count)}{self._names(kind)}" for kind, count in self]
+
+    def _names(self, kind: RepairKind) -> str:
+        named = [f"{name} {_number(count)}" for (of_kind, name), count in self.named.items() if of_kind is kind]
+        return f" ({', '.join(named)})" if named else ""
 
 
 def read_repairs(header: SplitHeader) -> Repairs:

@@ -9,11 +9,19 @@ from dataclasses import replace
 import numpy as np
 
 from bloodtwin_core.events.kinds import BasalEvents, PumpEvents
-from bloodtwin_core.records import Timestamps
+from bloodtwin_core.records import Mask, Timestamps
 
 LONGEST_SILENCE = np.timedelta64(25 * 3600, "s")
 """After it nobody knows what the pump does: a basal profile repeats every day, of which the longest has 25 hours, pumps
 write to their log once a day at least, and whoever wears one boluses every day."""
+
+
+def lately(heard: Timestamps, times: Timestamps) -> Mask:
+    """Whether something was heard in the LONGEST_SILENCE before each time [time]; heard: [word], UTC, sorted."""
+    place = np.searchsorted(heard, times, side="right") - 1
+    last = np.append(heard, np.datetime64("NaT", "s"))[place]  # Of -1, before the first word, that is no time.
+    within: Mask = times - last <= LONGEST_SILENCE
+    return within
 
 
 def held(basal: BasalEvents, heard: Timestamps, until: np.datetime64 | None = None) -> BasalEvents:

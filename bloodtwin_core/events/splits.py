@@ -1,4 +1,4 @@
-"""From the events of many pumps to their split files, with what was repaired in each header."""
+"""From the events of many pumps to their split files, with what was repaired and stated in each header."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -6,11 +6,14 @@ from pathlib import Path
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.binning import records_from_events
+from bloodtwin_core.events.compared_totals import HEADER_KEY as TOTALS_KEY
+from bloodtwin_core.events.compared_totals import compared_totals
 from bloodtwin_core.events.kinds import PumpEvents
-from bloodtwin_core.events.repairs import HEADER_KEY, Repairs
+from bloodtwin_core.events.repairs import HEADER_KEY as REPAIRS_KEY
 from bloodtwin_core.events.wearers import by_wearer
-from bloodtwin_core.records import PumpRecords
-from bloodtwin_core.records.split_files import UTC_TIMESTAMPS, PumpSplitFiles
+from bloodtwin_core.records import PumpRecords, features_with
+from bloodtwin_core.records.split_files import PumpSplitFiles
+from bloodtwin_core.records.split_header import UTC_TIMESTAMPS
 from bloodtwin_core.records.splitting import Cut, split_history, write_split_files
 
 
@@ -28,14 +31,17 @@ def write_event_splits(
     With data.join_wearers the pumps of one wearer become one history under the wearer's name. Raises DataError for a
     pump that comes twice or without glucose, and what write_split_files raises; then what stood in folder stays.
     """
-    repaired: dict[str, Repairs] = {}
+    told: dict[str, dict[str, str]] = {}
+    features = features_with(settings.extra_features)
 
     def histories() -> Iterator[PumpRecords]:
-        for events in by_wearer(pumps, settings.wearers) if settings.join_wearers else pumps:
-            if events.pump_id in repaired:
+        asked_for = (events.with_extra_of(features) for events in pumps)
+        for events in by_wearer(asked_for, settings.wearers) if settings.join_wearers else asked_for:
+            if events.pump_id in told:
                 todo = "Give each pump and wearer a name of its own"
                 raise DataError(f"pump {events.pump_id} comes twice", todo=todo)
-            records, repaired[events.pump_id] = records_from_events(events, settings.max_gap_hours)
+            records, repairs = records_from_events(events, settings.max_gap_hours, features=features)
+            told[events.pump_id] = {REPAIRS_KEY: repairs.text(), TOTALS_KEY: compared_totals(events).text()}
             yield records
 
     return write_split_files(
@@ -45,5 +51,5 @@ def write_event_splits(
         tz_handling=tz_handling,
         notes=notes,
         cut=cut,
-        extra=lambda history: {HEADER_KEY: repaired[history.pump_id].text()},
+        extra=lambda history: told[history.pump_id],
     )

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from bloodtwin_core.events.kinds import BasalEvents, PumpEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
+from bloodtwin_core.events.stated_totals import StatedTotals
 from bloodtwin_core.records import Timestamps
 
 _SECOND = np.timedelta64(1, "s")
@@ -54,17 +55,27 @@ def _worn(pump: PumpEvents) -> _Worn | None:
 
 
 def _while_newest(span: _Worn, newer: Sequence[_Worn]) -> PumpEvents:
-    """The pump's events but for the insulin while a newer pump was worn."""
+    """The pump's events but for insulin, what was announced for it, and totals that hold some of it, while a newer one
+    was worn."""
     events = span.events
     basal, bolus = _covered(events.basal.times, newer), _covered(events.bolus.times, newer)
-    repairs = Repairs.of(RepairKind.other_pump_events, int(basal.sum() + bolus.sum()))
+    extra = {name: told.chosen(~_covered(told.times, newer)) for name, told in events.extra.items()}
+    kept = replace(events, basal=events.basal.chosen(~basal), bolus=events.bolus.chosen(~bolus), extra=extra)
+    repairs = Repairs.of(RepairKind.other_pump_events, len(events) - len(kept))
     repairs += Repairs.of(RepairKind.other_pump_bolus_units, round(float(events.bolus.dose[bolus].sum()), 3))
     return replace(
-        events,
-        basal=events.basal.chosen(~basal),
-        bolus=events.bolus.chosen(~bolus),
+        kept,
         repairs=events.repairs + repairs,
+        stated=events.stated.chosen(~_touched(events.stated, newer)),
     )
+
+
+def _touched(stated: StatedTotals, spans: Sequence[_Worn]) -> npt.NDArray[np.bool_]:
+    """Whether each total adds up any time in which one of the spans' pumps was worn."""
+    touched = np.zeros(len(stated), dtype=bool)
+    for span in spans:
+        touched |= (stated.starts <= span.last) & (stated.ends >= span.first)
+    return touched
 
 
 def _covered(times: Timestamps, spans: Sequence[_Worn]) -> npt.NDArray[np.bool_]:

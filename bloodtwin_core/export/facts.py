@@ -1,19 +1,19 @@
 """The facts about a checkpoint that its exports carry, and the states that its streaming export has."""
 
 from bloodtwin_core.config import Cell
+from bloodtwin_core.network.cell import CELLS
 from bloodtwin_core.network.checkpoint import Checkpoint
-from bloodtwin_core.network.member import INSULIN
 from bloodtwin_core.network.quantiles import QUANTILE_LEVELS
-from bloodtwin_core.records import FEATURE_UNITS, RECORD_MINUTES
+from bloodtwin_core.records import FEATURE_TABLE, RECORD_MINUTES, units_of
 from bloodtwin_core.serving.facts import BATCH, PAST, SEEN, ExportFacts
 
-STATES: dict[Cell, tuple[str, ...]] = {Cell.lstm: ("hidden", "cell"), Cell.gru: ("hidden",)}
+STATES: dict[Cell, tuple[str, ...]] = {cell: row.states for cell, row in CELLS.items()}
 """The state that each recurrent layer carries from record to record."""
 
 
 def facts_of(checkpoint: Checkpoint) -> ExportFacts:
     """The facts about a checkpoint that its exports carry."""
-    units = {feature.value: unit for feature, unit in FEATURE_UNITS.items()}
+    units = units_of(checkpoint.forecaster.features)
     return ExportFacts(
         model_name=checkpoint.model.name,
         model_version=checkpoint.version,
@@ -27,7 +27,7 @@ def facts_of(checkpoint: Checkpoint) -> ExportFacts:
         output_unit="mg/dL",
         members=len(checkpoint.forecaster.each_member),
         quantile_levels=QUANTILE_LEVELS,
-        may_be_nan=tuple(feature.value for feature in INSULIN),
+        may_be_nan=tuple(name for name in units if FEATURE_TABLE[name].stays_unknown),
     )
 
 

@@ -18,12 +18,13 @@ import onnx
 from onnxruntime.quantization import quantize_dynamic
 
 from bloodtwin_core.common.files import atomic_write
-from bloodtwin_core.config import Cell, ExportSettings
+from bloodtwin_core.config import ExportSettings
 from bloodtwin_core.evaluation.metrics import error_sums, no_errors, step_at
 from bloodtwin_core.export.facts import facts_of
 from bloodtwin_core.export.onnx_files import write_onnx
 from bloodtwin_core.export.onnx_graph import window_graph
 from bloodtwin_core.export.onnx_outputs import LEVELS_NODE
+from bloodtwin_core.network.cell import CELLS, cells_in_int8
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.records import Rows, Split
 from bloodtwin_core.serving.facts import Predict
@@ -74,10 +75,9 @@ def export_int8(
     path.unlink(missing_ok=True)
     if not settings.int8:
         return Int8Outcome(False, "export.int8 is off")
-    if checkpoint.model.cell is not Cell.lstm:
-        return Int8Outcome(
-            False, f"onnxruntime quantizes LSTM layers, not {checkpoint.model.cell.value.upper()} layers"
-        )
+    if not (cell := CELLS[checkpoint.model.cell]).int8:
+        can = " and ".join(cells_in_int8())
+        return Int8Outcome(False, f"onnxruntime quantizes {can} layers, not {cell.onnx_op} layers")
     if checkpoint.horizon < step_at(COST_MINUTES):
         return Int8Outcome(False, f"its cost is measured {COST_MINUTES} minutes ahead, and the horizon ends before")
     with TemporaryDirectory() as folder:

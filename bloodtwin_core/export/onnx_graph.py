@@ -21,7 +21,6 @@ from bloodtwin_core.export.onnx_layers import (
 )
 from bloodtwin_core.export.onnx_outputs import outputs
 from bloodtwin_core.network.checkpoint import Checkpoint
-from bloodtwin_core.records import FEATURES
 from bloodtwin_core.serving.facts import BATCH, INPUT, READING, STATE_OUT
 
 RECORDS_PER_NODE = 16
@@ -52,7 +51,7 @@ def window_graph(checkpoint: Checkpoint, opset: int, records_per_node: int = REC
         raw.append(decoded(graph, member, last_state, number))
     last = graph.node("Gather", [INPUT, graph.whole("last_step", lookback - 1)], "last_record", axis=1)
     given = outputs(graph, checkpoint, raw, last, nothing_unless_unknown(graph, known))
-    return graph.finish([float_value(INPUT, BATCH, lookback, len(FEATURES))], given, opset)
+    return graph.finish([float_value(INPUT, BATCH, lookback, len(checkpoint.forecaster.features))], given, opset)
 
 
 def streaming_graph(checkpoint: Checkpoint, opset: int) -> onnx.ModelProto:
@@ -82,6 +81,7 @@ def streaming_graph(checkpoint: Checkpoint, opset: int) -> onnx.ModelProto:
     if past is not None:
         past.finish()
     prediction, *sureness = outputs(graph, checkpoint, raw, READING, nothing_unless_unknown(graph, known))
-    takes = [float_value(READING, BATCH, len(FEATURES)), *(float_value(name, *shape) for name, shape in shapes.items())]
+    reading = float_value(READING, BATCH, len(checkpoint.forecaster.features))
+    takes = [reading, *(float_value(name, *shape) for name, shape in shapes.items())]
     states_after = [float_value(name + STATE_OUT, *shape) for name, shape in shapes.items()]
     return graph.finish(takes, [prediction, *states_after, *sureness], opset)

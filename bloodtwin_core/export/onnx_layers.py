@@ -5,14 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from bloodtwin_core.config import Cell
-from bloodtwin_core.export.facts import STATES
 from bloodtwin_core.export.onnx_builder import GraphBuilder
+from bloodtwin_core.network.cell import CELLS
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.member import Member
-
-GATES: dict[Cell, tuple[str, str]] = {Cell.lstm: ("ifgo", "iofg"), Cell.gru: ("rzn", "zrn")}
-"""Order of the gates along the weights' first axis: in torch, in ONNX."""
 
 
 def scaled(graph: GraphBuilder, checkpoint: Checkpoint, records: str) -> str:
@@ -25,13 +21,13 @@ def scaled(graph: GraphBuilder, checkpoint: Checkpoint, records: str) -> str:
 
 
 def with_unknown_insulin(graph: GraphBuilder, member: Member, units: str, number: int) -> str:
-    """What scaled gives, with the member's constants for unknown insulin."""
+    """What scaled gives, with the member's constants for what is unknown."""
     instead = graph.constant(f"instead_of_unknown_m{number}", member.instead_of_unknown)
     return graph.node("Where", ["unknown", instead, units], f"known_m{number}")
 
 
 def nothing_unless_unknown(graph: GraphBuilder, known: str) -> str:
-    """0 for each window, [batch, 1], or NaN where something other than insulin is unknown.
+    """0 for each window, [batch, 1], or NaN where something is unknown that has no constant.
 
     onnxruntime's recurrent layers make some number of a NaN, which must not pass for a forecast.
     """
@@ -50,9 +46,8 @@ def recurrent(
     """
     model = checkpoint.model
     tops = []
-    kind, names = model.cell.value.upper(), STATES[model.cell]
-    # torch applies the reset gate after the hidden weights, as cuDNN does; ONNX can do it either way.
-    attributes = {"hidden_size": model.hidden_size, **({"linear_before_reset": 1} if model.cell is Cell.gru else {})}
+    cell = CELLS[model.cell]
+    attributes = {"hidden_size": model.hidden_size, **cell.onnx_attributes}
     weights = [_layer_weights(graph, checkpoint, number, layer) for layer in range(model.num_layers)]
     # A layer gives [step, direction, batch, hidden]; the next one takes no direction axis.
     axis = graph.whole("direction_axis", [1]) if model.num_layers > 1 else ""
@@ -63,8 +58,8 @@ def recurrent(
             top = layer == model.num_layers - 1
             takes = [below, *weights[layer], *(["", *states[layer]] if states[layer] else [])]
             wanted = not top or model.attention
-            gives = [f"steps{at}" if wanted else "", *(f"{name}{at}" for name in names)]
-            graph.nodes_giving(kind, takes, gives, **attributes)
+            gives = [f"steps{at}" if wanted else "", *(f"{name}{at}" for name in cell.states)]
+            graph.nodes_giving(cell.onnx_op, takes, gives, **attributes)
             states[layer] = gives[1:]
             if not top:
                 below = graph.node("Squeeze", [gives[0], axis], f"below{at}")
@@ -91,11 +86,11 @@ def decoded(graph: GraphBuilder, member: Member, hidden: str, number: int) -> st
 def _layer_weights(graph: GraphBuilder, checkpoint: Checkpoint, number: int, layer: int) -> list[str]:
     """Input weights, hidden weights and biases of a layer as ONNX wants them, each with a leading direction axis."""
     layers = checkpoint.forecaster.each_member[number].recurrent
-    here, there = GATES[checkpoint.model.cell]
+    cell = CELLS[checkpoint.model.cell]
 
     def reordered(name: str) -> torch.Tensor:
-        gates = getattr(layers, f"{name}_l{layer}").detach().chunk(len(here))
-        return torch.cat([gates[here.index(gate)] for gate in there])
+        gates = getattr(layers, f"{name}_l{layer}").detach().chunk(len(cell.gates))
+        return torch.cat([gates[cell.gates.index(gate)] for gate in cell.onnx_gates])
 
     biases = torch.cat([reordered("bias_ih"), reordered("bias_hh")])
     weights = {"input": reordered("weight_ih"), "hidden": reordered("weight_hh"), "biases": biases}

@@ -32,11 +32,11 @@ class NetworkForecast(NamedTuple):
 
 
 class GlucoseForecaster(nn.Module):
-    """Forecasts the next horizon readings from records of the eight features, as the mean over its members.
+    """Forecasts the next horizon readings from records of the scaler's features, as the mean over its members.
 
     Each quantile, too, is the mean of the members' quantiles (Lichtendahl, Grushka-Cockayne and Winkler, Management
     Science 59 (2013) 1594, say why that beats the mixture of their distributions).
-    A basal rate or bolus may be NaN where it is not known; any other NaN makes the forecast NaN.
+    A basal rate, a bolus and what else stays unknown (FeatureRow) may be NaN; any other NaN makes the forecast NaN.
     """
 
     centre: Tensor
@@ -47,7 +47,10 @@ class GlucoseForecaster(nn.Module):
     def __init__(self, settings: ModelSettings, horizon: int, scaler: FeatureScaler, lookback: int) -> None:
         """lookback: records a forecast looks back on; only attention needs to know."""
         super().__init__()
-        self.members = nn.ModuleList(Member(settings, horizon, lookback) for _ in range(settings.ensemble_size))
+        self.features = scaler.columns
+        self.members = nn.ModuleList(
+            Member(settings, horizon, lookback, self.features) for _ in range(settings.ensemble_size)
+        )
         self.register_buffer("centre", torch.tensor(scaler.centre, dtype=torch.float32))
         self.register_buffer("scale", torch.tensor(scaler.scale, dtype=torch.float32))
         # mg/dL to add to each quantile, by glucose range of the last reading; training/calibration.py finds them.

@@ -3,13 +3,12 @@
 import torch
 from torch import Tensor, nn
 
-from bloodtwin_core.config import Cell, ModelSettings
+from bloodtwin_core.config import ModelSettings
 from bloodtwin_core.network.attention import TemporalAttention
+from bloodtwin_core.network.cell import CELLS
 from bloodtwin_core.network.quantiles import FIRST_INCREMENT, MEDIAN, QUANTILE_LEVELS, quantiles_from
-from bloodtwin_core.records import FEATURES, Feature
+from bloodtwin_core.records import FEATURE_TABLE, FEATURES
 
-INSULIN = (Feature.basal_rate, Feature.bolus_dose)
-"""Features of which a record may know nothing."""
 RECORDS_PER_PIECE = 16
 """Records read at once where only the last forecast counts: what so few leave stays in the processor's cache. Without
 attention two cores then forecast 2,190 windows a second instead of 1,600 (docs/performance.md)."""
@@ -21,11 +20,12 @@ class Member(nn.Module):
     There are as many levels as QUANTILE_LEVELS, or the point forecast alone where the settings want no quantiles.
     """
 
-    def __init__(self, settings: ModelSettings, horizon: int, lookback: int) -> None:
+    def __init__(
+        self, settings: ModelSettings, horizon: int, lookback: int, features: tuple[str, ...] = FEATURES
+    ) -> None:
         super().__init__()
-        recurrent = nn.LSTM if settings.cell is Cell.lstm else nn.GRU
-        self.recurrent = recurrent(
-            input_size=len(FEATURES),
+        self.recurrent = CELLS[settings.cell].layers(
+            input_size=len(features),
             hidden_size=settings.hidden_size,
             num_layers=settings.num_layers,
             dropout=settings.dropout if settings.num_layers > 1 else 0.0,
@@ -39,7 +39,11 @@ class Member(nn.Module):
         self.decoder = nn.Sequential(
             nn.Linear(settings.hidden_size, settings.hidden_size), nn.ReLU(), nn.Dropout(settings.dropout), to_levels
         )
-        self.unknown_insulin = nn.Parameter(torch.zeros(len(INSULIN)))
+        stays_unknown = [FEATURE_TABLE[name].stays_unknown for name in features]
+        self._insulin = [column for column in range(len(FEATURES)) if stays_unknown[column]]
+        self._extra = stays_unknown[len(FEATURES) :]
+        self.unknown_insulin = nn.Parameter(torch.zeros(len(self._insulin)))
+        self.unknown_extra = nn.Parameter(torch.zeros(sum(self._extra))) if any(self._extra) else None
         self.attention = TemporalAttention(settings.hidden_size, lookback) if settings.attention else None
 
     def forward(self, scaled: Tensor) -> Tensor:
@@ -80,14 +84,20 @@ class Member(nn.Module):
         return torch.cat(pieces, dim=1)
 
     def with_unknown_insulin(self, scaled: Tensor) -> Tensor:
-        """The records with a learned constant for each unknown basal rate and bolus; other unknowns stay NaN."""
+        """The records with a learned constant for each unknown that may be; other unknowns stay NaN."""
         return torch.where(scaled.isnan(), self.instead_of_unknown, scaled)
 
     @property
     def instead_of_unknown(self) -> Tensor:
-        """What stands for an unknown, [feature]: NaN except for insulin."""
-        before, after = INSULIN[0].column, len(FEATURES) - INSULIN[-1].column - 1
-        return nn.functional.pad(self.unknown_insulin, (before, after), value=float("nan"))
+        """What stands for an unknown, [feature]: NaN except for insulin and extra features that stay unknown."""
+        before, after = self._insulin[0], len(FEATURES) - self._insulin[-1] - 1
+        eight = nn.functional.pad(self.unknown_insulin, (before, after), value=float("nan"))
+        if not self._extra:
+            return eight
+        extra = eight.new_full((len(self._extra),), float("nan"))
+        if self.unknown_extra is not None:
+            extra = extra.masked_scatter(torch.tensor(self._extra, device=extra.device), self.unknown_extra)
+        return torch.cat([eight, extra])
 
     def quantiles(self, raw: Tensor) -> Tensor:
         """Changes [window, level, horizon] from the decoder's outputs [window, level * horizon]."""

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from bloodtwin_core.common.progress import Progress, silent
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.records import features_with
 from bloodtwin_core.records.raw_splits import RawPumpSplits, describe, load_splits, scaler_records, window_records
-from bloodtwin_core.sources import pump_split_files
-from bloodtwin_core.sources.train_only import learnt_also_split_files
+from bloodtwin_core.sources.splits import pump_split_files
+from bloodtwin_core.sources.train_only import train_only_split_files
 from bloodtwin_core.windows import WindowedSeries, window_series
 from bloodtwin_core.windows.scaler import FeatureScaler, fit_scaler
 
@@ -38,6 +39,7 @@ def list_split_files(
     settings: DataSettings, split_files: Path, artifacts: Path, progress: Progress = silent
 ) -> RawPumpSplits:
     """Have every source write its files under split_files and beside it, and list them; artifacts is as in describe."""
+    features_with(settings.extra_features)  # An unknown one is refused before a source is read.
     pumps = pump_split_files(settings, split_files, progress)
-    learnt_only = learnt_also_split_files(settings, pumps, split_files, progress)
-    return describe(settings.source, pumps, artifacts, learnt_only, settings.held_out_pump_ids)
+    train_only = train_only_split_files(settings, pumps, split_files, progress)
+    return describe(settings.source, pumps, artifacts, train_only, settings.held_out_pump_ids, settings.extra_features)

@@ -15,8 +15,9 @@ import yaml
 from pydantic import ValidationError
 
 from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.config import DataSettings, Settings
+from bloodtwin_core.config import Settings
 from bloodtwin_core.pipeline.setting_faults import first_fault, nearest_name
+from bloodtwin_core.sources.settings import data_model, settings_model
 
 DEFAULT_ROOT = "artifacts"
 _GROUPS = (*Settings.model_fields, "artifacts")
@@ -36,9 +37,9 @@ class RunConfig:
     def settings(self) -> Settings:
         """The settings, with the values of environment variables. Raises SettingsError for one that is wrong."""
         try:
-            return Settings.model_validate(_resolved(dict(self.groups)))
+            return settings_model().model_validate(_resolved(dict(self.groups)))
         except ValidationError as error:
-            raise SettingsError(f"{first_fault(error, Settings)}. Change it") from error
+            raise SettingsError(f"{first_fault(error, settings_model())}. Change it") from error
 
     def for_dagster(self) -> dict[str, Any]:
         """The form that Dagster takes."""
@@ -74,7 +75,7 @@ def with_assignments(config: RunConfig, assignments: Sequence[str]) -> RunConfig
         name, _, text = assignment.partition("=")
         if name == "artifacts.root":
             root = text
-        elif name.partition(".")[0] in DataSettings.model_fields:
+        elif name.partition(".")[0] in data_model().model_fields:
             assign(groups, f"data.{assignment}")
         else:
             assign(groups, assignment)

@@ -3,11 +3,15 @@
 A selection of assets can be materialized alone, so what stands before it may be older than the settings.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.config import DataSettings, ModelSettings
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.records.raw_splits import RawPumpSplits, read_raw_splits
+from bloodtwin_core.sources.settings import data_model
 from bloodtwin_core.training import CheckpointFolder
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.scaler import FeatureScaler, read_scaler
@@ -68,16 +72,24 @@ def _require_settings(store: ArtifactStore, stage: str, settings: DataSettings, 
     record = store.manifest().stages.get(stage)
     if record is None:
         raise ArtifactMissing(f"{store.manifest_path} knows nothing of {stage}. Materialize {stage} first")
-    # A setting that is younger than the stage was at its default then.
-    then = {**DataSettings().model_dump(mode="json"), **record.settings.get("data", {})}
-    now = settings.model_dump(mode="json")
+    # A setting, or a source's group of them, that is younger than the stage was at its default then.
+    defaults = data_model()().model_dump(mode="json")
+    then, now = (_filled(defaults, of) for of in (record.settings.get("data", {}), settings.model_dump(mode="json")))
     changed = [
-        f"data.{name} was {then.get(name)} and is {now[name]} now"
-        for name in DataSettings.model_fields
-        if name not in ignored and then.get(name) != now[name]
+        f"data.{name} was {then[name]} and is {now[name]} now"
+        for name in defaults
+        if name not in ignored and then[name] != now[name]
     ]
     if changed:
         raise ArtifactMissing(
             f"{stage} was made with other settings: {'; '.join(changed)}. "
             f"Materialize {stage} again, or go back to those settings"
         )
+
+
+def _filled(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given, and the default of what is not, in groups within groups too."""
+    return {
+        name: _filled(defaults.get(name) or {}, value) if isinstance(value, Mapping) else value
+        for name, value in {**defaults, **given}.items()
+    }

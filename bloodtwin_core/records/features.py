@@ -1,17 +1,23 @@
-"""What one five-minute record is: its eight features, their units and their physiological limits.
+"""What one five-minute record is: its features, their units, their physiological limits and what fills their gaps.
 
-Every number here is part of the record contract. What is not known is NaN. Of insulin that means unknown and never
-none: where none was delivered, basal_rate or bolus_dose is 0. Whoever has only glucose leaves both NaN.
+Every number here is part of the record contract. What is not known is NaN. Of insulin and carbohydrates that means
+unknown and never none: where none was delivered or announced, the value is 0. Whoever has only glucose leaves them NaN.
+
+FEATURE_TABLE is the one place for a feature: records, checks, filling, scaler, network, baselines and exports derive
+from it. The contract's eight always come first; a run asks for further ones with data.extra_features, and then a source
+that knows them gives them. A further feature is a further row at the end of the table and the sources that know it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.records.cadence import RECORDS_PER_DAY
 
 
 class Feature(StrEnum):
-    """The eight features of a record, in the order in which every array and file holds them."""
+    """The contract's eight features of a record, in the order in which every array and file holds them."""
 
     bg = "bg"
     delta_bg = "delta_bg"
@@ -29,16 +35,8 @@ class Feature(StrEnum):
 
 
 FEATURES: tuple[Feature, ...] = tuple(Feature)
-FEATURE_UNITS: dict[Feature, str] = {
-    Feature.bg: "mg/dL",
-    Feature.delta_bg: "mg/dL per 5 min",
-    Feature.basal_rate: "U/h",
-    Feature.bolus_dose: "U",
-    Feature.sin_time: "1",
-    Feature.cos_time: "1",
-    Feature.bg_clip_flag: "0 or 1",
-    Feature.bg_missing_flag: "0 or 1",
-}
+CARBOHYDRATES = "carbohydrates"
+"""g announced in the five minutes of a record, to the pump or the diary, whatever was eaten."""
 
 
 @dataclass(frozen=True)
@@ -50,20 +48,101 @@ class Limits:
     unit: str
 
 
+class CarriedForward(StrEnum):
+    """What a network sees where a feature is unknown."""
+
+    always = "always"
+    """The last known value however old it is; before the first, the training median."""
+    for_a_day = "for a day"
+    """The last known value for CARRIED_BASAL_RECORDS; after them the feature is unknown."""
+    never = "never"
+    """Nothing: the feature stays unknown."""
+    as_no_change = "as no change"
+    """0."""
+
+
+@dataclass(frozen=True)
+class FeatureRow:
+    """A row of the table: unit, limits (None: no limits) and how the feature is carried forward where it is unknown.
+
+    may_be_unknown: whether a record may hold NaN. spread: the scale of the network's input, in the feature's unit,
+    where the middle half of the training records holds one value, as of what is 0 in most records.
+    """
+
+    unit: str
+    limits: Limits | None
+    may_be_unknown: bool = False
+    carried_forward: CarriedForward = CarriedForward.never
+    spread: float = 1.0
+
+    @property
+    def stays_unknown(self) -> bool:
+        """Whether a network may see NaN, for which it has a learned constant."""
+        filled = self.carried_forward in (CarriedForward.always, CarriedForward.as_no_change)
+        return self.may_be_unknown and not filled
+
+
 GLUCOSE_LIMITS = Limits(20.0, 600.0, "mg/dL")
 """What a sensor or blood meter can plausibly say; values outside are clipped and flagged."""
 BASAL_LIMITS = Limits(0.0, 10.0, "U/h")
 BOLUS_LIMITS = Limits(0.0, 25.0, "U")
 """The largest single bolus that common pumps deliver."""
+CARBOHYDRATE_LIMITS = Limits(0.0, 999.0, "g")
+"""The most that a t:slim X2 takes as one entry, t:slim X2 user guide."""
 CARRIED_BASAL_RECORDS = RECORDS_PER_DAY
 """Records (24 h) for which the last known basal rate stands in for an unknown one. Basal profiles repeat every day, so
 an older rate says nothing more about the hours to come. No unknown stretch inside a segment of AZT1D lasts longer."""
-FEATURE_LIMITS: dict[Feature, Limits] = {
-    Feature.bg: GLUCOSE_LIMITS,
-    Feature.basal_rate: BASAL_LIMITS,
-    Feature.bolus_dose: BOLUS_LIMITS,
-    Feature.sin_time: Limits(-1.0, 1.0, "1"),
-    Feature.cos_time: Limits(-1.0, 1.0, "1"),
-    Feature.bg_clip_flag: Limits(0.0, 1.0, "0 or 1"),
-    Feature.bg_missing_flag: Limits(0.0, 1.0, "0 or 1"),
+_TIME_LIMITS, _FLAG_LIMITS = Limits(-1.0, 1.0, "1"), Limits(0.0, 1.0, "0 or 1")
+
+FEATURE_TABLE: dict[str, FeatureRow] = {
+    Feature.bg: FeatureRow("mg/dL", GLUCOSE_LIMITS, True, CarriedForward.always),
+    Feature.delta_bg: FeatureRow("mg/dL per 5 min", None, True, CarriedForward.as_no_change),
+    Feature.basal_rate: FeatureRow("U/h", BASAL_LIMITS, True, CarriedForward.for_a_day),
+    Feature.bolus_dose: FeatureRow("U", BOLUS_LIMITS, True),
+    Feature.sin_time: FeatureRow("1", _TIME_LIMITS),
+    Feature.cos_time: FeatureRow("1", _TIME_LIMITS),
+    Feature.bg_clip_flag: FeatureRow("0 or 1", _FLAG_LIMITS),
+    Feature.bg_missing_flag: FeatureRow("0 or 1", _FLAG_LIMITS),
+    CARBOHYDRATES: FeatureRow("g", CARBOHYDRATE_LIMITS, True, spread=10.0),
 }
+"""Every feature that a record can have, by its name in files, settings and exports; the order is that of arrays."""
+FEATURE_UNITS: dict[Feature, str] = {feature: FEATURE_TABLE[feature].unit for feature in FEATURES}
+FEATURE_LIMITS: dict[Feature, Limits] = {
+    feature: limits for feature in FEATURES if (limits := FEATURE_TABLE[feature].limits) is not None
+}
+
+
+def extra_features() -> tuple[str, ...]:
+    """The features of the table beyond the contract's eight, which data.extra_features may ask for."""
+    return tuple(name for name in FEATURE_TABLE if name not in FEATURES)
+
+
+def features_with(extra: Sequence[str]) -> tuple[str, ...]:
+    """The contract's eight, then the extra features asked for, in the table's order.
+
+    Raises SettingsError for one that is not in the table, or is one of the eight.
+    """
+    unknown = [name for name in extra if name not in extra_features()]
+    if unknown:
+        raise SettingsError(
+            f"data.extra_features names {', '.join(unknown)}, which is no extra feature. "
+            f"Choose among {', '.join(extra_features())}, or leave it empty"
+        )
+    return (*FEATURES, *(name for name in extra_features() if name in extra))
+
+
+def units_of(features: Sequence[str]) -> dict[str, str]:
+    """The unit of each feature, by its name."""
+    return {str(name): FEATURE_TABLE[name].unit for name in features}
+
+
+def known_features(names: Sequence[str]) -> tuple[str, ...]:
+    """A list of features as a checkpoint, an export or an index of windows states it, in its order.
+
+    Raises ValueError if it does not begin with the contract's eight, or names one that is not in the table.
+    """
+    if tuple(names[: len(FEATURES)]) != FEATURES:
+        raise ValueError(f"its features are {', '.join(names)}, which do not begin with {', '.join(FEATURES)}")
+    if unknown := [name for name in names if name not in FEATURE_TABLE]:
+        raise ValueError(f"it has features that this version does not know: {', '.join(unknown)}")
+    return (*FEATURES, *names[len(FEATURES) :])

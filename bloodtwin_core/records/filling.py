@@ -1,27 +1,38 @@
 """Records as a network sees them: what is missing is carried forward from the past, never taken from the future."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from bloodtwin_core.records.arrays import Rows, Values
-from bloodtwin_core.records.features import CARRIED_BASAL_RECORDS, Feature
+from bloodtwin_core.records.features import CARRIED_BASAL_RECORDS, FEATURE_TABLE, FEATURES, CarriedForward
 
 
-def fill_from_the_past(values: Values, usual: Mapping[str, float]) -> Values:
+def fill_from_the_past(values: Values, usual: Mapping[str, float], features: Sequence[str] = FEATURES) -> Values:
     """A segment as a network sees it, [record, feature]: nothing is taken from the future.
 
-    usual is the training median of each feature. Glucose keeps its last known value, and where there is none yet, the
-    usual one; an unknown change of glucose is 0. A basal rate keeps its last known value for CARRIED_BASAL_RECORDS and
-    is NaN beyond them, as an unknown bolus always is: insulin that nobody knows of is not taken for the usual insulin.
+    usual is the training median of each feature; features says what the columns hold. What becomes of an unknown value
+    stands in FEATURE_TABLE: glucose keeps its last known value, and where there is none yet, the usual one; an unknown
+    change of glucose is 0. A basal rate keeps its last known value for CARRIED_BASAL_RECORDS and is NaN beyond them, as
+    an unknown bolus always is: insulin that nobody knows of is not taken for the usual insulin.
     """
     filled = values.copy()
-    glucose, _ = _carried_forward(filled[:, Feature.bg.column])
-    filled[:, Feature.bg.column] = np.where(np.isnan(glucose), usual[Feature.bg], glucose)
-    filled[:, Feature.delta_bg.column] = np.nan_to_num(filled[:, Feature.delta_bg.column], nan=0.0)
-    basal, age = _carried_forward(filled[:, Feature.basal_rate.column])
-    filled[:, Feature.basal_rate.column] = np.where(age <= CARRIED_BASAL_RECORDS, basal, np.nan)
+    for column, name in enumerate(features):
+        row = FEATURE_TABLE[name]
+        if row.may_be_unknown and row.carried_forward is not CarriedForward.never:
+            at_first = usual[name] if row.carried_forward is CarriedForward.always else np.nan
+            filled[:, column] = _filled(filled[:, column], row.carried_forward, at_first)
     return filled
+
+
+def _filled(column: Values, how: CarriedForward, at_first: float) -> Values:
+    """One feature, [record]; at_first stands where nothing is known yet."""
+    if how is CarriedForward.as_no_change:
+        return np.nan_to_num(column, nan=0.0)
+    carried, age = _carried_forward(column)
+    if how is CarriedForward.for_a_day:
+        return np.where(age <= CARRIED_BASAL_RECORDS, carried, np.float32(np.nan))
+    return np.where(np.isnan(carried), np.float32(at_first), carried)
 
 
 def _carried_forward(column: Values) -> tuple[Values, Rows]:

@@ -7,7 +7,7 @@ import numpy as np
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.records.arrays import Timestamps, Values
 from bloodtwin_core.records.cadence import RECORD_INTERVAL, RECORD_MINUTES, RECORDS_PER_HOUR, time_of_day
-from bloodtwin_core.records.features import FEATURES, Feature
+from bloodtwin_core.records.features import Feature
 from bloodtwin_core.records.pump_records import PumpRecords
 
 _BY_TIME = (Feature.sin_time, Feature.cos_time)
@@ -16,9 +16,9 @@ _BY_TIME = (Feature.sin_time, Feature.cos_time)
 def records_up_to(parts: Sequence[PumpRecords], moment: np.datetime64, count: int) -> PumpRecords:
     """The last count records of a pump at a moment (UTC), one every five minutes, the last at most five minutes before.
 
-    parts are of one pump, in any order; where two tell of the same five minutes the later part counts. Records that no
-    part has are there, with everything unknown. Only what stands at or before the moment is used. Raises DataError if
-    no part begins that early.
+    parts are of one pump and have the same features, in any order; where two tell of the same five minutes the later
+    part counts. Records that no part has are there, with everything unknown. Only what stands at or before the moment
+    is used. Raises DataError if no part begins that early.
     """
     timestamps = np.concatenate([part.timestamps for part in parts])
     values = np.concatenate([part.values for part in parts])
@@ -33,7 +33,7 @@ def records_up_to(parts: Sequence[PumpRecords], moment: np.datetime64, count: in
     last = timestamps.max()
     last += (moment - last) // RECORD_INTERVAL * RECORD_INTERVAL
     grid = last - RECORD_INTERVAL * np.arange(count)[::-1]
-    return PumpRecords(parts[0].pump_id, grid, _on_grid(grid, timestamps, values))
+    return PumpRecords(parts[0].pump_id, grid, _on_grid(grid, timestamps, values), parts[0].features)
 
 
 def require_measured(records: PumpRecords, smallest_share: float) -> None:
@@ -55,7 +55,7 @@ def require_measured(records: PumpRecords, smallest_share: float) -> None:
 
 
 def _on_grid(grid: Timestamps, timestamps: Timestamps, values: Values) -> Values:
-    found = np.full((len(grid), len(FEATURES)), np.nan, dtype=np.float32)
+    found = np.full((len(grid), values.shape[1]), np.nan, dtype=np.float32)
     found[:, Feature.bg_clip_flag.column] = 0.0
     found[:, Feature.bg_missing_flag.column] = 1.0
     for feature, column in zip(_BY_TIME, time_of_day(grid), strict=True):

@@ -1,6 +1,7 @@
 """The records of one pump, and how they are made from what was measured."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
@@ -9,7 +10,15 @@ import numpy.typing as npt
 
 from bloodtwin_core.records.arrays import Timestamps, Values
 from bloodtwin_core.records.cadence import RECORD_INTERVAL, time_of_day
-from bloodtwin_core.records.features import BASAL_LIMITS, BOLUS_LIMITS, FEATURES, GLUCOSE_LIMITS, Feature
+from bloodtwin_core.records.features import (
+    BASAL_LIMITS,
+    BOLUS_LIMITS,
+    FEATURE_TABLE,
+    FEATURES,
+    GLUCOSE_LIMITS,
+    Feature,
+    features_with,
+)
 
 
 class Split(StrEnum):
@@ -26,29 +35,43 @@ class PumpRecords:
 
     timestamps: [record], UTC datetime64[s]. values: float32 [record, feature] in physical units.
     A glucose that was not measured is NaN with bg_missing_flag 1; an unknown basal rate or bolus is NaN.
+    features: what the columns hold, the contract's eight first.
     """
 
     pump_id: str
     timestamps: Timestamps
     values: Values
+    features: tuple[str, ...] = FEATURES
 
     def __post_init__(self) -> None:
-        if self.values.shape != (len(self.timestamps), len(FEATURES)):
+        if self.values.shape != (len(self.timestamps), len(self.features)):
             raise ValueError(
                 f"pump {self.pump_id}: values have shape {self.values.shape}, "
-                f"but {len(self.timestamps)} timestamps need ({len(self.timestamps)}, {len(FEATURES)})"
+                f"but {len(self.timestamps)} timestamps need ({len(self.timestamps)}, {len(self.features)})"
             )
 
     def __len__(self) -> int:
         return len(self.timestamps)
 
-    def feature(self, feature: Feature) -> npt.NDArray[np.float32]:
-        """One feature's column, shape [record]."""
-        return self.values[:, feature.column]
+    def feature(self, feature: str) -> npt.NDArray[np.float32]:
+        """One feature's column, shape [record]. Raises ValueError if these records do not have it."""
+        if feature not in self.features:
+            raise ValueError(f"pump {self.pump_id}: these records have no {feature}; ask for it (data.extra_features)")
+        return self.values[:, self.features.index(feature)]
 
     def rows(self, start: int, stop: int) -> Self:
         """The records from row start up to, not including, row stop."""
-        return type(self)(self.pump_id, self.timestamps[start:stop], self.values[start:stop])
+        return replace(self, timestamps=self.timestamps[start:stop], values=self.values[start:stop])
+
+    def with_features(self, features: tuple[str, ...]) -> Self:
+        """The same records with these features; what they did not have is unknown, what is not asked for left out."""
+        if features == self.features:
+            return self
+        values = np.full((len(self), len(features)), np.nan, dtype=np.float32)
+        for column, name in enumerate(features):
+            if name in self.features:
+                values[:, column] = self.feature(name)
+        return replace(self, values=values, features=features)
 
 
 @dataclass(frozen=True)
@@ -74,14 +97,18 @@ def records_from_signals(
     glucose: npt.NDArray[np.floating],
     basal_rate: npt.NDArray[np.floating],
     bolus_dose: npt.NDArray[np.floating],
+    extra: Mapping[str, npt.NDArray[np.floating]] | None = None,
 ) -> PumpRecords:
     """Complete records from what was measured on a five-minute grid.
 
     glucose mg/dL, basal_rate U/h and bolus_dose U are [record], NaN where unknown. Glucose outside
     GLUCOSE_LIMITS is clipped and flagged; insulin is clipped to its limits. delta_bg stands only
-    between two measured readings five minutes apart and is NaN elsewhere.
+    between two measured readings five minutes apart and is NaN elsewhere. extra: further features of FEATURE_TABLE by
+    name, each [record] in its unit, NaN where unknown, and clipped to its limits.
     """
-    values = np.empty((len(timestamps), len(FEATURES)), dtype=np.float32)
+    extra = extra or {}
+    features = features_with(list(extra))
+    values = np.empty((len(timestamps), len(features)), dtype=np.float32)
     missing = np.isnan(glucose)
     clipped = np.clip(glucose, GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high).astype(np.float32)
     delta = np.full(len(timestamps), np.nan, dtype=np.float32)
@@ -96,4 +123,7 @@ def records_from_signals(
     values[:, Feature.cos_time.column] = cos_time
     values[:, Feature.bg_clip_flag.column] = ~missing & (clipped != glucose.astype(np.float32))
     values[:, Feature.bg_missing_flag.column] = missing
-    return PumpRecords(pump_id, timestamps.astype("datetime64[s]"), values)
+    for column, name in enumerate(features[len(FEATURES) :], start=len(FEATURES)):
+        limits = FEATURE_TABLE[name].limits
+        values[:, column] = extra[name] if limits is None else np.clip(extra[name], limits.low, limits.high)
+    return PumpRecords(pump_id, timestamps.astype("datetime64[s]"), values, features)

@@ -9,19 +9,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.common.files import atomic_write, recover_folder, sha256_of
-from bloodtwin_core.records import PumpRecords, Split
+from bloodtwin_core.records import FEATURES, PumpRecords, Split, features_with
 from bloodtwin_core.records.split_files import PumpSplitFiles, SplitFile, read_split_file
 
 
 class RawSplitFile(BaseModel):
     """One split file of one pump. path is relative to the artifact folder where the file lies in it, else absolute.
 
-    A learnt_only pump is only learnt from: whatever the file's own split, its records count as train. A held_out pump
-    is only tested on: its train and validate files are there, but nobody learns from them or chooses by them.
+    A train_only pump is only trained on: whatever the file's own split, its records count as train. A held_out pump is
+    only tested on: its train and validate files are there, but nobody learns from them or chooses by them. Lists that
+    earlier versions wrote say learnt_only for train_only, and so does the text of the fingerprint still.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -30,25 +31,27 @@ class RawSplitFile(BaseModel):
     split: Split
     path: Path
     sha256: str
-    learnt_only: bool = False
+    train_only: bool = Field(default=False, validation_alias=AliasChoices("train_only", "learnt_only"))
     held_out: bool = False
 
 
 class RawPumpSplits(BaseModel):
-    """The split files of all pumps of a run; raw_pump_splits.json."""
+    """The split files of all pumps of a run, and the extra features read from them; raw_pump_splits.json."""
 
     model_config = ConfigDict(frozen=True)
 
     source: str
     files: tuple[RawSplitFile, ...]
+    extra_features: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """One sha256 over all files: two runs with the same fingerprint saw the same records."""
         lines = sorted(
-            f"{file.pump_id} {file.split} {file.sha256}{' learnt only' * file.learnt_only}{' held out' * file.held_out}"
+            f"{file.pump_id} {file.split} {file.sha256}{' learnt only' * file.train_only}{' held out' * file.held_out}"
             for file in self.files
         )
+        lines += [f"extra feature {name}" for name in self.extra_features]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     @property
@@ -57,9 +60,9 @@ class RawPumpSplits(BaseModel):
         return list(dict.fromkeys(file.pump_id for file in self.files if file.held_out))
 
     @property
-    def learnt_only_pump_ids(self) -> list[str]:
-        """Pumps that are only learnt from."""
-        return list(dict.fromkeys(file.pump_id for file in self.files if file.learnt_only))
+    def train_only_pump_ids(self) -> list[str]:
+        """Pumps that are only trained on."""
+        return list(dict.fromkeys(file.pump_id for file in self.files if file.train_only))
 
     def write(self, path: Path) -> None:
         """Keep the list as JSON."""
@@ -69,12 +72,12 @@ class RawPumpSplits(BaseModel):
 
 @dataclass(frozen=True)
 class LoadedSplit:
-    """A split file with its records; learnt_only and held_out as in RawSplitFile."""
+    """A split file with its records; train_only and held_out as in RawSplitFile."""
 
     pump_id: str
     split: Split
     file: SplitFile
-    learnt_only: bool = False
+    train_only: bool = False
     held_out: bool = False
 
     @property
@@ -87,14 +90,17 @@ def describe(
     source: str,
     pumps: Sequence[PumpSplitFiles],
     folder: Path,
-    learnt_only: Sequence[PumpSplitFiles] = (),
+    train_only: Sequence[PumpSplitFiles] = (),
     held_out: Sequence[str] = (),
+    extra_features: Sequence[str] = (),
 ) -> RawPumpSplits:
     """List a source's split files with their sha256; folder is the artifact folder.
 
-    learnt_only are pumps of other sources. Raises SettingsError if held_out names a pump that the source does not have,
-    since it would be learnt from under its true name, or all of them.
+    train_only are pumps of other sources. extra_features is data.extra_features. Raises SettingsError for an unknown
+    extra feature, and if held_out names a pump that the source does not have, since it would be learnt from under its
+    true name, or all of them.
     """
+    extra = features_with(extra_features)[len(FEATURES) :]
     there = [pump.pump_id for pump in pumps]
     if unknown := [pump_id for pump_id in held_out if pump_id not in there]:
         raise SettingsError(
@@ -120,12 +126,12 @@ def describe(
             split=Split.train,
             path=_relative(path, folder),
             sha256=sha256_of(path),
-            learnt_only=True,
+            train_only=True,
         )
-        for pump in learnt_only
+        for pump in train_only
         for path in pump.files.values()
     ]
-    return RawPumpSplits(source=source, files=tuple(files))
+    return RawPumpSplits(source=source, files=tuple(files), extra_features=extra)
 
 
 def read_raw_splits(path: Path) -> RawPumpSplits:
@@ -143,6 +149,7 @@ def load_splits(raw: RawPumpSplits, folder: Path) -> list[LoadedSplit]:
     """
     for written in {file.path.parts[0] for file in raw.files if not file.path.is_absolute()}:
         recover_folder(folder / written)
+    features = features_with(raw.extra_features)
     loaded = []
     for file in raw.files:
         path = folder / file.path
@@ -150,19 +157,19 @@ def load_splits(raw: RawPumpSplits, folder: Path) -> list[LoadedSplit]:
             raise ArtifactMissing(f"{path} is gone since raw_pump_splits listed it. Materialize raw_pump_splits again")
         if sha256_of(path) != file.sha256:
             raise ArtifactMissing(f"{path} changed since raw_pump_splits listed it. Materialize raw_pump_splits again")
-        split_file = read_split_file(path)
-        loaded.append(LoadedSplit(file.pump_id, file.split, split_file, file.learnt_only, file.held_out))
+        split_file = read_split_file(path, features)
+        loaded.append(LoadedSplit(file.pump_id, file.split, split_file, file.train_only, file.held_out))
     return loaded
 
 
 def scaler_records(loaded: Sequence[LoadedSplit]) -> list[PumpRecords]:
     """What the scaler is fitted on: the train splits of data.source, without held-out pumps.
 
-    People that are only learnt from do not move it, so that the same people keep the same scaled inputs whoever else is
-    learnt from, and networks can be compared.
+    Train-only people do not move it, so that the same people keep the same scaled inputs whoever else is trained on,
+    and networks can be compared.
     """
     return [
-        split.records for split in loaded if split.split is Split.train and not split.learnt_only and not split.held_out
+        split.records for split in loaded if split.split is Split.train and not split.train_only and not split.held_out
     ]
 
 

@@ -1,8 +1,8 @@
 """The bloodBath CSV v2.0 files of pump records and the folders they lie in.
 
 `pump_{serial}/{train,validate,test}/lstm_{split}_{stamp}.csv`: comment lines `# key: value`, then the columns of
-COLUMNS; timestamps are ISO 8601 with zone. Reading checks that a file can be understood; whether its values make sense
-is told by checks/.
+COLUMNS and behind them those of extra features; timestamps are ISO 8601 with zone. Reading checks that a file can be
+understood; whether its values make sense is told by checks/.
 """
 
 import re
@@ -14,23 +14,21 @@ from typing import TextIO
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from bloodtwin_core.common.csv_table import CsvTable, first_true, line_of, read_table
+from bloodtwin_core.common.csv_table import CsvTable, columns_of, first_true, line_of, read_table
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.common.files import atomic_write
+from bloodtwin_core.common.iso_times import utc_times
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, Feature, PumpRecords, Split, Timestamps, Values
-from bloodtwin_core.records.split_header import SplitHeader
+from bloodtwin_core.records.split_header import UTC_TIMESTAMPS, SplitHeader
 
 DATA_VERSION = "2.0"
 TIMESTAMP = "timestamp"
 COLUMNS: tuple[str, ...] = (TIMESTAMP, *FEATURES)
-UTC_TIMESTAMPS = "UTC"
 
 PUMP_FOLDER = "pump_"
 PUMP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 """What a pump id looks like, so that it can be part of a file name."""
-_ZONE = re.compile(r"\d{2}:\d{2}.*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$")
 _ROWS_PER_WRITE = 100_000
 """Rows turned to text at a time, which bounds the memory that writing takes."""
 
@@ -102,17 +100,26 @@ def _newest(pump: Path, split: Split) -> Path:
     return max(files, key=lambda path: path.name)
 
 
-def read_split_file(path: Path) -> SplitFile:
+def read_split_file(path: Path, features: tuple[str, ...] = FEATURES) -> SplitFile:
     """Read a file, whoever wrote it by this contract: extra keys and columns are kept apart, absent keys stay empty.
 
-    The pump and the split are those of its folders, or else of its header. Raises DataError, with file, line and
-    column, for a file that cannot be understood or holds no rows. What can be read but makes no sense is not refused.
+    The pump and the split are those of its folders, or else of its header. features are the contract's eight and the
+    extra ones asked for; of an extra one for which the file has no column nothing is known. Raises DataError, with
+    file, line and column, for a file that cannot be understood or holds no rows. What can be read but makes no sense is
+    not refused.
     """
-    table = read_table(path, texts=[TIMESTAMP], numbers=FEATURES)
+    there = FEATURES if features == FEATURES else _features_in(path, features)
+    table = read_table(path, texts=[TIMESTAMP], numbers=there)
     header = SplitHeader.from_comments(table.comments)
-    values = np.column_stack([table.numbers[feature] for feature in FEATURES]).astype(np.float32)
-    records = PumpRecords(_pump_of(path, header), utc_timestamps(table), values)
+    values = np.column_stack([table.numbers[feature] for feature in there]).astype(np.float32)
+    records = PumpRecords(_pump_of(path, header), utc_timestamps(table), values, there).with_features(features)
     return SplitFile(path, _split_of(path, header), header, records)
+
+
+def _features_in(path: Path, features: tuple[str, ...]) -> tuple[str, ...]:
+    """The contract's eight, and those of the extra features that the file has."""
+    columns = columns_of(path)
+    return (*FEATURES, *(name for name in features[len(FEATURES) :] if name in columns))
 
 
 def _pump_of(path: Path, header: SplitHeader) -> str:
@@ -134,18 +141,14 @@ def utc_timestamps(table: CsvTable) -> Timestamps:
 
     Raises DataError, with file and line, for what is no ISO 8601 timestamp or has no zone.
     """
-    text = table.texts[TIMESTAMP].astype(str)
-    zoned = np.strings.endswith(text, "Z") | np.strings.endswith(text, "+00:00")
-    if not zoned.all():
-        zoned = np.array([bool(_ZONE.search(stamp)) for stamp in text])
-    times = pd.to_datetime(pd.Series(text), format="ISO8601", utc=True, errors="coerce")
+    text = table.texts[TIMESTAMP]
+    times, zoned = utc_times(text)
     example = "Write it as 2024-03-01T00:05:00+00:00"
-    if (row := first_true(times.isna().to_numpy())) is not None:
+    if (row := first_true(np.isnat(times))) is not None:
         raise table.fault(row, TIMESTAMP, f"'{text[row]}' is not a timestamp", example)
     if (row := first_true(~zoned)) is not None:
         raise table.fault(row, TIMESTAMP, f"the timestamp '{text[row]}' has no zone", example)
-    rounded: Timestamps = times.dt.tz_convert(None).dt.round("s").to_numpy().astype("datetime64[s]")
-    return rounded
+    return times
 
 
 def write_split_file(
@@ -162,8 +165,8 @@ def write_split_file(
 
     The stamp and generated_at_utc are as_of, the moment up to which the pump's history reaches (its last record's by
     default) and not the clock, so that the same records give the same bytes. float32 values are written with as many
-    digits as it takes to read the same values back. extra are comment keys beyond the contract's. Raises StorageError
-    if the place cannot be written.
+    digits as it takes to read the same values back. Columns of extra features come last. extra are comment keys beyond
+    the contract's. Raises StorageError if the place cannot be written.
     """
     if not PUMP_ID.fullmatch(records.pump_id):
         todo = "Name it by letters, digits, '-', '_' and '.'"
@@ -173,6 +176,7 @@ def write_split_file(
         raise DataError(f"pump {records.pump_id} has no {split} records to write", todo=todo)
     moment: datetime = (records.timestamps[-1] if as_of is None else as_of).astype("datetime64[s]").item()
     path = folder / f"{PUMP_FOLDER}{records.pump_id}" / split / f"lstm_{split}_{moment:%Y%m%dT%H%M%SZ}.csv"
+    columns = (TIMESTAMP, *records.features)
     header = SplitHeader(
         data_version=DATA_VERSION,
         generated_at_utc=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
@@ -181,7 +185,7 @@ def write_split_file(
         date_range=f"{records.timestamps[0]}Z to {records.timestamps[-1]}Z",
         tz_handling=tz_handling,
         record_count=str(len(records)),
-        columns=",".join(COLUMNS),
+        columns=",".join(columns),
         bg_range_policy=f"clipped to {GLUCOSE_LIMITS.low:g}-{GLUCOSE_LIMITS.high:g} {GLUCOSE_LIMITS.unit} and flagged",
         bg_clipped_count=str(int((records.feature(Feature.bg_clip_flag) == 1).sum())),
         bg_missing_count=str(int((records.feature(Feature.bg_missing_flag) == 1).sum())),
@@ -189,7 +193,7 @@ def write_split_file(
         extra=dict(extra or {}),
     )
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write("\n".join([*header.lines(), ",".join(COLUMNS)]) + "\n")
+        file.write("\n".join([*header.lines(), ",".join(columns)]) + "\n")
         for start in range(0, len(records), _ROWS_PER_WRITE):
             _write_rows(file, records.rows(start, start + _ROWS_PER_WRITE))
     return path

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+UTC_TIMESTAMPS = "UTC"
+"""tz_handling of files whose times are UTC without further ado."""
+
 
 @dataclass(frozen=True)
 class SplitHeader:

@@ -9,14 +9,14 @@ import numpy as np
 from bloodtwin_core.common.errors import DataError, StorageError
 from bloodtwin_core.common.files import atomic_folder
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.records import Feature, PumpHistory, PumpRecords, Split
+from bloodtwin_core.records import Feature, PumpHistory, PumpRecords, Split, features_with
 from bloodtwin_core.records.split_files import (
     PUMP_FOLDER,
-    UTC_TIMESTAMPS,
     PumpSplitFiles,
     natural_order,
     write_split_file,
 )
+from bloodtwin_core.records.split_header import UTC_TIMESTAMPS
 
 Cut = Callable[[PumpHistory, DataSettings], dict[Split, PumpRecords]]
 """How a history becomes splits."""
@@ -43,7 +43,7 @@ def split_in_time(records: PumpRecords, settings: DataSettings) -> dict[Split, P
 
 
 def split_history(history: PumpHistory, settings: DataSettings) -> dict[Split, PumpRecords]:
-    """The history in time, with the records that are only learnt from in front of the train split.
+    """The history in time, with the records that are train-only in front of the train split.
 
     Raises DataError if a split would stay empty.
     """
@@ -54,8 +54,8 @@ def split_history(history: PumpHistory, settings: DataSettings) -> dict[Split, P
     return {**parts, Split.train: records.rows(0, first + len(parts[Split.train]))}
 
 
-def only_to_learn_from(history: PumpHistory, _settings: DataSettings) -> dict[Split, PumpRecords]:
-    """The whole history in the train split."""
+def split_train_only(history: PumpHistory, _settings: DataSettings) -> dict[Split, PumpRecords]:
+    """The whole history in the train split, of a source that is train-only."""
     return {Split.train: history.records}
 
 
@@ -82,7 +82,7 @@ def without_long_gaps(records: PumpRecords, max_gap_hours: float) -> PumpRecords
     keep = np.ones(len(records), dtype=np.bool_)
     for first, stop in zip(before[long] + 1, after[long], strict=True):
         keep[first:stop] = False
-    return records if keep.all() else PumpRecords(records.pump_id, timestamps[keep], records.values[keep])
+    return records if keep.all() else replace(records, timestamps=timestamps[keep], values=records.values[keep])
 
 
 def _nothing_more(_history: PumpRecords) -> Mapping[str, str]:
@@ -104,15 +104,17 @@ def write_split_files(
     The folder is replaced whole once all pumps are written: files of an earlier run do not stay beside the new ones,
     and if a history cannot be read or written what stood there stays. Gaps longer than max_gap_hours are taken out
     first, so that a segment ends there. The same histories give the same bytes. extra gives comment keys beyond the
-    contract's for each history.
-    Raises StorageError if the folder holds anything but pumps or cannot be written, DataError if there is no history.
+    contract's for each history. Files hold the contract's eight features and data.extra_features.
+    Raises SettingsError for an unknown extra feature, StorageError if the folder holds anything but pumps or cannot be
+    written, DataError if there is no history.
     """
+    features = features_with(settings.extra_features)
     _refuse_foreign_files(folder)
     written: list[PumpSplitFiles] = []
     with atomic_folder(folder) as temporary:
         for given in histories:
             whole = given if isinstance(given, PumpHistory) else PumpHistory(given)
-            records = without_long_gaps(whole.records, settings.max_gap_hours)
+            records = without_long_gaps(whole.records.with_features(features), settings.max_gap_hours)
             files = {
                 split: write_split_file(
                     temporary,

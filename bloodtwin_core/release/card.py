@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from bloodtwin_core.config import ModelSettings
+from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, step_at
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.network.checkpoint import Checkpoint
@@ -41,8 +42,8 @@ class TrainingStep:
     @property
     def data(self) -> dict[str, Any]:
         """The settings of data."""
-        found: dict[str, Any] = self.record.settings.get("data", {})
-        return found
+        settings: dict[str, Any] = self.record.settings.get("data", {})
+        return settings
 
 
 @dataclass(frozen=True)
@@ -166,28 +167,27 @@ Against what bloodTwin wants to reach, on complete windows of all people:
 
 
 def _by_step(results: TestResults) -> str:
-    found = results.complete.error_by_step
-    columns = (found.minutes, found.model, found.persistence, found.ridge)
-    rows = ([minutes, *map(_shown, errors)] for minutes, *errors in zip(*columns, strict=True))
+    errors = results.complete.error_by_step
+    rows = ([minutes, *map(_shown, at_once)] for minutes, *at_once in zip(*errors.values(), strict=True))
     return "MAE at each moment, complete windows (mg/dL):\n\n" + _table(
-        ["minutes ahead", "bloodTwin", "persistence", "ridge"], rows
+        ["minutes ahead", "bloodTwin", *results.table.baselines], rows
     )
 
 
 def _by_person(results: TestResults) -> str:
     reported = [minutes for minutes in REPORTED_MINUTES if step_at(minutes) <= results.horizon]
-    names = [f"test_mae_at_{minutes}min" for minutes in reported]
     rows = (
-        [pump, found.windows]
-        + [
-            _shown(getattr(metrics, name))
-            for name in names
-            for metrics in (found.model, found.persistence, found.skill)
-        ]
-        for pump, found in results.complete.pumps.items()
+        [pump, comparison.windows, *(cell for minutes in reported for cell in _at(comparison, step_at(minutes)))]
+        for pump, comparison in results.complete.pumps.items()
     )
-    head = [f"{what} {minutes} min" for minutes in reported for what in ("MAE AT", "persistence", "skill")]
+    columns = ("MAE AT", *results.table.baselines, "skill")
+    head = [f"{column} {minutes} min" for minutes in reported for column in columns]
     return "Person by person, complete windows (mg/dL):\n\n" + _table(["person", "windows", *head], rows)
+
+
+def _at(comparison: Comparison, step: int) -> list[str]:
+    maes = [comparison.figure("mae", step, forecaster=forecaster).value for forecaster in comparison.table.forecasters]
+    return [_shown(value) for value in (*maes, comparison.skill_at(step).value)]
 
 
 def _table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:

@@ -2,27 +2,30 @@
 
 from collections.abc import Iterable, Sequence
 
+from bloodtwin_core.evaluation.baselines import warning_baselines
 from bloodtwin_core.evaluation.clinical.error_grids import ZoneShares
-from bloodtwin_core.evaluation.comparison import Comparison, Interval, WindowSetResults, metric_definitions
+from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.coverage_targets import JUDGED_BAND
 from bloodtwin_core.evaluation.difference import Difference
-from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, step_at
+from bloodtwin_core.evaluation.figures import Estimate, Interval
+from bloodtwin_core.evaluation.metrics import MG_DL, REPORTED_MINUTES, Metric, Span, metric_named, step_at
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.evaluation.uncertainty import Uncertainty
+from bloodtwin_core.evaluation.window_set import WindowSetResults
 
 NOT_MEASURED = "not measured"
 
 
 def results_table(results: TestResults, model: str = "bloodTwin") -> str:
-    """Both window sets, pooled: errors in mg/dL of the three forecasters, and the skill, with 95 % intervals.
+    """Both window sets, pooled: errors in mg/dL of all forecasters, and the skill, with 95 % intervals.
 
     model is what the column of the tested model is called.
     """
     sets = (("complete", results.complete.pooled), ("available", results.available.pooled))
     return "\n\n".join(
-        f"On {found.windows:,} {name} test windows (in brackets: 95 % interval over days):\n\n"
-        + _table(["mg/dL", model, "persistence", "ridge", "skill"], _metric_rows(found, results.horizon))
-        for name, found in sets
+        f"On {pooled.windows:,} {name} test windows (in brackets: 95 % interval over days):\n\n"
+        + _table([MG_DL, model, *results.table.baselines, "skill"], _metric_rows(pooled))
+        for name, pooled in sets
     )
 
 
@@ -32,7 +35,7 @@ def detailed_tables(results: TestResults) -> str:
     parts = [
         f"{each} min ahead, available windows (mg/dL; bias is forecast minus reading):\n\n"
         + _table(
-            ["group", "targets", "MAE AT", "bias", "persistence", "ridge", "skill"],
+            ["group", "targets", "MAE AT", "bias", *results.table.baselines, "skill"],
             _group_rows(results.available, each),
         )
         for each in minutes
@@ -44,21 +47,21 @@ def detailed_tables(results: TestResults) -> str:
     return "\n\n".join(parts)
 
 
-def difference_table(found: Difference, other: str) -> str:
+def difference_table(compared: Difference, other: str) -> str:
     """One model beside another, which other names, on the same complete windows."""
     rows = [
         (
             name.removeprefix("test_"),
-            _shown(getattr(found.a, name)),
-            _shown(getattr(found.b, name)),
+            _shown(compared.a[name]),
+            _shown(compared.b[name]),
             _shown(interval.value if interval else None) + _interval(interval),
             _shown(ratio.value if ratio else None, 3) + _interval(ratio, 3),
         )
-        for name, interval in found.difference.items()
-        for ratio in (found.ratio[name],)
+        for name, interval in compared.difference.items()
+        for ratio in (compared.ratio[name],)
     ]
     says = (
-        f"Beside {other}, on {found.windows:,} complete test windows "
+        f"Beside {other}, on {compared.windows:,} complete test windows "
         "(an interval of the difference that holds 0 shows no difference):"
     )
     if not rows:
@@ -66,41 +69,50 @@ def difference_table(found: Difference, other: str) -> str:
     return f"{says}\n\n{_table(['mg/dL', 'this', 'other', 'difference', 'ratio'], rows)}"
 
 
-def _metric_rows(found: Comparison, horizon: int) -> Iterable[Sequence[str]]:
-    named = [(name, reading) for name, reading in metric_definitions(horizon).items() if name.endswith("min")]
-    for name, reading in sorted(named, key=lambda each: (each[1].squared, "_at_" not in each[0])):
-        kind = "RMSE" if reading.squared else "MAE"
-        label = f"{kind} {'AT' if '_at_' in name else 'MEAN'} {name.split('_')[-1].removesuffix('min')} min"
-        errors = [_shown(getattr(metrics, name)) for metrics in (found.model, found.persistence, found.ridge)]
-        errors[0] += _interval(found.intervals.model.get(name) if found.intervals else None)
-        skill = _interval(found.intervals.skill.get(name) if found.intervals else None, 3)
-        yield label, *errors, _shown(getattr(found.skill, name), 3) + skill
+def _metric_rows(pooled: Comparison) -> Iterable[Sequence[str]]:
+    table = pooled.table
+    errors = [metric for metric in map(metric_named, table.metrics) if metric.lower_is_better]
+    minutes = [each for each in REPORTED_MINUTES if step_at(each) <= table.horizon]
+    for metric in errors:
+        for span in Span:
+            for each in minutes:
+                step = step_at(each)
+                beside = (pooled.figure(metric.name, step, span, baseline).value for baseline in table.baselines)
+                yield (
+                    _row_name(metric, span, each),
+                    _with_interval(pooled.figure(metric.name, step, span), metric.decimals),
+                    *(_shown(value, metric.decimals) for value in beside),
+                    _with_interval(pooled.skill_at(step, metric.name, span), 3),
+                )
 
 
-def _group_rows(found: WindowSetResults, minutes: int) -> Iterable[Sequence[str]]:
-    step, name = step_at(minutes) - 1, f"test_mae_at_{minutes}min"
-    for label, comparison in found.groups.items():
-        by_step, intervals = comparison.by_step, comparison.intervals
+def _row_name(metric: Metric, span: Span, minutes: int) -> str:
+    unit = "" if metric.unit == MG_DL else f", {metric.unit}"
+    return f"{metric.title} {span.name.upper()} {minutes} min{unit}"
+
+
+def _group_rows(results: WindowSetResults, minutes: int) -> Iterable[Sequence[str]]:
+    step = step_at(minutes)
+    for label, group in results.groups.items():
         yield (
             label,
-            f"{by_step.targets[step]:,}",
-            _shown(by_step.model.mae_at[step]) + _interval(intervals.model[name] if intervals else None),
-            _shown(by_step.model.bias_at[step]),
-            _shown(by_step.persistence.mae_at[step]),
-            _shown(by_step.ridge.mae_at[step]),
-            _shown(by_step.skill.mae_at[step], 3) + _interval(intervals.skill[name] if intervals else None, 3),
+            f"{group.targets[step - 1]:,}",
+            _with_interval(group.figure("mae", step)),
+            _shown(group.figure("bias", step).value),
+            *(_shown(group.figure("mae", step, forecaster=baseline).value) for baseline in group.table.baselines),
+            _with_interval(group.skill_at(step), 3),
         )
 
 
-def _band_table(found: Uncertainty, minutes: Sequence[int]) -> str:
-    band, calibration = found.calibration.pooled.band(JUDGED_BAND), found.calibration
+def _band_table(uncertainty: Uncertainty, minutes: Sequence[int]) -> str:
+    band, calibration = uncertainty.calibration.pooled.band(JUDGED_BAND), uncertainty.calibration
     rows = [
         (
             f"{each} min ahead",
-            _per_cent(band.share[step_at(each) - 1]) + _per_cents(found.judged_band[step_at(each) - 1]),
+            _per_cent(band.share[step_at(each) - 1]) + _per_cents(uncertainty.judged_band[step_at(each) - 1]),
             _shown(band.width[step_at(each) - 1]),
             _shown(calibration.pinball[step_at(each) - 1]),
-            _shown(found.persistence_pinball[step_at(each) - 1]),
+            _shown(uncertainty.persistence_pinball[step_at(each) - 1]),
         )
         for each in minutes
     ]
@@ -109,7 +121,7 @@ def _band_table(found: Uncertainty, minutes: Sequence[int]) -> str:
         rows.append((f"from {name} mg/dL", _per_cent(held.overall_share), _shown(held.overall_width), "", ""))
     table = _table(["", "holds", "width, mg/dL", "pinball loss, mg/dL", "of persistence"], rows)
     targets = "\n".join(
-        f"- {target.name}: {'met' if target.met else 'not met'}, {target.reading}" for target in found.targets
+        f"- {target.name}: {'met' if target.met else 'not met'}, {target.reading}" for target in uncertainty.targets
     )
     return f"{table}\n\n{targets}"
 
@@ -118,9 +130,9 @@ def _meaning_table(results: TestResults, minutes: Sequence[int]) -> str:
     clinical = results.clinical
     rows = []
     for each in minutes:
-        for name, found in (("bloodTwin", clinical.model), ("persistence", clinical.persistence)):
-            grids = next(grids for grids in found.error_grids if grids.minutes == each)
-            rmse = found.glucose_specific_rmse[step_at(each) - 1]
+        for name, meaning in {"bloodTwin": clinical.model, **clinical.beside}.items():
+            grids = next(grids for grids in meaning.error_grids if grids.minutes == each)
+            rmse = meaning.glucose_specific_rmse[step_at(each) - 1]
             rows.append((f"{each} min, {name}", *_zones(grids.clarke), *_zones(grids.parkes), _shown(rmse)))
     head = ["", "Clarke A", "A + B", "D + E", "Parkes A", "A + B", "D + E", "glucose-specific RMSE, mg/dL"]
     return _table(head, rows)
@@ -138,14 +150,14 @@ def _alarms_table(results: TestResults) -> str:
     rows = [
         (
             f"{alarms.threshold}, {alarms.minutes} min, {name}",
-            f"{found.announced} of {found.events}",
-            _per_cent(found.sensitivity),
-            _per_cent(found.precision),
-            _shown(found.false_alarms_per_day),
-            _shown(found.median_lead_minutes, 0),
+            f"{worth.announced} of {worth.events}",
+            _per_cent(worth.sensitivity),
+            _per_cent(worth.precision),
+            _shown(worth.false_alarms_per_day),
+            _shown(worth.median_lead_minutes, 0),
         )
         for alarms in results.clinical.alarms
-        for name, found in (("bloodTwin", alarms.model), ("ridge", alarms.ridge))
+        for name, worth in {"bloodTwin": alarms.model, **warning_baselines(alarms.beside)}.items()
     ]
     head = ["", "events announced", "sensitivity", "precision", "false alarms a day", "median lead, min"]
     return _table(head, rows)
@@ -154,6 +166,10 @@ def _alarms_table(results: TestResults) -> str:
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _with_interval(estimate: Estimate, decimals: int = 2) -> str:
+    return _shown(estimate.value, decimals) + _interval(estimate.interval, decimals)
 
 
 def _shown(value: float | None, decimals: int = 2) -> str:

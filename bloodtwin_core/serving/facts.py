@@ -1,13 +1,13 @@
 """What every export says of itself: the names of its inputs and outputs, and the facts kept inside the file."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bloodtwin_core.records import Values
+from bloodtwin_core.records import FEATURES, Values, known_features, units_of
 
 INPUT, READING, OUTPUT = "input", "reading", "prediction"
 """Lookbacks, the one record of the streaming export, and point forecasts."""
@@ -43,8 +43,9 @@ class ExportFacts(BaseModel):
     """What a user of the file needs to know, kept inside the file as JSON.
 
     states: shape of each state that the streaming export carries; a file that takes whole lookbacks has none.
-    weights: float32, or int8 where they were quantized. quantile_levels: of the output quantiles, which ONNX files
-    have. may_be_nan: features of which NaN means that nobody knows them.
+    feature_units: the features in the order of the input's last axis, and the unit of each. weights: float32, or int8
+    where they were quantized. quantile_levels: of the output quantiles, which ONNX files have. may_be_nan: features of
+    which NaN means that nobody knows them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -56,7 +57,7 @@ class ExportFacts(BaseModel):
     lookback: int
     horizon: int
     record_minutes: int
-    feature_units: dict[str, str]
+    feature_units: dict[str, str] = Field(default_factory=lambda: units_of(FEATURES))
     feature_centre: dict[str, float]
     output_unit: str
     states: dict[str, tuple[int | str, ...]] = Field(default_factory=dict)
@@ -64,6 +65,16 @@ class ExportFacts(BaseModel):
     members: int = 1
     quantile_levels: tuple[float, ...] = ()
     may_be_nan: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _knows_its_features(self) -> Self:
+        known_features(list(self.feature_units))
+        return self
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features in the order of the input's last axis, the contract's eight first."""
+        return known_features(list(self.feature_units))
 
 
 def forecast_outputs(facts: ExportFacts) -> list[str]:

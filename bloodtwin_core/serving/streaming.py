@@ -8,8 +8,10 @@ from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.records import (
     CARRIED_BASAL_RECORDS,
+    FEATURE_TABLE,
     RECORD_INTERVAL,
     RECORD_MINUTES,
+    CarriedForward,
     Feature,
     PumpRecords,
     Values,
@@ -35,6 +37,8 @@ class StreamingForecaster:
 
     def __init__(self, network: StreamingNetwork) -> None:
         self.network, self.facts = network, network.facts
+        carried = [FEATURE_TABLE[name].carried_forward for name in self.facts.features]
+        self._for_a_day = np.array(carried) == CarriedForward.for_a_day
         self._pump_id: str | None = None
         self._begin()
 
@@ -48,18 +52,20 @@ class StreamingForecaster:
         """Take one or many records that follow those fed before; what lies between is carried forward and flagged.
 
         Whatever precedes the first measured glucose is passed over, as it is in training. After a gap in glucose that
-        ends a segment (data.max_gap_hours) the forecaster begins anew.
+        ends a segment (data.max_gap_hours) the forecaster begins anew. Of a feature that the records do not have
+        nothing is known; one that the export does not take is left out.
         Raises DataError, and takes nothing, if records are another pump's, go back in time or leave the five-minute
         grid.
         """
         self._require_progress(records)
+        records = records.with_features(self.facts.features)
         for timestamp, values in zip(records.timestamps, records.values, strict=True):
             if self._last is not None and timestamp - self._measured_at > MAX_GAP:
                 self._begin()
             if self._last is not None:
                 missed = int((timestamp - self._origin) / RECORD_INTERVAL) - 1
                 for moment in following(self._origin, missed):
-                    self._read(moment, _not_measured(moment))
+                    self._read(moment, self._not_measured(moment))
             self._read(timestamp, values)
         self._pump_id = records.pump_id
 
@@ -82,7 +88,8 @@ class StreamingForecaster:
     def _begin(self) -> None:
         self._states = self.network.zero_states()
         self._last: Values | None = None
-        self._count = self._basal_age = 0
+        self._count = 0
+        self._ages = np.zeros(len(self.facts.features), dtype=np.int64)
         self._origin: np.datetime64 = np.datetime64("NaT", "s")
         self._measured_at: np.datetime64 = np.datetime64("NaT", "s")
 
@@ -93,12 +100,11 @@ class StreamingForecaster:
             if not measured:
                 return
             self._last = values
-        record = fill_from_the_past(np.stack([self._last, values]), self.facts.feature_centre)[1]
-        basal, change = Feature.basal_rate.column, Feature.delta_bg.column
+        record = fill_from_the_past(np.stack([self._last, values]), self.facts.feature_centre, self.facts.features)[1]
+        change = Feature.delta_bg.column
         # The one before may itself have been carried here, so its age is counted.
-        self._basal_age = self._basal_age + 1 if np.isnan(values[basal]) else 0
-        if self._basal_age > CARRIED_BASAL_RECORDS:
-            record[basal] = np.nan
+        self._ages = np.where(np.isnan(values), self._ages + 1, 0)
+        record[self._for_a_day & (self._ages > CARRIED_BASAL_RECORDS)] = np.nan
         if measured and self._measured_at == timestamp - RECORD_INTERVAL and np.isnan(values[change]):
             # A record that comes alone cannot know its change; the one before it is known here.
             record[change] = record[Feature.bg.column] - self._last[Feature.bg.column]
@@ -106,6 +112,13 @@ class StreamingForecaster:
         self._last, self._origin, self._count = record, timestamp, self._count + 1
         if measured:
             self._measured_at = timestamp
+
+    def _not_measured(self, timestamp: np.datetime64) -> Values:
+        """The record of a moment of which nothing is known but the time, [feature]."""
+        unknown = np.array([np.nan])
+        record = records_from_signals("", np.array([timestamp]), unknown, unknown, unknown)
+        values: Values = record.with_features(self.facts.features).values[0]
+        return values
 
     def _require_progress(self, records: PumpRecords) -> None:
         if self._pump_id not in (None, records.pump_id):
@@ -123,10 +136,3 @@ class StreamingForecaster:
                 f"{RECORD_MINUTES} minutes",
                 todo="Feed records in the order of time, on one five-minute grid",
             )
-
-
-def _not_measured(timestamp: np.datetime64) -> Values:
-    """The record of a moment of which nothing is known but the time, [feature]."""
-    unknown = np.array([np.nan])
-    values: Values = records_from_signals("", np.array([timestamp]), unknown, unknown, unknown).values[0]
-    return values

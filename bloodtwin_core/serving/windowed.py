@@ -36,6 +36,7 @@ class Forecaster:
     def forecast(self, records: PumpRecords) -> Forecast:
         """What follows the last record; at least a lookback of records, on the five-minute grid, is needed.
 
+        Of a feature that the records do not have nothing is known; one that the export does not take is left out.
         Raises DataError if there are too few records, a gap in the grid, or a last reading that is too old.
         """
         lookback = self.facts.lookback
@@ -44,10 +45,10 @@ class Forecaster:
                 f"pump {records.pump_id}: a forecast needs {lookback} records, there are {len(records)}",
                 todo=f"Give the last {lookback * RECORD_MINUTES} minutes, one record every {RECORD_MINUTES}",
             )
-        recent = records.rows(len(records) - lookback, len(records))
+        recent = records.rows(len(records) - lookback, len(records)).with_features(self.facts.features)
         _require_grid(recent)
         _require_fresh_reading(recent)
-        window = fill_from_the_past(recent.values, self.facts.feature_centre)
+        window = fill_from_the_past(recent.values, self.facts.feature_centre, recent.features)
         origin = recent.timestamps[-1]
         return forecast_of(records.pump_id, origin, self._answer(window[None]), self.facts)
 

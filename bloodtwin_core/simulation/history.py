@@ -3,7 +3,9 @@
 import numpy as np
 
 from bloodtwin_core.records import (
+    CARBOHYDRATES,
     RECORD_INTERVAL,
+    RECORD_MINUTES,
     RECORDS_PER_DAY,
     PumpRecords,
     records_from_signals,
@@ -11,7 +13,7 @@ from bloodtwin_core.records import (
 from bloodtwin_core.simulation.chance import Topic, stream
 from bloodtwin_core.simulation.closed_loop import Conditions, FloatSignal, live
 from bloodtwin_core.simulation.gut import empty_gut
-from bloodtwin_core.simulation.meals import draw_meals
+from bloodtwin_core.simulation.meals import Meals, draw_meals
 from bloodtwin_core.simulation.physiology import steady_state
 from bloodtwin_core.simulation.population import draw_wearer
 from bloodtwin_core.simulation.sensitivity import sensitivity
@@ -30,7 +32,7 @@ def pump_id(wearer: int) -> str:
 
 
 def simulate_wearer(seed: int, wearer: int, days: int) -> PumpRecords:
-    """The history of one virtual wearer (counted from 0) over so many days.
+    """The history of one virtual wearer (counted from 0) over so many days, carbohydrates among its features.
 
     The same three numbers give the same bytes; a longer history of the same wearer begins with the shorter one.
     """
@@ -53,7 +55,27 @@ def simulate_wearer(seed: int, wearer: int, days: int) -> PumpRecords:
     )
     kept = slice(RUN_IN_DAYS * RECORDS_PER_DAY, None)
     timestamps = FIRST_RECORD + np.arange(days * RECORDS_PER_DAY) * RECORD_INTERVAL
-    return records_from_signals(pump_id(wearer), timestamps, glucose[kept], basal_rate[kept], bolus[kept])
+    announced = _announced(eaten, len(glucose))
+    return records_from_signals(
+        pump_id(wearer),
+        timestamps,
+        glucose[kept],
+        basal_rate[kept],
+        bolus[kept],
+        {CARBOHYDRATES: announced[kept]},
+    )
+
+
+def _announced(meals: Meals, records: int) -> FloatSignal:
+    """g that the wearer counted and told the pump in the five minutes of each record, [record].
+
+    Meals without a bolus and what is eaten against a low are announced to nobody.
+    """
+    grams = np.zeros(records, dtype=np.float64)
+    place = meals.bolus_minute // RECORD_MINUTES
+    lived = place < records
+    np.add.at(grams, place[lived], meals.bolus_carbohydrate[lived])
+    return grams.astype(np.float32)
 
 
 def _chances(seed: int, wearer: int, days: int) -> FloatSignal:

@@ -1,17 +1,32 @@
 """The user's own bloodBath CSV v2.0 files, used where they lie: nothing is copied and nothing is split again."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.records.split_files import PumpSplitFiles, find_split_files
+from bloodtwin_core.sources.source import SplitSource
+
+if TYPE_CHECKING:
+    from bloodtwin_core.records.split_files import PumpSplitFiles
 
 
-def split_files(settings: DataSettings) -> list[PumpSplitFiles]:
+def split_files(settings: DataSettings) -> "list[PumpSplitFiles]":
     """The newest file of each split of each pump in data.pump_ids under data.root.
 
     Raises SettingsError if data.root is not set, DataError if the folder, a pump or a split is not there.
     """
+    from bloodtwin_core.records.split_files import find_split_files
+
     if not settings.root:
         raise SettingsError("data.root is not set. Point it to the folder that holds your pump_* folders")
     return find_split_files(Path(settings.root).expanduser(), settings.pump_ids)
+
+
+SOURCE = SplitSource(
+    name="bloodbank",
+    title="bloodBath CSV v2.0 split files",
+    about="bloodBath CSV v2.0 split files, used where they lie",
+    root="`pump_*` folders",
+    find=split_files,
+)

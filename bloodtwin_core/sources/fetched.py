@@ -7,7 +7,7 @@ knows what a row means; the sources decode them anew each time, with everything 
 
 import gzip
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ COLUMNS = tuple(_TYPES)
 _SUFFIX = ".csv.gz"
 Day = np.datetime64
 """datetime64[D]."""
+Gone = Callable[[pd.DataFrame], "pd.Series[bool]"]
 
 
 @dataclass(frozen=True)
@@ -52,21 +53,44 @@ class FetchedRows:
 
     folder: Path
 
-    def add(self, window: Window, rows: Sequence[Row]) -> int:
-        """Keep the rows that an answer for a window brought, and return how many were not known before."""
+    def add(self, window: Window, rows: Sequence[Row], gone: Gone | None = None) -> int:
+        """Keep the rows that an answer for a window brought, and return how many were not known before.
+
+        gone is given the rows known before [row] and tells which of them are no longer there.
+        """
         path = self.folder / f"{_grid_start(window.first)}{_SUFFIX}"
-        before = _read(path) if path.exists() else _table([])
-        after = pd.concat([before, _table(rows)]).drop_duplicates("id", keep="last").sort_values("id")
+        before = _read(path) if path.exists() else table_of([])
+        left = before[~gone(before)] if gone is not None and len(before) else before
+        after = pd.concat([left, table_of(rows)]).drop_duplicates("id", keep="last").sort_values("id")
         if len(before) != len(after) or not before.equals(after.reset_index(drop=True)):
             with atomic_write(path) as temporary:
                 _write(temporary, after)
-        return len(after) - len(before)
+        return int((~after["id"].isin(before["id"])).sum())
+
+    def forget(self, gone: Gone) -> None:
+        """Leave out the rows of every window that gone, given all of its rows [row], tells."""
+        for path in self.files():
+            before = _read(path)
+            left = before[~gone(before)]
+            if len(left) != len(before):
+                with atomic_write(path) as temporary:
+                    _write(temporary, left)
 
     def table(self) -> pd.DataFrame:
         """All rows, COLUMNS, each id once, sorted by id. Raises DataError if a file cannot be read."""
         tables = [_read(path) for path in self.files()]
-        together = pd.concat([_table([]), *tables]) if tables else _table([])
+        together = pd.concat([table_of([]), *tables]) if tables else table_of([])
         return together.drop_duplicates("id", keep="last").sort_values("id", ignore_index=True)
+
+    def tables(self) -> Iterator[pd.DataFrame]:
+        """The rows of table(), window by window, the newest first: never all of them at once in memory."""
+        known = pd.Series(dtype="uint64")
+        for path in reversed(self.files()):
+            table = _read(path)
+            ids = pd.Series(pd.util.hash_array(table["id"].to_numpy(dtype=object)), index=table.index)
+            again = ids.isin(known)
+            known = pd.concat([known, ids[~again]])
+            yield table[~again]
 
     def files(self) -> list[Path]:
         """The files, oldest window first."""
@@ -86,7 +110,8 @@ def _grid_start(day: Day) -> Day:
     return np.datetime64(number - number % WINDOW_DAYS, "D")
 
 
-def _table(rows: Sequence[Row]) -> pd.DataFrame:
+def table_of(rows: Sequence[Row]) -> pd.DataFrame:
+    """Rows as a table, COLUMNS."""
     return pd.DataFrame(
         {
             "id": pd.Series([row.id for row in rows], dtype="str"),

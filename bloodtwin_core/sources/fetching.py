@@ -1,7 +1,7 @@
 """What the sources that fetch from a cloud or a site have in common: where they keep it and from which day they ask."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.common.files import sha256_of
+from bloodtwin_core.common.progress import Progress
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.sources import FetchSettings
 from bloodtwin_core.events.plausible import EARLIEST
@@ -30,6 +31,10 @@ class FetchReport:
     total: int
     first: Day | None = None
     last: Day | None = None
+
+
+Fetch = Callable[[DataSettings, Progress], list[FetchReport]]
+"""What brings the new events of a cloud or site to data.root."""
 
 
 def folder_of(settings: DataSettings) -> Path:

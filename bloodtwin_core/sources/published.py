@@ -42,7 +42,7 @@ def wanted_people(found: Mapping[str, Path], settings: DataSettings, folder: Pat
 
 def wall_times(table: CsvTable, column: str, example: str) -> Timestamps:
     """A column of local wall times written YYYY-MM-DD HH:MM:SS, [row]. Raises DataError, naming an example, if not."""
-    text = table.texts[column].astype(str)
+    text = table.texts[column]
     parsed = pd.to_datetime(pd.Series(text), format=_TIME_FORMAT, errors="coerce")
     if (row := first_true(parsed.isna().to_numpy())) is not None:
         raise table.fault(row, column, f"'{text[row]}' is not a timestamp", f"Write it as published, {example}")

@@ -1,4 +1,4 @@
-"""People that are only learnt from: other sources, all of whose records go to the train split.
+"""Train-only people: other sources, all of whose records go to the train split.
 
 Their pump ids begin with the name of their source, azt1d_3 or brist1d_P02, so that no two are the same.
 """
@@ -10,34 +10,33 @@ from pathlib import Path
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.common.progress import Progress, silent
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.config.sources import LearnAlsoFrom
+from bloodtwin_core.config.sources import TrainOnlySource
 from bloodtwin_core.records.split_files import PumpSplitFiles
-from bloodtwin_core.records.splitting import only_to_learn_from
-from bloodtwin_core.sources import split_files_of
+from bloodtwin_core.records.splitting import split_train_only
+from bloodtwin_core.sources.splits import split_files_of
 
 _FOLDER = "_learnt_also_"
+"""Part of the name of a folder beside pump_splits; it stays, so that those of earlier versions are replaced."""
+
+_NOTHING_MORE = {"learn_also_from": [], "held_out_pump_ids": [], "wearers": {}, "join_wearers": False}
+"""What is set for data.source alone."""
 
 
-def learnt_also_split_files(
+def train_only_split_files(
     settings: DataSettings, main: Sequence[PumpSplitFiles], folder: Path, progress: Progress = silent
 ) -> list[PumpSplitFiles]:
     """The files of every pump of data.learn_also_from; main are those of data.source.
 
     What a source writes goes to a folder of its own beside folder, and replaces what an earlier run left there. Files
-    that were split already (bloodbank) are named as they are, all to be learnt from. Raises SettingsError for an
+    that were split already (bloodbank) are named as they are, all of them train-only. Raises SettingsError for an
     unknown source and for a pump that is in data.source as well or comes twice, and what the source raises.
     """
     pumps: list[PumpSplitFiles] = []
     written: set[Path] = set()
     for number, also in enumerate(settings.learn_also_from, start=1):
-        alone = DataSettings.model_validate(
-            {
-                **settings.model_dump(exclude={"learn_also_from", "held_out_pump_ids", "wearers", "join_wearers"}),
-                **also.model_dump(),
-            }
-        )
+        alone = settings.model_copy(update={**_NOTHING_MORE, **also.model_dump()})
         place = folder.with_name(f"{folder.name}{_FOLDER}{number}_{also.source}")
-        found = split_files_of(alone, place, progress, only_to_learn_from)
+        found = split_files_of(alone, place, progress, split_train_only)
         _refuse_tested(settings, main, also, found)
         written.add(place)
         pumps += [PumpSplitFiles(f"{also.source}_{pump.pump_id}", pump.files) for pump in found]
@@ -49,7 +48,7 @@ def learnt_also_split_files(
 
 
 def _refuse_tested(
-    settings: DataSettings, main: Sequence[PumpSplitFiles], also: LearnAlsoFrom, found: Sequence[PumpSplitFiles]
+    settings: DataSettings, main: Sequence[PumpSplitFiles], also: TrainOnlySource, found: Sequence[PumpSplitFiles]
 ) -> None:
     """The same person in both would be trained on what is tested."""
     if also.source != settings.source or not _same_place(also.root, settings.root):

@@ -10,6 +10,7 @@ import torch
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import Cell, Device, Precision, TrainingMode, TrainingSettings
+from bloodtwin_core.network.cell import CELLS
 
 LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
 LIGHTNING_PRECISION: dict[Precision, LightningPrecision] = {
@@ -67,8 +68,9 @@ def _choose_precision(asked: Precision, device: Device, cell: Cell) -> tuple[Pre
     if device is Device.cuda:
         return Precision.float16, "16-bit mixed precision is fastest on CUDA"
     if device is Device.cpu and has_bfloat16_matrix_units():
-        if cell is Cell.gru:
-            return Precision.float32, "this processor has matrix units for bfloat16, but torch has no fused GRU in it"
+        if not CELLS[cell].fused_bfloat16:
+            why = f"this processor has matrix units for bfloat16, but torch has no fused {CELLS[cell].onnx_op} in it"
+            return Precision.float32, why
         return Precision.bfloat16, "this processor has matrix units for bfloat16 (AMX)"
     return Precision.float32, f"32-bit is the fastest that is safe on this {device}"
 

@@ -86,7 +86,7 @@ def fit(
     _require_whole_lookbacks(model, training, windows.lookback)
     compute = choose_compute(training, model.cell)
     logger.info("Training on %s", compute)
-    base = starting_checkpoint(training.start_from, model, windows.lookback, windows.horizon)
+    base = starting_checkpoint(training.start_from, model, windows.lookback, windows.horizon, windows.features)
     run = run_identity(model, training, data_fingerprint, base.sha256 if base else "")
     resume_from = checkpoints.begin(run, training.resume)
     if resume_from:

@@ -10,12 +10,15 @@ from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.config import PRETRAINED, ModelSettings
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.pretrained.files import CHECKPOINT, shipped_file
+from bloodtwin_core.records import FEATURES
 
 MAY_DIFFER = ("name", "dropout")
 """Settings of model that leave shape and meaning of every weight as they are."""
 
 
-def starting_checkpoint(start_from: str, model: ModelSettings, lookback: int, horizon: int) -> Checkpoint | None:
+def starting_checkpoint(
+    start_from: str, model: ModelSettings, lookback: int, horizon: int, features: tuple[str, ...] = FEATURES
+) -> Checkpoint | None:
     """The checkpoint that training.start_from names; None where it is empty and weights are drawn anew.
 
     Raises SettingsError if it cannot be read, or its network is not the one that the settings ask for.
@@ -37,6 +40,8 @@ def starting_checkpoint(start_from: str, model: ModelSettings, lookback: int, ho
     ]
     if model.attention and lookback != base.lookback:  # Attention has a weight for every record of it.
         differing.append(("data.lookback", lookback, base.lookback))
+    if features != base.forecaster.features:  # Each has its weights.
+        differing.append(("data.extra_features", _extra(features), _extra(base.forecaster.features)))
     if horizon != base.horizon:
         differing.append(("data.horizon", horizon, base.horizon))
     if differing:
@@ -47,3 +52,7 @@ def starting_checkpoint(start_from: str, model: ModelSettings, lookback: int, ho
             "training.start_from empty to train fresh weights"
         )
     return base
+
+
+def _extra(features: tuple[str, ...]) -> str:
+    return f"[{', '.join(features[len(FEATURES) :])}]"

@@ -27,19 +27,20 @@ def window_series(
 ) -> WindowedSeries:
     """Cut records into segments and find every forecast origin.
 
-    Raises TooFewWindows if a split has none.
+    Of the records the features of the scaler are taken. Raises TooFewWindows if a split has none.
     """
+    features = scaler.columns
     values: list[Values] = []
     timestamps: list[Timestamps] = []
     segments: list[Segment] = []
     length = 0
     for split, records in pumps:
-        for part in contiguous(records):
-            values.append(fill_from_the_past(part.values, scaler.centres))
+        for part in contiguous(records.with_features(features)):
+            values.append(fill_from_the_past(part.values, scaler.centres, features))
             timestamps.append(part.timestamps)
             segments.append(Segment(part.pump_id, split, length, length + len(part)))
             length += len(part)
-    series = np.concatenate(values) if values else np.empty((0, len(Feature)), dtype=np.float32)
+    series = np.concatenate(values) if values else np.empty((0, len(features)), dtype=np.float32)
     origins = {
         split: find_origins(series, [s for s in segments if s.split is split], split, settings) for split in Split
     }
@@ -50,6 +51,7 @@ def window_series(
         origins=origins,
         lookback=settings.lookback,
         horizon=settings.horizon,
+        features=features,
     )
 
 

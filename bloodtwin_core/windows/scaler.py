@@ -7,25 +7,39 @@ plain text, and only the plain text is ever read back, because loading a pickle 
 import pickle
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from sklearn.preprocessing import RobustScaler
 
 from bloodtwin_core.common.errors import ArtifactMissing, DataError
 from bloodtwin_core.common.files import atomic_write
-from bloodtwin_core.records import FEATURES, Feature, PumpRecords
+from bloodtwin_core.records import FEATURE_TABLE, FEATURES, Feature, PumpRecords, known_features
 
 
 class FeatureScaler(BaseModel):
-    """Per feature, in the order of FEATURES and in its physical unit: scaled = (value - centre) / scale."""
+    """Per feature and in its physical unit: scaled = (value - centre) / scale.
+
+    features are the network's inputs in their order, the contract's eight first; a scaler that names none has those.
+    """
 
     model_config = ConfigDict(frozen=True)
 
-    features: list[str]
+    features: list[str] = [feature.value for feature in FEATURES]
     centre: list[float]
     scale: list[float]
     records: int
+
+    @model_validator(mode="after")
+    def _knows_its_features(self) -> Self:
+        known_features(self.features)
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the last axis of an array holds for which this scaler is."""
+        return known_features(self.features)
 
     @property
     def centres(self) -> dict[str, float]:
@@ -51,23 +65,34 @@ class FeatureScaler(BaseModel):
 def fit_scaler(training_records: Iterable[PumpRecords]) -> FeatureScaler:
     """Fit on training records; unknown values (NaN) count neither way.
 
-    A feature without spread (a constant basal rate, a bolus that is 0 in most records) keeps its unit: scale 1.
-    Raises DataError if there is no measured glucose at all.
+    A feature without spread (a constant basal rate, a bolus that is 0 in most records) gets that of FEATURE_TABLE: 1,
+    but 10 g of carbohydrates. Raises DataError if there is no measured glucose at all, or nothing is known of an extra
+    feature that was asked for.
     """
     pumps = list(training_records)
+    features = pumps[0].features if pumps else FEATURES
     values = (
-        np.concatenate([pump.values for pump in pumps]).astype(np.float64) if pumps else np.empty((0, len(FEATURES)))
+        np.concatenate([pump.with_features(features).values for pump in pumps]).astype(np.float64)
+        if pumps
+        else np.empty((0, len(features)))
     )
     if not np.isfinite(values[:, Feature.bg.column]).any():
         raise DataError(
             "the training splits hold no measured glucose", todo="Check the source's files and data.pump_ids"
         )
-    known = np.isfinite(values).any(axis=0)
-    fitted = RobustScaler().fit(np.where(known, values, 0.0))
+    known = np.asarray(np.isfinite(values).any(axis=0))
+    if unheard_of := [name for column, name in enumerate(features) if name not in FEATURES and not known[column]]:
+        raise DataError(
+            f"no training record of data.source knows {', '.join(unheard_of)}",
+            todo="Leave it out of data.extra_features, or bring a source that knows it",
+        )
+    # Fitted in units of the table's spread, because RobustScaler gives what has no spread the scale 1.
+    spread = np.array([FEATURE_TABLE[name].spread for name in features])
+    fitted = RobustScaler().fit(np.where(known, values, 0.0) / spread)
     return FeatureScaler(
-        features=[feature.value for feature in FEATURES],
-        centre=[float(centre) for centre in fitted.center_],
-        scale=[float(scale) for scale in fitted.scale_],
+        features=[str(name) for name in features],
+        centre=[float(centre) for centre in fitted.center_ * spread],
+        scale=[float(scale) for scale in fitted.scale_ * spread],
         records=len(values),
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.records import Feature, Mask, Rows, Split, Timestamps, Values
+from bloodtwin_core.records import FEATURES, Feature, Mask, Rows, Split, Timestamps, Values
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class WindowedSeries:
     """All segments end to end, and the forecast origins in them.
 
     series: float32 [record, feature], physical units. Glucose is carried forward from the past and flagged by
-    bg_missing_flag; only basal_rate and bolus_dose may be NaN, where they are unknown. timestamps: [record].
+    bg_missing_flag; only features that stay unknown (FeatureRow) may be NaN, insulin among them. timestamps: [record].
+    features: what the columns hold, the contract's eight first.
     """
 
     series: Values
@@ -52,6 +53,7 @@ class WindowedSeries:
     origins: dict[Split, Origins]
     lookback: int
     horizon: int
+    features: tuple[str, ...] = FEATURES
 
     @property
     def measured(self) -> Mask:
@@ -77,7 +79,7 @@ class WindowedSeries:
 
     @property
     def tested_pumps(self) -> tuple[str, ...]:
-        """Pumps with records in the test split, which those that are only learnt from have not."""
+        """Pumps with records in the test split, which those that are train-only have not."""
         return tuple(dict.fromkeys(segment.pump_id for segment in self.segments_of(Split.test)))
 
     def segments_of(self, split: Split) -> list[Segment]:

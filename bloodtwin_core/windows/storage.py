@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.common.files import atomic_folder, recover_folder
-from bloodtwin_core.records import FEATURE_UNITS, Split
+from bloodtwin_core.records import FEATURE_UNITS, Split, known_features, units_of
 from bloodtwin_core.windows import Origins, Segment, WindowedSeries
 
 INDEX = "windows.json"
@@ -20,11 +20,14 @@ TIMESTAMPS = "timestamps.npy"
 
 
 class WindowsIndex(BaseModel):
-    """windows.json: the segments, and the settings that decide what a window is."""
+    """windows.json: the segments, and the settings that decide what a window is.
+
+    features: the unit of each column of the series, in their order.
+    """
 
     model_config = ConfigDict(frozen=True)
 
-    features: dict[str, str]
+    features: dict[str, str] = {feature.value: unit for feature, unit in FEATURE_UNITS.items()}
     lookback: int
     horizon: int
     raw_fingerprint: str
@@ -53,7 +56,7 @@ def fingerprint_of(windows: WindowedSeries) -> str:
 def write_windows(folder: Path, windows: WindowedSeries, raw_fingerprint: str) -> WindowsIndex:
     """Write the whole folder anew; a reader sees the old or the new one."""
     index = WindowsIndex(
-        features={feature.value: unit for feature, unit in FEATURE_UNITS.items()},
+        features=units_of(windows.features),
         lookback=windows.lookback,
         horizon=windows.horizon,
         raw_fingerprint=raw_fingerprint,
@@ -101,6 +104,7 @@ def read_windows(folder: Path) -> tuple[WindowedSeries, WindowsIndex]:
             },
             lookback=index.lookback,
             horizon=index.horizon,
+            features=known_features(list(index.features)),
         )
     except (OSError, ValueError) as error:
         raise ArtifactMissing.unreadable(folder, error, "windowed_tensors") from error

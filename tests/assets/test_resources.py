@@ -6,13 +6,16 @@ from typing import Any
 import dagster as dg
 import pytest
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, ValidationError
 
 from bloodtwin_assets.definitions import build_defs
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
+from bloodtwin_assets.run_config import run_config
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings, Settings, TrainingMode
-from bloodtwin_core.config.sources import LearnAlsoFrom
+from bloodtwin_core.config.group import SettingsGroup
+from bloodtwin_core.config.sources import TrainOnlySource
+from bloodtwin_core.sources.settings import settings_model
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -56,8 +59,8 @@ def test_further_sources_to_learn_from_are_a_typed_list() -> None:
     data = {"learn_also_from": [{"source": "brist1d", "root": "b", "pump_ids": ["P02"]}, {"source": "simulator"}]}
     settings, _ = resolved({"resources": {"settings": {"config": {"data": data}}}})
     assert settings.plain().data.learn_also_from == [
-        LearnAlsoFrom(source="brist1d", root="b", pump_ids=["P02"]),
-        LearnAlsoFrom(source="simulator"),
+        TrainOnlySource(source="brist1d", root="b", pump_ids=["P02"]),
+        TrainOnlySource(source="simulator"),
     ]
     for wrong in ({"root": "b"}, {"source": "brist1d", "folder": "b"}):
         with pytest.raises(dg.DagsterInvalidConfigError, match=r"learn_also_from\[0\]"):
@@ -66,7 +69,7 @@ def test_further_sources_to_learn_from_are_a_typed_list() -> None:
 
 def test_no_config_gives_the_defaults() -> None:
     settings, artifacts = resolved({})
-    assert settings.used(*Settings.model_fields) == Settings().model_dump(mode="json")
+    assert settings.used(*Settings.model_fields) == settings_model()().model_dump(mode="json")
     assert artifacts.store(settings).folder == Path("artifacts/bloodtwin_unified_lstm")
 
 
@@ -116,9 +119,46 @@ def test_the_launchpad_shows_every_setting_with_description_and_limits() -> None
     assert fields["seed"].description.endswith("Limits: at least 0, at most 4,294,967,295.")
 
 
+def test_every_setting_is_described_at_whatever_depth() -> None:
+    schema = build_defs().get_repository_def().get_top_level_resources()["settings"].config_schema  # type: ignore[attr-defined]
+    for place in leaves(settings_model()()):
+        field = schema
+        for name in place:
+            field = field.config_type.fields[name]
+            assert field.description, ".".join(place)
+
+
+def test_a_new_setting_is_in_the_run_config_once_it_stands_in_its_model() -> None:
+    class Inner(SettingsGroup):
+        share: float = Field(default=0.5, gt=0.0, le=1.0, description="A share.")
+
+    class OuterSettings(SettingsGroup):
+        """A group."""
+
+        inner: Inner = Field(default_factory=Inner, description="A group within.")
+        several: list[Inner] = Field(default=[], max_length=2, description="Several of them.")
+        mode: TrainingMode = Field(default=TrainingMode.dense, description="A word of some.")
+
+    made = run_config(OuterSettings, dg.Config)
+    fields = made.to_fields_dict()
+    assert {name: field.description for name, field in fields.items()} == {
+        "inner": "A group within.",
+        "several": "Several of them.",
+        "mode": "A word of some.",
+    }
+    (share,) = fields["inner"].config_type.fields.values()  # type: ignore[attr-defined]
+    assert share.description == "A share. Limits: above 0, at most 1."
+    assert issubclass(made, OuterSettings)
+    assert made.__doc__ == "A group."
+    with pytest.raises(ValidationError, match="at most 2 items"):
+        made(several=[{}, {}, {}])
+    with pytest.raises(ValidationError, match="less than or equal to 1"):
+        made(inner={"share": 2.0})
+
+
 def test_the_launchpad_fills_in_every_default() -> None:
     schema = build_defs().get_repository_def().get_top_level_resources()["settings"].config_schema  # type: ignore[attr-defined]
-    for place, default in leaves(Settings()).items():
+    for place, default in leaves(settings_model()()).items():
         field = schema
         for name in place:
             field = field.config_type.fields[name]
@@ -146,18 +186,18 @@ def leaves(model: BaseModel, path: tuple[str, ...] = ()) -> dict[tuple[str, ...]
 def test_lstm_yaml_holds_every_setting_at_its_default() -> None:
     config = yaml.safe_load((CONFIGS / "lstm.yaml").read_text())["resources"]
     assert config["artifacts"]["config"] == {"root": ArtifactsResource().root}
-    for place, default in leaves(Settings()).items():
+    for place, default in leaves(settings_model()()).items():
         value = config["settings"]["config"]
         for name in place:
             assert name in value, f"configs/lstm.yaml lacks {'.'.join(place)}"
             value = value[name]
         assert value == default, f"configs/lstm.yaml: {'.'.join(place)}"
-    assert Settings.model_validate(config["settings"]["config"]) == Settings()
+    assert settings_model().model_validate(config["settings"]["config"]) == settings_model()()
 
 
 def test_every_setting_in_lstm_yaml_is_explained() -> None:
     text = (CONFIGS / "lstm.yaml").read_text()
-    for place in leaves(Settings()):
+    for place in leaves(settings_model()()):
         [line] = [line for line in text.splitlines() if line.strip().startswith(f"{place[-1]}:")][:1]
         assert "#" in line, f"configs/lstm.yaml says nothing of {'.'.join(place)}"
 

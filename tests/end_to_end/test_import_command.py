@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from bloodtwin_core.events.repairs import RepairKind, read_repairs
 from bloodtwin_core.records import RECORD_INTERVAL, Feature, Split
 from bloodtwin_core.records.checks.continuity import findings
 from bloodtwin_core.records.split_files import find_split_files, read_split_file
+from bloodtwin_core.sources.registry import source_named
 
 REPOSITORY = Path(__file__).parents[2]
 START = np.datetime64("2024-03-01T00:02:00", "s")
@@ -207,7 +209,7 @@ def test_a_cloud_is_synced_first_but_not_in_a_dry_run(
     def sync(settings: DataSettings, _progress: Progress) -> None:
         synced.append(settings.root)
 
-    monkeypatch.setitem(importing.SYNCS, "events", sync)
+    monkeypatch.setattr(importing, "source_named", lambda name: replace(source_named(name), fetch=sync))
     assert main(["import", "events", str(events), "--dry-run"]) == 0
     assert synced == []
     assert main(["import", "events", str(events), "--to", str(data)]) == 0

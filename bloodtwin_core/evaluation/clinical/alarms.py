@@ -4,7 +4,7 @@ What an alarm is and when it is true, see alarm_counts.py. Persistence forecasts
 crosses a threshold ahead of it and raises no alarm at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from bloodtwin_core.evaluation.clinical.alarm_counts import AlarmCounts
 from bloodtwin_core.evaluation.clinical.events import PumpTimeline, Threshold
 from bloodtwin_core.evaluation.clinical.shares import share_interval
-from bloodtwin_core.evaluation.comparison import Result
+from bloodtwin_core.evaluation.figures import FlatBeside, Result
 from bloodtwin_core.evaluation.metrics import step_at
 from bloodtwin_core.records import MINUTES_PER_DAY, RECORD_MINUTES, Glucose
 
@@ -48,8 +48,8 @@ class AlarmsAtLevel(Result):
     alarms: AlarmResults
 
 
-class ThresholdAlarms(Result):
-    """The alarms of the three forecasters for one threshold (mg/dL), looking so many minutes ahead.
+class ThresholdAlarms(FlatBeside):
+    """The alarms of the model and of each baseline for one threshold (mg/dL), looking so many minutes ahead.
 
     by_level trades sensitivity against false alarms, one point for each quantile level; empty without quantiles.
     """
@@ -58,8 +58,7 @@ class ThresholdAlarms(Result):
     glucose: float
     minutes: int
     model: AlarmResults
-    persistence: AlarmResults
-    ridge: AlarmResults
+    beside: dict[str, AlarmResults]
     by_level: list[AlarmsAtLevel]
 
 
@@ -85,23 +84,19 @@ def threshold_alarms(
     threshold: Threshold,
     minutes: int,
     model: Glucose,
-    persistence: Glucose,
-    ridge: Glucose,
-    quantiles: npt.NDArray[np.float32] | None = None,
-    levels: Sequence[float] = (),
+    beside: Mapping[str, Glucose],
+    by_level: Mapping[float, Glucose],
 ) -> ThresholdAlarms:
-    """The three forecasters beside each other, [window, step], and the model's quantiles [window, step, level]."""
-    by_level = [] if quantiles is None else [quantiles[:, :, place] for place in range(len(levels))]
+    """The forecasters beside each other, and the model's quantiles by their level, each [window, step]."""
     return ThresholdAlarms(
         threshold=threshold.name,
         glucose=threshold.glucose,
         minutes=minutes,
         model=alarm_results(timelines, model, threshold, minutes),
-        persistence=alarm_results(timelines, persistence, threshold, minutes),
-        ridge=alarm_results(timelines, ridge, threshold, minutes),
+        beside={name: alarm_results(timelines, forecast, threshold, minutes) for name, forecast in beside.items()},
         by_level=[
             AlarmsAtLevel(level=level, alarms=alarm_results(timelines, forecast, threshold, minutes))
-            for level, forecast in zip(levels, by_level, strict=False)
+            for level, forecast in by_level.items()
         ],
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.evaluation.comparison import Result
+from bloodtwin_core.evaluation.figures import Result
 from bloodtwin_core.evaluation.metrics import step_at
 from bloodtwin_core.records import TARGET_RANGE, Glucose, Mask
 
@@ -121,21 +121,21 @@ def zone_shares(zones: Zones) -> ZoneShares:
 
 def error_grids(forecast: Glucose, target: Glucose, measured: Mask, minutes: Sequence[int]) -> list[ErrorGrids]:
     """Both grids AT each of these minutes that the horizon reaches; the three arrays are [window, step]."""
-    found = []
+    grids = []
     for ahead in minutes:
         step = step_at(ahead) - 1
         if not 0 <= step < target.shape[1]:
             continue
         known = measured[:, step]
         reference, estimate = target[known, step], forecast[known, step]
-        found.append(
+        grids.append(
             ErrorGrids(
                 minutes=ahead,
                 clarke=zone_shares(clarke_zones(reference, estimate)),
                 parkes=zone_shares(parkes_zones(reference, estimate)),
             )
         )
-    return found
+    return grids
 
 
 def _height(line: Line, reference: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

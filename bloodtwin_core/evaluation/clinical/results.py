@@ -6,10 +6,9 @@ from bloodtwin_core.evaluation.clinical.alarms import ThresholdAlarms, threshold
 from bloodtwin_core.evaluation.clinical.error_grids import ErrorGrids, error_grids
 from bloodtwin_core.evaluation.clinical.events import HYPERGLYCAEMIA, HYPOGLYCAEMIA, pump_timelines
 from bloodtwin_core.evaluation.clinical.glucose_specific import glucose_specific_rmse
-from bloodtwin_core.evaluation.comparison import Result
+from bloodtwin_core.evaluation.figures import FlatBeside, Result, Steps
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, TARGET_MINUTES, step_at
-from bloodtwin_core.evaluation.steps import Steps
 from bloodtwin_core.network.forecaster import QUANTILE_LEVELS
 from bloodtwin_core.records import Glucose, Mask
 
@@ -21,12 +20,11 @@ class ForecasterMeaning(Result):
     glucose_specific_rmse: Steps
 
 
-class Clinical(Result):
-    """The three forecasters beside each other, and the alarms that each would have raised."""
+class Clinical(FlatBeside):
+    """The model and each baseline by its name, and the alarms that each would have raised."""
 
     model: ForecasterMeaning
-    persistence: ForecasterMeaning
-    ridge: ForecasterMeaning
+    beside: dict[str, ForecasterMeaning]
     alarms: list[ThresholdAlarms]
 
 
@@ -42,8 +40,7 @@ def clinical_of(forecasts: TestForecasts) -> Clinical:
 
     return Clinical(
         model=meaning(forecasts.model),
-        persistence=meaning(forecasts.persistence),
-        ridge=meaning(forecasts.ridge),
+        beside={name: meaning(forecast) for name, forecast in forecasts.beside.items()},
         alarms=_alarms(forecasts, target, measured),
     )
 
@@ -52,12 +49,11 @@ def _alarms(forecasts: TestForecasts, target: Glucose, measured: Mask) -> list[T
     timelines = pump_timelines(
         np.array(forecasts.pump), np.array(forecasts.timestamp), np.array(forecasts.last), target, measured
     )
+    quantiles = {} if forecasts.quantiles is None else dict(zip(QUANTILE_LEVELS, forecasts.quantiles.T, strict=True))
+    by_level = {level: of_level.T for level, of_level in quantiles.items()}
     return [
-        threshold_alarms(
-            timelines, threshold, minutes, forecasts.model, forecasts.persistence, forecasts.ridge,
-            forecasts.quantiles, QUANTILE_LEVELS,
-        )
+        threshold_alarms(timelines, threshold, minutes, forecasts.model, forecasts.beside, by_level)
         for threshold in (HYPOGLYCAEMIA, HYPERGLYCAEMIA)
         for minutes in TARGET_MINUTES
         if step_at(minutes) <= forecasts.horizon
-    ]  # fmt: skip
+    ]

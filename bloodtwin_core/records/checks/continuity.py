@@ -31,17 +31,17 @@ __all__ = ["CheckName", "Finding", "Severity", "findings", "split_findings"]
 
 
 def findings(
-    splits: Sequence[SplitFile], settings: DataSettings, learnt_only: Sequence[SplitFile] = ()
+    splits: Sequence[SplitFile], settings: DataSettings, train_only: Sequence[SplitFile] = ()
 ) -> list[Finding]:
     """Everything that is wrong with the splits of all pumps, in the order of the splits; empty if all is well.
 
-    learnt_only are files of pumps that are only learnt from, which need not have all three splits.
+    train_only are files of pumps that are only trained on, which need not have all three splits.
     """
     found = [finding for file in splits for finding in split_findings(file, settings.max_gap_hours)]
     for pump_id in dict.fromkeys(file.pump_id for file in splits):
         found += split_order([file for file in splits if file.pump_id == pump_id])
     found += [*wearer_overlaps(splits, settings.wearers), *wearers_without_data(splits, settings)]
-    return found + [finding for file in learnt_only for finding in split_findings(file, settings.max_gap_hours)]
+    return found + [finding for file in train_only for finding in split_findings(file, settings.max_gap_hours)]
 
 
 def split_findings(file: SplitFile, max_gap_hours: float) -> list[Finding]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bloodtwin_core.common.csv_table import first_true
-from bloodtwin_core.records import Feature, Mask, Split
+from bloodtwin_core.records import Mask, Split
 from bloodtwin_core.records.split_files import TIMESTAMP, SplitFile
 
 
@@ -90,7 +90,7 @@ def records_where(
     """One finding about all records where wrong [record] is true; `{}` in what is the first such record's value."""
     first = first_true(wrong)
     if first is not None:
-        value = file.records.timestamps[first] if column == TIMESTAMP else file.records.feature(Feature(column))[first]
+        value = file.records.timestamps[first] if column == TIMESTAMP else file.records.feature(column)[first]
         count = int(wrong.sum())
         how_much = f"{count} record{'s' if count > 1 else ''}"
         yield about(file, check, what.format(value), how_much, todo, record=first, column=column, severity=severity)

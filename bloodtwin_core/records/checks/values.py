@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bloodtwin_core.records import FEATURE_LIMITS, GLUCOSE_LIMITS, RECORD_INTERVAL, Feature, time_of_day
+from bloodtwin_core.records import FEATURE_TABLE, GLUCOSE_LIMITS, RECORD_INTERVAL, Feature, time_of_day
 from bloodtwin_core.records.checks.findings import CheckName, Finding, Severity, about, records_where
 from bloodtwin_core.records.checks.times import steps
 from bloodtwin_core.records.split_files import SplitFile
 
-_MAY_BE_UNKNOWN = frozenset({Feature.bg, Feature.delta_bg, Feature.basal_rate, Feature.bolus_dose})
 _TIME_TOLERANCE = 1e-2
 """Largest difference of sin_time and cos_time; others may have rounded them to two decimals or used the local time."""
 _DELTA_TOLERANCE = 0.2
@@ -17,11 +16,15 @@ _DELTA_TOLERANCE = 0.2
 
 
 def value_limits(file: SplitFile) -> Iterator[Finding]:
-    """Values outside FEATURE_LIMITS, and unknown ones where the contract knows none."""
-    for feature, limits in FEATURE_LIMITS.items():
+    """Values outside the limits of FEATURE_TABLE, and unknown ones where the contract knows none."""
+    for feature in file.records.features:
+        row = FEATURE_TABLE[feature]
+        limits = row.limits
+        if limits is None:
+            continue
         values = file.records.feature(feature)
         outside = (values < limits.low) | (values > limits.high)
-        if feature not in _MAY_BE_UNKNOWN:
+        if not row.may_be_unknown:
             outside |= np.isnan(values)
         yield from records_where(
             file,

@@ -1,11 +1,15 @@
 """Sections on how far forecasts are off: by horizon, by circumstances, by pump."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from bloodtwin_core.evaluation.comparison import Comparison, Interval, WindowSetResults
-from bloodtwin_core.evaluation.metrics import step_at
+from bloodtwin_core.evaluation.baselines import PERSISTENCE, baseline_named
+from bloodtwin_core.evaluation.comparison import Comparison
+from bloodtwin_core.evaluation.figures import Interval
+from bloodtwin_core.evaluation.forecasts import MODEL
+from bloodtwin_core.evaluation.metrics import MG_DL, Metric, metric_named, step_at
+from bloodtwin_core.evaluation.window_set import WindowSetResults
 from bloodtwin_core.reporting.html.material import Material
-from bloodtwin_core.reporting.html.narrative import target_words
+from bloodtwin_core.reporting.html.narrative import listed, target_words
 from bloodtwin_core.reporting.html.parts import (
     INTERVAL_LABEL,
     NOT_KNOWN,
@@ -20,13 +24,15 @@ from bloodtwin_core.reporting.html.parts import (
 from bloodtwin_core.reporting.plots.errors import GroupError, groups_figure, horizon_figure
 
 ALL = "all"
-DEFINITIONS = (
+ERRORS_WORDS = (
     "Errors are of the forecast for one moment (AT), in mg/dL. MAE is the mean size of the error; RMSE weighs large "
-    "errors more; bias is the mean of forecast minus reading. Persistence says that the last reading stays; the ridge "
-    "regression is a linear forecaster fitted on the same training windows. Skill is the MAE divided by persistence's: "
-    "below 1 is better. Intervals (95 %) tell how a figure would vary on other days of the same wearers.",
+    "errors more; bias is the mean of forecast minus reading. Beside the model stand simpler forecasters: {baselines}. "
+    "Skill is the MAE divided by that of persistence, the last reading: below 1 is better. Intervals (95 %) tell how a "
+    "figure would vary on other days of the same wearers."
+)
+SETS_WORDS = (
     "Complete windows have every reading that a forecast looks back on and that it is held against; available ones may "
-    "have gaps, as in daily life.",
+    "have gaps, as in daily life."
 )
 GROUPS_WORDS = (
     "Glucose ranges are those of the reading forecast for; times of day those of the moment at which the forecast was "
@@ -38,59 +44,62 @@ GROUPS_WORDS = (
 def error_section(material: Material) -> Section:
     """Error by horizon, and the headline figures of both window sets."""
     available = material.results.available
-    by_step = available.error_by_step
+    errors = available.error_by_step
     limits = {
         minutes: (interval.low, interval.high)
         for minutes in material.reported
         if (interval := mae_interval(available.pooled, minutes)) is not None
     }
-    last = len(by_step.minutes) - 1
+    baselines = [baseline_named(name) for name in available.table.baselines]
+    beside = listed([f"{shown(errors[baseline.name][-1])} for {baseline.called}" for baseline in baselines])
     picture = Picture(
         "horizon",
-        horizon_figure(by_step, material.settings, "Error by horizon", limits),
+        horizon_figure(available, material.settings, "Error by horizon", limits),
         f"Mean error by how far ahead, on {available.windows:,} available windows: the lower, the better.",
-        f"Line chart of the mean error by minutes ahead. At {by_step.minutes[last]} minutes it is "
-        f"{shown(by_step.model[last])} mg/dL for the model, {shown(by_step.persistence[last])} for the last reading "
-        f"and {shown(by_step.ridge[last])} for the ridge regression.",
+        f"Line chart of the mean error by minutes ahead. At {errors['minutes'][-1]} minutes it is "
+        f"{shown(errors[MODEL][-1])} mg/dL for the model, {beside}.",
     )
     sets = (("available", available), ("complete", material.results.complete))
-    tables = [_errors_table(material, name, found) for name, found in sets if found.windows]
-    return Section("error", "How far it is off", DEFINITIONS, [*tables, _targets_table(material)], [picture])
+    tables = [_errors_table(material, name, window_set) for name, window_set in sets if window_set.windows]
+    told = listed([f"{baseline.called} {baseline.does}" for baseline in baselines])
+    words = [ERRORS_WORDS.format(baselines=told), SETS_WORDS]
+    return Section("error", "How far it is off", words, [*tables, _targets_table(material)], [picture])
 
 
 def groups_section(material: Material) -> Section:
     """Error by glucose range, time of day, and what happened before the forecast."""
-    found = material.results.available
+    available = material.results.available
     minutes = material.judged[-1]
     pictures = [
-        _groups_picture("ranges", "Error by glucose range (mg/dL)", found.glucose_ranges, minutes),
-        _groups_picture("times", "Error by time of day", found.times_of_day, minutes),
+        _groups_picture("ranges", "Error by glucose range (mg/dL)", available.glucose_ranges, minutes),
+        _groups_picture("times", "Error by time of day", available.times_of_day, minutes),
     ]
-    step = step_at(minutes) - 1
+    step, baselines = step_at(minutes), available.table.baselines
     rows = [
         [
             HtmlCell(label),
-            count_cell(each.by_step.targets[step]),
-            figure_cell(each.by_step.model.mae_at[step]),
+            count_cell(each.targets[step - 1]),
+            figure_cell(each.figure("mae", step).value),
             interval_cell(mae_interval(each, minutes)),
-            figure_cell(each.by_step.model.bias_at[step]),
-            figure_cell(each.by_step.persistence.mae_at[step]),
-            skill_cell(each.by_step.skill.mae_at[step]),
+            figure_cell(each.figure("bias", step).value),
+            skill_cell(each.skill_at(step).value),
+            *_beside(each, step),
         ]
-        for label, each in found.groups.items()
+        for label, each in available.groups.items()
     ]
-    head = ["Group", "readings", "MAE", INTERVAL_LABEL, "bias", "last reading", "skill"]
+    head = ["Group", "readings", "MAE", INTERVAL_LABEL, "bias", "skill", *_titles(baselines)]
     caption = f"Errors (mg/dL) {minutes} minutes ahead by group of available windows"
     return Section("groups", "Where it fails", [GROUPS_WORDS], [HtmlTable(caption, head, rows)], pictures)
 
 
 def pumps_section(material: Material) -> Section:
     """A row for each pump."""
-    found = material.results.available
-    pumps = {**found.pumps, ALL: found.pooled} if len(found.pumps) > 1 else found.pumps
+    available = material.results.available
+    pumps = {**available.pumps, ALL: available.pooled} if len(available.pumps) > 1 else available.pumps
     head = ["Pump", "windows"]
     for minutes in material.judged:
-        head += [f"MAE {minutes} min", INTERVAL_LABEL, f"last reading {minutes} min", f"skill {minutes} min"]
+        beside = [f"{title} {minutes} min" for title in _titles(available.table.baselines)]
+        head += [f"MAE {minutes} min", INTERVAL_LABEL, f"skill {minutes} min", *beside]
     rows = [
         [HtmlCell(pump), count_cell(each.windows), *_of_pump(each, material.judged)] for pump, each in pumps.items()
     ]
@@ -101,9 +110,9 @@ def pumps_section(material: Material) -> Section:
     return Section("pumps", "Pump by pump", [], [HtmlTable(caption, head, rows)])
 
 
-def mae_interval(found: Comparison, minutes: int) -> Interval | None:
+def mae_interval(comparison: Comparison, minutes: int) -> Interval | None:
     """The confidence interval of the model's MAE (mg/dL) so many minutes ahead, where there is one."""
-    return None if found.intervals is None else found.intervals.model.get(f"test_mae_at_{minutes}min")
+    return comparison.figure("mae", step_at(minutes)).interval
 
 
 def interval_cell(interval: Interval | None) -> HtmlCell:
@@ -116,25 +125,32 @@ def shown(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.1f}"
 
 
-def _errors_table(material: Material, name: str, found: WindowSetResults) -> HtmlTable:
-    head = ["Minutes ahead", "MAE", INTERVAL_LABEL, "last reading", "ridge regression", "skill", "RMSE", "bias"]
-    by_step = found.pooled.by_step
+def _errors_table(material: Material, name: str, window_set: WindowSetResults) -> HtmlTable:
+    pooled, baselines = window_set.pooled, window_set.table.baselines
+    others = [metric for metric in map(metric_named, window_set.table.metrics) if metric.name != "mae"]
+    head = ["Minutes ahead", "MAE", INTERVAL_LABEL, *_titles(baselines), "skill", *map(_head, others)]
     rows = []
     for minutes in material.reported:
-        step = step_at(minutes) - 1
+        step = step_at(minutes)
         rows.append(
             [
                 HtmlCell(str(minutes)),
-                figure_cell(by_step.model.mae_at[step], 2),
-                interval_cell(mae_interval(found.pooled, minutes)),
-                figure_cell(by_step.persistence.mae_at[step], 2),
-                figure_cell(by_step.ridge.mae_at[step], 2),
-                skill_cell(by_step.skill.mae_at[step]),
-                figure_cell(by_step.model.rmse_at[step], 2),
-                figure_cell(by_step.model.bias_at[step], 2),
+                figure_cell(pooled.figure("mae", step).value, 2),
+                interval_cell(mae_interval(pooled, minutes)),
+                *_beside(pooled, step, 2),
+                skill_cell(pooled.skill_at(step).value),
+                *(figure_cell(pooled.figure(metric.name, step).value, metric.decimals) for metric in others),
             ]
         )
-    return HtmlTable(f"Errors (mg/dL) on {found.windows:,} {name} windows, all pumps together", head, rows)
+    return HtmlTable(f"Errors (mg/dL) on {window_set.windows:,} {name} windows, all pumps together", head, rows)
+
+
+def _head(metric: Metric) -> str:
+    return metric.title if metric.unit == MG_DL else f"{metric.title} ({metric.unit})"
+
+
+def _titles(baselines: Sequence[str]) -> list[str]:
+    return [baseline_named(name).title for name in baselines]
 
 
 def _targets_table(material: Material) -> HtmlTable:
@@ -146,9 +162,9 @@ def _targets_table(material: Material) -> HtmlTable:
 
 
 def _groups_picture(name: str, title: str, groups: Mapping[str, Comparison], minutes: int) -> Picture:
-    step = step_at(minutes) - 1
+    step = step_at(minutes)
     errors = [
-        GroupError(label, each.by_step.model.mae_at[step], each.by_step.persistence.mae_at[step])
+        GroupError(label, each.figure("mae", step).value, each.figure("mae", step, forecaster=PERSISTENCE).value)
         for label, each in groups.items()
     ]
     said = "; ".join(f"{error.label}: {shown(error.model)}" for error in errors)
@@ -160,14 +176,20 @@ def _groups_picture(name: str, title: str, groups: Mapping[str, Comparison], min
     )
 
 
-def _of_pump(found: Comparison, judged: list[int]) -> list[HtmlCell]:
+def _of_pump(comparison: Comparison, judged: list[int]) -> list[HtmlCell]:
     cells = []
     for minutes in judged:
-        step = step_at(minutes) - 1
+        step = step_at(minutes)
         cells += [
-            figure_cell(found.by_step.model.mae_at[step]),
-            interval_cell(mae_interval(found, minutes)),
-            figure_cell(found.by_step.persistence.mae_at[step]),
-            skill_cell(found.by_step.skill.mae_at[step]),
+            figure_cell(comparison.figure("mae", step).value),
+            interval_cell(mae_interval(comparison, minutes)),
+            skill_cell(comparison.skill_at(step).value),
+            *_beside(comparison, step),
         ]
     return cells
+
+
+def _beside(comparison: Comparison, step: int, decimals: int = 1) -> list[HtmlCell]:
+    """The MAE of each baseline."""
+    maes = (comparison.figure("mae", step, forecaster=name).value for name in comparison.table.baselines)
+    return [figure_cell(mae, decimals) for mae in maes]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bloodtwin_core.evaluation.baselines import baseline_named, warning_baselines
 from bloodtwin_core.evaluation.clinical.alarms import AlarmResults, ThresholdAlarms
 from bloodtwin_core.evaluation.clinical.events import HYPERGLYCAEMIA, HYPOGLYCAEMIA
 from bloodtwin_core.reporting.html.material import ALARM_MINUTES, Material
@@ -35,9 +36,9 @@ EVENT_NAMES = {HYPOGLYCAEMIA.name: "Lows", HYPERGLYCAEMIA.name: "Highs"}
 def alarms_section(material: Material) -> Section:
     """A table of all alarms, and the trade-off where there are quantiles."""
     rows = [
-        _row(f"{event_name(found)}, {found.minutes} min ahead, {name}", results)
-        for found in material.results.clinical.alarms
-        for name, results in (("model", found.model), ("ridge regression", found.ridge))
+        _row(f"{event_name(alarms)}, {alarms.minutes} min ahead, {name}", results)
+        for alarms in material.results.clinical.alarms
+        for name, results in {"model": alarms.model, **_baselines(alarms)}.items()
     ]
     head = [
         "Alarm", "events", "seen coming", INTERVAL_LABEL, "median lead (min)", "alarms", "of them true", INTERVAL_LABEL,
@@ -45,14 +46,18 @@ def alarms_section(material: Material) -> Section:
     ]  # fmt: skip
     table = HtmlTable("Alarms by how far they look ahead, on available windows", head, rows)
     told = (material.alarms(threshold) for threshold in (HYPOGLYCAEMIA, HYPERGLYCAEMIA))
-    pictures = [_trade_off(found) for found in told if found is not None and found.by_level and found.model.events]
+    pictures = [_trade_off(each) for each in told if each is not None and each.by_level and each.model.events]
     return Section("alarms", "Lows and highs seen coming", WORDS, [table], pictures)
 
 
-def event_name(found: ThresholdAlarms) -> str:
+def event_name(alarms: ThresholdAlarms) -> str:
     """What the alarms warn of: Lows (under 70 mg/dL)."""
-    where = "under" if found.threshold == HYPOGLYCAEMIA.name else "over"
-    return f"{EVENT_NAMES[found.threshold]} ({where} {found.glucose:g} mg/dL)"
+    where = "under" if alarms.threshold == HYPOGLYCAEMIA.name else "over"
+    return f"{EVENT_NAMES[alarms.threshold]} ({where} {alarms.glucose:g} mg/dL)"
+
+
+def _baselines(alarms: ThresholdAlarms) -> dict[str, AlarmResults]:
+    return {baseline_named(name).title: results for name, results in warning_baselines(alarms.beside).items()}
 
 
 def _row(label: str, results: AlarmResults) -> list[HtmlCell]:
@@ -73,11 +78,12 @@ def _interval_cell(interval: tuple[float, float] | None) -> HtmlCell:
     return HtmlCell(NOT_KNOWN if interval is None else f"{100 * interval[0]:.0f} to {100 * interval[1]:.0f} %")
 
 
-def _trade_off(found: ThresholdAlarms) -> Picture:
-    event = event_name(found)
-    by_level = [_point(share(each.level), each.alarms) for each in found.by_level]
+def _trade_off(alarms: ThresholdAlarms) -> Picture:
+    event = event_name(alarms)
+    by_level = [_point(share(each.level), each.alarms) for each in alarms.by_level]
     curves = {"Model, by quantile": _named([point for point in by_level if point is not None])}
-    for name, results in (("Model, its forecast", found.model), ("Ridge regression", found.ridge)):
+    beside = {name[:1].upper() + name[1:]: results for name, results in _baselines(alarms).items()}
+    for name, results in {"Model, its forecast": alarms.model, **beside}.items():
         point = _point(name, results)
         curves[name] = [] if point is None else [point]
     said = "; ".join(
@@ -86,8 +92,8 @@ def _trade_off(found: ThresholdAlarms) -> Picture:
         for point in curves["Model, by quantile"]
     )
     return Picture(
-        f"alarms-{found.threshold}",
-        trade_off_figure(event, EVENT_NAMES[found.threshold], curves),
+        f"alarms-{alarms.threshold}",
+        trade_off_figure(event, EVENT_NAMES[alarms.threshold], curves),
         "Up and left is better: more seen coming, fewer false alarms.",
         f"{event}: share of events seen coming against false alarms per day. {said}.",
     )
@@ -102,13 +108,13 @@ def _point(setting: str, results: AlarmResults) -> AlarmPoint | None:
 def _named(points: Sequence[AlarmPoint]) -> list[AlarmPoint]:
     """Points get their names but in the corner, where hardly anything is alarmed, and close beside another name."""
     most = max((point.false_alarms_per_day for point in points), default=0.0)
-    found: list[AlarmPoint] = []
+    placed: list[AlarmPoint] = []
     for point in points:
         named = point.false_alarms_per_day > CORNER * most and not any(
             abs(point.false_alarms_per_day - other.false_alarms_per_day) < ROOM_ACROSS * most
             and abs(point.sensitivity - other.sensitivity) < ROOM_UP
-            for other in found
+            for other in placed
             if other.named
         )
-        found.append(replace(point, named=named))
-    return found
+        placed.append(replace(point, named=named))
+    return placed

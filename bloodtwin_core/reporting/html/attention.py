@@ -16,12 +16,12 @@ WORDS = (
 )
 
 
-def attention_section(found: Attended) -> Section:
+def attention_section(attended: Attended) -> Section:
     """The verdict, then what is attended to."""
-    truth = found.truth
+    truth = attended.truth
     verdict = truth if isinstance(truth, str) else truth.verdict
     tables = [] if isinstance(truth, str) else [_table(truth)]
-    pictures = [_by_age(found.weights), *(_window(place, each) for place, each in enumerate(found.examples))]
+    pictures = [_by_age(attended.weights), *(_window(place, each) for place, each in enumerate(attended.examples))]
     return Section("attention", "What it attends to", [WORDS, verdict], tables, pictures)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.evaluation.baselines import baseline_named
 from bloodtwin_core.evaluation.clinical.error_grids import ZONES, Zones, ZoneShares, clarke_zones, parkes_zones
 from bloodtwin_core.reporting.html.material import Material
 from bloodtwin_core.reporting.html.narrative import share
@@ -31,7 +32,8 @@ def grids_section(material: Material) -> Section:
             shares: ZoneShares = getattr(grids, name)
             if shares.measured_targets and grids.minutes in material.judged:
                 pictures.append(_picture(material, name, grids.minutes, shares))
-    for who, meaning in (("model", clinical.model), ("last reading", clinical.persistence), ("ridge", clinical.ridge)):
+    beside = {baseline_named(name).title: meaning for name, meaning in clinical.beside.items()}
+    for who, meaning in {"model": clinical.model, **beside}.items():
         for grids in meaning.error_grids:
             rows += [_row(f"{_title(name)}, {grids.minutes} min, {who}", getattr(grids, name)) for name in GRIDS]
     rows.sort(key=lambda row: [row[0].text.split(", ")[0] != "Parkes", int(row[0].text.split(", ")[1].split()[0])])
@@ -39,21 +41,21 @@ def grids_section(material: Material) -> Section:
     return Section("grids", "What its errors would do", [GRID_WORDS], [table], pictures)
 
 
-def _picture(material: Material, name: str, minutes: int, found: ZoneShares) -> Picture:
+def _picture(material: Material, name: str, minutes: int, zones: ZoneShares) -> Picture:
     title = f"{_title(name)} error grid, {minutes} minutes ahead"
-    shares = {zone: float(getattr(found, zone)) for zone in ZONES}
+    shares = {zone: float(getattr(zones, zone)) for zone in ZONES}
     said = ", ".join(f"zone {zone} {share(part)}" for zone, part in shares.items())
     return Picture(
         f"{name}-{minutes}",
         grid_figure(title, *material.at(minutes), GRIDS[name], shares),
-        f"{found.measured_targets:,} pairs of reading and forecast; the bluer, the more of them.",
+        f"{zones.measured_targets:,} pairs of reading and forecast; the bluer, the more of them.",
         f"{title}: {said}.",
     )
 
 
-def _row(label: str, found: ZoneShares) -> list[HtmlCell]:
-    harmless = None if found.A is None or found.B is None else found.A + found.B
-    return [HtmlCell(label), *(share_cell(getattr(found, zone), 2) for zone in ZONES), share_cell(harmless, 2)]
+def _row(label: str, zones: ZoneShares) -> list[HtmlCell]:
+    harmless = None if zones.A is None or zones.B is None else zones.A + zones.B
+    return [HtmlCell(label), *(share_cell(getattr(zones, zone), 2) for zone in ZONES), share_cell(harmless, 2)]
 
 
 def _title(name: str) -> str:

@@ -26,12 +26,12 @@ TELLING = {
 
 def telling_pictures(page: ReportPage) -> dict[str, Picture]:
     """The most telling pictures of a page by what they are called; of several alike, the last."""
-    found = {}
+    telling = {}
     for picture in (picture for section in page.sections for picture in section.pictures):
         for beginning, name in TELLING.items():
             if picture.name.startswith(beginning):
-                found[name] = picture
-    return found
+                telling[name] = picture
+    return telling
 
 
 def report_page(material: Material) -> ReportPage:

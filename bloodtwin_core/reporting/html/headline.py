@@ -3,13 +3,15 @@
 All are of available test windows, in mg/dL and minutes; shares lie between 0 and 1.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Ahead:
     """Forecasts so many minutes ahead, AT that moment.
 
+    persistence is the MAE of the last reading, beside those of the other baselines by their names.
     skill_interval is the 95 % confidence interval of mae / persistence. near is the share of forecasts within 20 mg/dL
     or 20 % of the reading, whichever is more; harmless the share in zones A and B of the Parkes error grid.
     """
@@ -17,7 +19,7 @@ class Ahead:
     minutes: int
     mae: float
     persistence: float
-    ridge: float | None = None
+    beside: Mapping[str, float] = field(default_factory=dict)
     skill_interval: tuple[float, float] | None = None
     near: float | None = None
     harmless: float | None = None

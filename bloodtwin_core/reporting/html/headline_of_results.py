@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from bloodtwin_core.evaluation.baselines import PERSISTENCE
 from bloodtwin_core.evaluation.clinical.alarms import ThresholdAlarms
 from bloodtwin_core.evaluation.clinical.error_grids import ZONES, parkes_zones
 from bloodtwin_core.evaluation.clinical.events import HYPOGLYCAEMIA
@@ -52,21 +53,27 @@ def _missed(target: TargetOutcome) -> str:
 def _ahead(material: Material) -> Iterator[Ahead]:
     pooled = material.results.available.pooled
     for minutes in material.judged:
-        step = step_at(minutes) - 1
-        mae, persistence = pooled.by_step.model.mae_at[step], pooled.by_step.persistence.mae_at[step]
-        if mae is None or persistence is None:
+        step = step_at(minutes)
+        mae, beside = pooled.figure("mae", step).value, _beside(pooled, step)
+        if mae is None or not beside:
             continue
-        interval = None if pooled.intervals is None else pooled.intervals.skill.get(f"test_mae_at_{minutes}min")
+        interval = pooled.skill_at(step).interval
         reading, forecast = material.at(minutes)
         yield Ahead(
             minutes=minutes,
             mae=mae,
-            persistence=persistence,
-            ridge=pooled.by_step.ridge.mae_at[step],
+            persistence=beside.pop(PERSISTENCE),
+            beside=beside,
             skill_interval=None if interval is None else (interval.low, interval.high),
             near=near_share(reading, forecast),
             harmless=float((parkes_zones(reading, forecast) <= ZONES.index("B")).mean()),
         )
+
+
+def _beside(pooled: Comparison, step: int) -> dict[str, float]:
+    """MAE (mg/dL) of each baseline, where it was measured."""
+    maes = {name: pooled.figure("mae", step, forecaster=name).value for name in pooled.table.baselines}
+    return {name: mae for name, mae in maes.items() if mae is not None}
 
 
 def near_share(reading: Glucoses, forecast: Glucoses) -> float:
@@ -77,28 +84,28 @@ def near_share(reading: Glucoses, forecast: Glucoses) -> float:
 
 def _worst(material: Material) -> Iterator[Where]:
     """The range, the time of day, the circumstance and the pump where it errs most, if clearly more than on average."""
-    found, step = material.results.available, step_at(material.judged[-1]) - 1
-    average = found.pooled.by_step.model.mae_at[step]
+    available, step = material.results.available, step_at(material.judged[-1])
+    average = available.pooled.figure("mae", step).value
     if average is None:
         return
     phrased: tuple[tuple[str, Mapping[str, Comparison]], ...] = (
-        ("where glucose comes to lie {} mg/dL", found.glucose_ranges),
-        ("from {}", found.times_of_day),
-        ("with {}", {label: each for label, each in found.bolus.items() if label.startswith("a ")}),
-        ("{}", {label: each for label, each in found.gap.items() if label.startswith("up to")}),
-        ("for pump {}", found.pumps if len(found.pumps) > 1 else {}),
+        ("where glucose comes to lie {} mg/dL", available.glucose_ranges),
+        ("from {}", available.times_of_day),
+        ("with {}", {label: each for label, each in available.bolus.items() if label.startswith("a ")}),
+        ("{}", {label: each for label, each in available.gap.items() if label.startswith("up to")}),
+        ("for pump {}", available.pumps if len(available.pumps) > 1 else {}),
     )
     for phrase, groups in phrased:
         known = {
             label: mae
             for label, each in groups.items()
-            if (mae := each.by_step.model.mae_at[step]) is not None
-            and each.by_step.targets[step] >= FEWEST_READINGS
+            if (mae := each.figure("mae", step).value) is not None
+            and each.targets[step - 1] >= FEWEST_READINGS
             and mae >= CLEARLY * average
         }
         if known:
             label = max(known, key=lambda name: known[name])
-            still = groups[label].by_step.persistence.mae_at[step]
+            still = groups[label].figure("mae", step, forecaster=PERSISTENCE).value
             yield Where(phrase.format(label), known[label], still)
 
 
@@ -110,15 +117,15 @@ def _low_bias(material: Material) -> float | None:
     return float((forecast[low].astype(np.float64) - reading[low]).mean())
 
 
-def _warnings(found: ThresholdAlarms) -> Warnings:
+def _warnings(alarms: ThresholdAlarms) -> Warnings:
     return Warnings(
         what="low",
-        where=f"under {found.glucose:g} mg/dL",
-        events=found.model.events,
-        seen=found.model.sensitivity,
-        seen_interval=found.model.sensitivity_interval,
-        false_alarms_per_day=found.model.false_alarms_per_day,
-        lead_minutes=found.model.median_lead_minutes,
+        where=f"under {alarms.glucose:g} mg/dL",
+        events=alarms.model.events,
+        seen=alarms.model.sensitivity,
+        seen_interval=alarms.model.sensitivity_interval,
+        false_alarms_per_day=alarms.model.false_alarms_per_day,
+        lead_minutes=alarms.model.median_lead_minutes,
     )
 
 

@@ -59,8 +59,8 @@ class Material:
 
     def alarms(self, threshold: Threshold) -> ThresholdAlarms | None:
         """The alarms that the opening tells of; None where the horizon is too short for them."""
-        found = (each for each in self.results.clinical.alarms if each.threshold == threshold.name)
-        return next((each for each in found if each.minutes == ALARM_MINUTES), None)
+        of_threshold = (each for each in self.results.clinical.alarms if each.threshold == threshold.name)
+        return next((each for each in of_threshold if each.minutes == ALARM_MINUTES), None)
 
     @property
     def newcomers(self) -> int:

@@ -5,6 +5,7 @@ Every sentence follows from measured figures; what was not measured is said to b
 
 from collections.abc import Iterator, Sequence
 
+from bloodtwin_core.evaluation.baselines import baseline_named
 from bloodtwin_core.evaluation.coverage_targets import AT_EVERY_STEP, IN_EVERY_RANGE
 from bloodtwin_core.evaluation.metrics import OVERALL_MINUTES
 from bloodtwin_core.evaluation.results import TargetOutcome
@@ -20,31 +21,31 @@ NO_DEVICE = "It is decision support, not a medical device: never dose insulin fr
 VIRTUAL = "All of this was measured on virtual wearers and says nothing about people."
 
 
-def opening(found: Headline) -> str:
+def opening(headline: Headline) -> str:
     """One paragraph, whatever was found."""
-    return " ".join(_sentences(found))
+    return " ".join(_sentences(headline))
 
 
-def _sentences(found: Headline) -> Iterator[str]:
-    if not found.windows or not found.ahead:
+def _sentences(headline: Headline) -> Iterator[str]:
+    if not headline.windows or not headline.ahead:
         yield NOTHING_TESTED
     else:
-        yield _verdict(found)
-        yield _accuracy(found)
-        yield from _against_ridge(found.ahead)
-        yield from _harm(found.ahead)
-        yield from _weak_spots(found)
-        if found.lows is not None:
-            yield _warnings(found.lows, found.low_bias, found.ahead[-1].minutes)
-        yield _uncertainty(found.bands)
-        yield from _reach(found)
-    if found.virtual:
+        yield _verdict(headline)
+        yield _accuracy(headline)
+        yield from _against_simpler(headline.ahead)
+        yield from _harm(headline.ahead)
+        yield from _weak_spots(headline)
+        if headline.lows is not None:
+            yield _warnings(headline.lows, headline.low_bias, headline.ahead[-1].minutes)
+        yield _uncertainty(headline.bands)
+        yield from _reach(headline)
+    if headline.virtual:
         yield VIRTUAL
     yield NO_DEVICE
 
 
-def _verdict(found: Headline) -> str:
-    no_better = [ahead for ahead in found.ahead if not ahead.beats_persistence]
+def _verdict(headline: Headline) -> str:
+    no_better = [ahead for ahead in headline.ahead if not ahead.beats_persistence]
     if no_better:
         worse = all(ahead.mae >= ahead.persistence for ahead in no_better)
         verdict = "they are no better" if worse else "they are not clearly better"
@@ -53,31 +54,32 @@ def _verdict(found: Headline) -> str:
             "stays."
         )
     helpful = "These forecasts help to see where glucose is heading"
-    if any(ahead.skill_interval is None for ahead in found.ahead):
+    if any(ahead.skill_interval is None for ahead in headline.ahead):
         helpful = "On the few days of the test these forecasts helped to see where glucose is heading"
-    if found.missed:
-        return f"{helpful}, but err by more than was aimed for on complete windows: {listed(found.missed)}."
+    if headline.missed:
+        return f"{helpful}, but err by more than was aimed for on complete windows: {listed(headline.missed)}."
     return f"{helpful}."
 
 
-def _accuracy(found: Headline) -> str:
-    tested = f"{counted(found.windows, 'test window')} from {counted(found.days, 'day')} of"
-    off = listed([f"{ahead.mae:.1f} mg/dL {ahead.minutes} minutes ahead" for ahead in found.ahead])
-    stays = listed([f"{ahead.persistence:.1f}" for ahead in found.ahead])
+def _accuracy(headline: Headline) -> str:
+    tested = f"{counted(headline.windows, 'test window')} from {counted(headline.days, 'day')} of"
+    off = listed([f"{ahead.mae:.1f} mg/dL {ahead.minutes} minutes ahead" for ahead in headline.ahead])
+    stays = listed([f"{ahead.persistence:.1f}" for ahead in headline.ahead])
     text = (
-        f"On {tested} {counted(found.pumps, 'pump')} they were off by {off}, on average; to assume that the last "
+        f"On {tested} {counted(headline.pumps, 'pump')} they were off by {off}, on average; to assume that the last "
         f"reading stays, by {stays}"
     )
-    near = [share(ahead.near) for ahead in found.ahead if ahead.near is not None]
-    if len(near) == len(found.ahead):
+    near = [share(ahead.near) for ahead in headline.ahead if ahead.near is not None]
+    if len(near) == len(headline.ahead):
         text += f". Of the forecasts, {listed(near)} lay within 20 mg/dL or 20 % of the reading"
     return text + "."
 
 
-def _against_ridge(ahead: Sequence[Ahead]) -> Iterator[str]:
-    no_better = [each for each in ahead if each.ridge is not None and each.mae >= each.ridge]
-    if no_better:
-        yield f"A simple linear regression does as well or better {_minutes(no_better)} ahead."
+def _against_simpler(ahead: Sequence[Ahead]) -> Iterator[str]:
+    for name in dict.fromkeys(name for each in ahead for name in each.beside):
+        no_better = [each for each in ahead if name in each.beside and each.mae >= each.beside[name]]
+        if no_better:
+            yield f"{baseline_named(name).in_plain_words} does as well or better {_minutes(no_better)} ahead."
 
 
 def _harm(ahead: Sequence[Ahead]) -> Iterator[str]:
@@ -89,10 +91,10 @@ def _harm(ahead: Sequence[Ahead]) -> Iterator[str]:
         )
 
 
-def _weak_spots(found: Headline) -> Iterator[str]:
-    if found.worst:
-        farthest = found.ahead[-1]
-        places = listed([_place(where) for where in found.worst])
+def _weak_spots(headline: Headline) -> Iterator[str]:
+    if headline.worst:
+        farthest = headline.ahead[-1]
+        places = listed([_place(where) for where in headline.worst])
         yield f"They fail most {places}: mg/dL, {farthest.minutes} minutes ahead."
 
 
@@ -146,14 +148,14 @@ def _uncertainty(bands: Bands | None) -> str:
     return text + "."
 
 
-def _reach(found: Headline) -> Iterator[str]:
-    if found.days < ENOUGH_DAYS:
-        few = "is too little" if found.days == 1 else "are too few"
-        yield f"{counted(found.days, 'day')} {few} to say how it would be on others."
-    if found.newcomers == 0:
+def _reach(headline: Headline) -> Iterator[str]:
+    if headline.days < ENOUGH_DAYS:
+        few = "is too little" if headline.days == 1 else "are too few"
+        yield f"{counted(headline.days, 'day')} {few} to say how it would be on others."
+    if headline.newcomers == 0:
         yield "All this is for wearers whose earlier days were learned from; for others expect larger errors."
-    elif found.newcomers < found.pumps:
-        yield f"Of {counted(found.newcomers, 'pump')} among them nothing had been learned."
+    elif headline.newcomers < headline.pumps:
+        yield f"Of {counted(headline.newcomers, 'pump')} among them nothing had been learned."
     else:
         yield "Of none of these wearers anything had been learned."
 

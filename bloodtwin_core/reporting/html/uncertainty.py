@@ -44,14 +44,14 @@ def uncertainty_section(material: Material) -> Section:
     uncertainty = material.results.uncertainty
     if uncertainty is None:
         return Section("uncertainty", "How sure it is", [NO_BANDS])
-    found = uncertainty.calibration
+    calibration = uncertainty.calibration
     tables = [
-        _ranges_table("Ranges of the reading at the origin", found.by_origin_range, found.pooled),
-        _ranges_table("Ranges of the reading that came", found.by_target_range, found.pooled),
+        _ranges_table("Ranges of the reading at the origin", calibration.by_origin_range, calibration.pooled),
+        _ranges_table("Ranges of the reading that came", calibration.by_target_range, calibration.pooled),
         _steps_table(uncertainty, material.reported),
         _targets_table(uncertainty),
     ]
-    pictures = [_coverage(found), _calibration(found, material.judged)]
+    pictures = [_coverage(calibration), _calibration(calibration, material.judged)]
     return Section("uncertainty", "How sure it is", WORDS, tables, pictures)
 
 
@@ -76,21 +76,23 @@ def disagreement_section(material: Material) -> Section | None:
     return Section("disagreement", "Where the members disagree", [DISAGREEMENT_WORDS], pictures=[picture])
 
 
-def _coverage(found: Calibration) -> Picture:
-    bands = {round(100 * band.nominal): _shares(band.share) for band in found.pooled.bands}
-    judged = [value for value in found.pooled.band(JUDGED_BAND).share if value is not None]
+def _coverage(calibration: Calibration) -> Picture:
+    bands = {round(100 * band.nominal): _shares(band.share) for band in calibration.pooled.bands}
+    judged = [value for value in calibration.pooled.band(JUDGED_BAND).share if value is not None]
     held = f"from {share(min(judged))} to {share(max(judged))}" if judged else "an unknown share"
     return Picture(
         "coverage",
-        coverage_figure("Coverage by horizon", found.minutes, bands, AT_EVERY_STEP),
+        coverage_figure("Coverage by horizon", calibration.minutes, bands, AT_EVERY_STEP),
         "Dotted: what each band should hold.",
         f"Line chart of the share of readings inside each band by minutes ahead; the 80 % band holds {held}.",
     )
 
 
-def _calibration(found: Calibration, judged: Sequence[int]) -> Picture:
-    levels = [each.level for each in found.levels]
-    observed = {minutes: _shares([each.observed[step_at(minutes) - 1] for each in found.levels]) for minutes in judged}
+def _calibration(calibration: Calibration, judged: Sequence[int]) -> Picture:
+    levels = [each.level for each in calibration.levels]
+    observed = {
+        minutes: _shares([each.observed[step_at(minutes) - 1] for each in calibration.levels]) for minutes in judged
+    }
     said = "; ".join(
         f"{level:.0%}: {' and '.join(f'{shares[place]:.0%}' for shares in observed.values())}"
         for place, level in enumerate(levels)
@@ -120,8 +122,8 @@ def _ranges_table(title: str, ranges: Mapping[str, GroupCoverage], pooled: Group
 
 
 def _steps_table(uncertainty: Uncertainty, reported: Sequence[int]) -> HtmlTable:
-    found = uncertainty.calibration
-    band, rows = found.pooled.band(JUDGED_BAND), []
+    calibration = uncertainty.calibration
+    band, rows = calibration.pooled.band(JUDGED_BAND), []
     for minutes in reported:
         step = step_at(minutes) - 1
         rows.append(
@@ -129,7 +131,7 @@ def _steps_table(uncertainty: Uncertainty, reported: Sequence[int]) -> HtmlTable
                 HtmlCell(str(minutes)),
                 share_cell(band.share[step]),
                 figure_cell(band.width[step]),
-                figure_cell(found.pinball[step], 2),
+                figure_cell(calibration.pinball[step], 2),
                 figure_cell(uncertainty.persistence_pinball[step], 2),
             ]
         )

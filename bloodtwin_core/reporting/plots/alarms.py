@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from bloodtwin_core.reporting.plots.canvas import BLUE, INK, ORANGE, VERMILLION, legend_above, new_figure
+from bloodtwin_core.reporting.plots.canvas import BLUE, GREEN, INK, ORANGE, PURPLE, VERMILLION, legend_above, new_figure
 
 INWARDS = 0.7
 """A name stands on the inner side of points beyond this share of the axis."""
-LOOKS = ((BLUE, "o", "-"), (ORANGE, "^", "--"), (VERMILLION, "s", "-."))
+LOOKS = (
+    (BLUE, "o", "-"), (ORANGE, "^", "--"), (VERMILLION, "s", "-."), (GREEN, "v", ":"), (PURPLE, "D", "-"),
+)  # fmt: skip
+"""Colour, marker and line of each curve in its order; a sixth begins anew."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class AlarmPoint:
 def trade_off_figure(title: str, event: str, curves: Mapping[str, Sequence[AlarmPoint]]) -> Figure:
     """Sensitivity against false alarms per day for each forecaster; event names what is warned of."""
     figure, axes = new_figure(title, "False alarms per day", f"{event} seen coming")
-    for (name, points), (colour, marker, style) in zip(curves.items(), LOOKS, strict=False):
+    for (name, points), (colour, marker, style) in zip(curves.items(), cycle(LOOKS), strict=False):
         ordered = sorted(points, key=lambda point: (point.false_alarms_per_day, point.sensitivity))
         axes.plot(
             [p.false_alarms_per_day for p in ordered], [p.sensitivity for p in ordered],

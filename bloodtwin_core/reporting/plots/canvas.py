@@ -26,6 +26,8 @@ PAGE_COLOURS = {
     PURPLE: f"var(--purple, {PURPLE})",
 }
 """What a colour is called in a page, with what it is where the page does not say."""
+BASELINE_LOOKS = ((INK, "s", ":"), (ORANGE, "^", "--"), (GREEN, "v", "-."), (PURPLE, "D", (0, (4, 1, 1, 1))))
+"""Colour, marker and line of the forecasters beside the model, in their order; a fifth begins anew."""
 Size = tuple[float, float]
 WIDE: Size = (8.0, 4.2)
 """Width and height (inches) of what shows a day or a training."""

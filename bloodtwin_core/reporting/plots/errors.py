@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,12 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation.comparison import ErrorByStep, WindowSetResults
+from bloodtwin_core.evaluation.baselines import baseline_named
+from bloodtwin_core.evaluation.comparison import minutes_ahead
+from bloodtwin_core.evaluation.forecasts import MODEL
 from bloodtwin_core.evaluation.metrics import TARGET_MINUTES
+from bloodtwin_core.evaluation.window_set import WindowSetResults
 from bloodtwin_core.reporting.plots.canvas import (
+    BASELINE_LOOKS,
     BLUE,
     INK,
-    ORANGE,
     SMALL,
     VERMILLION,
     WIDE,
@@ -41,13 +45,13 @@ class GroupError:
 
 
 def error_by_horizon(results: WindowSetResults, settings: EvaluationSettings, name: str = "complete") -> bytes:
-    """MAE AT each step of the forecaster, persistence and ridge, with the targets at 30 and 60 minutes marked."""
+    """MAE AT each step of the forecaster and its baselines, with the targets at 30 and 60 minutes marked."""
     title = f"Error by horizon, {results.windows:,} {name} windows"
-    return small_png(horizon_figure(results.error_by_step, settings, title, size=WIDE))
+    return small_png(horizon_figure(results, settings, title, size=WIDE))
 
 
 def horizon_figure(
-    by_step: ErrorByStep,
+    results: WindowSetResults,
     settings: EvaluationSettings,
     title: str,
     interval: Mapping[int, tuple[float, float]] | None = None,
@@ -55,14 +59,16 @@ def horizon_figure(
 ) -> Figure:
     """The same as a figure; interval holds the model's 95 % confidence limits (mg/dL) by minutes ahead."""
     figure, axes = new_figure(title, "Minutes ahead", "MAE at that moment (mg/dL)", size)
-    minutes = by_step.minutes
-    lines = (
-        (by_step.persistence, {"color": INK, "linestyle": ":", "marker": "s", "label": "Last reading"}),
-        (by_step.ridge, {"color": ORANGE, "linestyle": "--", "marker": "^", "label": "Ridge regression"}),
-        (by_step.model, {"color": BLUE, "marker": "o", "linewidth": 2, "label": "Model"}),
-    )
-    for values, look in lines:
-        axes.plot(minutes, numbers(values), markersize=4.5, **look)
+    minutes = minutes_ahead(results.table.horizon)
+    for name, (colour, marker, style) in zip(results.table.baselines, cycle(BASELINE_LOOKS), strict=False):
+        axes.plot(
+            minutes, numbers(results.error_by_step[name]),
+            color=colour, marker=marker, linestyle=style, markersize=4.5, label=baseline_named(name).label,
+        )  # fmt: skip
+    axes.plot(
+        minutes, numbers(results.error_by_step[MODEL]),
+        color=BLUE, marker="o", linewidth=2, markersize=4.5, label="Model",
+    )  # fmt: skip
     for place, (when, (low, high)) in enumerate((interval or {}).items()):
         label = "Model's 95 % interval" if place == 0 else None
         axes.plot([when, when], [low, high], color=BLUE, linewidth=7, alpha=0.35, solid_capstyle="butt", label=label)

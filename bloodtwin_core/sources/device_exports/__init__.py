@@ -1,97 +1,59 @@
-"""Exports of CGM and pump data that a wearer downloads from the vendor's site.
+"""Exports of CGM and pump data that a wearer downloads from the vendor's site."""
 
-data.root is the folder of one wearer's files, or holds one folder a wearer; the folder's name becomes the pump id.
-All files of a wearer are taken together: sensor readings from Clarity or LibreView beside a pump's CareLink or
-t:connect. Each format has a module of its own; a file is known by the column names of its header. Times are the local
-wall times of data.vendor.time_zone.
-"""
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from pydantic import Field
 
-from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.progress import Progress
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.config.sources import VendorSettings
-from bloodtwin_core.events.clocks import zone_named
-from bloodtwin_core.events.kinds import PumpEvents
-from bloodtwin_core.sources.device_exports import carelink, dexcom, libre, tconnect
-from bloodtwin_core.sources.device_exports.export import Export, open_export
-from bloodtwin_core.sources.device_exports.in_utc import merged_in_utc
-from bloodtwin_core.sources.device_exports.local import LocalEvents
+from bloodtwin_core.config.group import SettingsGroup
+from bloodtwin_core.sources.source import EventSource, told
 
-TZ_HANDLING = "UTC, from local times of data.vendor.time_zone"
-NOTES = "records of the five minutes up to their timestamp, from files exported from the vendors' sites"
-
-_SUFFIXES = (".csv", ".txt", ".tsv")
+if TYPE_CHECKING:
+    from bloodtwin_core.events.kinds import PumpEvents
 
 
-@dataclass(frozen=True)
-class Format:
-    """One vendor's export: its name, whether a file is one, and what it says."""
+class DateOrder(StrEnum):
+    """Which of day and month comes first in dates that may be read either way."""
 
-    name: str
-    recognise: Callable[[Export], bool]
-    read: Callable[[Export, VendorSettings], LocalEvents]
-
-
-FORMATS = tuple(Format(module.NAME, module.recognise, module.read) for module in (dexcom, libre, carelink, tconnect))
+    unknown = "unknown"
+    day_first = "day_first"
+    month_first = "month_first"
 
 
-def events(settings: DataSettings) -> Iterator[PumpEvents]:
-    """The events of each wearer, by name; data.pump_ids are names of folders.
+class VendorSettings(SettingsGroup):
+    """Files exported from a vendor's site, used when data.source is vendor."""
 
-    Raises SettingsError if data.root or data.vendor.time_zone is not set or a unit is declared by nobody, DataError,
-    with file, line and column, for a file that is of no known format or cannot be understood.
-    """
-    if not settings.vendor.time_zone:
-        raise SettingsError(
-            "data.vendor.time_zone is not set. Set it to the zone that sensor and pump were set to, "
-            "such as Europe/London: the exports give local times only"
-        )
-    zone_named(settings.vendor.time_zone)
-    for wearer, paths in _files(settings).items():
-        yield merged_in_utc(wearer, [read_export(path, settings.vendor) for path in paths], settings.vendor.time_zone)
-
-
-def read_export(path: Path, settings: VendorSettings) -> LocalEvents:
-    """What one exported file says, in local time. Raises DataError and SettingsError as events does."""
-    export = open_export(path)
-    for known in FORMATS:
-        if known.recognise(export):
-            return known.read(export, settings)
-    names = ", ".join(known.name for known in FORMATS)
-    todo = f"Remove it from the folder, or export it again in English; known are {names}"
-    raise DataError("the file is of no known format", todo=todo, file=path)
-
-
-def _files(settings: DataSettings) -> dict[str, list[Path]]:
-    """The files of each wanted wearer, by name."""
-    if not settings.root:
-        raise SettingsError("data.root is not set. Point it to the folder that holds the exported files")
-    root = Path(settings.root).expanduser()
-    if not root.is_dir():
-        raise DataError("the folder does not exist", todo="Point data.root to the exported files", file=root)
-    wearers = {folder.name: _exports(folder) for folder in sorted(root.iterdir()) if folder.is_dir()}
-    wearers = {name: paths for name, paths in wearers.items() if paths}
-    if own := _exports(root):
-        if wearers:
-            todo = "Give each wearer a folder, or all files of one wearer a single one"
-            raise DataError(f"the folder holds files beside the folder {next(iter(wearers))}", todo=todo, file=root)
-        wearers = {root.resolve().name: own}
-    if not wearers:
-        raise DataError("the folder holds no exported files", todo="Put the .csv files there", file=root)
-    for wearer in settings.pump_ids:
-        if wearer not in wearers:
-            what = f"there is no folder {wearer}; there are {', '.join(wearers)}"
-            raise DataError(what, todo="Correct data.pump_ids", file=root)
-    wanted = set(settings.pump_ids or wearers)
-    return {name: paths for name, paths in wearers.items() if name in wanted}
-
-
-def _exports(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.is_file() and path.suffix.lower() in _SUFFIXES and not path.name.startswith(".")
+    time_zone: str = Field(
+        default="",
+        description="Zone that sensor and pump were set to, such as Europe/Berlin; needed, since the files say none.",
     )
+    glucose_unit: str = Field(
+        default="",
+        pattern=r"^(mg/dL|mmol/L)?$",
+        description="mg/dL or mmol/L, for files that do not say their unit; empty where all of them do.",
+    )
+    date_order: DateOrder = Field(
+        default=DateOrder.unknown,
+        description="day_first or month_first, for LibreView files in which no date tells (no day is over 12).",
+    )
+
+
+def _events(settings: DataSettings, progress: Progress) -> "Iterator[PumpEvents]":
+    from bloodtwin_core.sources.device_exports.importer import events
+
+    return told(events(settings), len(settings.pump_ids), progress)
+
+
+SOURCE = EventSource(
+    name="vendor",
+    title="files exported from a vendor's site",
+    about="files exported from Dexcom Clarity, LibreView, Medtronic CareLink or t:connect",
+    root="exported files, or one folder of them a wearer",
+    settings=VendorSettings,
+    events=_events,
+    tz_handling="UTC, from local times of data.vendor.time_zone",
+    notes="records of the five minutes up to their timestamp, from files exported from the vendors' sites",
+)

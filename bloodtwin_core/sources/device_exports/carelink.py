@@ -3,10 +3,12 @@
 Layout: lines about the patient, then sections that begin with a line of dashes naming device and kind (Pump, Sensor),
 each with the header again. Rows are numbered from the newest. Numbers may have a decimal comma.
 
-In SmartGuard a 780G exports the insulin of its own as one total a day ("Aggregated Auto Insulin Data"): basal is not
-known on such a day, and automatic corrections are missing from the boluses. A 670G exports each automatic delivery.
+In automatic mode a pump gives micro-bolus after micro-bolus instead of its programmed rate. Most exports hold each of
+them; newer ones of a 780G hold one total a day instead ("Aggregated Auto Insulin Data"): basal is not known on such a
+day, and automatic corrections are missing from the boluses.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -15,39 +17,47 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.common.csv_table import first_true
-from bloodtwin_core.config.sources import VendorSettings
+from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.units import GlucoseUnit
 from bloodtwin_core.records import Timestamps
-from bloodtwin_core.sources.device_exports.automatic import unknown_on, with_deliveries
-from bloodtwin_core.sources.device_exports.cells import Cells, Texts, parse_times
+from bloodtwin_core.sources.device_exports import VendorSettings, paradigm
+from bloodtwin_core.sources.device_exports.automatic import automatic_mode, off_schedule, unknown_on, with_deliveries
+from bloodtwin_core.sources.device_exports.bolus_pairs import DELIVERED, read_boluses
+from bloodtwin_core.sources.device_exports.bolus_sources import SOURCE, BolusSource, bolus_sources
+from bloodtwin_core.sources.device_exports.carelink_totals import PumpLog, midnights, stated_totals
+from bloodtwin_core.sources.device_exports.cells import Cells, parse_times
 from bloodtwin_core.sources.device_exports.export import Export
 from bloodtwin_core.sources.device_exports.glucose import declared_column, glucose_of
 from bloodtwin_core.sources.device_exports.local import LocalBasal, LocalBolus, LocalEvents, LocalGlucose, joined
-from bloodtwin_core.sources.device_exports.pump_log import DELIVERED, has_log, read_log
+from bloodtwin_core.sources.device_exports.pump_log import BASAL_RATE, has_log, read_rates
 
 NAME = "Medtronic CareLink"
 _DASHES = "-------"
-_INDEX, _DATE, _TIME, _SOURCE = "Index", "Date", "Time", "Bolus Source"
+_INDEX, _DATE, _TIME = "Index", "Date", "Time"
 _FORMATS = ("%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M:%S")
 _GLUCOSE = {"Sensor Glucose (mg/dL)": GlucoseUnit.mg_dl, "Sensor Glucose (mmol/L)": GlucoseUnit.mmol_l}
-_AUTO_BASAL, _AUTO_TOTAL = "CLOSED_LOOP_AUTO_BASAL", "CLOSED_LOOP_AUTO_INSULIN"
+_ALARMS = ("Alarm", "Alert")
+_WITH_AUTOMATIC_MODE = re.compile(r"\b(?:670|770|780)G\b")
+_EXIT = re.compile(r"(?:SMART ?GUARD|AUTO ?MODE)[ _]+(?:EXIT|OFF|STOP)", re.IGNORECASE)
+"""Not AUTO MODE ACTIVE PLGM OFF, with which automatic mode begins."""
 
 
 @dataclass(frozen=True)
 class _Section:
-    """cells and their local times [row], oldest first; device as its opening line names it."""
+    """cells and their local times [row], oldest first; device as its opening line names it; rows that stood twice."""
 
     device: str
     cells: Cells
     times: Timestamps
+    repeated: int = 0
 
     def where(self, keep: npt.NDArray[np.bool_]) -> "_Section":
         return replace(self, cells=self.cells.where(keep), times=self.times[keep])
 
 
 def recognise(export: Export) -> bool:
-    """Whether this is a CareLink export."""
-    return export.has_row(_INDEX, _DATE, _TIME, "New Device Time")
+    """Whether this is a CareLink export of a pump that is no Paradigm."""
+    return export.has_row(_INDEX, _DATE, _TIME, "New Device Time") and not paradigm.recognise(export)
 
 
 def read(export: Export, settings: VendorSettings) -> LocalEvents:
@@ -56,13 +66,19 @@ def read(export: Export, settings: VendorSettings) -> LocalEvents:
     Raises DataError, with line and column, for what cannot be read, SettingsError if cgm-format is not installed.
     """
     sections = [section for section in _sections(export) if len(section.cells)]
-    automatic_days = _automatic_days(sections)
-    logs = [_log(section, automatic_days) for section in sections]
+    unknown_days = _days_without_deliveries(sections)
+    logs = [_logs(section, unknown_days) for section in sections]
     return LocalEvents(
         glucose=tuple(_readings(section, settings) for section in sections),
-        basal=tuple(basal for basal, _ in logs),
-        bolus=tuple(bolus for _, bolus in logs),
-        heard=tuple(section.times for section, (basal, _) in zip(sections, logs, strict=True) if len(basal.times)),
+        basal=tuple(joined(LocalBasal, [log.basal for log in parts]) for parts in logs if parts),
+        bolus=tuple(joined(LocalBolus, [log.bolus for log in parts]) for parts in logs if parts),
+        heard=tuple(
+            section.times
+            for section, parts in zip(sections, logs, strict=True)
+            if any(len(log.basal.times) for log in parts)
+        ),
+        stated=stated_totals([log for parts in logs for log in parts], _totals(sections)),
+        repairs=Repairs.of(RepairKind.repeated_events, sum(section.repeated for section in sections)),
     )
 
 
@@ -83,15 +99,22 @@ def _sections(export: Export) -> list[_Section]:
 
 
 def _section(cells: Cells, device: str) -> _Section:
-    order = np.argsort(-cells.numbers(_INDEX), kind="stable")
-    cells = cells.reordered(order)
+    whole, cells = len(cells), cells.without_repeats()
+    cells = cells.reordered(np.argsort(-cells.numbers(_INDEX), kind="stable"))
+    _refuse_without_source(cells, device)
     stamps = np.array(
         [f"{day} {time}".strip() for day, time in zip(cells.texts(_DATE), cells.texts(_TIME), strict=True)]
     )
     times = parse_times(cells, f"{_DATE} and {_TIME}", stamps.astype(object), _FORMATS)
     if (row := first_true(np.isnat(times))) is not None:
         raise cells.fault(row, _DATE, "the row has no date", "Add date and time, or remove the row")
-    return _Section(device, cells, times)
+    return _Section(device, cells, times, whole - len(cells))
+
+
+def _refuse_without_source(cells: Cells, device: str) -> None:
+    """Without it the micro-boluses of a pump with an automatic mode would pass for boluses."""
+    if _WITH_AUTOMATIC_MODE.search(device) and has_log(cells):
+        cells.name_of(SOURCE)
 
 
 def _readings(section: _Section, settings: VendorSettings) -> LocalGlucose:
@@ -105,50 +128,66 @@ def _readings(section: _Section, settings: VendorSettings) -> LocalGlucose:
     )
 
 
-def _sources(section: _Section) -> Texts:
-    cells = section.cells
-    return cells.texts(_SOURCE) if cells.has(_SOURCE) else np.full(len(cells), "", dtype=object)
+def _totals(sections: Sequence[_Section]) -> LocalBolus:
+    """The days' totals of automatic insulin, at the midnights at which they stand."""
+    totals = [section.where(_is_total(section)) for section in sections]
+    parts = [(section.times, section.cells.numbers(DELIVERED)) for section in totals if len(section.cells)]
+    return joined(LocalBolus, [LocalBolus(times, np.nan_to_num(units), np.zeros(len(times))) for times, units in parts])
 
 
-def _automatic_days(sections: Sequence[_Section]) -> Timestamps:
+def _is_total(section: _Section) -> npt.NDArray[np.bool_]:
+    total: npt.NDArray[np.bool_] = bolus_sources(section.cells) == BolusSource.automatic_total
+    return total
+
+
+def _days_without_deliveries(sections: Sequence[_Section]) -> Timestamps:
     """The local midnights [day] of days on which the pump delivered insulin of its own and tells only the total."""
     days = [_no_days()]
+    told = [_no_days()]
     for section in sections:
-        total = section.where(_sources(section) == _AUTO_TOTAL)
-        if len(total.cells):
-            days.append(total.times[total.cells.numbers(DELIVERED) > 0].astype("datetime64[D]").astype("datetime64[s]"))
-    return np.unique(np.concatenate(days))
+        totals = section.where(_is_total(section))
+        if len(totals.cells):
+            days.append(midnights(totals.times[np.nan_to_num(totals.cells.numbers(DELIVERED)) > 0]))
+        told.append(midnights(section.times[bolus_sources(section.cells) == BolusSource.automatic_basal]))
+    return np.setdiff1d(np.concatenate(days), np.concatenate(told))
 
 
 def _no_days() -> Timestamps:
     return np.empty(0, dtype="datetime64[s]")
 
 
-def _log(section: _Section, automatic_days: Timestamps) -> tuple[LocalBasal, LocalBolus]:
-    """Basal and boluses of a section, one stretch after the other in which the clock was not set back."""
+def _logs(section: _Section, unknown_days: Timestamps) -> list[PumpLog]:
+    """The logs of a section, one for each stretch in which the clock was not set back; none where it holds no log."""
     if not has_log(section.cells):
-        return LocalBasal(), LocalBolus()
+        return []
+    section = section.where(~_is_total(section))
     steps_back = np.flatnonzero(np.diff(section.times) < np.timedelta64(0, "s")) + 1
-    edges = [0, *steps_back.tolist(), len(section.times)]
-    basals, boluses = [], []
-    for start, stop in pairwise(edges):
-        rows = np.arange(len(section.times))
-        stretch = section.where((rows >= start) & (rows < stop))
-        basal, bolus = _stretch(stretch, automatic_days)
-        basals.append(basal)
-        boluses.append(bolus)
-    return joined(LocalBasal, basals), joined(LocalBolus, boluses)
+    rows = np.arange(len(section.times))
+    edges = [0, *steps_back.tolist(), len(rows)]
+    stretches = [section.where((rows >= start) & (rows < stop)) for start, stop in pairwise(edges) if stop > start]
+    return [_stretch(stretch, unknown_days) for stretch in stretches]
 
 
-def _stretch(section: _Section, automatic_days: Timestamps) -> tuple[LocalBasal, LocalBolus]:
+def _stretch(section: _Section, unknown_days: Timestamps) -> PumpLog:
     """Basal, within the stretch's own time, and boluses of a stretch."""
-    sources = _sources(section)
-    by_hand = section.where((sources != _AUTO_BASAL) & (sources != _AUTO_TOTAL))
-    basal, bolus = read_log(by_hand.cells, by_hand.times)
-    automatic = section.where(sources == _AUTO_BASAL)
-    if len(automatic.cells):
-        doses = np.nan_to_num(automatic.cells.numbers(automatic.cells.name_of(DELIVERED)))
-        basal = with_deliveries(basal, automatic.times, doses)
-    if len(basal.times) == 0:
-        return basal, bolus
-    return unknown_on(basal, automatic_days, section.times[0], section.times[-1]), bolus
+    automatic = bolus_sources(section.cells) == BolusSource.automatic_basal
+    others, deliveries = section.where(~automatic), section.where(automatic)
+    basal, bolus = read_rates(others.cells, others.times), read_boluses(others.cells, others.times)
+    doses = deliveries.cells.numbers(DELIVERED)
+    told = ~np.isnan(doses)
+    times = deliveries.times[told]
+    exits = _exits(others)
+    if len(times):
+        basal = with_deliveries(basal, times, doses[told], automatic_mode(times, exits))
+    if len(basal.times):
+        basal = unknown_on(basal, unknown_days, section.times[0], section.times[-1])
+    return PumpLog(section.cells, section.times, basal, bolus, exits)
+
+
+def _exits(section: _Section) -> Timestamps:
+    """When the pump logged that it left automatic mode, by an alarm or a rate that no profile begins then; sorted."""
+    rates = ~np.isnan(section.cells.numbers(BASAL_RATE)) & off_schedule(section.times)
+    for name in _ALARMS:
+        if section.cells.has(name):
+            rates |= np.array([bool(_EXIT.search(text)) for text in section.cells.texts(name)], dtype=bool)
+    return np.sort(section.times[rates])

@@ -72,6 +72,11 @@ class Cells:
             self.path, self.header, self.header_line, [self.rows[i] for i in places], [self.lines[i] for i in places]
         )
 
+    def without_repeats(self) -> "Cells":
+        """The rows without those that stand again, cell by cell; the first of each is kept."""
+        places = {tuple(row): place for place, row in reversed(list(enumerate(self.rows)))}
+        return self if len(places) == len(self) else self.reordered(np.array(sorted(places.values()), dtype=np.intp))
+
     def numbers(self, column: str, words: Mapping[str, float] | None = None) -> Floats:
         """A column as float64 [row], NaN where empty; words are read as the numbers they stand for.
 
@@ -136,12 +141,21 @@ def read_text(path: Path) -> str:
     except OSError as error:
         todo = "Check data.root and the file's name"
         raise DataError(f"the file cannot be read: {error.strerror or error}", todo=todo, file=path) from error
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    # A name in another encoding must not stop a file whose numbers are plain ASCII.
-    text = content.decode(encoding, errors="replace")
+    text = _decoded(content)
     if "\0" in text:
         raise DataError("the file is no text", todo="Export it as CSV, not as a spreadsheet or PDF", file=path)
     return text
+
+
+def _decoded(content: bytes) -> str:
+    """Text in UTF-16, UTF-8 or else in the code page of western Windows, which German exports are found in."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # A name in a third encoding must not stop a file whose numbers are plain ASCII.
+        return content.decode("cp1252", errors="replace")
 
 
 def split_rows(path: Path, text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:

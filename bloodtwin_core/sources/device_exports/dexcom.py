@@ -6,10 +6,14 @@ first. The glucose column says its unit. What a pump delivered is not in it.
 
 import numpy as np
 
-from bloodtwin_core.config.sources import VendorSettings
+from bloodtwin_core.common.csv_table import first_true
+from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.units import GlucoseUnit
+from bloodtwin_core.sources.device_exports import VendorSettings
+from bloodtwin_core.sources.device_exports.cells import Cells, Texts
 from bloodtwin_core.sources.device_exports.export import Export
-from bloodtwin_core.sources.device_exports.glucose import declared_column, glucose_of
+from bloodtwin_core.sources.device_exports.glucose import declared_column, readings_of
+from bloodtwin_core.sources.device_exports.languages import ENGLISH
 from bloodtwin_core.sources.device_exports.local import (
     BEYOND,
     SENSOR_HIGH,
@@ -28,6 +32,9 @@ _WORDS = {"Low": SENSOR_LOW - BEYOND, "High": SENSOR_HIGH + BEYOND}
 _INSULIN = ("Insulin Value (u)", "Insulin Value (U)")
 _SENSOR = ("Transmitter ID", "Source Device ID")
 _READING, _INSULIN_EVENT, _RAPID = "EGV", "Insulin", "Fast-Acting"
+_ACTING = (_RAPID, "Long-Acting")
+_EVENTS = (_READING, _INSULIN_EVENT, "Carbs", "Exercise", "Calibration", "Health", "Alert", "Note", "Notes", "Device")
+"""What rows with a time are known to be; others are counted as not understood."""
 
 
 def recognise(export: Export) -> bool:
@@ -38,24 +45,59 @@ def recognise(export: Export) -> bool:
 def read(export: Export, settings: VendorSettings) -> LocalEvents:
     """The sensor's readings and the rapid-acting insulin of one export, in file order.
 
-    A long-acting injection is no basal rate and is left out, as are fingersticks, meals and exercise.
+    A long-acting injection is no basal rate and is left out, as are fingersticks, meals and exercise. Readings without
+    a glucose and rows of a kind that is not known are counted.
     Raises DataError, with line and column, for what cannot be read, SettingsError for a unit that is declared twice.
     """
     cells = export.only_table(_TIME, _EVENT, above=0)
     column, unit = declared_column(cells, _GLUCOSE, settings)
-    kinds = cells.texts(_EVENT)
-    readings = cells.where(kinds == _READING)
-    injections = cells.where((kinds == _INSULIN_EVENT) & (cells.texts(_SUBTYPE) == _RAPID))
-    glucose = glucose_of(readings, column, unit, _WORDS)
+    events = cells.texts(_EVENT)
+    readings = cells.where(events == _READING)
+    _refuse_unknown_words(export, cells, column)
+    glucose = readings_of(readings, column, unit, _WORDS)
     measured = ~np.isnan(glucose)
-    doses = np.nan_to_num(injections.numbers(injections.name_of(*_INSULIN))) if len(injections) else np.empty(0)
-    given = doses > 0
-    seen = LocalGlucose(
-        readings.required_times(_TIME, _TIME_FORMATS)[measured],
-        glucose[measured],
-        readings.texts(readings.name_of(*_SENSOR))[measured],
+    times = readings.required_times(_TIME, _TIME_FORMATS)
+    seen = LocalGlucose(times[measured], glucose[measured], _sensors(export, readings)[measured])
+    unread = int((~measured).sum()) + int(((cells.texts(_TIME) != "") & ~np.isin(events.astype(str), _EVENTS)).sum())
+    return LocalEvents(
+        glucose=(seen,), bolus=(_injected(cells),), repairs=Repairs.of(RepairKind.unreadable_rows, unread)
     )
-    injected = LocalBolus(
-        injections.required_times(_TIME, _TIME_FORMATS)[given], doses[given], np.zeros(int(given.sum()))
-    )
-    return LocalEvents(glucose=(seen,), bolus=(injected,))
+
+
+def _injected(cells: Cells) -> LocalBolus:
+    rapid = cells.texts(_EVENT) == _INSULIN_EVENT
+    if rapid.any():
+        rapid &= cells.texts(_SUBTYPE) == _RAPID
+    injections = cells.where(rapid)
+    if not len(injections):
+        return LocalBolus()
+    doses = np.nan_to_num(injections.numbers(injections.name_of(*_INSULIN)))
+    times = injections.required_times(_TIME, _TIME_FORMATS)
+    return LocalBolus(times[doses > 0], doses[doses > 0], np.zeros(int((doses > 0).sum())))
+
+
+def _sensors(export: Export, readings: Cells) -> Texts:
+    """The transmitter of each reading [row]; "" where an export in another language does not name it as known."""
+    if export.language != ENGLISH and not any(readings.has(name) for name in _SENSOR):
+        return np.full(len(readings), "", dtype=object)
+    return readings.texts(readings.name_of(*_SENSOR))
+
+
+def _refuse_unknown_words(export: Export, cells: Cells, glucose: str) -> None:
+    """Refuse an export in another language whose readings or insulin are called what nobody here knows."""
+    if export.language == ENGLISH:
+        return
+    events, times = cells.texts(_EVENT), cells.texts(_TIME)
+    todo = "Export the file again in English"
+    values = (cells.texts(glucose) != "") & (times != "")
+    if not (events == _READING).any() and (row := first_true(values)) is not None:
+        what = f"which rows are readings of the sensor is not known in {export.language}; this one is '{events[row]}'"
+        raise cells.fault(row, _EVENT, what, todo)
+    name = next((name for name in _INSULIN if cells.has(name)), None)
+    if name is None:
+        return
+    kinds = cells.texts(_SUBTYPE) if cells.has(_SUBTYPE) else events
+    known = (events == _INSULIN_EVENT) & np.isin(kinds.astype(str), _ACTING)
+    if (row := first_true((cells.texts(name) != "") & (times != "") & ~known)) is not None:
+        what = f"whether insulin is rapid-acting is not known in {export.language}; this one is '{kinds[row]}'"
+        raise cells.fault(row, _EVENT, what, todo)

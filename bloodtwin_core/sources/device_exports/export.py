@@ -16,13 +16,14 @@ _HEADER_COLUMNS = 3
 
 @dataclass(frozen=True)
 class Export:
-    """An exported file: rows [row][column] as text, and the line each stands on."""
+    """An exported file: rows [row][column] as text, and the line each stands on; language: in which it was exported."""
 
     path: Path
     text: str
     delimiter: str
     rows: Sequence[Sequence[str]]
     lines: Sequence[int]
+    language: str = "English"
 
     def has_row(self, *names: str) -> bool:
         """Whether one of the first rows holds all these names: whether the file has a table with these columns."""

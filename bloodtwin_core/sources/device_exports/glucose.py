@@ -6,8 +6,8 @@ import numpy as np
 
 from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.common.errors import DataError, SettingsError
-from bloodtwin_core.config.sources import VendorSettings
 from bloodtwin_core.events.units import GlucoseUnit, UnitsError, in_mg_per_dl
+from bloodtwin_core.sources.device_exports import VendorSettings
 from bloodtwin_core.sources.device_exports.cells import Cells, Floats
 
 
@@ -58,4 +58,16 @@ def glucose_of(cells: Cells, column: str, unit: GlucoseUnit, words: Mapping[str,
     texts = np.array([text.lower() for text in cells.texts(column)], dtype=object)
     for word, meaning in words.items():
         glucose = np.where(texts == word.lower(), meaning, glucose)
+    return glucose
+
+
+def readings_of(cells: Cells, column: str, unit: GlucoseUnit, words: Mapping[str, float]) -> Floats:
+    """As glucose_of, of rows that are readings by their kind. Raises DataError if not one of them holds a glucose.
+
+    Then the columns do not stand under their names, as where a comma in a name was taken for a border.
+    """
+    glucose = glucose_of(cells, column, unit, words)
+    if len(glucose) and np.isnan(glucose).all():
+        todo = "Export the file again and leave it as it comes"
+        raise cells.fault(0, column, "not one reading of the file stands in this column", todo)
     return glucose

@@ -2,7 +2,7 @@
 
 Layout: a line about the export, a header, then one row an event. A row's `Record Type` says which of its columns
 counts: 0 a reading that the sensor kept (every 15 minutes; every 5 with Libre 3), 1 a scan, 2 a fingerstick, 4 insulin,
-5 food, 6 notes. Dates are day first or month first, as the account is set; the file does not say which.
+5 food, 6 notes. Dates and times are as the account is set; the file does not say how (dates.py).
 """
 
 import re
@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.common.csv_table import first_true
-from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.config.sources import DateOrder, VendorSettings
+from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.units import GlucoseUnit
 from bloodtwin_core.records import Timestamps
-from bloodtwin_core.sources.device_exports.cells import Cells, Texts, parse_times
+from bloodtwin_core.sources.device_exports import VendorSettings
+from bloodtwin_core.sources.device_exports.cells import Cells
+from bloodtwin_core.sources.device_exports.dates import read_times
 from bloodtwin_core.sources.device_exports.export import Export
-from bloodtwin_core.sources.device_exports.glucose import declared_column, glucose_of
+from bloodtwin_core.sources.device_exports.glucose import declared_column, readings_of
 from bloodtwin_core.sources.device_exports.local import (
     BEYOND,
     LIBRE_HIGH,
@@ -37,12 +38,11 @@ _HISTORIC = {
 }
 _WORDS = {"LO": SENSOR_LOW - BEYOND, "HI": LIBRE_HIGH + BEYOND}
 _INSULIN = "Rapid-Acting Insulin (units)"
+_AMOUNT = re.compile("[0-9]")
 _KEPT, _SCANNED, _INJECTED = 0.0, 1.0, 4.0
 _KNOWN_TYPES = range(7)
 _ABOUT = 2
 """Most lines about the export and its wearer above the header."""
-_DAY = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{4} ")
-_CLOCKS = ("%H:%M", "%H:%M:%S", "%I:%M %p")
 
 
 def recognise(export: Export) -> bool:
@@ -59,14 +59,18 @@ def read(export: Export, settings: VendorSettings) -> LocalEvents:
     cells = export.only_table(_TIME, _TYPE, above=_ABOUT)
     historic, unit = declared_column(cells, _HISTORIC, settings)
     types = _types(cells)
-    times = _times(cells, settings)
+    times = read_times(cells, _TIME, cells.texts(_TIME), settings.date_order)
     kept = _readings(cells, times, types == _KEPT, historic, unit)
     scanned = _readings(cells, times, types == _SCANNED, historic.replace("Historic", "Scan"), unit)
     injections = cells.where(types == _INJECTED)
     doses = np.nan_to_num(injections.numbers(_INSULIN)) if len(injections) else np.empty(0)
     given = doses > 0
     injected = LocalBolus(times[types == _INJECTED][given], doses[given], np.zeros(int(given.sum())))
-    return LocalEvents(glucose=(kept, scanned), bolus=(injected,))
+    unread = int(np.isin(types, (_KEPT, _SCANNED)).sum()) - len(kept.times) - len(scanned.times)
+    unread += _without_amount(injections, given)
+    return LocalEvents(
+        glucose=(kept, scanned), bolus=(injected,), repairs=Repairs.of(RepairKind.unreadable_rows, unread)
+    )
 
 
 def _readings(
@@ -75,9 +79,19 @@ def _readings(
     if not rows.any():
         return LocalGlucose()
     chosen = cells.where(rows)
-    glucose = glucose_of(chosen, column, unit, _WORDS)
+    glucose = readings_of(chosen, column, unit, _WORDS)
     measured = ~np.isnan(glucose)
     return LocalGlucose(times[rows][measured], glucose[measured], chosen.texts(_SENSOR)[measured])
+
+
+def _without_amount(injections: Cells, rapid: npt.NDArray[np.bool_]) -> int:
+    """Rows of insulin that say neither how much was rapid-acting nor, in a later column, how much of another kind."""
+    if not len(injections):
+        return 0
+    after = list(injections.header).index(_INSULIN) + 1
+    other = np.array([any(map(_AMOUNT.match, row[after:])) for row in injections.rows], dtype=bool)
+    other &= (injections.texts(_INSULIN) == "") | (injections.numbers(_INSULIN) == 0)
+    return int((~rapid & ~other).sum())
 
 
 def _types(cells: Cells) -> npt.NDArray[np.float64]:
@@ -86,35 +100,3 @@ def _types(cells: Cells) -> npt.NDArray[np.float64]:
         what = f"'{cells.texts(_TYPE)[row]}' is not one of LibreView's record types 0 to 6"
         raise cells.fault(row, _TYPE, what, "Mend or remove the row")
     return types
-
-
-def _times(cells: Cells, settings: VendorSettings) -> Timestamps:
-    texts = cells.texts(_TIME)
-    if (row := first_true(texts == "")) is not None:
-        raise cells.fault(row, _TIME, "the row has no timestamp", "Add the timestamp, or remove the row")
-    unified = np.array([text.replace("/", "-").replace(".", "-") for text in texts], dtype=object)
-    day = "%d-%m-%Y" if _day_first(cells, unified, settings) else "%m-%d-%Y"
-    return parse_times(cells, _TIME, unified, [f"{day} {clock}" for clock in _CLOCKS] + ["%Y-%m-%d %H:%M"])
-
-
-def _day_first(cells: Cells, texts: Texts, settings: VendorSettings) -> bool:
-    """Whether dates begin with the day: as a part over 12 proves, otherwise as vendor.date_order says."""
-    parts = [(int(match[1]), int(match[2])) if (match := _DAY.match(text)) else (0, 0) for text in texts]
-    first = np.array([part[0] > 12 for part in parts], dtype=bool)
-    second = np.array([part[1] > 12 for part in parts], dtype=bool)
-    declared = settings.date_order
-    if first.any() and second.any():
-        row = first_true(second if np.argmax(first) < np.argmax(second) else first)
-        assert row is not None
-        what = f"'{texts[row]}' puts day and month the other way round than the rows before"
-        raise cells.fault(
-            row, _TIME, what, "Do not join exports of different settings; give them as files of their own"
-        )
-    if first.any() or second.any():
-        return bool(first.any())
-    if declared is DateOrder.unknown and any(part != (0, 0) and part[0] != part[1] for part in parts):
-        raise SettingsError(
-            f"{cells.path}: no date tells whether the day or the month comes first. "
-            "Set data.vendor.date_order to day_first or month_first"
-        )
-    return declared is not DateOrder.month_first

@@ -7,6 +7,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.events.repairs import Repairs
+from bloodtwin_core.events.stated_totals import TotalOf
 from bloodtwin_core.records import Timestamps
 
 Floats = npt.NDArray[np.float64]
@@ -58,16 +60,37 @@ class LocalBolus:
 
 
 @dataclass(frozen=True)
+class LocalCarbohydrates:
+    """times [event] of an announcement; grams [event], g above 0."""
+
+    times: Timestamps = field(default_factory=_no_times)
+    grams: Floats = field(default_factory=_no_values)
+
+
+@dataclass(frozen=True)
+class LocalTotals:
+    """days [day] local midnights, each beginning a day; units [day] U that the export states for it; of what."""
+
+    days: Timestamps
+    units: Floats
+    kind: TotalOf
+
+
+@dataclass(frozen=True)
 class LocalEvents:
     """One export: of every kind the lists in it, each in the order in which its device recorded it.
 
-    heard: the times [row] at which the pump wrote anything to its log, one list a log.
+    heard: the times [row] at which the pump wrote anything to its log, one list a log. stated: what the export itself
+    says was delivered. repairs: what had to be left out.
     """
 
     glucose: tuple[LocalGlucose, ...] = ()
     basal: tuple[LocalBasal, ...] = ()
     bolus: tuple[LocalBolus, ...] = ()
     heard: tuple[Timestamps, ...] = ()
+    carbohydrates: tuple[LocalCarbohydrates, ...] = ()
+    stated: tuple[LocalTotals, ...] = ()
+    repairs: Repairs = field(default_factory=Repairs)
 
 
 Local = TypeVar("Local", LocalGlucose, LocalBasal, LocalBolus)

@@ -10,18 +10,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from bloodtwin_core.common.csv_table import first_true
-from bloodtwin_core.config.sources import VendorSettings
+from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.units import GlucoseUnit
 from bloodtwin_core.records import Timestamps
+from bloodtwin_core.sources.device_exports import VendorSettings
 from bloodtwin_core.sources.device_exports.cells import Cells, Floats
 from bloodtwin_core.sources.device_exports.export import FIRST_ROWS, Export
-from bloodtwin_core.sources.device_exports.glucose import declared_column, glucose_of
+from bloodtwin_core.sources.device_exports.glucose import declared_column, readings_of
 from bloodtwin_core.sources.device_exports.local import (
     BEYOND,
     SENSOR_HIGH,
     SENSOR_LOW,
     LocalBasal,
     LocalBolus,
+    LocalCarbohydrates,
     LocalEvents,
     LocalGlucose,
 )
@@ -35,10 +37,11 @@ _GLUCOSE = {
     "Readings (CGM / BGM)": None,
 }
 _WORDS = {"Low": SENSOR_LOW - BEYOND, "High": SENSOR_HIGH + BEYOND}
-_READING = "EGV"
+_READING, _FINGERSTICKS = "EGV", ("BG", "Calibration")
 _BASAL = ("BasalRate", "BasalRate (U/h)", "BasalRate (U/hr)")
 _DONE, _DELIVERED, _REQUESTED = "CompletionDateTime", "InsulinDelivered", "RequestDateTime"
 _EXTENDED, _EXTENDED_BEGUN, _EXTENDED_DONE = "BolexInsulinDelivered", "BolexStartDateTime", "BolexCompletionDateTime"
+_CARBOHYDRATES = "CarbSize"
 _ASKED_FOR, _SHARE_AT_ONCE = "ActualTotalBolusRequested", "StandardPercent"
 _ROUNDING = 0.05
 """U; doses are exported with two decimals, and parts may not add up to the last one."""
@@ -51,7 +54,7 @@ def recognise(export: Export) -> bool:
 
 
 def read(export: Export, settings: VendorSettings) -> LocalEvents:
-    """Sensor readings, basal rates and delivered boluses of one export, in file order.
+    """Sensor readings, basal rates, delivered boluses and their carbohydrates of one export, in file order.
 
     Raises DataError, with line and column, for what cannot be read, SettingsError if no unit of glucose is declared.
     """
@@ -59,11 +62,20 @@ def read(export: Export, settings: VendorSettings) -> LocalEvents:
     tables = [export.table(start, stop) for start, stop in zip(headers, [*headers[1:], len(export.rows)], strict=True)]
     kinds = [(_kind(table.header), table) for table in tables]
     basal = tuple(_rates(table) for kind, table in kinds if kind == "basal")
+    glucose = tuple(_readings(table, settings) for kind, table in kinds if kind == "glucose")
+    read_rows = sum(
+        int((~np.isin(table.texts(_KIND).astype(str), _FINGERSTICKS)).sum())
+        for kind, table in kinds
+        if kind == "glucose"
+    )
+    unread = read_rows - sum(len(readings.times) for readings in glucose)
     return LocalEvents(
-        glucose=tuple(_readings(table, settings) for kind, table in kinds if kind == "glucose"),
+        glucose=glucose,
         basal=basal,
         bolus=tuple(part for kind, table in kinds if kind == "bolus" for part in _boluses(table)),
         heard=tuple(rates.times for rates in basal),
+        carbohydrates=tuple(_announced(table) for kind, table in kinds if kind == "bolus"),
+        repairs=Repairs.of(RepairKind.unreadable_rows, unread),
     )
 
 
@@ -84,7 +96,7 @@ def _readings(table: Cells, settings: VendorSettings) -> LocalGlucose:
     column, unit = declared_column(table, _GLUCOSE, settings)
     readings = table.where(table.texts(_KIND) == _READING)
     times = readings.required_times(_EVENT_TIME, _TIME_FORMATS)
-    glucose = glucose_of(readings, column, unit, _WORDS)
+    glucose = readings_of(readings, column, unit, _WORDS)
     measured = ~np.isnan(glucose)
     return LocalGlucose(times[measured], glucose[measured], readings.texts(_SENSOR)[measured])
 
@@ -115,6 +127,22 @@ def _boluses(table: Cells) -> list[LocalBolus]:
         done = spread.required_times(_EXTENDED_DONE, _TIME_FORMATS)
         boluses.append(LocalBolus(begun, extended[extended > 0], _minutes(spread, begun, done, _EXTENDED_DONE)))
     return boluses
+
+
+def _announced(table: Cells) -> LocalCarbohydrates:
+    """Grams told to the pump with boluses that were delivered, when they were asked for, else when they were done."""
+    if not table.has(_CARBOHYDRATES):
+        return LocalCarbohydrates()
+    at_once, extended = _doses(table)
+    grams = np.nan_to_num(table.numbers(_CARBOHYDRATES))
+    told = (grams > 0) & (at_once + extended > 0)
+    rows = table.where(told)
+    times = np.full(len(rows), np.datetime64("NaT", "s"))
+    for column in (_REQUESTED, _EXTENDED_BEGUN, _DONE):
+        if rows.has(column):
+            times = np.where(np.isnat(times), rows.times(column, _TIME_FORMATS), times)
+    known = ~np.isnat(times)
+    return LocalCarbohydrates(times[known], grams[told][known])
 
 
 def _doses(table: Cells) -> tuple[Floats, Floats]:

@@ -1,5 +1,6 @@
 """Basal rates of profiles: a rate for each time of day on the wearer's clock, and which profile was in force when."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,10 +10,15 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.records import MINUTES_PER_DAY, Timestamps
+from bloodtwin_core.sources.nightscout.zones import zone_meant
 
 Rates = npt.NDArray[np.float64]
 _MINUTE = np.timedelta64(60, "s")
+_CHANGE_IN_NAME = re.compile(r"\s*(?:\([^()]*%[^()]*\)|@@@@@\d+)\s*$")
+"""What apps and the site append to the name of a profile: Day (150%,2h), Day@@@@@1714564800000."""
+_PLACES = 3
 
 
 class Schedule(BaseModel):
@@ -34,9 +40,13 @@ class Schedule(BaseModel):
         return found
 
     def shifted(self, per_cent: float, hours: float) -> "Schedule":
-        """A percentage of the rates, and those of so many hours later."""
-        back = round(hours * 60)
-        steps = sorted(((minute - back) % MINUTES_PER_DAY, rate * per_cent / 100) for minute, rate in self.steps)
+        """A percentage of the rates, so many hours later: what was for 06:00 is for 08:00 after a shift of 2 hours.
+
+        AAPS takes at a time what the profile has for that time less the shift (its BlockExtension.kt).
+        """
+        later = round(hours * 60)
+        whole = self.steps if self.steps[0][0] == 0 else ((0, self.steps[0][1]), *self.steps)
+        steps = sorted(((minute + later) % MINUTES_PER_DAY, rate * per_cent / 100) for minute, rate in whole)
         if steps[0][0] > 0:
             steps.insert(0, (0, steps[-1][1]))
         return Schedule(zone=self.zone, steps=tuple(steps))
@@ -52,7 +62,11 @@ class Profile(BaseModel):
 
 
 class Switch(BaseModel):
-    """A switch to a schedule of the profile by name, or to one that the switch brings with it."""
+    """A switch to a schedule of the profile by name, or to one that the switch brings with it.
+
+    utc_offset: minutes by which the wearer's clock was ahead of UTC, if that is said. of_aaps: made by AAPS, which
+    guesses the zone of what it brings, and whose pump goes on with it when the site is given another profile.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -60,6 +74,8 @@ class Switch(BaseModel):
     schedule: Schedule | None = None
     per_cent: float = 100.0
     hours: float = 0.0
+    utc_offset: int | None = None
+    of_aaps: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,19 +136,58 @@ class _Force:
         self._switch_times = np.array([switch.time for switch in switched], dtype="datetime64[s]")
 
     def at(self, time: np.datetime64) -> Schedule | None:
-        """The latest switch of the latest profile that is not over, else the profile's default; None before any."""
+        """The latest switch that is not over, else the default of the latest profile; None before any."""
         begun = int(np.searchsorted(self._start_times, time, side="right"))
-        if begun == 0:
-            return None
-        start = self._started[begun - 1]
-        for switch in self._switches(start.time, time):
-            schedule = switch.switch.schedule or start.profile.schedules.get(switch.switch.name)
-            if schedule is not None:
-                return schedule.shifted(switch.switch.per_cent, switch.switch.hours)
-        return start.profile.schedules.get(start.profile.default)
+        start = self._started[begun - 1] if begun else None
+        for switch in self._switches(start, time):
+            if (schedule := _switched_to(switch, start)) is not None:
+                return schedule
+        return start.profile.schedules.get(start.profile.default) if start else None
 
-    def _switches(self, since: np.datetime64, time: np.datetime64) -> Iterator[Switched]:
-        """The switches that are not over, the latest first. A new profile ends the switches before it."""
-        low = int(np.searchsorted(self._switch_times, since, side="left"))
+    def _switches(self, start: Started | None, time: np.datetime64) -> Iterator[Switched]:
+        """The switches that are not over, the latest first.
+
+        A new profile ends the switches before it, as on the site's own pages (lib/profilefunctions.js), but not what a
+        pump runs on AAPS's word: AAPS uploads a profile that was edited, and runs it from the next switch on.
+        """
         high = int(np.searchsorted(self._switch_times, time, side="right"))
-        return (switch for switch in reversed(self._switched[low:high]) if not switch.end <= time)
+        for switch in reversed(self._switched[:high]):
+            lasting = switch.switch.of_aaps and switch.switch.schedule is not None
+            if start is not None and switch.time < start.time and not lasting:
+                continue
+            if not switch.end <= time:
+                yield switch
+
+
+def _switched_to(switched: Switched, start: Started | None) -> Schedule | None:
+    """The schedule that a switch puts in force; None if nothing tells what it is."""
+    switch = switched.switch
+    named = _named(switch.name, start)
+    if switch.schedule is None:
+        return named.shifted(switch.per_cent, switch.hours) if named else None
+    default = start.profile.schedules.get(start.profile.default) if start else None
+    site = next((known.zone for known in (named, default) if known), "")
+    zone = zone_meant(switch.schedule.zone, site, switched.time, switch.utc_offset, guessed=switch.of_aaps)
+    if not zone:
+        raise SettingsError(
+            "data.nightscout.time_zone is not set. Name the zone of the profile that a Profile Switch brings without "
+            "naming one, such as Europe/Berlin or America/New_York"
+        )
+    changed = named.shifted(switch.per_cent, switch.hours) if named else None
+    # Builds of AAPS from 2021 brought what the percentage and shift had already been applied to.
+    is_changed = changed is not None and changed != named and _equal(switch.schedule, changed)
+    schedule = switch.schedule if is_changed else switch.schedule.shifted(switch.per_cent, switch.hours)
+    return Schedule(zone=zone, steps=schedule.steps)
+
+
+def _named(name: str, start: Started | None) -> Schedule | None:
+    """The site's own schedule of a name, also without what was appended to the name."""
+    if start is None:
+        return None
+    return start.profile.schedules.get(name) or start.profile.schedules.get(_CHANGE_IN_NAME.sub("", name))
+
+
+def _equal(one: Schedule, other: Schedule) -> bool:
+    return [(minute, round(rate, _PLACES)) for minute, rate in one.steps] == [
+        (minute, round(rate, _PLACES)) for minute, rate in other.steps
+    ]

@@ -16,9 +16,10 @@ from tconnectsync.api import tandemsource
 from tconnectsync.api.common import ApiException
 
 from bloodtwin_core.common.errors import DataError, SettingsError
-from bloodtwin_core.config.sources import FetchSettings, TandemRegion
+from bloodtwin_core.config.sources import FetchSettings
 from bloodtwin_core.sources.fetched import Day, Window
 from bloodtwin_core.sources.http import polite_session, silenced
+from bloodtwin_core.sources.tandem import TandemRegion
 from bloodtwin_core.sources.tandem.rows import EVENT_CODES
 
 SITE = "Tandem Source"

@@ -8,9 +8,10 @@ import pytest
 from bloodtwin_core.cli.run import add_arguments
 from bloodtwin_core.cli.run_settings import run_config
 from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.config import PRETRAINED, Settings
+from bloodtwin_core.config import PRETRAINED
 from bloodtwin_core.pipeline.run_config import RunConfig
 from bloodtwin_core.pretrained.files import is_shipped
+from bloodtwin_core.sources.settings import settings_model
 from tests.core.sources.test_device_exports import clarity, egv
 
 
@@ -35,7 +36,7 @@ def asked(*arguments: str | Path) -> RunConfig:
 
 
 def test_nothing_asked_is_the_defaults() -> None:
-    assert asked().settings() == Settings()
+    assert asked().settings() == settings_model()()
     assert asked().root == "artifacts"
 
 

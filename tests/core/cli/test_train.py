@@ -15,8 +15,8 @@ import torch
 
 from bloodtwin_core.cli.main import main
 from bloodtwin_core.common.files import sha256_of
-from bloodtwin_core.config import Settings
 from bloodtwin_core.network.checkpoint import load_checkpoint
+from bloodtwin_core.sources.settings import settings_model
 from bloodtwin_core.training import CheckpointFolder
 from tests.assets.tiny_graph import TINY, Graph
 
@@ -78,7 +78,7 @@ def test_the_graph_goes_on_from_what_it_left(windows: Graph) -> None:
 
 def test_all_settings_as_json_are_a_settings_file(windows: Graph) -> None:
     path = settings_file(windows)
-    path.write_text(Settings.model_validate_json(path.read_text()).model_dump_json(indent=2))
+    path.write_text(settings_model().model_validate_json(path.read_text()).model_dump_json(indent=2))
     assert main(["train", "--config", str(path), "--artifacts", str(windows.root)]) == 0
 
 

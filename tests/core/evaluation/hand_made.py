@@ -88,8 +88,7 @@ def forecasts_of(
         target=target.astype(np.float32),
         measured=np.ones(target.shape, dtype=np.bool_) if measured is None else measured,
         model=model.astype(np.float32),
-        persistence=persistence.astype(np.float32),
-        ridge=persistence.astype(np.float32),
+        beside={name: persistence.astype(np.float32) for name in ("persistence", "ridge")},
     )
 
 

@@ -7,8 +7,8 @@ from sklearn.preprocessing import StandardScaler
 
 from bloodtwin_core.common.errors import TooFewWindows
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation import baselines
-from bloodtwin_core.evaluation.baselines import LOOKBACK_COLUMNS, ORIGIN_COLUMNS, fit_ridge, persistence
+from bloodtwin_core.evaluation.baselines import Baseline, fit_ridge, persistence, ridge, without_fit
+from bloodtwin_core.evaluation.baselines.ridge import LOOKBACK_COLUMNS, ORIGIN_COLUMNS
 from bloodtwin_core.evaluation.metrics import error_sums
 from bloodtwin_core.records import Feature, Split
 from bloodtwin_core.windows import WindowedSeries
@@ -48,7 +48,7 @@ def test_persistence_is_the_last_reading_carried_over_a_gap():
 
 @pytest.mark.parametrize("penalty", [1e-3, 1e-2, 1.0])
 def test_the_ridge_regression_is_scikit_learns(penalty: float, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(baselines, "BATCH_WINDOWS", 100)
+    monkeypatch.setattr(ridge, "BATCH_WINDOWS", 100)
     windows = two_pumps()
     rows = windows.origins[Split.test].rows
     fitted = fit_ridge(windows, settings(penalty))
@@ -122,3 +122,9 @@ def test_forecasts_stay_within_the_glucose_limits():
     assert forecast.min() >= 20
     assert forecast.max() <= 600
     assert forecast.dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["model", "targets", "skill_of_mine", "minus_ridge", "test_mae", "two words", ""])
+def test_a_baseline_cannot_take_the_name_of_something_else(name: str):
+    with pytest.raises(ValueError, match="no baseline can be called"):
+        Baseline(name, "mine", "mine", "says what I say", without_fit(persistence))

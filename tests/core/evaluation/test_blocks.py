@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bloodtwin_core.evaluation import blocks as module
-from bloodtwin_core.evaluation.blocks import Source, block_errors, blocks_of
+from bloodtwin_core.evaluation.blocks import block_errors, blocks_of
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.groups import Grouping, by_glucose_range, by_time_of_day, everything
 from bloodtwin_core.evaluation.metrics import error_sums
@@ -32,7 +32,7 @@ def test_a_block_is_a_pumps_day() -> None:
 def test_no_window_has_no_block() -> None:
     nothing = made(0).take(slice(0, 0))
     errors = block_errors(nothing, blocks_of(nothing), everything(nothing), np.ones(0, dtype=np.bool_))["all"]
-    assert errors.total(Source.model).mae(1, HORIZON) is None
+    assert errors.total("model").mae(1, HORIZON) is None
 
 
 @given(seed=st.integers(0, 1000), batch=st.integers(1, WINDOWS))
@@ -42,13 +42,13 @@ def test_blocks_pool_to_all_windows_at_once(seed: int, batch: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "BATCH_WINDOWS", batch)
         errors = block_errors(forecasts, blocks_of(forecasts), everything(forecasts), among)["all"]
-    for source in Source:
-        forecast = getattr(forecasts, source.name)[among]
-        expected = error_sums(forecast, forecasts.target[among], forecasts.measured[among])
-        found = errors.total(source)
+    assert set(forecasts.forecasters) == {"model", "persistence", "ridge"}
+    for name, forecast in forecasts.forecasters.items():
+        expected = error_sums(forecast[among], forecasts.target[among], forecasts.measured[among])
+        found = errors.total(name)
         np.testing.assert_array_equal(found.targets, expected.targets)
-        for name in ("absolute", "squared", "signed"):
-            np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-9, atol=1e-6)
+        for metric in ("mae", "rmse", "bias"):
+            np.testing.assert_allclose(found.sums[metric], expected.sums[metric], rtol=1e-9, atol=1e-6)
 
 
 @given(seed=st.integers(0, 1000))
@@ -60,7 +60,7 @@ def test_groups_divide_what_was_measured(grouped: Callable[[TestForecasts], Grou
     errors = block_errors(forecasts, blocks, groups, everyone)
     whole = block_errors(forecasts, blocks, everything(forecasts), everyone)["all"]
     np.testing.assert_array_equal(sum(part.targets for part in errors.values()), whole.targets)
-    np.testing.assert_allclose(sum(part.absolute for part in errors.values()), whole.absolute)
+    np.testing.assert_allclose(sum(part.sums for part in errors.values()), whole.sums)
     for place, label in enumerate(groups.labels):
         of_group = np.broadcast_to(groups.of.reshape(WINDOWS, -1) == place, forecasts.measured.shape)
         assert errors[label].windows.sum() == (of_group & forecasts.measured).any(axis=1).sum()
@@ -81,5 +81,5 @@ def test_the_blocks_of_a_pump_are_its_own() -> None:
         "all"
     ].of_pump("pump1")
     of_pump = forecasts.only(["pump1"])
-    expected = error_sums(of_pump.ridge, of_pump.target, of_pump.measured)
-    np.testing.assert_allclose(errors.total(Source.ridge).absolute, expected.absolute)
+    expected = error_sums(of_pump.beside["ridge"], of_pump.target, of_pump.measured)
+    np.testing.assert_allclose(errors.total("ridge").sums["mae"], expected.sums["mae"])

@@ -11,10 +11,13 @@ from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.blocks import block_errors, blocks_of
 from bloodtwin_core.evaluation.bootstrap import FEWEST_SPARE_DAYS, Resamples, intervals_of
-from bloodtwin_core.evaluation.comparison import Intervals
 from bloodtwin_core.evaluation.difference import difference, on_common_windows
+from bloodtwin_core.evaluation.figures import Interval, Named
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.groups import everything
+from bloodtwin_core.evaluation.measuring import pooled_comparison
+from bloodtwin_core.evaluation.metrics import Span
+from bloodtwin_core.evaluation.table import FigureName
 from tests.core.evaluation.hand_made import forecasts_of
 
 SETTINGS = EvaluationSettings(bootstrap_samples=400)
@@ -33,10 +36,10 @@ def made(seed: int, days: int = 8, pumps: int = 2, a_day: int = 5) -> TestForeca
     return forecasts_of(target, model, persistence, days=days, pumps=pumps)
 
 
-def intervals(forecasts: TestForecasts, chosen: EvaluationSettings = SETTINGS) -> Intervals | None:
-    blocks = blocks_of(forecasts)
-    errors = block_errors(forecasts, blocks, everything(forecasts), forecasts.complete)["all"]
-    return intervals_of(errors, Resamples.draw(blocks.pump, chosen))
+def intervals(
+    forecasts: TestForecasts, chosen: EvaluationSettings = SETTINGS
+) -> Named[dict[str, Interval | None]] | None:
+    return pooled_comparison(forecasts, forecasts.complete, chosen).intervals
 
 
 @given(seed=st.integers(0, 10_000), days=st.integers(3, 12), pumps=st.integers(1, 4))
@@ -44,16 +47,19 @@ def intervals(forecasts: TestForecasts, chosen: EvaluationSettings = SETTINGS) -
 def test_an_interval_holds_its_figure(seed: int, days: int, pumps: int) -> None:
     found = intervals(made(seed, days, pumps))
     assert (found is None) == ((days - 1) * pumps < FEWEST_SPARE_DAYS)
-    for statistic in () if found is None else found.model_dump().values():
+    for statistic in () if found is None else found.values():
         for interval in statistic.values():
-            assert interval["low"] <= interval["value"] <= interval["high"]
+            assert interval is not None
+            assert interval.low <= interval.value <= interval.high
 
 
 def test_figures_are_those_of_the_windows() -> None:
     forecasts = made(1)
     found = intervals(forecasts)
     assert found is not None
-    own, still = (np.abs(f - forecasts.target).astype(np.float64) for f in (forecasts.model, forecasts.persistence))
+    own, still = (
+        np.abs(f - forecasts.target).astype(np.float64) for f in (forecasts.model, forecasts.beside["persistence"])
+    )
     at_30 = "test_mae_at_30min"
     expected = {
         "model": own[:, 5].mean(),
@@ -120,7 +126,7 @@ def test_about_95_of_100_intervals_hold_the_truth(days: int, pumps: int) -> None
         errors = block_errors(forecasts, blocks_of(forecasts), everything(forecasts), forecasts.complete)["all"]
         found = intervals_of(errors, resamples)
         assert found is not None
-        mae = found.model["test_mae"]
+        mae = found[FigureName("model", "mae", Span.mean), 1]
         assert mae is not None
         held += mae.low <= usual.mean() <= mae.high
     assert 0.91 <= held / trials <= 0.985

@@ -8,7 +8,7 @@ import pytest
 
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation.baselines import fit_ridge, persistence
+from bloodtwin_core.evaluation.baselines import fit_baselines, persistence
 from bloodtwin_core.evaluation.forecasts import (
     ForecastFunction,
     TestForecasts,
@@ -17,7 +17,6 @@ from bloodtwin_core.evaluation.forecasts import (
     without_uncertainty,
 )
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts, write_forecasts
-from bloodtwin_core.evaluation.results import RidgeFit
 from bloodtwin_core.evaluation.testing import forecast_batches
 from bloodtwin_core.records import Feature, Rows, Split
 from tests.core.evaluation.hand_made import TESTED, two_pumps
@@ -25,7 +24,7 @@ from tests.core.evaluation.hand_made import TESTED, two_pumps
 SETTINGS = EvaluationSettings(batch_size=7)
 WINDOWS = two_pumps()
 ORIGINS = WINDOWS.origins[Split.test]
-RIDGE = fit_ridge(WINDOWS, SETTINGS)
+BASELINES = fit_baselines(WINDOWS, SETTINGS)
 
 
 def uncertain(rows: Rows) -> WindowForecasts:
@@ -34,13 +33,13 @@ def uncertain(rows: Rows) -> WindowForecasts:
 
 
 def batches(forecast: ForecastFunction = uncertain) -> Iterator[TestForecasts]:
-    return forecast_batches(WINDOWS, forecast, RIDGE, SETTINGS)
+    return forecast_batches(WINDOWS, forecast, BASELINES, SETTINGS)
 
 
 def index(windows: int) -> ForecastsIndex:
-    ridge = RidgeFit(penalty=RIDGE.penalty, training_windows=RIDGE.training_windows)
+    fits = {name: baseline.fit for name, baseline in BASELINES.items()}
     return ForecastsIndex(
-        tested=TESTED, ridge=ridge, pumps=("a", "b"), windows=windows, lookback=WINDOWS.lookback, horizon=12
+        tested=TESTED, baselines=fits, pumps=("a", "b"), windows=windows, lookback=WINDOWS.lookback, horizon=12
     )
 
 
@@ -54,9 +53,10 @@ def test_every_window_is_forecast_once_in_order() -> None:
     target, measured = WINDOWS.targets(ORIGINS.rows)
     np.testing.assert_array_equal(found.target, target)
     np.testing.assert_array_equal(found.measured, measured)
-    np.testing.assert_array_equal(found.persistence, persistence(WINDOWS, ORIGINS.rows))
-    np.testing.assert_allclose(found.ridge, RIDGE.predict(WINDOWS, ORIGINS.rows), atol=1e-3)
-    np.testing.assert_array_equal(found.model, found.persistence + np.float32(1))
+    np.testing.assert_array_equal(found.beside["persistence"], persistence(WINDOWS, ORIGINS.rows))
+    ridge = BASELINES["ridge"].predict(WINDOWS, ORIGINS.rows)
+    np.testing.assert_allclose(found.beside["ridge"], ridge, atol=1e-3)
+    np.testing.assert_array_equal(found.model, found.beside["persistence"] + np.float32(1))
     assert (len(found), found.horizon) == (len(ORIGINS), 12)
 
 

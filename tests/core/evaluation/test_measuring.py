@@ -8,7 +8,7 @@ import yaml
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation.baselines import fit_ridge, persistence
+from bloodtwin_core.evaluation.baselines import fit_baselines, persistence
 from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.forecasts import ForecastFunction, WindowForecasts, join, without_uncertainty
 from bloodtwin_core.evaluation.groups import AFTER_BOLUS, AFTER_GAP, DAY_PARTS
@@ -179,9 +179,9 @@ def test_stored_forecasts_give_the_same_results(results: TestResults, tmp_path: 
 
 
 def test_leaving_pumps_out_measures_the_others() -> None:
-    ridge = fit_ridge(WINDOWS, SETTINGS)
-    forecasts = join(list(forecast_batches(WINDOWS, a_little_high(WINDOWS), ridge, SETTINGS)))
-    index = index_of(WINDOWS, ridge, TESTED)
+    baselines = fit_baselines(WINDOWS, SETTINGS)
+    forecasts = join(list(forecast_batches(WINDOWS, a_little_high(WINDOWS), baselines, SETTINGS)))
+    index = index_of(WINDOWS, baselines, TESTED)
     everyone = measure(forecasts, WINDOWS, index, SETTINGS)
     rest, rest_index = without(forecasts, index, ["b"])
     without_b = measure(rest, WINDOWS, rest_index, SETTINGS)

@@ -9,8 +9,8 @@ import yaml
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.baselines import persistence
-from bloodtwin_core.evaluation.comparison import Metrics
 from bloodtwin_core.evaluation.forecasts import without_uncertainty
+from bloodtwin_core.evaluation.keys import Metrics
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.records import Rows, Split
 from bloodtwin_core.windows import WindowedSeries

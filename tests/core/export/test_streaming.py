@@ -15,7 +15,7 @@ from bloodtwin_core.network.forecaster import QUANTILE_LEVELS, GlucoseForecaster
 from bloodtwin_core.records import FEATURES, PumpRecords, Split
 from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
 from bloodtwin_core.serving.streaming_network import States, StreamingNetwork
-from bloodtwin_core.sources.azt1d import histories
+from bloodtwin_core.sources.azt1d.importer import histories
 from bloodtwin_core.windows import window_series
 from bloodtwin_core.windows.scaler import fit_scaler
 from tests.core.export.test_export import EXPORT, WINDOWS, checkpoint_of, untrained

@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.config.sources import SimulatorSettings
 from bloodtwin_core.pipeline.preparing import PreparedData, prepare
 from bloodtwin_core.records import Split
 from bloodtwin_core.records.raw_splits import load_splits, scaler_records
 from bloodtwin_core.records.splitting import held_out_in_fold
+from bloodtwin_core.sources.settings import data_settings
+from bloodtwin_core.sources.simulator import SimulatorSettings
 from bloodtwin_core.windows.scaler import fit_scaler
 
-EVERYONE = DataSettings(simulator=SimulatorSettings(pumps=3, days=4), lookback=24, horizon=6)
+EVERYONE = data_settings(simulator=SimulatorSettings(pumps=3, days=4), lookback=24, horizon=6)
 WITHOUT_TWO = EVERYONE.model_copy(update={"held_out_pump_ids": ["sim002"]})
 
 

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.config import Settings
 from bloodtwin_core.pipeline.run_config import RunConfig, read_run_config, with_assignments, with_settings
+from bloodtwin_core.sources.settings import settings_model
 
 REPOSITORY = Path(__file__).parents[3]
 GROUPS = {"training": {"max_epochs": 5}, "data": {"simulator": {"pumps": 1}}}
@@ -32,8 +32,8 @@ def test_both_forms_and_json_say_the_same(tmp_path: Path) -> None:
 
 
 def test_an_empty_file_has_the_defaults_and_the_default_file_too(tmp_path: Path) -> None:
-    assert read_run_config(written(tmp_path, "# nothing\n")).settings() == Settings()
-    assert read_run_config(REPOSITORY / "configs" / "lstm.yaml").settings() == Settings()
+    assert read_run_config(written(tmp_path, "# nothing\n")).settings() == settings_model()()
+    assert read_run_config(REPOSITORY / "configs" / "lstm.yaml").settings() == settings_model()()
 
 
 def test_what_else_dagster_takes_stays(tmp_path: Path) -> None:

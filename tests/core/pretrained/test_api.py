@@ -5,7 +5,7 @@ import pytest
 
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.pretrained import base_forecaster, base_streaming_forecaster, files, from_glucose
-from bloodtwin_core.records import GLUCOSE_LIMITS, RECORD_INTERVAL, Feature
+from bloodtwin_core.records import CARBOHYDRATES, FEATURES, GLUCOSE_LIMITS, RECORD_INTERVAL, Feature
 
 READINGS = np.linspace(180, 120, 288)
 UNTIL = "2026-01-31T12:00"
@@ -25,6 +25,14 @@ def test_insulin_and_gaps_are_taken_as_given() -> None:
     assert records.timestamps[-1] == np.datetime64("2026-01-31T12:00", "s"), "on the five-minute grid"
     assert records.feature(Feature.bg_missing_flag).tolist() == [0, 1, 0]
     assert records.feature(Feature.bolus_dose).tolist() == [0, 4, 0]
+
+
+def test_carbohydrates_are_a_feature_of_the_records_where_they_are_given() -> None:
+    assert from_glucose(READINGS, UNTIL).features == FEATURES
+    records = from_glucose([100.0, 105.0], UNTIL, carbohydrates=[0, 40])
+    assert records.feature(CARBOHYDRATES).tolist() == [0, 40]
+    with pytest.raises(ValueError, match=r"2 readings, 2 basal rates and 2 boluses, 1 carbohydrates"):
+        from_glucose([100.0, 105.0], UNTIL, carbohydrates=[0])
 
 
 def test_signals_of_other_lengths_are_refused() -> None:
@@ -47,6 +55,11 @@ class TestShippedModel:
         stream.feed(records)
         expected = base_forecaster().forecast(records).glucose
         np.testing.assert_allclose(stream.forecast().glucose, expected, atol=1e-2)
+
+    def test_carbohydrates_that_it_does_not_know_change_nothing(self) -> None:
+        announced = from_glucose(READINGS, UNTIL, carbohydrates=np.where(np.arange(288) == 280, 60.0, 0.0))
+        expected = base_forecaster().forecast(from_glucose(READINGS, UNTIL)).glucose
+        np.testing.assert_array_equal(base_forecaster().forecast(announced).glucose, expected)
 
     def test_less_than_a_day_is_refused_with_what_to_do(self) -> None:
         with pytest.raises(DataError, match="a forecast needs 288 records"):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bloodtwin_core.release.notices import NOTICES, notice_text, sources_of
+from bloodtwin_core.release.notices import notice_text, sources_of
+from bloodtwin_core.sources.registry import source_named
 
 
 def test_every_source_of_the_settings_is_named_once() -> None:
@@ -16,7 +17,9 @@ def test_every_source_of_the_settings_is_named_once() -> None:
 def test_published_data_are_attributed_with_their_licence(source: str, reference: str) -> None:
     assert reference in notice_text(source)
     assert "creativecommons.org/licenses/by/4.0" in notice_text(source)
-    assert NOTICES[source].authors in notice_text(source)
+    notice = source_named(source).notice
+    assert notice is not None
+    assert notice.authors in notice_text(source)
 
 
 def test_other_data_are_not_passed_off_as_published() -> None:

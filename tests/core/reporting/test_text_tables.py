@@ -42,7 +42,7 @@ def test_the_headline_stands_first_with_its_interval(results: TestResults) -> No
     assert skill is not None
     at_30 = skill.skill["test_mae_at_30min"]
     assert at_30 is not None
-    assert rows[2][4] == f"{at_30.value:.3f} [{at_30.low:.3f}, {at_30.high:.3f}]"
+    assert rows[2][rows[0].index("skill")] == f"{at_30.value:.3f} [{at_30.low:.3f}, {at_30.high:.3f}]"
 
 
 def test_every_row_has_a_cell_for_each_column(results: TestResults) -> None:

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from benchmarks.simulation.virtual_wearers import glucose_statistics
-from bloodtwin_core.config.sources import SimulatorSettings
 from bloodtwin_core.records import (
     FEATURE_LIMITS,
     RECORD_INTERVAL,
@@ -11,6 +10,7 @@ from bloodtwin_core.records import (
     time_of_day,
 )
 from bloodtwin_core.simulation import simulate_wearer
+from bloodtwin_core.sources.simulator import SimulatorSettings
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,13 @@ import pytest
 
 from bloodtwin_core.common.errors import BloodTwinError, DataError, SettingsError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.config.sources import Azt1dSettings
 from bloodtwin_core.records import RECORD_INTERVAL, Feature, PumpRecords, Split
 from bloodtwin_core.records.checks.continuity import findings
 from bloodtwin_core.records.split_files import SplitFile, read_split_file
-from bloodtwin_core.sources import pump_split_files
-from bloodtwin_core.sources.azt1d import histories, person_history
+from bloodtwin_core.sources.azt1d import Azt1dSettings
+from bloodtwin_core.sources.azt1d.importer import histories, person_history
+from bloodtwin_core.sources.settings import data_settings
+from bloodtwin_core.sources.splits import pump_split_files
 
 HEADER = (
     "EventDateTime,DeviceMode,BolusType,Basal,CorrectionDelivered,TotalBolusInsulinDelivered,FoodDelivered,CarbSize,CGM"
@@ -356,7 +357,7 @@ def with_days_before(folder: Path, gap_hours: int = 0) -> Path:
 @pytest.mark.parametrize("gap_hours", [0, 3, 20])
 def test_days_before_basal_are_learnt_from_and_nothing_else_changes(tmp_path: Path, gap_hours: int) -> None:
     root = with_days_before(tmp_path / "azt1d", gap_hours)
-    plain = DataSettings(source="azt1d", root=str(root))
+    plain = data_settings(source="azt1d", root=str(root))
     with_days = plain.model_copy(update={"azt1d": Azt1dSettings(days_before_basal=True)})
     parts: list[dict[Split, SplitFile]] = []
     for settings, name in ((plain, "plain"), (with_days, "with_days")):

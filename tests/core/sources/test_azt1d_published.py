@@ -15,8 +15,8 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.records import RECORDS_PER_DAY, RECORDS_PER_HOUR, Feature, PumpRecords, Split
 from bloodtwin_core.records.checks.continuity import findings
 from bloodtwin_core.records.split_files import SplitFile, read_split_file
-from bloodtwin_core.sources import pump_split_files
-from bloodtwin_core.sources.azt1d import HEAVY_BOLUS_PEOPLE, Readings, histories, one_reading_per_record
+from bloodtwin_core.sources.azt1d.importer import HEAVY_BOLUS_PEOPLE, Readings, histories, one_reading_per_record
+from bloodtwin_core.sources.splits import pump_split_files
 
 ROOT = Path(__file__).parents[3].parent / "shared" / "data" / "azt1d"
 PEOPLE = [

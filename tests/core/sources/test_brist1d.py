@@ -13,8 +13,8 @@ from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.records import GLUCOSE_LIMITS, RECORD_INTERVAL, Feature, PumpRecords, Split
 from bloodtwin_core.records.split_files import read_split_file
-from bloodtwin_core.sources import pump_split_files
-from bloodtwin_core.sources.brist1d import events, interleaved
+from bloodtwin_core.sources.brist1d.importer import events, interleaved
+from bloodtwin_core.sources.splits import pump_split_files
 
 ROOT = Path(__file__).parents[3].parent / "shared" / "data" / "brist1d"
 HEADER = "timestamp,glucose_value_mg_dl"

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from bloodtwin_core.common.errors import BloodTwinError, DataError, SettingsError
 from bloodtwin_core.common.progress import Step
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.config.sources import EventsSettings
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.plausible import EARLIEST, POSSIBLE_GLUCOSE
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.events.units import UnitsError
-from bloodtwin_core.sources.events import events
+from bloodtwin_core.sources.events import EventsSettings
+from bloodtwin_core.sources.events.importer import events
+from bloodtwin_core.sources.settings import data_settings
 
 HEADS = {"cgmreading": "timestamp,bg,event_type", "basal": "timestamp,basal_rate,event_type"}
 HEADS["bolus"] = "timestamp,bolus_dose,event_type"
@@ -31,7 +32,7 @@ def write(root: Path, kind: str, *rows: str, pump: str = "881235", name: str = "
 
 
 def read(root: Path, unit: str = "mg/dL", pump_ids: list[str] | None = None) -> list[PumpEvents]:
-    asked = DataSettings(root=str(root), pump_ids=pump_ids or [], events=EventsSettings(glucose_unit=unit))
+    asked = data_settings(root=str(root), pump_ids=pump_ids or [], events=EventsSettings(glucose_unit=unit))
     return list(events(asked))
 
 

@@ -15,14 +15,16 @@ from requests.adapters import HTTPAdapter
 
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.config.sources import FetchSettings, NightscoutSettings
+from bloodtwin_core.config.sources import FetchSettings
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.records import Feature, Split
 from bloodtwin_core.records.split_files import read_split_file
-from bloodtwin_core.sources import nightscout, pump_split_files
 from bloodtwin_core.sources.fetching import FetchReport
+from bloodtwin_core.sources.nightscout import NightscoutSettings, importer
 from bloodtwin_core.sources.nightscout.documents import entry_rows, profile_rows, treatment_rows
+from bloodtwin_core.sources.settings import data_settings
+from bloodtwin_core.sources.splits import pump_split_files
 from tests.core.sources.killing import killed_anywhere, written
 from tests.core.sources.servers.loopback import Answer, Asked, Fault
 from tests.core.sources.servers.nightscout import API_SECRET, TOKEN, NightscoutServer
@@ -40,18 +42,18 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def settings(server: NightscoutServer, root: Path, since: str = "2024-01-01", **site: Any) -> DataSettings:
     quick = FetchSettings(attempts=4, first_wait_seconds=0.0, timeout_seconds=10, since=since)
-    return DataSettings(
+    return data_settings(
         source="nightscout", root=str(root), fetch=quick, nightscout=NightscoutSettings(url=server.url, **site)
     )
 
 
 def synced(chosen: DataSettings) -> FetchReport:
-    (report,) = nightscout.sync(chosen)
+    (report,) = importer.sync(chosen)
     return report
 
 
 def read(chosen: DataSettings) -> PumpEvents:
-    (pump,) = nightscout.events(chosen)
+    (pump,) = importer.events(chosen)
     return pump
 
 
@@ -258,9 +260,9 @@ def test_two_credentials_are_one_too_many(monkeypatch: pytest.MonkeyPatch, tmp_p
     ],
 )
 def test_an_address_that_will_not_do_is_refused_before_anything_is_asked(url: str, said: str, tmp_path: Path) -> None:
-    chosen = DataSettings(source="nightscout", root=str(tmp_path), nightscout=NightscoutSettings(url=url))
+    chosen = data_settings(source="nightscout", root=str(tmp_path), nightscout=NightscoutSettings(url=url))
     with pytest.raises(SettingsError, match=rf"data\.nightscout\.url {said}") as caught:
-        nightscout.sync(chosen)
+        importer.sync(chosen)
     assert "5ecret" not in str(caught.value)
 
 

@@ -3,13 +3,13 @@ import pytest
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.config.sources import SimulatorSettings
 from bloodtwin_core.records import RECORDS_PER_DAY
-from bloodtwin_core.sources.simulator import histories
+from bloodtwin_core.sources.settings import data_settings
+from bloodtwin_core.sources.simulator import SimulatorSettings, histories
 
 
 def settings(pumps: int, pump_ids: list[str] | None = None, seed: int = 3) -> DataSettings:
-    return DataSettings(simulator=SimulatorSettings(pumps=pumps, days=3, seed=seed), pump_ids=pump_ids or [])
+    return data_settings(simulator=SimulatorSettings(pumps=pumps, days=3, seed=seed), pump_ids=pump_ids or [])
 
 
 def test_every_pump_is_made_when_none_is_named():

@@ -6,13 +6,17 @@ import pytest
 
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.config.sources import SimulatorSettings, TandemSettings, VendorSettings
 from bloodtwin_core.records import RECORD_INTERVAL, PumpRecords, Split, records_from_signals
 from bloodtwin_core.records.checks.continuity import findings
 from bloodtwin_core.records.split_files import read_split_file, write_split_file
 from bloodtwin_core.records.splitting import split_in_time
-from bloodtwin_core.sources import SOURCES, SYNCS, pump_split_files
+from bloodtwin_core.sources.device_exports import VendorSettings
 from bloodtwin_core.sources.fetched import FetchedRows, Row, Window
+from bloodtwin_core.sources.registry import sources
+from bloodtwin_core.sources.settings import data_settings
+from bloodtwin_core.sources.simulator import SimulatorSettings
+from bloodtwin_core.sources.splits import pump_split_files
+from bloodtwin_core.sources.tandem import TandemSettings
 
 
 def write_azt1d(root: Path, glucose: str = "120") -> None:
@@ -102,10 +106,10 @@ def settings_for(source: str, root: Path) -> DataSettings:
         write_brist1d(root)
     if source == "t1d_uom":
         write_t1d_uom(root)
-    if source in SYNCS:
+    if sources()[source].fetch:
         write_fetched(root, source)
     zone = TandemSettings(time_zone="Europe/Berlin")
-    return DataSettings(
+    return data_settings(
         source=source,
         root=str(root),
         tandem=zone,
@@ -114,7 +118,7 @@ def settings_for(source: str, root: Path) -> DataSettings:
     )
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", sources())
 def test_every_source_gives_splits_without_a_finding(source: str, tmp_path: Path) -> None:
     settings = settings_for(source, tmp_path / "root")
     (pump,) = pump_split_files(settings, tmp_path / "splits")
@@ -124,7 +128,7 @@ def test_every_source_gives_splits_without_a_finding(source: str, tmp_path: Path
     assert findings(files, settings) == []
 
 
-@pytest.mark.parametrize("source", [source for source in SOURCES if source != "bloodbank"])
+@pytest.mark.parametrize("source", [source for source in sources() if source != "bloodbank"])
 def test_sources_of_histories_write_the_same_bytes_again(source: str, tmp_path: Path) -> None:
     settings = settings_for(source, tmp_path / "root")
     (pump,) = pump_split_files(settings, tmp_path / "splits")

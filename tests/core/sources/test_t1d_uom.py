@@ -16,7 +16,7 @@ from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L, UnitsError
 from bloodtwin_core.records import Feature
-from bloodtwin_core.sources.t1d_uom import delivered_once, events
+from bloodtwin_core.sources.t1d_uom.importer import delivered_once, events
 
 BEGIN = datetime(2024, 1, 10)
 GLUCOSE, BASAL, BOLUS = "bg_ts,value", "basal_ts,basal_dose,insulin_kind", "bolus_ts,bolus_dose"
@@ -155,7 +155,7 @@ def test_who_is_not_usable_is_left_out_and_named(
 ) -> None:
     write(write(tmp_path), "2302", **files)
     settings = DataSettings(source="t1d_uom", root=str(tmp_path))
-    with caplog.at_level(logging.WARNING, "bloodtwin_core.sources.t1d_uom"):
+    with caplog.at_level(logging.WARNING, "bloodtwin_core.sources.t1d_uom.importer"):
         assert [found.pump_id for found in events(settings)] == ["2301"]
     assert f"person 2302 {reason}" in caplog.text
     with pytest.raises(DataError, match=f"person 2302 {reason}"):

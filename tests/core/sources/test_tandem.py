@@ -19,14 +19,16 @@ pytest.importorskip("tconnectsync", reason="the extra `tandem` is not installed"
 
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.config.sources import FetchSettings, TandemRegion, TandemSettings
+from bloodtwin_core.config.sources import FetchSettings
 from bloodtwin_core.events.insulin import delivery_ends
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.records import Feature, Split
 from bloodtwin_core.records.split_files import read_split_file
-from bloodtwin_core.sources import pump_split_files, tandem
 from bloodtwin_core.sources.fetching import FetchReport
+from bloodtwin_core.sources.settings import data_settings
+from bloodtwin_core.sources.splits import pump_split_files
+from bloodtwin_core.sources.tandem import TandemRegion, TandemSettings, importer
 from bloodtwin_core.sources.tandem.rows import rows_of
 from tests.core.sources.killing import killed_anywhere, written
 from tests.core.sources.servers.loopback import Asked, Fault
@@ -53,17 +55,17 @@ def days() -> History:
 def settings(root: Path, zone: str = "UTC", **changes: object) -> DataSettings:
     quick = FetchSettings(attempts=4, first_wait_seconds=0.0, timeout_seconds=10)
     given = {"fetch": quick, "tandem": TandemSettings(time_zone=zone), **changes}
-    return DataSettings.model_validate({"source": "tandem", "root": str(root), **given})
+    return data_settings(source="tandem", root=str(root), **given)
 
 
 def synced(server: TandemServer, monkeypatch: pytest.MonkeyPatch, chosen: DataSettings) -> FetchReport:
     server.lend_to(monkeypatch)
-    (report,) = tandem.sync(chosen)
+    (report,) = importer.sync(chosen)
     return report
 
 
 def read(chosen: DataSettings) -> PumpEvents:
-    (pump,) = tandem.events(chosen)
+    (pump,) = importer.events(chosen)
     return pump
 
 
@@ -190,21 +192,22 @@ def test_all_pumps_of_the_account_are_fetched_or_those_that_are_named(
     pumps = [Pump("881235", one.events), Pump("901161", two.events, "Mobi"), Pump("700000")]
     with TandemServer(pumps) as server:
         server.lend_to(monkeypatch)
-        assert [report.pump_id for report in tandem.sync(settings(tmp_path / "all"))] == ["881235", "901161", "700000"]
-        assert [report.new for report in tandem.sync(settings(tmp_path / "one", pump_ids=["901161"]))] == [1]
+        reports = importer.sync(settings(tmp_path / "all"))
+        assert [report.pump_id for report in reports] == ["881235", "901161", "700000"]
+        assert [report.new for report in importer.sync(settings(tmp_path / "one", pump_ids=["901161"]))] == [1]
         with pytest.raises(DataError, match="pump 5 is not in the account; there are 881235, 901161, 700000"):
-            tandem.sync(settings(tmp_path / "none", pump_ids=["5"]))
+            importer.sync(settings(tmp_path / "none", pump_ids=["5"]))
     assert "Pump 700000 (t:slim X2) was never uploaded; it has no events yet" in caplog.messages
-    assert [pump.pump_id for pump in tandem.events(settings(tmp_path / "all"))] == ["881235", "901161"]
+    assert [pump.pump_id for pump in importer.events(settings(tmp_path / "all"))] == ["881235", "901161"]
     with pytest.raises(DataError, match=r"no events of pump 881235 have been fetched, only of 901161"):
-        tandem.events(settings(tmp_path / "one", pump_ids=["881235"]))
+        importer.events(settings(tmp_path / "one", pump_ids=["881235"]))
 
 
 def test_the_region_decides_whom_to_ask(days: History, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     chosen = settings(tmp_path, tandem=TandemSettings(region=TandemRegion.EU, time_zone="Europe/Berlin"))
     with TandemServer([Pump(events=days.events)]) as server:
         server.lend_to(monkeypatch, region="EU")
-        tandem.sync(chosen)
+        importer.sync(chosen)
         assert server.logins == 1
 
 
@@ -229,7 +232,7 @@ def test_a_wrong_password_is_said_at_once_and_not_tried_again(monkeypatch: pytes
         server.lend_to(monkeypatch)
         monkeypatch.setenv("BLOODTWIN_TANDEM_PASSWORD", "wrong")
         with pytest.raises(SettingsError, match=r"Tandem Source refused the e-mail address or the password \(401\)"):
-            tandem.sync(settings(tmp_path))
+            importer.sync(settings(tmp_path))
         assert len(server.asked_of("/login")) == 1
 
 
@@ -241,19 +244,19 @@ def test_missing_credentials_are_named_before_anything_is_asked(
         server.lend_to(monkeypatch)
         monkeypatch.delenv(f"BLOODTWIN_TANDEM_{missing}")
         with pytest.raises(SettingsError, match=f"Set BLOODTWIN_TANDEM_{missing}"):
-            tandem.sync(settings(tmp_path))
+            importer.sync(settings(tmp_path))
         assert server.asked == []
 
 
 def test_settings_that_are_missing_are_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"data\.root is not set"):
-        tandem.sync(DataSettings(source="tandem"))
+        importer.sync(DataSettings(source="tandem"))
     with pytest.raises(SettingsError, match=r"data\.tandem\.time_zone is not set"):
-        tandem.sync(settings(tmp_path, ""))
+        importer.sync(settings(tmp_path, ""))
     with pytest.raises(SettingsError, match=r"data\.tandem\.time_zone 'Berlin' is no time zone"):
-        tandem.events(settings(tmp_path, "Berlin"))
+        importer.events(settings(tmp_path, "Berlin"))
     with pytest.raises(DataError, match="no events have been fetched from tandem yet"):
-        tandem.events(settings(tmp_path))
+        importer.events(settings(tmp_path))
 
 
 @pytest.mark.parametrize("body", ["<html>maintenance</html>", "[]", '{"pumps": [{}]}', "null"])
@@ -269,7 +272,7 @@ def test_an_answer_that_makes_no_sense_is_said(body: str, monkeypatch: pytest.Mo
         with pytest.raises(
             DataError, match="answered the list of pumps in a way that tconnectsync does not understand"
         ):
-            tandem.sync(settings(tmp_path))
+            importer.sync(settings(tmp_path))
 
 
 def test_no_secret_is_logged_shown_or_kept(
@@ -535,15 +538,15 @@ def test_whatever_a_line_holds_it_is_understood_or_counted(
 SYNC = """
 import sys
 from tconnectsync.api.tandemsource import TandemSourceApi
-from bloodtwin_core.config import DataSettings
-from bloodtwin_core.config.sources import FetchSettings, TandemSettings
-from bloodtwin_core.sources import tandem
+from bloodtwin_core.config.sources import FetchSettings
+from bloodtwin_core.sources.settings import data_settings
+from bloodtwin_core.sources.tandem import TandemSettings, importer
 
 url, root = sys.argv[1:]
 TandemSourceApi.LOGIN_PAGE_URL = f"{url}/"
 TandemSourceApi._US_URLS = eval(sys.stdin.read())
 fetch, zone = FetchSettings(first_wait_seconds=0.0), TandemSettings(time_zone="UTC")
-tandem.sync(DataSettings(source="tandem", root=root, fetch=fetch, tandem=zone))
+importer.sync(data_settings(source="tandem", root=root, fetch=fetch, tandem=zone))
 """
 
 
@@ -573,5 +576,5 @@ def test_a_process_that_is_killed_leaves_nothing_half_done(
 
 def raised_by(chosen: DataSettings) -> BaseException:
     with pytest.raises((DataError, SettingsError)) as caught:
-        tandem.sync(chosen)
+        importer.sync(chosen)
     return caught.value

@@ -150,11 +150,10 @@ def test_persistence_never_alarms_and_quantiles_trade() -> None:
     timelines = timelines_of(glucose)
     truth = np.concatenate([glucose[at + 1 : at + 1 + HORIZON][None] for at in range(600 - HORIZON)])
     still = np.repeat(glucose[: 600 - HORIZON, None], HORIZON, axis=1)
-    quantiles = np.stack([truth - 60, truth, truth + 60], axis=2).astype(np.float32)
-    found = threshold_alarms(
-        timelines, HYPOGLYCAEMIA, 60, truth.astype(np.float32), still, still, quantiles, (0.05, 0.5, 0.95)
-    )
-    assert (found.persistence.alarms, found.persistence.sensitivity) == (0, 0.0)
+    quantiles = {level: (truth + off).astype(np.float32) for level, off in ((0.05, -60), (0.5, 0), (0.95, 60))}
+    found = threshold_alarms(timelines, HYPOGLYCAEMIA, 60, truth.astype(np.float32), {"persistence": still}, quantiles)
+    persistence = found.beside["persistence"]
+    assert (persistence.alarms, persistence.sensitivity) == (0, 0.0)
     assert (found.model.sensitivity, found.model.precision) == (1.0, 1.0)
     assert [each.level for each in found.by_level] == [0.05, 0.5, 0.95]
     low, median, high = (each.alarms for each in found.by_level)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation.baselines import fit_ridge
+from bloodtwin_core.evaluation.baselines import fit_baselines
 from bloodtwin_core.evaluation.forecasts import ForecastFunction, WindowForecasts, join
 from bloodtwin_core.evaluation.measuring import measure
 from bloodtwin_core.evaluation.testing import forecast_batches, index_of
@@ -44,7 +44,7 @@ def nearly_right(windows: WindowedSeries, error: float = 5.0, pump: str = "", ex
 
 def material_of(windows: WindowedSeries, forecast: ForecastFunction, virtual: bool = False) -> Material:
     """A test of this forecaster on these windows."""
-    ridge = fit_ridge(windows, SETTINGS)
-    forecasts = join(list(forecast_batches(windows, forecast, ridge, SETTINGS)))
-    results = measure(forecasts, windows, index_of(windows, ridge, TESTED), SETTINGS)
+    baselines = fit_baselines(windows, SETTINGS)
+    forecasts = join(list(forecast_batches(windows, forecast, baselines, SETTINGS)))
+    results = measure(forecasts, windows, index_of(windows, baselines, TESTED), SETTINGS)
     return Material("made", results, forecasts, windows, SETTINGS, virtual)

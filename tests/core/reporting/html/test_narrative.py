@@ -15,8 +15,8 @@ GOOD = Headline(
     pumps=20,
     newcomers=20,
     ahead=(
-        Ahead(30, 12.4, 16.0, 14.0, (0.76, 0.79), near=0.9, harmless=0.997),
-        Ahead(60, 19.4, 26.1, 23.0, (0.73, 0.76), near=0.75, harmless=0.985),
+        Ahead(30, 12.4, 16.0, {"ridge": 14.0}, (0.76, 0.79), near=0.9, harmless=0.997),
+        Ahead(60, 19.4, 26.1, {"ridge": 23.0}, (0.73, 0.76), near=0.75, harmless=0.985),
     ),
     worst=(Where("where glucose comes to lie over 250 mg/dL", 41.2, 39.3), Where("for pump 9", 25.0, 31.0)),
     low_bias=21.4,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bloodtwin_core.evaluation.baselines import fit_ridge, persistence
+from bloodtwin_core.evaluation.baselines import fit_baselines, persistence
 from bloodtwin_core.evaluation.forecasts import without_uncertainty
 from bloodtwin_core.evaluation.measuring import measure
 from bloodtwin_core.evaluation.testing import index_of
@@ -128,7 +128,7 @@ def test_a_report_of_any_horizon_and_without_quantiles(horizon: int):
 def test_a_test_without_a_window_says_that_nothing_is_known():
     whole = material_of(WINDOWS, nearly_right(WINDOWS))
     none = whole.forecasts.take(slice(0, 0))
-    index = index_of(WINDOWS, fit_ridge(WINDOWS, SETTINGS), TESTED).model_copy(update={"windows": 0})
+    index = index_of(WINDOWS, fit_baselines(WINDOWS, SETTINGS), TESTED).model_copy(update={"windows": 0})
     page = report_page(replace(whole, forecasts=none, results=measure(none, WINDOWS, index, SETTINGS)))
     assert page.opening.startswith(NOTHING_TESTED)
     assert not page.sections

@@ -35,12 +35,6 @@ from bloodtwin_core.sources.published import data_set_folder, wall_times, wanted
 
 logger = logging.getLogger(__name__)
 
-TZ_HANDLING = "local wall time of the wearer, taken as UTC; the data set publishes no zone"
-NOTES = (
-    "BrisT1D-Open, James et al., doi:10.5523/bris.33z5jc8fa6tob21ptrugzqog08, CC BY 4.0, harmonised by Glucose-ML. "
-    "Glucose only: insulin is unknown"
-)
-
 _TIME = "timestamp"
 _GLUCOSE = "glucose_value_mg_dl"
 _FILE = re.compile(r"(P\d+)\.csv")

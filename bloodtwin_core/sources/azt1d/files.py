@@ -1,4 +1,4 @@
-"""Files of the AZT1D data set: where they lie and what their rows say; see azt1d.py."""
+"""Files of the AZT1D data set: where they lie and what their rows say; see importer.py."""
 
 import re
 from dataclasses import dataclass
@@ -7,16 +7,19 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.common.csv_table import CsvTable, first_true, read_table
+from bloodtwin_core.common.csv_table import CsvTable, columns_of, first_true, read_table
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.events.plausible import outside
 from bloodtwin_core.records import BASAL_LIMITS, Timestamps
+from bloodtwin_core.records.features import CARBOHYDRATE_LIMITS
 from bloodtwin_core.sources.published import data_set_folder, wall_times, wanted_people
 
 _TIME = "EventDateTime"
 BASAL = "Basal"
 _BOLUS = "TotalBolusInsulinDelivered"
 GLUCOSE = "CGM"
+_CARBOHYDRATES = "CarbSize"
 _GLUCOSE_NAMES = (GLUCOSE, "Readings (CGM / BGM)")
 """Person 14's file has the second name."""
 
@@ -32,21 +35,33 @@ Floats = npt.NDArray[np.float64]
 class Rows:
     """The rows of a person's file, in its order, NaN where empty: times local datetime64[s], each [row].
 
-    basal U/h, some in mU/h. bolus U. glucose mg/dL.
+    basal U/h, some in mU/h. bolus U. glucose mg/dL. carbohydrates g, as told to the pump with the bolus.
     """
 
     times: Timestamps
     basal: Floats
     bolus: Floats
     glucose: Floats
+    carbohydrates: Floats
 
 
-def read_rows(path: Path) -> Rows:
-    """The rows of a file. Raises DataError, with line and column, for what is no time or cannot be."""
-    table = read_table(path, texts=[_TIME], numbers=[BASAL, _BOLUS, _GLUCOSE_NAMES])
+def read_rows(path: Path, with_carbohydrates: bool = False) -> Rows:
+    """The rows of a file. Raises DataError, with line and column, for what is no time or cannot be.
+
+    Without with_carbohydrates, and in a file that has no such column, nothing is known of carbohydrates.
+    """
+    carbohydrates = [_CARBOHYDRATES] if with_carbohydrates and _CARBOHYDRATES in columns_of(path) else []
+    table = read_table(path, texts=[_TIME], numbers=[BASAL, _BOLUS, _GLUCOSE_NAMES, *carbohydrates])
     times = wall_times(table, _TIME, "2023-12-08 00:04:00")
     _refuse_impossible(table)
-    return Rows(times, table.numbers[BASAL], table.numbers[_BOLUS], table.numbers[GLUCOSE])
+    unknown = np.full(len(times), np.nan)
+    return Rows(
+        times,
+        table.numbers[BASAL],
+        table.numbers[_BOLUS],
+        table.numbers[GLUCOSE],
+        table.numbers.get(_CARBOHYDRATES, unknown),
+    )
 
 
 def person_files(settings: DataSettings) -> dict[str, Path]:
@@ -71,6 +86,9 @@ def _refuse_impossible(table: CsvTable) -> None:
         BASAL: ((basal < 0) | (basal > BASAL_LIMITS.high * MILLIUNITS), "a basal rate in U/h or mU/h"),
         _BOLUS: (bolus < 0, "a bolus in U"),
     }
+    if _CARBOHYDRATES in table.numbers:
+        grams = table.numbers[_CARBOHYDRATES]
+        impossible[_CARBOHYDRATES] = (outside(grams, CARBOHYDRATE_LIMITS), "an amount of carbohydrates in g")
     todo = "Correct the number, or leave the field empty if it was not measured"
     for column, (rows, kind) in impossible.items():
         if (row := first_true(rows)) is not None:

@@ -46,7 +46,7 @@ class Rows:
 def read_rows(path: Path, time: str, value: str, kind: str = "") -> Rows:
     """The rows of a file. Raises DataError, with line and column, for what is no date, no R or L, or below 0."""
     table = read_table(path, texts=[time, kind] if kind else [time], numbers=[value], rows_required=False)
-    texts = pd.Series(table.texts[time], dtype=object).fillna("").astype(str).str.strip()
+    texts = pd.Series(table.texts[time])
     values = table.numbers[value]
     full = (texts != "").to_numpy() & ~np.isnan(values)
     undated = (texts == "").to_numpy() & ~np.isnan(values)
@@ -64,9 +64,7 @@ def read_rows(path: Path, time: str, value: str, kind: str = "") -> Rows:
         raise table.fault(row, value, f"{values[row]:g} cannot be negative", "Correct the number, or remove the row")
     kinds = np.full(len(texts), "", dtype=np.str_)
     if kind:
-        kinds = (
-            pd.Series(table.texts[kind], dtype=object).fillna("").astype(str).str.strip().str.upper().to_numpy(np.str_)
-        )
+        kinds = np.strings.upper(table.texts[kind])
         if (row := first_true(full & ~np.isin(kinds, [PUMP, INJECTION]))) is not None:
             what = f"'{table.texts[kind][row]}' is neither R (pump) nor L (long-acting)"
             raise table.fault(row, kind, what, "Correct the kind, or remove the row")

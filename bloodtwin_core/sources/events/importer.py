@@ -1,10 +1,11 @@
 """Raw events of any system, as three kinds of CSV file for each pump: `pump_{serial}/cgmreading_*.csv`,
-`basal_*.csv` and `bolus_*.csv` under data.root.
+`basal_*.csv` and `bolus_*.csv` under data.root, and a fourth, `carbs_*.csv`, if data.extra_features asks for it.
 
 - `cgmreading_*.csv`: `timestamp,bg,event_type`, and if known `sensor`, the name of the device that read it.
 - `basal_*.csv`: `timestamp,basal_rate,event_type`, U/h from then until the next row; 0 while suspended, empty where
   it is unknown from then on.
 - `bolus_*.csv`: `timestamp,bolus_dose,event_type`, U, and for extended boluses `minutes`, their duration.
+- `carbs_*.csv`: `timestamp,carbs_g,event_type`, g of carbohydrates as announced; 0 says that none were eaten.
 
 Timestamps are ISO 8601 with a UTC offset, numbers have a decimal point. event_type may be any word or empty, but no
 number: that would be what a decimal comma cut off. Other columns are not looked at. Rows may stand in any order and in
@@ -15,13 +16,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from bloodtwin_core.common.csv_table import CsvTable, columns_of, first_true, read_table
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.common.progress import Progress, Step, silent
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, Floats, GlucoseEvents, PumpEvents, Texts
+from bloodtwin_core.events.kinds import (
+    AmountEvents,
+    BasalEvents,
+    BolusEvents,
+    Floats,
+    GlucoseEvents,
+    PumpEvents,
+    Texts,
+)
 from bloodtwin_core.events.plausible import (
     EARLIEST,
     POSSIBLE_BASAL,
@@ -32,12 +40,13 @@ from bloodtwin_core.events.plausible import (
     outside,
 )
 from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L, GlucoseUnit, in_mg_per_dl
-from bloodtwin_core.records import Limits, Timestamps
+from bloodtwin_core.records import CARBOHYDRATES, Limits, Timestamps
+from bloodtwin_core.records.features import CARBOHYDRATE_LIMITS
 from bloodtwin_core.records.split_files import PUMP_FOLDER, TIMESTAMP, natural_order, utc_timestamps
+from bloodtwin_core.sources.events import EventsSettings
 
-TZ_HANDLING = "UTC, from the UTC offset of each event"
-NOTES = "records of the five minutes up to their timestamp, from raw events"
 GLUCOSE_FILES, BASAL_FILES, BOLUS_FILES = "cgmreading_*.csv", "basal_*.csv", "bolus_*.csv"
+CARBOHYDRATE_FILES, _CARBOHYDRATES = "carbs_*.csv", "carbs_g"
 _GLUCOSE, _SENSOR, _BASAL, _BOLUS, _MINUTES = "bg", "sensor", "basal_rate", "bolus_dose", "minutes"
 _EVENT_TYPE = "event_type"
 
@@ -49,10 +58,13 @@ def events(settings: DataSettings, progress: Progress = silent) -> Iterator[Pump
     understood, a time before 2020 or in the future, and amounts that are impossible in their unit.
     """
     folders = _pump_folders(settings)
-    unit = GlucoseUnit(settings.events.glucose_unit)
+    unit = GlucoseUnit(settings.of(EventsSettings).glucose_unit)
     for done, folder in enumerate(folders):
         progress(Step(done, len(folders), folder.name))
-        yield pump_events(folder, unit)
+        events_of_pump = pump_events(folder, unit)
+        yield (
+            _with_carbohydrates(events_of_pump, folder) if CARBOHYDRATES in settings.extra_features else events_of_pump
+        )
     progress(Step(len(folders), len(folders), ""))
 
 
@@ -63,6 +75,11 @@ def pump_events(folder: Path, unit: GlucoseUnit) -> PumpEvents:
     bolus = [_bolus(path) for path in _files(folder, BOLUS_FILES)]
     parts = [PumpEvents("", basal=part) for part in basal] + [PumpEvents("", bolus=part) for part in bolus]
     return PumpEvents(folder.name.removeprefix(PUMP_FOLDER), glucose).merged(*parts)
+
+
+def _with_carbohydrates(pump: PumpEvents, folder: Path) -> PumpEvents:
+    parts = [_carbohydrates(path) for path in _files(folder, CARBOHYDRATE_FILES)]
+    return pump.merged(*(PumpEvents("", extra={CARBOHYDRATES: part}) for part in parts))
 
 
 def _pump_folders(settings: DataSettings) -> list[Path]:
@@ -105,7 +122,7 @@ def _readings(path: Path, unit: GlucoseUnit) -> tuple[Timestamps, Floats, Texts]
     scale = 1.0 if unit is GlucoseUnit.mg_dl else MG_PER_DL_PER_MMOL_PER_L
     limits = Limits(POSSIBLE_GLUCOSE.low / scale, POSSIBLE_GLUCOSE.high / scale, unit)
     _refuse(table, _GLUCOSE, limits, f"a glucose in {unit}, the unit declared (data.events.glucose_unit)")
-    sensor = _texts(table, _SENSOR) if _SENSOR in table.texts else np.full(len(glucose), "", dtype=np.str_)
+    sensor = table.texts[_SENSOR] if _SENSOR in table.texts else np.full(len(glucose), "", dtype=np.str_)
     measured = ~np.isnan(glucose)
     return _times(table)[measured], glucose[measured], sensor[measured]
 
@@ -128,6 +145,16 @@ def _bolus(path: Path) -> BolusEvents:
     return BolusEvents.of(_times(table), dose, np.nan_to_num(table.numbers[_MINUTES]))
 
 
+def _carbohydrates(path: Path) -> AmountEvents:
+    table = _table(path, _CARBOHYDRATES)
+    grams = table.numbers[_CARBOHYDRATES]
+    if (row := first_true(np.isnan(grams))) is not None:
+        todo = "Write the grams announced, or remove the row"
+        raise table.fault(row, _CARBOHYDRATES, "the announcement has no amount", todo)
+    _refuse(table, _CARBOHYDRATES, CARBOHYDRATE_LIMITS, "an amount of carbohydrates in g")
+    return AmountEvents.of(_times(table), grams)
+
+
 def _table(path: Path, amount: str, *, texts: Sequence[str] = (), numbers: Sequence[str] = ()) -> CsvTable:
     """A file's timestamps and amounts, and those of the further columns that it has."""
     there = columns_of(path)
@@ -143,9 +170,8 @@ def _table(path: Path, amount: str, *, texts: Sequence[str] = (), numbers: Seque
 def _refuse_decimal_commas(table: CsvTable, amount: str) -> None:
     """A row such as `2024-03-01T00:00:00Z,5,5` would else be read as 5 of the type 5."""
     kinds = table.texts[_EVENT_TYPE]
-    numbers = [kind for kind in pd.unique(kinds) if isinstance(kind, str) and kind.strip().isdecimal()]
-    if numbers and (row := first_true(np.isin(kinds.astype(str), numbers))) is not None:
-        what = f"'{table.numbers[amount][row]:g},{kinds[row].strip()}' has a decimal comma"
+    if (row := first_true(np.strings.isdecimal(kinds))) is not None:
+        what = f"'{table.numbers[amount][row]:g},{kinds[row]}' has a decimal comma"
         raise table.fault(row, amount, what, f"Write a decimal point, and no number as {_EVENT_TYPE}")
 
 
@@ -156,11 +182,6 @@ def _times(table: CsvTable) -> Timestamps:
         todo = "Correct the timestamp or remove the row"
         raise table.fault(row, TIMESTAMP, f"'{table.texts[TIMESTAMP][row]}' is {beyond}", todo)
     return times
-
-
-def _texts(table: CsvTable, column: str) -> Texts:
-    texts: Sequence[object] = table.texts[column].tolist()
-    return np.array([text if isinstance(text, str) else "" for text in texts], dtype=np.str_)
 
 
 def _refuse(table: CsvTable, column: str, limits: Limits, kind: str) -> None:

@@ -1,6 +1,6 @@
-"""What every forecaster is held against: persistence, and a ridge regression on the lookback.
+"""A ridge regression on the lookback, the honest minimum of effort.
 
-The ridge regression predicts the change from the last reading at all steps at once. Its inputs leave out
+It predicts the change from the last reading at all steps at once. Its inputs leave out
 what is a linear combination of others (the change of glucose) or says nothing more (times of other rows).
 The normal equations are summed over batches, so memory does not grow with the number of windows.
 """
@@ -13,14 +13,15 @@ import numpy.typing as npt
 
 from bloodtwin_core.common.errors import TooFewWindows
 from bloodtwin_core.config import EvaluationSettings
+from bloodtwin_core.evaluation.baselines.baseline import BaselineFit, FittedBaseline, from_last_reading
 from bloodtwin_core.evaluation.metrics import error_sums, no_errors
-from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Glucose, Rows, Split, Values
+from bloodtwin_core.records import FEATURES, Feature, Glucose, Rows, Split, Values
 from bloodtwin_core.windows import WindowedSeries, evenly_spread, in_batches
 
 LOOKBACK_COLUMNS = [
     feature.column for feature in (Feature.bg, Feature.basal_rate, Feature.bolus_dose, Feature.bg_missing_flag)
 ]
-"""Features that the ridge regression sees at every step of the lookback."""
+"""Features that the ridge regression sees at every step of the lookback, beside all extra ones."""
 ORIGIN_COLUMNS = [Feature.sin_time.column, Feature.cos_time.column]
 """Features that it sees at the forecast origin alone."""
 BATCH_WINDOWS = 4096
@@ -31,11 +32,6 @@ CONSTANT_BELOW = 1e-4
 """An input whose standard deviation is below this share of its feature's is constant: float32 sums cannot tell."""
 
 Matrix = npt.NDArray[np.float64]
-
-
-def persistence(windows: WindowedSeries, rows: Rows) -> Glucose:
-    """The last (carried) reading stays: forecasts within the glucose limits (mg/dL), [window, horizon]."""
-    return _forecast(windows, rows, np.zeros((len(rows), windows.horizon)))
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,9 @@ class RidgeInputs:
         """Inputs of some forecast origins, [window, column]; rows ascend."""
         first = int(rows[0]) - windows.lookback + 1
         block = (self._known(windows.series[first : int(rows[-1]) + 1]) - self.centre) / self.scale
-        lookbacks = np.lib.stride_tricks.sliding_window_view(block[:, LOOKBACK_COLUMNS], windows.lookback, axis=0)
+        lookbacks = np.lib.stride_tricks.sliding_window_view(
+            block[:, _lookback_columns(windows)], windows.lookback, axis=0
+        )
         inputs = lookbacks[rows - windows.lookback + 1 - first].reshape(len(rows), -1)
         return np.concatenate([inputs, block[rows - first][:, ORIGIN_COLUMNS]], axis=1)
 
@@ -81,8 +79,16 @@ class RidgeForecaster:
         forecast = np.empty((len(rows), windows.horizon), dtype=np.float32)
         for batch in in_batches(len(rows), BATCH_WINDOWS):
             inputs = self.inputs.of(windows, rows[batch])
-            forecast[batch] = _forecast(windows, rows[batch], inputs @ self.weights.astype(np.float32) + self.intercept)
+            change = inputs @ self.weights.astype(np.float32) + self.intercept
+            forecast[batch] = from_last_reading(windows, rows[batch], change)
         return forecast
+
+
+def ridge_baseline(windows: WindowedSeries, settings: EvaluationSettings) -> FittedBaseline:
+    """As fit_ridge, to stand beside a forecaster; penalty and training_windows are told."""
+    fitted = fit_ridge(windows, settings)
+    told = BaselineFit(penalty=fitted.penalty, training_windows=fitted.training_windows)
+    return FittedBaseline(fitted.predict, told)
 
 
 def fit_ridge(windows: WindowedSeries, settings: EvaluationSettings) -> RidgeForecaster:
@@ -136,6 +142,10 @@ def _fits(windows: WindowedSeries, most: int) -> list[tuple[slice, Rows]]:
     ]
 
 
+def _lookback_columns(windows: WindowedSeries) -> list[int]:
+    return [*LOOKBACK_COLUMNS, *range(len(FEATURES), len(windows.features))]
+
+
 def _rough_inputs(windows: WindowedSeries, rows: Rows) -> RidgeInputs:
     """Centre and scale by feature; exact standardisation of each column follows in _solve."""
     values = windows.series[rows].astype(np.float64)
@@ -161,7 +171,7 @@ def _moments(windows: WindowedSeries, inputs: RidgeInputs, rows: Rows, steps: sl
             f"no training window has a measured target at step {steps.start + 1}, so no ridge regression can be fitted",
             todo="Bring a longer history, or lower data.horizon",
         )
-    columns = len(LOOKBACK_COLUMNS) * windows.lookback + len(ORIGIN_COLUMNS)
+    columns = len(_lookback_columns(windows)) * windows.lookback + len(ORIGIN_COLUMNS)
     products: Matrix | float = 0.0
     for batch in in_batches(len(rows), BATCH_WINDOWS):
         target, _ = windows.targets(rows[batch])
@@ -201,11 +211,7 @@ def _best_on_validation(windows: WindowedSeries, candidates: Sequence[RidgeForec
         target, measured = windows.targets(rows[batch])
         for place, candidate in enumerate(candidates):
             change = inputs @ candidate.weights.astype(np.float32) + candidate.intercept
-            errors[place] = errors[place] + error_sums(_forecast(windows, rows[batch], change), target, measured)
+            forecast = from_last_reading(windows, rows[batch], change)
+            errors[place] = errors[place] + error_sums(forecast, target, measured)
     maes = [error.mae(1, windows.horizon) for error in errors]
     return candidates[min(range(len(candidates)), key=lambda place: (maes[place] is None, maes[place]))]
-
-
-def _forecast(windows: WindowedSeries, rows: Rows, change: Matrix) -> Glucose:
-    last = windows.series[rows, Feature.bg.column, None]
-    return np.clip(last + change, GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high).astype(np.float32)

@@ -12,6 +12,8 @@ What this importer makes of the files:
   after.
 - Basal is known only for the last weeks of a person; the records begin there and the rows before are left out, or with
   data.azt1d.days_before_basal stand in front of the train split, their basal unknown. An unknown rate is NaN, never 0.
+- CarbSize is what the wearer told the pump with a bolus that was delivered. It is 0 in most rows of a bolus, so that 0
+  says nothing: carbohydrates are unknown until the first announcement and after LONGEST_SILENCE without any.
 """
 
 from collections.abc import Iterator
@@ -24,17 +26,20 @@ import pandas as pd
 
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.records import RECORD_INTERVAL, PumpHistory, Timestamps, records_from_signals
-from bloodtwin_core.sources.azt1d_files import BASAL, GLUCOSE, MILLIUNITS, Floats, person_files, read_rows
+from bloodtwin_core.events.silence import lately
+from bloodtwin_core.records import (
+    CARBOHYDRATES,
+    RECORD_INTERVAL,
+    Mask,
+    PumpHistory,
+    Timestamps,
+    records_from_signals,
+)
+from bloodtwin_core.sources.azt1d import Azt1dSettings
+from bloodtwin_core.sources.azt1d.files import BASAL, GLUCOSE, MILLIUNITS, Floats, Rows, person_files, read_rows
 
 HEAVY_BOLUS_PEOPLE: tuple[str, ...] = ("1", "3", "11", "14", "20")
 """They use 50 to 170 U of bolus a day, several times what the others use; report results with and without them."""
-TZ_HANDLING = "local wall time of the wearer, taken as UTC; the data set publishes no zone"
-NOTES = (
-    "AZT1D, Khamesian et al., doi:10.17632/gk9m674wcx.1, CC BY 4.0. Hourly mean basal is placed on the hour after; "
-    "records begin where basal is known"
-)
-NOTES_DAYS_BEFORE = NOTES + "; the days before are in front of the train split, their basal unknown"
 
 _LARGEST_TRUE_BASAL = 6.5
 """U/h. The largest true value published is 6.159; some values lost their decimal point, and 1433 means 1.433 U/h."""
@@ -57,18 +62,32 @@ def histories(settings: DataSettings) -> Iterator[PumpHistory]:
 
     Raises SettingsError if data.root is not set, DataError if a file or person is not there or cannot be understood.
     """
+    days_before_basal = settings.of(Azt1dSettings).days_before_basal
     for person, path in person_files(settings).items():
-        yield person_history(person, path, settings.max_gap_hours, settings.azt1d.days_before_basal)
+        yield person_history(
+            person,
+            path,
+            settings.max_gap_hours,
+            days_before_basal,
+            CARBOHYDRATES in settings.extra_features,
+        )
 
 
-def person_history(person: str, path: Path, max_gap_hours: float, days_before_basal: bool = False) -> PumpHistory:
+def person_history(
+    person: str,
+    path: Path,
+    max_gap_hours: float,
+    days_before_basal: bool = False,
+    with_carbohydrates: bool = False,
+) -> PumpHistory:
     """One person's records on the five-minute grid, from where basal is known or, to be learnt from only, from before.
 
     A reading is placed on the five minutes in which it falls. Where no glucose was read for more than max_gap_hours
     there are no records; within that the grid is complete and what was not read is NaN. Boluses of one timestamp and
-    dose are one event, since rows stand repeatedly; different events in the same five minutes are added up.
+    dose are one event, since rows stand repeatedly; different events in the same five minutes are added up. So are
+    announced carbohydrates, which the records hold with with_carbohydrates.
     """
-    rows = read_rows(path)
+    rows = read_rows(path, with_carbohydrates)
     basal_hours, basal_rates = hourly_basal(rows.times, rows.basal)
     if len(basal_hours) == 0:
         todo = "Leave the person out (data.pump_ids)"
@@ -86,7 +105,9 @@ def person_history(person: str, path: Path, max_gap_hours: float, days_before_ba
     on_grid = np.full(len(grid), np.nan)
     on_grid[np.searchsorted(grid, places)] = glucose
     basal = _looked_up(grid.astype("datetime64[h]").astype("datetime64[s]"), basal_hours, basal_rates)
-    records = records_from_signals(person, grid, on_grid, basal, _bolus_on(grid, rows.times, rows.bolus))
+    bolus = _sums_on(grid, rows.times, rows.bolus, rows.bolus > 0)
+    extra = {CARBOHYDRATES: _announced_on(grid, rows)} if with_carbohydrates else {}
+    records = records_from_signals(person, grid, on_grid, basal, bolus, extra)
     return PumpHistory(records, tested_from if days_before_basal else None)
 
 
@@ -162,11 +183,18 @@ def _looked_up(wanted: Timestamps, known: Timestamps, values: Floats) -> Floats:
     return np.where(known[place] == wanted, values[place], np.nan)
 
 
-def _bolus_on(grid: Timestamps, times: Timestamps, bolus: Floats) -> Floats:
-    """Bolus delivered in each record's five minutes, U."""
-    given = bolus > 0
-    events = pd.DataFrame({"time": times[given], "dose": bolus[given]}).drop_duplicates()
-    sums = events["dose"].groupby(_floor(events["time"].to_numpy().astype("datetime64[s]"))).sum()
+def _announced_on(grid: Timestamps, rows: Rows) -> Floats:
+    """Carbohydrates announced in each record's five minutes, g [record], NaN where they are unknown."""
+    announced = (rows.carbohydrates > 0) & (rows.bolus > 0)
+    grams = _sums_on(grid, rows.times, rows.carbohydrates, announced)
+    heard = np.sort(_floor(rows.times[announced]))
+    return np.where(lately(heard, grid), grams, np.nan)
+
+
+def _sums_on(grid: Timestamps, times: Timestamps, amounts: Floats, which: Mask) -> Floats:
+    """What was given or announced in each record's five minutes, [record], from the rows where which is true."""
+    events = pd.DataFrame({"time": times[which], "amount": amounts[which]}).drop_duplicates()
+    sums = events["amount"].groupby(_floor(events["time"].to_numpy().astype("datetime64[s]"))).sum()
     if sums.empty:
         return np.zeros(len(grid))
     return np.nan_to_num(_looked_up(grid, sums.index.to_numpy().astype("datetime64[s]"), sums.to_numpy(np.float64)))

@@ -31,24 +31,20 @@ import numpy as np
 from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.events.clocks import utc_from_local, zone_named
+from bloodtwin_core.events.clocks import utc_from_local
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, Floats, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.plausible import POSSIBLE_BASAL, POSSIBLE_BOLUS, outside
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.sensors import SLOWEST_RHYTHM, usual_interval
 from bloodtwin_core.events.silence import until_unheard
 from bloodtwin_core.events.units import GlucoseUnit, UnitsError, in_mg_per_dl
+from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import Limits, Mask, Timestamps
-from bloodtwin_core.sources.t1d_uom_files import PUMP, Rows, data_folder, file_of, people, read_rows
+from bloodtwin_core.sources.t1d_uom.files import PUMP, Rows, data_folder, file_of, people, read_rows
 
 logger = logging.getLogger(__name__)
 
 TIME_ZONE = "Europe/London"
-TZ_HANDLING = "UTC, from UK local time with daylight saving"
-NOTES = (
-    "T1D-UOM, doi:10.5281/zenodo.15806142, CC BY 4.0. People on a pump with a reading every 5 minutes; records where "
-    "their basal rate is known"
-)
 
 _DELIVERY_SPEED = 1.5
 """U per minute, at which a MiniMed delivers a bolus by default, MiniMed 780G System User Guide."""

@@ -1,0 +1,1 @@
+"""How light a forecaster is."""

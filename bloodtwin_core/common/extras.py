@@ -1,0 +1,22 @@
+"""What a light installation lacks, and the command that brings it."""
+
+EXTRAS = {
+    "import": ("pandas", "requests"),
+    "graph": (
+        *("dagster", "jinja2", "lightning", "matplotlib", "numba", "onnx"),
+        *("PIL", "scipy", "sklearn", "tensorboard", "torch"),
+    ),
+    "ui": ("dagster_webserver",),
+    "tandem": ("tconnectsync",),
+    "vendor": ("cgm_format",),
+}
+"""Packages that an extra of pyproject.toml brings, by the name under which they are imported."""
+
+
+def advice_on(missing: ModuleNotFoundError) -> str | None:
+    """What is missing and how to get it, in one line; None for a module that no extra brings."""
+    package = (missing.name or "").partition(".")[0]
+    for extra, packages in EXTRAS.items():
+        if package in packages:
+            return f"{package} is not installed. Install it with: pip install 'bloodtwin[{extra}]'"
+    return None

@@ -1,0 +1,35 @@
+"""ISO 8601 timestamps from their text, many at a time."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from bloodtwin_core.common.decimals import Texts
+
+_SECONDS = len("2024-03-01T00:05:00")
+_UTC = ("Z", "+00:00")
+
+
+def utc_times(texts: Texts) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.bool_]]:
+    """UTC, datetime64[s] [row], rounded to the second, NaT for what is no timestamp, and whether each told a zone."""
+    width = texts.dtype.itemsize // np.dtype("U1").itemsize
+    for zone in _UTC:
+        if width == _SECONDS + len(zone) and np.strings.endswith(texts, zone).all():
+            with suppress(ValueError):  # One of them is no timestamp.
+                return texts.astype(f"S{_SECONDS}").astype("datetime64[s]"), np.ones(len(texts), np.bool_)
+    read = [_one(text) for text in texts.tolist()]
+    return np.array([time for time, _ in read], "datetime64[s]"), np.array([zoned for _, zoned in read], np.bool_)
+
+
+def _one(text: str) -> tuple[np.datetime64, bool]:
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            return np.datetime64(moment.replace(microsecond=0), "s"), False
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return np.datetime64("NaT", "s"), False
+    whole = np.datetime64(moment.replace(tzinfo=None, microsecond=0), "s")
+    return whole + np.timedelta64(round(moment.microsecond / 1e6), "s"), True

@@ -1,0 +1,97 @@
+"""Basal from a site's rows: the profile's rates, with temporary rates and suspensions laid over them."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from bloodtwin_core.events.kinds import BasalEvents
+from bloodtwin_core.events.silence import LONGEST_SILENCE, held
+from bloodtwin_core.records import Timestamps
+from bloodtwin_core.sources.nightscout.kinds import SiteKind
+from bloodtwin_core.sources.nightscout.profiles import Profile, Rates, Started, Switch, Switched, profile_basal
+from bloodtwin_core.sources.nightscout.suspended import suspensions
+from bloodtwin_core.sources.nightscout.timeline import Spans, seconds, times_of, until_next, within
+
+_SECOND = np.timedelta64(1, "s")
+_DAY = np.timedelta64(24 * 3600, "s")
+
+
+def basal_events(rows: pd.DataFrame, profiles: pd.DataFrame, switches: pd.DataFrame) -> BasalEvents:
+    """What was delivered besides boluses: 0 while suspended, else the temporary rate, else that of the profile.
+
+    NaN before the first profile, and in long silences of the site (see held), through which a profile would go on. A
+    rate that lasts for longer than a day is said again every day while the site is heard: readings show that it is
+    alive, and it would have told of a change. rows, profiles, switches (rows, older ones too): in UTC, in the order of
+    time. No profiles: only temporary rates, suspensions and switches that bring their profile are known.
+    """
+    if not len(rows):
+        return BasalEvents.of([], [])
+    heard = times_of(rows)
+    temporary, added = _laid_over(rows, SiteKind.temp_basal), _laid_over(rows, SiteKind.temp_per_cent)
+    suspended = suspensions(rows)
+    steps, step_rates = profile_basal(_started(profiles), _switched(switches), heard[0], heard[-1] + _SECOND)
+    again = heard[1:][np.diff(heard) > LONGEST_SILENCE]
+    edges = [steps, again, *(edge for spans in (temporary.spans, added.spans, suspended) for edge in spans)]
+    times = _heard_at(_said_daily(np.unique(np.concatenate(edges)), heard), heard)
+    rates = _at(steps, step_rates, times)
+    whole = np.maximum(1 + _at(added.spans[0], added.values, times) / 100, 0)
+    came_to = _at(added.spans[0], added.known, times)
+    rates = np.where(within(added.spans, times), np.where(np.isnan(rates), came_to, rates * whole), rates)
+    rates = np.where(within(temporary.spans, times), _at(temporary.spans[0], temporary.values, times), rates)
+    rates = np.where(within(suspended, times), 0.0, rates)
+    return held(BasalEvents.of(times, rates), heard, heard[-1])
+
+
+def _said_daily(times: Timestamps, heard: Timestamps) -> Timestamps:
+    """The times, ascending, and where the next is more than a day later, those of every day between."""
+    inside = times[(times >= heard[0]) & (times <= heard[-1])]
+    days = np.maximum((np.diff(np.append(inside, heard[-1:])) - _SECOND) // _DAY, 0).astype(np.int64)
+    which = np.repeat(np.arange(len(inside)), days)
+    number = np.arange(len(which)) - np.repeat(np.cumsum(days) - days, days) + 1
+    return np.unique(np.concatenate([inside, inside[which] + number * _DAY]))
+
+
+def _heard_at(times: Timestamps, heard: Timestamps) -> Timestamps:
+    """The times before which something was heard within LONGEST_SILENCE."""
+    return times[times - heard[np.searchsorted(heard, times, side="right") - 1] < LONGEST_SILENCE]
+
+
+class _LaidOver:
+    """Temporary rates of one kind: spans, their values, and the rates in U/h that they are known to come to."""
+
+    def __init__(self, spans: Spans, values: Rates, known: Rates) -> None:
+        self.spans, self.values, self.known = spans, values, known
+
+
+def _laid_over(rows: pd.DataFrame, kind: SiteKind) -> _LaidOver:
+    """The spans of temporary rates of a kind, each cut short by the next of any kind, and their values."""
+    lines = rows[rows["kind"].isin((SiteKind.temp_basal, SiteKind.temp_per_cent))]
+    begins = times_of(lines)
+    ends = np.minimum(begins + seconds(lines["minutes"]), until_next(begins))
+    real = (lines["kind"].to_numpy() == kind) & (ends > begins)
+    known = pd.to_numeric(lines["detail"], errors="coerce").to_numpy(dtype=np.float64)
+    return _LaidOver((begins[real], ends[real]), lines["value"].to_numpy(dtype=np.float64)[real], known[real])
+
+
+def _at(begins: Timestamps, values: Rates, times: Timestamps) -> Rates:
+    """The value [time] that began last; NaN before the first."""
+    index = np.searchsorted(begins, times, side="right") - 1
+    found: Rates = np.where(index < 0, np.nan, np.append(values, np.nan)[index])
+    return found
+
+
+def _started(profiles: pd.DataFrame) -> Sequence[Started]:
+    return [Started(time, Profile.model_validate_json(text)) for time, _, text in _lines(profiles, SiteKind.profile)]
+
+
+def _switched(rows: pd.DataFrame) -> Sequence[Switched]:
+    return [
+        Switched(time, minutes, Switch.model_validate_json(text))
+        for time, minutes, text in _lines(rows, SiteKind.profile_switch)
+    ]
+
+
+def _lines(rows: pd.DataFrame, kind: SiteKind) -> Iterator[tuple[np.datetime64, float, str]]:
+    lines = rows[rows["kind"] == kind]
+    return zip(times_of(lines), lines["minutes"], lines["detail"], strict=True)

@@ -1,0 +1,110 @@
+"""From a site's rows to a pump's events. Where the rows come from, a site or a dump of it, is not asked."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from bloodtwin_core.events.kinds import AmountEvents, BasalEvents, PumpEvents
+from bloodtwin_core.events.plausible import EARLIEST, impossible_times
+from bloodtwin_core.events.repairs import RepairKind, Repairs
+from bloodtwin_core.records import CARBOHYDRATES
+from bloodtwin_core.sources.fetched import Row, table_of
+from bloodtwin_core.sources.nightscout.basal import basal_events
+from bloodtwin_core.sources.nightscout.carbohydrates import carbohydrate_events
+from bloodtwin_core.sources.nightscout.delivered import bolus_events
+from bloodtwin_core.sources.nightscout.documents import entry_rows, profile_rows, status_rows, treatment_rows
+from bloodtwin_core.sources.nightscout.glucose import glucose_events
+from bloodtwin_core.sources.nightscout.kinds import SiteKind
+from bloodtwin_core.sources.nightscout.values import Document
+
+_OF_BASAL = (SiteKind.temp_basal, SiteKind.temp_per_cent, SiteKind.suspended, SiteKind.resumed)
+_REPEATED = ("kind", "detail")
+"""Columns that hold few different texts."""
+
+
+def events_of_documents(
+    pump_id: str,
+    entries: Iterable[Document],
+    treatments: Iterable[Document],
+    profiles: Iterable[Document],
+    statuses: Iterable[Document] = (),
+    *,
+    default_zone: str = "",
+    profile_basal: bool = True,
+) -> PumpEvents:
+    """The events of a site's documents, as its JSON lists them, in any order; a document that stands again counts once.
+
+    default_zone and profile_basal: as data.nightscout. Raises SettingsError for a profile without a zone, DataError
+    where the unit of the readings is in doubt.
+    """
+    rows = [*entry_rows(entries), *treatment_rows(treatments, default_zone), *status_rows(statuses)]
+    return events_of_rows(
+        pump_id, [_once(rows)], _once(profile_rows(profiles, default_zone)), profile_basal=profile_basal
+    )
+
+
+def events_of_rows(
+    pump_id: str,
+    tables: Iterable[pd.DataFrame],
+    profiles: pd.DataFrame,
+    *,
+    profile_basal: bool,
+    with_carbohydrates: bool = False,
+) -> PumpEvents:
+    """The events of rows (see SiteKind), each of which stands once. Raises as events_of_documents."""
+    rows, unreadable = _together(tables)
+    unreadable = pd.concat([unreadable, profiles[profiles["kind"] == SiteKind.unreadable]])
+    profiles = profiles[profiles["kind"] == SiteKind.profile].sort_values("time", kind="stable")
+    glucose, read = glucose_events(rows)
+    bolus, left_out = bolus_events(rows)
+    basal, refused = _basal(rows, profiles if profile_basal else profiles.iloc[:0])
+    repairs = read + left_out + refused + _not_understood(unreadable)
+    extra: dict[str, AmountEvents] = {}
+    if with_carbohydrates:
+        extra[CARBOHYDRATES], unread = carbohydrate_events(rows)
+        repairs += unread
+    return PumpEvents(pump_id, glucose, basal, bolus, repairs, extra).without_repeats()
+
+
+def _basal(rows: pd.DataFrame, profiles: pd.DataFrame) -> tuple[BasalEvents, Repairs]:
+    """Basal of the time that can have been; a switch may be older, since it is in force until the next."""
+    impossible = impossible_times(rows["time"].to_numpy(dtype="datetime64[s]"))
+    before = rows["time"] < pd.Timestamp(EARLIEST)
+    refused = int((impossible & rows["kind"].isin(_OF_BASAL)).sum())
+    switches = before & (rows["kind"] == SiteKind.profile_switch)
+    basal = basal_events(rows[~impossible], profiles, rows[~impossible | switches])
+    return basal, Repairs.of(RepairKind.times_refused, refused)
+
+
+def _once(rows: list[Row]) -> pd.DataFrame:
+    return table_of(rows).drop_duplicates("id", keep="last")
+
+
+def _together(tables: Iterable[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """All rows in the order of time, and those that were not understood; ids only of what they are asked of."""
+    kept, unreadable = [], []
+    for table in tables:
+        unread = table["kind"] == SiteKind.unreadable
+        unreadable.append(table[unread])
+        lean = table[~unread].copy()
+        lean["id"] = lean["id"].where(lean["kind"] == SiteKind.bolus, "")
+        kept.append(lean.astype(dict.fromkeys(_REPEATED, "category")))
+    together = {column: _joined([table[column] for table in kept]) for column in kept[0].columns} if kept else {}
+    rows = pd.DataFrame(together).sort_values("time", kind="stable", ignore_index=True)
+    return rows, pd.concat(unreadable)
+
+
+def _joined(columns: list[pd.Series]) -> pd.Series:
+    if isinstance(columns[0].dtype, pd.CategoricalDtype):
+        return pd.Series(pd.api.types.union_categoricals(columns))
+    return pd.concat(columns, ignore_index=True)
+
+
+def _not_understood(rows: pd.DataFrame) -> Repairs:
+    repairs = Repairs()
+    for name, same in rows.groupby("detail", sort=True):
+        repairs += Repairs.of(RepairKind.unreadable_rows, len(same), str(name))
+        units = float(np.nan_to_num(same["value"].to_numpy(dtype=np.float64)).sum())
+        repairs += Repairs.of(RepairKind.unreadable_units, round(units, 6), str(name))
+    return repairs

@@ -1,0 +1,128 @@
+"""Exports damaged at random, and whether what is read of one is what the undamaged export says.
+
+A damaged export is refused, or what the untouched lines say is read as before: every reading and bolus of theirs, and
+the same rate wherever the touched lines do not decide it. What they say beyond that is counted as a repair.
+"""
+
+import random
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bloodtwin_core.common.errors import BloodTwinError
+from bloodtwin_core.events.kinds import PumpEvents
+from bloodtwin_core.events.repairs import RepairKind
+from bloodtwin_core.sources.device_exports import VendorSettings
+from bloodtwin_core.sources.device_exports.importer import events
+from bloodtwin_core.sources.settings import data_settings
+
+NOT_IN_EVERY_LAYOUT = ("RequestDateTime", "Bolus Number", "Bolus Duration (h:mm:ss)", "Alarm", "Raw-Device Type")
+"""Columns that some exports lack: an export whose header lost one of these says less, and is read so."""
+DAMAGE = (
+    "", "x", "-", "0", "9", "-7", "5,5", "1e308", "nan", "inf", "99999999999", "\uff15", '"', ";", ",", "\t", "\r",
+    "\x00", "\u2028", "EGV", "Normal", "mg/dL", "2024-03-01 12:00", "24:00:00", "9999-12-31", "AMOUNT=7",
+    "NORMAL_PUMPING", "3",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A text, and the lines (0-based) of the original that are not as they were; cut: all to the end are gone."""
+
+    text: str
+    touched: frozenset[int]
+    cut: bool = False
+
+
+def damaged(original: str, rng: random.Random) -> Damaged:
+    """One to three spans replaced, a line doubled or taken out, or the end cut off."""
+    lines = original.split("\n")
+    kind = rng.choice(("span", "span", "span", "cell", "cell", "doubled", "left out", "cut"))
+    place = rng.randrange(len(lines))
+    if kind == "doubled":
+        return Damaged("\n".join([*lines[:place], lines[place], *lines[place:]]), frozenset({place}))
+    if kind == "left out":
+        return Damaged("\n".join(lines[:place] + lines[place + 1 :]), frozenset({place}))
+    if kind == "cut":
+        cut = rng.randrange(len(original))
+        kept = original[:cut].count("\n")
+        return Damaged(original[:cut], frozenset(range(kept, len(lines))), cut=True)
+    touched = {rng.randrange(len(lines)) for _ in range(rng.randint(1, 3))}
+    for line in touched:
+        text = lines[line]
+        if kind == "cell":
+            delimiter = ";" if text.count(";") > text.count(",") else ","
+            cells = text.split(delimiter)
+            cells[rng.randrange(len(cells))] = rng.choice(DAMAGE)
+            lines[line] = delimiter.join(cells)
+        else:
+            start = rng.randrange(len(text) + 1)
+            lines[line] = text[:start] + rng.choice(DAMAGE) + text[start + rng.randrange(8) :]
+    return Damaged("\n".join(lines), frozenset(touched))
+
+
+def read(folder: Path, text: str) -> PumpEvents | None:
+    """What is read of an export; None if it is refused in words."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "export.csv").write_text(text, encoding="utf-8", errors="surrogatepass", newline="")
+    vendor = VendorSettings(time_zone="Europe/London", glucose_unit="mg/dL" if "CGM / BGM" in text else "")
+    try:
+        (found,) = events(data_settings(source="vendor", root=str(folder), vendor=vendor))
+    except BloodTwinError:
+        return None
+    return found
+
+
+def silently_other(folder: Path, original: str, whole: PumpEvents, change: Damaged) -> str:
+    """What is read otherwise than the original says, without a word; "" if nothing is. whole: of the original."""
+    found = read(folder, change.text)
+    lost = any(name in original and name not in change.text for name in NOT_IN_EVERY_LAYOUT)
+    if found is None or _counted(found) != _counted(whole) or (lost and not change.cut):
+        return ""
+    untouched = _without(folder, original, change.touched)
+    if untouched is None and change.touched:
+        # The first of them is the header.
+        untouched = _without(folder, original, change.touched - {min(change.touched)})
+    if untouched is None or _counted(untouched) != _counted(whole):
+        # The touched lines hold what the whole file depends on.
+        untouched = PumpEvents.empty("") if change.cut else whole
+    for name in ("glucose", "bolus"):
+        kept = _listed(whole, name) & _listed(untouched, name)
+        if missing := kept - _listed(found, name):
+            return f"{name} lost: {missing}"
+        new = sum((_listed(found, name) - _listed(whole, name)).values())
+        if new > 2 * len(change.touched):
+            return f"{new} {name} of {len(change.touched)} touched lines"
+    moments = np.unique(np.concatenate([each.basal.times for each in (whole, untouched, found)]))
+    rates = [_rates(each, moments) for each in (whole, untouched, found)]
+    same = np.isclose(rates[0], rates[1], equal_nan=True)
+    other = same & ~np.isclose(rates[0], rates[2], equal_nan=True)
+    # A rate that the touched lines themselves say lasts until the next; see _own.
+    return "" if not other.any() or _own(change, original) else f"rate at {moments[other][0]}: {rates[0][other][0]}"
+
+
+def _without(folder: Path, original: str, lines: frozenset[int]) -> PumpEvents | None:
+    """What is read of the original without some of its lines."""
+    return read(folder, "\n".join(text for line, text in enumerate(original.split("\n")) if line not in lines))
+
+
+def _own(change: Damaged, original: str) -> bool:
+    """Whether a touched line, as it is now, may say a rate of its own."""
+    lines = original.split("\n")
+    return any(line < len(lines) and lines[line] not in change.text.split("\n") for line in change.touched)
+
+
+def _counted(found: PumpEvents) -> dict[RepairKind, float]:
+    return {kind: count for kind, count in found.repairs if kind is not RepairKind.repeated_events}
+
+
+def _listed(found: PumpEvents, name: str) -> Counter[tuple[object, ...]]:
+    kind = getattr(found, name)
+    columns = [getattr(kind, column).tolist() for column in kind.__dataclass_fields__ if column != "sensor"]
+    return Counter(zip(*columns, strict=True))
+
+
+def _rates(found: PumpEvents, moments: np.ndarray) -> np.ndarray:
+    return np.append(np.nan, found.basal.rate)[np.searchsorted(found.basal.times, moments, side="right")]
