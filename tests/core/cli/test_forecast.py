@@ -242,10 +242,10 @@ def test_what_cannot_be_done_is_said_in_a_line(
     assert (found, said in line) == (code, True), line
 
 
-def site(server: NightscoutServer, last: datetime) -> None:
+def site(server: NightscoutServer, last: datetime, zone: str = "Asia/Tokyo") -> None:
     times = np.datetime64(last.astimezone(UTC).replace(tzinfo=None), "s") - RECORD_INTERVAL * np.arange(400)[::-1]
     server.entries = [entry(at, value) for at, value in zip(times, glucose(400), strict=True)]
-    server.profiles = [profile("2020-01-01T00:00:00.000Z", "Asia/Tokyo", ("00:00", 0.8))]
+    server.profiles = [profile("2020-01-01T00:00:00.000Z", zone, ("00:00", 0.8))]
 
 
 def test_a_site_gives_the_forecast_in_the_zone_of_its_profile(
@@ -260,6 +260,18 @@ def test_a_site_gives_the_forecast_in_the_zone_of_its_profile(
         assert len(server.days_asked) <= 3, "a few days are enough for a forecast"
         site(server, datetime.now(UTC) - timedelta(minutes=40))
         assert "old" in refused(capsys, server.url)
+
+
+def test_a_site_of_which_only_the_distance_from_utc_is_known_has_a_clock_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Apps of iOS write GMT-0500 for their wearer's zone."""
+    monkeypatch.setenv("BLOODTWIN_NIGHTSCOUT_TOKEN", TOKEN)
+    with NightscoutServer() as server:
+        site(server, datetime.now(UTC) - timedelta(minutes=2), "GMT-0500")
+        found = forecast(capsys, server.url)
+    assert found["zone"] == "UTC-05:00"
+    assert found["origin"].endswith("-05:00")
 
 
 def timed(*arguments: str, folder: Path, **environment: str) -> tuple[float, subprocess.CompletedProcess[str]]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bloodtwin_core.common.errors import DataError
-from bloodtwin_core.records import RECORD_INTERVAL, Feature, time_of_day
+from bloodtwin_core.records import CARBOHYDRATES, RECORD_INTERVAL, Feature, PumpRecords, features_with, time_of_day
 from bloodtwin_core.records.joining import records_up_to, require_measured
 from tests.core.tiny import tiny_records
 
@@ -64,3 +64,11 @@ def test_a_reading_every_quarter_of_an_hour_is_too_few() -> None:
     with pytest.raises(DataError, match="glucose was measured in 33% of the last 24 h"):
         require_measured(records_up_to([sparse], LAST, 288), 0.9)
     require_measured(records_up_to([WHOLE], LAST, 288), 0.9)
+
+
+def test_extra_features_are_joined_too_and_unknown_where_no_part_has_them() -> None:
+    values = np.column_stack([WHOLE.values, np.arange(400, dtype=np.float32)])
+    announced = PumpRecords(WHOLE.pump_id, WHOLE.timestamps, values, features_with([CARBOHYDRATES]))
+    joined = records_up_to([announced.rows(0, 200), announced.rows(210, 400)], LAST, 288).feature(CARBOHYDRATES)
+    assert joined[-1] == 399
+    assert np.isnan(joined).sum() == 10
