@@ -23,18 +23,19 @@ help:  ## say what there is
 
 .PHONY: materialize
 materialize: $(INSTALLED) $(DAGSTER_HOME)/dagster.yaml  ## from pump records to exports (CONFIG=configs/lstm.yaml)
-	$(BIN)/dagster asset materialize --select "*" -m bloodtwin_assets -c $(CONFIG)
+	$(BIN)/bloodtwin run --config $(CONFIG)
 
 .PHONY: pretrained
 pretrained: $(INSTALLED) $(DAGSTER_HOME)/dagster.yaml  ## train the base model of the package again (AZT1D=folder BRIST1D=folder)
 	@test -d "$(AZT1D)" -a -d "$(BRIST1D)" || \
 	    { echo "Name the folders of both data sets: make pretrained AZT1D=folder BRIST1D=folder" >&2; exit 1; }
 	AZT1D="$(AZT1D)" BRIST1D="$(BRIST1D)" \
-	    $(BIN)/dagster asset materialize --select "*" -m bloodtwin_assets -c configs/pretrained.yaml
+	    $(BIN)/bloodtwin run --config configs/pretrained.yaml
 	$(BIN)/bloodtwin release artifacts/bloodtwin_base
 
 .PHONY: ui
 ui: $(INSTALLED)-ui $(DAGSTER_HOME)/dagster.yaml  ## the Dagster UI on http://127.0.0.1:3000 (PORT=3000)
+	@$(BIN)/python -m bloodtwin_core.cli.free_port $(PORT) "make ui PORT="
 	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 
 .PHONY: tensorboard

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import yaml
 
 from bloodtwin_assets.jobs import ingestion, retraining
 from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.pipeline.run_config import read_run_config
 
 CONFIG_VARIABLE = "BLOODTWIN_CONFIG"
 """Environment variable that names the run config file of scheduled runs, read anew at every tick."""
@@ -44,17 +44,10 @@ def regular_ingestion() -> dg.RunRequest:
 
 
 def configured() -> dict[str, Any]:
-    """The run config of scheduled runs, as it stands now."""
-    return read_run_config(Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG))
-
-
-def read_run_config(path: Path) -> dict[str, Any]:
-    """The run config in a YAML file. Raises SettingsError if there is none."""
-    todo = f"Let {CONFIG_VARIABLE} name a run config file such as {DEFAULT_CONFIG}"
+    """The run config of scheduled runs, as it stands now. Raises SettingsError if its file has none."""
+    path = Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG).absolute()
     try:
-        config = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"{path.absolute()} could not be read as YAML ({error}). {todo}") from error
-    if not isinstance(config, dict):
-        raise SettingsError(f"{path.absolute()} holds no run config. {todo}")
-    return config
+        return read_run_config(path).for_dagster()
+    except SettingsError as error:
+        todo = f"Let {CONFIG_VARIABLE} name a file of settings such as {DEFAULT_CONFIG}"
+        raise SettingsError(f"{error}. {todo}") from error

@@ -2,7 +2,7 @@
 
 Its trees see the lookback that the network sees and forecast the change from the last reading, each step by itself.
 Settings are chosen by validation MAE, then test windows are opened once. OUT gets the forecasts:
-`bloodtwin evaluate ARTIFACTS --beside OUT` compares a network with it.
+`bloodtwin compare ARTIFACTS OUT` compares a network with it.
 """
 
 import argparse

@@ -1,6 +1,12 @@
-"""`bloodtwin import`: fetch what is new where the source is a cloud, make split files, put them in place, report."""
+"""Turn pump and sensor data into DATA/pump_*/{train,validate,test}/lstm_*.csv, and say what was found.
 
+Where the source is a cloud or a site, what is new there is fetched first. Each pump's files are replaced whole or, if
+anything fails, not at all.
+"""
+
+import argparse
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -10,12 +16,14 @@ from pathlib import Path
 
 from bloodtwin_core.cli.import_report import report
 from bloodtwin_core.cli.progress_bar import progress_bar
-from bloodtwin_core.common.errors import StorageError
+from bloodtwin_core.cli.settings import add_pump_option, add_set_option, data_settings
+from bloodtwin_core.common.errors import SettingsError, StorageError
 from bloodtwin_core.common.files import atomic_folder, recover_folder
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.records import Split
 from bloodtwin_core.records.split_files import PumpSplitFiles
-from bloodtwin_core.sources.registry import source_named
+from bloodtwin_core.sources.registry import source_named, sources
+from bloodtwin_core.sources.source import SplitSource
 from bloodtwin_core.sources.splits import pump_split_files
 
 _ASIDE = ".bloodtwin-import-"
@@ -30,6 +38,34 @@ class ImportRequest:
     settings: DataSettings
     to: Path | None
     dry_run: bool = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `bloodtwin import` takes."""
+    importable = [name for name, source in sources().items() if not isinstance(source, SplitSource)]
+    parser.add_argument("source", metavar="SOURCE", choices=importable, help="one of %(choices)s")
+    parser.add_argument(
+        "folder", metavar="FOLDER", nargs="?", default="", help="the source's files, or where a cloud's events are kept"
+    )
+    parser.add_argument("--to", metavar="DATA", type=Path, help="folder for the pump_* folders")
+    parser.add_argument("--dry-run", action="store_true", help="read and report, write nothing")
+    add_pump_option(parser, "only this pump")
+    parser.add_argument(
+        "--wearer",
+        metavar="NAME=ID,ID",
+        action="append",
+        default=[],
+        help="make one history of the pumps that one person wore; may be repeated",
+    )
+    add_set_option(parser, "any setting of the group data, such as events.glucose_unit=mmol/L")
+
+
+def run(given: argparse.Namespace) -> None:
+    """Import and print the report. Raises SettingsError, and what import_data raises."""
+    if given.to is None and not given.dry_run:
+        raise SettingsError("say where to write with --to DATA, or look only with --dry-run")
+    settings = data_settings(given.source, given.folder, given.pump, given.wearer, given.set)
+    sys.stdout.write(import_data(ImportRequest(settings, given.to, given.dry_run)))
 
 
 def import_data(request: ImportRequest) -> str:

@@ -1,100 +1,105 @@
-"""The `bloodtwin` command: its arguments, and what becomes of an error.
+"""The `bloodtwin` command: which subcommands there are, and what becomes of an error.
 
-Exit codes: 0 done; 1 the data cannot be used or written; 2 the command or a setting is wrong; 130 interrupted. An error
-is one line on stderr.
+Each subcommand is a module of this folder with `add_arguments(parser)` and `run(arguments)`; only the one that was
+asked for is imported, so that `--help` answers at once.
+
+Exit codes: 0 done; 1 the data cannot be used or written; 2 the command or a setting is wrong; 130 interrupted; 143
+terminated. An error is one line on stderr.
 """
 
 import argparse
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from bloodtwin_core.cli.signals import INTERRUPTED, leave_by_exceptions
 from bloodtwin_core.common.errors import BloodTwinError, SettingsError
 from bloodtwin_core.common.extras import advice_on
 
 DONE, BAD_DATA, BAD_USAGE = 0, 1, 2
-SUBCOMMANDS = {
-    "train": "train on the windows of an artifacts folder",
-    "evaluate": "print the tables of a test, beside another model if asked",
-    "verify": "check that everything in an artifacts folder stands as it was left",
-    "release": "make a finished run the base model of the package",
+EXIT_CODES = (
+    "exit codes: 0 done; 1 data cannot be used or written; 2 command or setting wrong; 130 interrupted; 143 terminated"
+)
+
+
+class Command(NamedTuple):
+    """A subcommand: its module in this folder, what it does, and what stands after an interrupt."""
+
+    module: str
+    summary: str
+    interrupted: str = "nothing was written"
+
+
+COMMANDS = {
+    "import": Command(
+        "importing", "turn pump and sensor data into split files", "no pump's files were left half written"
+    ),
+    "run": Command(
+        "run",
+        "run the whole graph: train on records, test, report, export",
+        "what was finished stands, and a training goes on from its last finished epoch with the same command",
+    ),
+    "train": Command(
+        "train",
+        "train on the windows of an artifacts folder, without the graph",
+        "the same command goes on from the last finished epoch",
+    ),
+    "forecast": Command("forecast", "the coming hour, from a file, a folder of exports or a Nightscout site"),
+    "evaluate": Command("evaluate", "the tables of a test"),
+    "compare": Command("compare", "two models that were tested on the same data, and whether they differ"),
+    "verify": Command("verify", "whether everything in an artifacts folder stands as it was left"),
+    "release": Command("release", "make a finished run the base model of the package"),
 }
-"""Those that have a parser of their own: a module of this folder each."""
 
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(BAD_USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        self.exit(BAD_USAGE, f"{self.prog}: {' '.join(message.split())} (see {self.prog} --help)\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The arguments of the command."""
-    from bloodtwin_core.sources.registry import sources
-    from bloodtwin_core.sources.source import SplitSource
-
-    top = _Parser(prog="bloodtwin", description="Glucose forecasts from pump and sensor history.")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    for name, summary in SUBCOMMANDS.items():
-        commands.add_parser(name, help=summary, add_help=False)
-    importing = commands.add_parser(
-        "import",
-        help="turn pump and sensor data into split files",
-        description="Turn pump and sensor data into DATA/pump_*/{train,validate,test}/lstm_*.csv, and say what was "
-        "found. Each pump's files are replaced whole or, if anything fails, not at all.",
-    )
-    importable = [name for name, source in sources().items() if not isinstance(source, SplitSource)]
-    importing.add_argument("source", metavar="SOURCE", choices=importable, help="one of %(choices)s")
-    importing.add_argument(
-        "folder", metavar="FOLDER", nargs="?", default="", help="the source's files, or where a cloud's events are kept"
-    )
-    importing.add_argument("--to", metavar="DATA", type=Path, help="folder for the pump_* folders")
-    importing.add_argument("--dry-run", action="store_true", help="read and report, write nothing")
-    importing.add_argument("--pump", metavar="ID", action="append", default=[], help="only this pump; may be repeated")
-    importing.add_argument(
-        "--wearer",
-        metavar="NAME=ID,ID",
-        action="append",
-        default=[],
-        help="make one history of the pumps that one person wore; may be repeated",
-    )
-    importing.add_argument(
-        "--set",
-        metavar="SETTING=VALUE",
-        action="append",
-        default=[],
-        help="any setting of the group data, such as events.glucose_unit=mmol/L; may be repeated",
-    )
+def parser(asked_for: str = "") -> argparse.ArgumentParser:
+    """The arguments of the command; of the subcommands only the one asked for has its own."""
+    top = _Parser(prog="bloodtwin", description="Glucose forecasts from pump and sensor history.", epilog=EXIT_CODES)
+    subparsers = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    for name, command in COMMANDS.items():
+        if name != asked_for:
+            subparsers.add_parser(name, help=command.summary)
+            continue
+        module = import_module(f"bloodtwin_core.cli.{command.module}")
+        own = subparsers.add_parser(
+            name,
+            help=command.summary,
+            description=module.__doc__,
+            epilog=EXIT_CODES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(own)
+        own.set_defaults(run=module.run)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; arguments are those of the process by default."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words and words[0] in SUBCOMMANDS:
-        subcommand: Callable[[Sequence[str]], int] = import_module(f"bloodtwin_core.cli.{words[0]}").main
-        return subcommand(words[1:])
+    asked_for = words[0] if words and words[0] in COMMANDS else ""
     try:
-        # Loaded here, since it takes half a second in which an interrupt should be told like any other.
-        from bloodtwin_core.cli.importing import ImportRequest, import_data
-        from bloodtwin_core.cli.settings import data_settings
-
-        given = parser().parse_args(words)
-        if given.to is None and not given.dry_run:
-            raise SettingsError("say where to write with --to DATA, or look only with --dry-run")
-        settings = data_settings(given.source, given.folder, given.pump, given.wearer, given.set)
-        sys.stdout.write(import_data(ImportRequest(settings, given.to, given.dry_run)))
+        # Imports of a subcommand take a second, in which an interrupt should be told like any other.
+        given = parser(asked_for).parse_args(words)
+        given.run(given)
         sys.stdout.flush()
     except SettingsError as error:
         return _failed(error, BAD_USAGE)
+    except BrokenPipeError:
+        _let_go_of_stdout()
     except (BloodTwinError, OSError) as error:
         return _failed(error, BAD_DATA)
     except KeyboardInterrupt:
-        sys.stderr.write("bloodtwin: interrupted; no pump's files were left half written\n")
+        after = f"; {COMMANDS[asked_for].interrupted}" if asked_for else ""
+        sys.stderr.write(f"bloodtwin: interrupted{after}\n")
         return INTERRUPTED
     return DONE
 
@@ -112,5 +117,10 @@ def run() -> NoReturn:
 
 
 def _failed(error: Exception, code: int) -> int:
-    sys.stderr.write(f"bloodtwin: {' '.join(str(error).split())}\n")
+    sys.stderr.write(f"{' '.join(str(error).split())}\n")
     return code
+
+
+def _let_go_of_stdout() -> None:
+    """Whoever read the output has left, as `head` does; Python would complain of it once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,24 +1,36 @@
-"""From the command's arguments to the settings of the group data."""
+"""From a command's arguments to the settings of the group data."""
 
+import argparse
 from collections.abc import Sequence
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
-from bloodtwin_core.common.errors import SettingsError, in_brief
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.pipeline.run_config import assign
+from bloodtwin_core.pipeline.setting_faults import first_fault
 from bloodtwin_core.sources.settings import data_model
+
+
+def add_set_option(parser: argparse.ArgumentParser, what: str) -> None:
+    """The option --set, the same in every subcommand that has it."""
+    parser.add_argument("--set", metavar="SETTING=VALUE", action="append", default=[], help=f"{what}; may be repeated")
+
+
+def add_pump_option(parser: argparse.ArgumentParser, what: str) -> None:
+    """The option --pump, the same in every subcommand that has it."""
+    parser.add_argument("--pump", metavar="ID", action="append", default=[], help=f"{what}; may be repeated")
 
 
 def data_settings(
     source: str, folder: str, pump_ids: Sequence[str], wearers: Sequence[str], assignments: Sequence[str]
 ) -> DataSettings:
     """Settings as `--set SETTING=VALUE`, `--pump` and `--wearer` give them. Raises SettingsError for what is wrong."""
-    given: dict[str, Any] = {}
+    groups: dict[str, Any] = {}
     for assignment in assignments:
-        _assign(given, assignment)
-    given |= {"source": source, "root": folder}
+        assign(groups, f"data.{assignment.removeprefix('data.')}")
+    given = {**groups.get("data", {}), "source": source, "root": folder}
     if pump_ids:
         given["pump_ids"] = list(pump_ids)
     if wearers:
@@ -26,23 +38,7 @@ def data_settings(
     try:
         return data_model().model_validate(given)
     except ValidationError as error:
-        raise SettingsError(f"the settings are wrong: data.{in_brief(error)}") from None
-
-
-def _assign(given: dict[str, Any], assignment: str) -> None:
-    name, equals, text = assignment.partition("=")
-    *groups, field = name.removeprefix("data.").split(".")
-    if not equals or not field or not all(groups):
-        raise SettingsError(f"--set {assignment}: write SETTING=VALUE, such as events.glucose_unit=mmol/L")
-    place = given
-    for group in groups:
-        place = place.setdefault(group, {})
-        if not isinstance(place, dict):
-            raise SettingsError(f"--set {assignment}: data.{group} is a value, not a group of settings")
-    try:
-        place[field] = yaml.safe_load(text) if text else ""
-    except yaml.YAMLError:
-        raise SettingsError(f"--set {assignment}: '{text}' is no value; quote what has special characters") from None
+        raise SettingsError(f"the settings are wrong: {first_fault(error, data_model(), 'data')}") from None
 
 
 def _wearer(text: str) -> tuple[str, list[str]]:

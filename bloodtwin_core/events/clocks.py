@@ -4,12 +4,11 @@ All functions take times in the order in which the device recorded them; where t
 clock that was set back from rows that were shuffled.
 """
 
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
-from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.records import RECORD_INTERVAL, Mask, Timestamps
 
@@ -20,15 +19,6 @@ _SHUFFLED_SHARE = 0.02
 
 _LONGEST_RHYTHM = np.timedelta64(15 * 60, "s")
 """Between two readings of any sensor; a jump of the clock shows on top of it."""
-
-
-def zone_named(name: str) -> ZoneInfo:
-    """The time zone of an IANA name such as Europe/London. Raises SettingsError if there is none."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        todo = "Name it as the IANA does, for example Europe/London or America/New_York"
-        raise SettingsError(f"'{name}' is not a time zone. {todo}") from error
 
 
 def recorded_oldest_first(times: Timestamps) -> bool:

@@ -11,7 +11,6 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from bloodtwin_core.records import Timestamps
 
@@ -52,21 +51,23 @@ class StatedTotals:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def chosen(self, which: npt.NDArray[np.bool_]) -> Self:
-        """The totals where a mask [total] is true."""
+    def chosen(self, which: npt.NDArray[np.bool_ | np.intp]) -> Self:
+        """The totals where a mask [total] is true, or those at these places."""
         return type(self)(self.starts[which], self.ends[which], self.units[which], self.kinds[which])
 
     def joined(self, others: Sequence["StatedTotals"]) -> Self:
         """These and others, sorted; of two for the same time the larger, since an export may hold a part of a day."""
-        parts = [self, *others]
-        table = pd.DataFrame(
-            {name: np.concatenate([getattr(part, name) for part in parts]) for name in self.__dataclass_fields__}
+        parts: list[StatedTotals] = [self, *others]
+        together = type(self)(
+            np.concatenate([part.starts for part in parts]),
+            np.concatenate([part.ends for part in parts]),
+            np.concatenate([part.units for part in parts]),
+            np.concatenate([part.kinds for part in parts]),
         )
-        table = table.sort_values(["starts", "ends", "kinds", "units"], kind="stable")
-        table = table.drop_duplicates(["starts", "ends", "kinds"], keep="last")
-        return type(self)(
-            table["starts"].to_numpy().astype("datetime64[s]"),
-            table["ends"].to_numpy().astype("datetime64[s]"),
-            table["units"].to_numpy(np.float64),
-            table["kinds"].to_numpy(object),
-        )
+        kinds = together.kinds.astype(np.str_)
+        order = np.lexsort((together.units, kinds, together.ends, together.starts))
+        last = np.ones(len(order), dtype=bool)
+        last[:-1] = False
+        for column in (together.starts, together.ends, kinds):
+            last[:-1] |= column[order][1:] != column[order][:-1]
+        return together.chosen(order[last])

@@ -3,27 +3,18 @@
 No unit is ever guessed: of 30 nobody can say whether it is a severe low in mg/dL or a severe high in mmol/L.
 """
 
-from enum import StrEnum
-
 import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.records import GLUCOSE_LIMITS, LOWEST_MEDIAN
+from bloodtwin_core.records.glucose_units import MG_PER_DL_PER_MMOL_PER_L, GlucoseUnit
 
-MG_PER_DL_PER_MMOL_PER_L = 18.0156
-"""A tenth of the molar mass of glucose, C6H12O6, 180.156 g/mol."""
+__all__ = ["MG_PER_DL_PER_MMOL_PER_L", "GlucoseUnit", "UnitsError", "in_mg_per_dl"]
 
 _CONTRADICTING_SHARE = 0.02
 _CONTRADICTING_COUNT = 5
 """More readings than both of these outside of what the unit allows are no stray noise but another unit."""
-
-
-class GlucoseUnit(StrEnum):
-    """The two units in which glucose is given."""
-
-    mg_dl = "mg/dL"
-    mmol_l = "mmol/L"
 
 
 class UnitsError(DataError):

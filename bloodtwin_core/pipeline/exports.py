@@ -60,7 +60,7 @@ def onnx_stage(store: ArtifactStore, settings: Settings) -> OnnxExport:
     list_model(store.onnx, facts_of(checkpoint))
     write_test_vector(store.onnx, store.test_vector)
     int8 = export_int8(checkpoint, store.onnx, store.onnx_int8, windows, settings.export)
-    files = [store.onnx, store.test_vector, *([store.onnx_int8] if int8.written else [])]
+    files = [store.onnx, store.onnx_int8] if int8.written else [store.onnx]
     store.record("onnx_export", files, sha256_of(store.onnx), settings.used("model", "export"))
     return OnnxExport(checkpoint, int8)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.events.clocks import zone_named
 from bloodtwin_core.events.kinds import PumpEvents
+from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import CARBOHYDRATES
 from bloodtwin_core.sources.device_exports import VendorSettings, carelink, dexcom, libre, paradigm, tconnect
 from bloodtwin_core.sources.device_exports.export import Export, open_export
@@ -60,15 +60,23 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
 def read_export(path: Path, settings: VendorSettings) -> LocalEvents:
     """What one exported file says, in local time. Raises DataError and SettingsError as events does."""
     export = in_english(open_export(path))
-    for known in FORMATS:
-        if known.recognise(export):
-            return known.read(export, settings)
+    if (known := _format_of(export)) is not None:
+        return known.read(export, settings)
     names = ", ".join(known.name for known in FORMATS)
     if language := language_of(export):
         what = f"the file seems to be an export in {language}, of which the column names are not known"
         raise DataError(what, todo=f"Export it again in English. Languages that are read: {READ}", file=path)
     todo = f"Remove it from the folder, or export it again in English; known are {names}"
     raise DataError("the file is of no known format", todo=todo, file=path)
+
+
+def format_of(path: Path) -> Format | None:
+    """The format of a file, None if it is of no known one. Raises DataError if it cannot be read or is no table."""
+    return _format_of(in_english(open_export(path)))
+
+
+def _format_of(export: Export) -> Format | None:
+    return next((known for known in FORMATS if known.recognise(export)), None)
 
 
 def _files(settings: DataSettings) -> dict[str, list[Path]]:

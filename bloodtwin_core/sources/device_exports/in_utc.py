@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.events.clocks import recorded_oldest_first, set_back_undone, utc_from_local, zone_named
+from bloodtwin_core.events.clocks import recorded_oldest_first, set_back_undone, utc_from_local
 from bloodtwin_core.events.kinds import AmountEvents, BasalEvents, BolusEvents, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.repairs import Repairs
 from bloodtwin_core.events.silence import until_unheard
 from bloodtwin_core.events.stated_totals import StatedTotals
+from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import CARBOHYDRATES, Timestamps
 from bloodtwin_core.sources.device_exports.local import LocalEvents, LocalTotals
 

@@ -50,7 +50,8 @@ def zone_in_force(profiles: pd.DataFrame, stated: str) -> str:
     """
     started = _started(profiles)
     newest = started[-1].profile if started else None
-    schedule = newest.schedules.get(newest.default) if newest else None
+    schedules = newest.schedules if newest else {}
+    schedule = schedules.get(newest.default if newest else "") or next(iter(schedules.values()), None)
     return schedule.zone if schedule else stated
 
 

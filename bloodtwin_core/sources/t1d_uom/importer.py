@@ -31,13 +31,14 @@ import numpy as np
 from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.events.clocks import utc_from_local, zone_named
+from bloodtwin_core.events.clocks import utc_from_local
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, Floats, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.plausible import POSSIBLE_BASAL, POSSIBLE_BOLUS, outside
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.sensors import SLOWEST_RHYTHM, usual_interval
 from bloodtwin_core.events.silence import until_unheard
 from bloodtwin_core.events.units import GlucoseUnit, UnitsError, in_mg_per_dl
+from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import Limits, Mask, Timestamps
 from bloodtwin_core.sources.t1d_uom.files import PUMP, Rows, data_folder, file_of, people, read_rows
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from bloodtwin_core.cli.evaluate import main, stored_or_new
+from bloodtwin_core.cli.main import main
+from bloodtwin_core.cli.tested_model import ForecastModel, stored_or_new
 from bloodtwin_core.config import EvaluationSettings, ModelSettings
 from bloodtwin_core.evaluation.baselines import persistence
 from bloodtwin_core.evaluation.forecasts import without_uncertainty
@@ -16,6 +17,7 @@ from bloodtwin_core.evaluation.testing import forecast_windows, store_forecasts
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.forecaster import GlucoseForecaster
 from bloodtwin_core.personal.evaluation import with_personal_copies
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.records import Split
 from tests.core.evaluation.hand_made import LOOKBACK, TESTED, two_pumps, unit_scaler
 
@@ -78,5 +80,32 @@ def test_each_pump_is_tested_with_its_accepted_copy_and_the_others_with_the_unif
 
 
 def test_a_folder_without_artifacts_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(tmp_path)]) == 1
+    assert main(["evaluate", str(tmp_path)]) == 1
     assert "Materialize windowed_tensors first" in capsys.readouterr().err
+
+
+def test_two_models_are_compared_on_what_both_forecast(
+    stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, index = stored_or_new(stored, WINDOWS, network(), SETTINGS, TESTED)
+    tested = ForecastModel(WINDOWS, Checkpoint(**dict.fromkeys(Checkpoint.__dataclass_fields__)), ours, index)
+    monkeypatch.setattr("bloodtwin_core.cli.compare.tested_model", lambda *_: tested)
+    other = tmp_path / "other"
+    store_forecasts(
+        ArtifactStore(other).test_forecasts,
+        WINDOWS,
+        without_uncertainty(lambda rows: persistence(WINDOWS, rows) + 10),
+        SETTINGS,
+        TESTED,
+    )
+    assert main(["compare", str(tmp_path), str(other)]) == 0
+    assert f"Beside {other}, on " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["evaluate", "compare"])
+def test_what_was_not_tested_is_said_in_a_line(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [str(tmp_path)] * (2 if command == "compare" else 1)
+    assert main([command, *folders]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1

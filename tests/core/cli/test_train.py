@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from bloodtwin_core.cli.train import main
+from bloodtwin_core.cli.main import main
 from bloodtwin_core.common.files import sha256_of
 from bloodtwin_core.network.checkpoint import load_checkpoint
 from bloodtwin_core.sources.settings import settings_model
@@ -42,7 +42,7 @@ def settings_file(graph: Graph, **changes: dict[str, Any]) -> Path:
 
 
 def command(graph: Graph, **changes: dict[str, Any]) -> list[str]:
-    return ["--config", str(settings_file(graph, **changes)), "--artifacts", str(graph.root)]
+    return ["train", "--config", str(settings_file(graph, **changes)), "--artifacts", str(graph.root)]
 
 
 def test_it_leaves_what_the_asset_leaves(
@@ -79,7 +79,7 @@ def test_the_graph_goes_on_from_what_it_left(windows: Graph) -> None:
 def test_all_settings_as_json_are_a_settings_file(windows: Graph) -> None:
     path = settings_file(windows)
     path.write_text(settings_model().model_validate_json(path.read_text()).model_dump_json(indent=2))
-    assert main(["--config", str(path), "--artifacts", str(windows.root)]) == 0
+    assert main(["train", "--config", str(path), "--artifacts", str(windows.root)]) == 0
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_settings_file_that_cannot_be_read_is_named(
     path = tmp_path / "settings.json"
     if content is not None:
         path.write_bytes(content.encode("latin-1"))
-    assert main(["--config", str(path)]) == 2
+    assert main(["train", "--config", str(path)]) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(str(path))
 
@@ -122,7 +122,7 @@ def test_another_process_trains_is_stopped_and_trains_again(windows: Graph, numb
     def start(epochs: int) -> subprocess.Popen[str]:
         arguments = command(windows, training={"max_epochs": epochs, "early_stopping_patience": 1000})
         return subprocess.Popen(
-            [sys.executable, "-m", "bloodtwin_core.cli", "train", *arguments],
+            [sys.executable, "-m", "bloodtwin_core.cli", *arguments],
             cwd=windows.root.parent,
             env=environment,
             stdout=subprocess.PIPE,

@@ -21,7 +21,8 @@ def test_every_file_that_changed_has_its_line(copied: Graph, capsys: pytest.Capt
     split = copied.split_file("sim001", Split.test)
     split.write_text(split.read_text() + "\n")
     assert main(["verify", str(store.folder)]) == 1
-    *lines, last = capsys.readouterr().out.splitlines()
+    said = capsys.readouterr()
+    lines, last = said.out.splitlines(), said.err
     assert sorted(line.split(" ")[0] for line in lines) == sorted(
         str(path) for path in (store.report, store.checkpoints / "last.ckpt", split)
     )

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.events.clocks import recorded_oldest_first, set_back_undone, utc_from_local, zone_named
+from bloodtwin_core.events.clocks import recorded_oldest_first, set_back_undone, utc_from_local
 from bloodtwin_core.events.repairs import RepairKind
+from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import Timestamps
 
 LONDON = zone_named("Europe/London")

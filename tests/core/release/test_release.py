@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from bloodtwin_core.cli.release import main
+from bloodtwin_core.cli.main import main
 from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch
 from bloodtwin_core.common.files import sha256_of
 from bloodtwin_core.network.checkpoint import load_checkpoint
@@ -91,7 +91,7 @@ def test_exports_of_another_checkpoint_are_not_shipped(copied: Graph, tmp_path: 
 def test_a_run_that_has_not_finished_is_refused_by_the_command(
     graph: Graph, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(graph.store.folder), "--to", str(tmp_path / "model")]) == 1
+    assert main(["release", str(graph.store.folder), "--to", str(tmp_path / "model")]) == 1
     assert "knows nothing of trained_checkpoint" in capsys.readouterr().err
 
 
@@ -100,7 +100,7 @@ def test_the_command_ships_with_the_newcomers_table(
 ) -> None:
     table = tmp_path / "newcomers.md"
     table.write_text("| days | MAE |\n|---|---|\n| 3 | 20.1 |\n")
-    command = [str(finished[0].store.folder), "--to", str(tmp_path / "model"), "--newcomers", str(table)]
+    command = ["release", str(finished[0].store.folder), "--to", str(tmp_path / "model"), "--newcomers", str(table)]
     assert main(command) == 0
     assert "| 3 | 20.1 |" in Path(capsys.readouterr().out.strip()).read_text("utf-8")
     models = read_model_json(tmp_path / "model").models

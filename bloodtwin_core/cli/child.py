@@ -1,0 +1,62 @@
+"""A child process whose output is read line by line, and which never outlives an interrupted parent."""
+
+import ctypes
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from bloodtwin_core.cli.signals import TERMINATED
+
+_PARENT_DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG of prctl(2), Linux."""
+
+
+@contextmanager
+def started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """The child, stderr in its stdout; the block reads `lines_of(child)` to the end.
+
+    It has a process group of its own, so that an interrupt reaches it once, from here, whether a terminal or a program
+    sent it. If the block is left by an exception it is interrupted and waited for: what it was writing it finishes or
+    undoes. Where this process is killed, the child is terminated (on Linux).
+    """
+    hangup = signal.signal(signal.SIGHUP, _hung_up) if hasattr(signal, "SIGHUP") else None
+    child = subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        process_group=0,
+        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+    )
+    try:
+        yield child
+        child.wait()
+    except BaseException:
+        child.send_signal(signal.SIGINT)
+        raise
+    finally:
+        # A second interrupt ends the wait; the child is then on its way out by itself.
+        child.wait()
+        if hangup is not None:
+            signal.signal(signal.SIGHUP, hangup)
+
+
+def lines_of(child: subprocess.Popen[str]) -> Iterator[str]:
+    """What the child says, line by line, until it ends."""
+    if child.stdout is not None:
+        yield from child.stdout
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+
+
+def _hung_up(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(TERMINATED)

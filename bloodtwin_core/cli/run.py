@@ -1,0 +1,118 @@
+"""Run the whole graph, or a part of it: from records to a trained, tested and exported forecaster with its report.
+
+Without WHERE and --config virtual wearers are simulated. WHERE is a folder of your own data or the address of a
+Nightscout site; the source is recognised, as by `bloodtwin forecast`. A file of settings may hold groups alone
+(training: {max_epochs: 5}) or Dagster's whole run config; without --config it is the one that BLOODTWIN_CONFIG names.
+Everything that is said on the way is kept in a log file, and a training that was broken off goes on.
+
+  bloodtwin run my-exports --zone Europe/Berlin --start-from pretrained
+  bloodtwin run --config my.yaml --set training.max_epochs=5
+  bloodtwin run --select evaluation_report
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+from bloodtwin_core.cli.child import lines_of, started
+from bloodtwin_core.cli.run_log import RunLog
+from bloodtwin_core.cli.run_settings import run_config
+from bloodtwin_core.cli.settings import add_pump_option, add_set_option
+from bloodtwin_core.cli.stage_progress import StageProgress
+from bloodtwin_core.common.errors import BloodTwinError, SettingsError
+from bloodtwin_core.common.files import storage_errors
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.run_config import RunConfig
+
+HOME_VARIABLE = "DAGSTER_HOME"
+_GRAPH = "dagster"
+_HOME = ".dagster_home"
+_INSTANCE = Path("configs/dagster.yaml")
+_WITHOUT_TELEMETRY = "telemetry:\n  enabled: false\n"
+"""Dagster's home where the folder has no file for it; left to itself, Dagster would tell its makers of each run."""
+_LOGS = "run_logs"
+_LONGEST_NAME = 40
+
+
+class RunFailed(BloodTwinError):
+    """A run ended without what was asked for; the message is its cause."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `bloodtwin run` takes."""
+    parser.add_argument("where", metavar="WHERE", nargs="?", help="folder of your own data, or a Nightscout address")
+    parser.add_argument("--source", metavar="NAME", help="the source, where it is not recognised")
+    parser.add_argument("--zone", default="", metavar="ZONE", help="the wearer's time zone, such as Europe/Berlin")
+    add_pump_option(parser, "only this pump")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings as YAML or JSON")
+    add_set_option(parser, "any setting, such as training.max_epochs=5")
+    parser.add_argument(
+        "--start-from", metavar="MODEL", help="weights to go on from: pretrained (the base model), or a checkpoint"
+    )
+    parser.add_argument("--select", default="*", metavar="STAGES", help="the part of the graph to run (default: all)")
+    parser.add_argument("--artifacts", metavar="FOLDER", help="folder of all models' artifacts")
+
+
+def run(given: argparse.Namespace) -> None:
+    """Run the graph in a child process. Raises SettingsError, StorageError or RunFailed."""
+    _require_graph()
+    config = run_config(given)
+    settings = config.settings()
+    store = ArtifactStore(Path(config.root).expanduser() / settings.model.name)
+    home = _home()
+    log_file = home / _LOGS / f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{settings.model.name[:_LONGEST_NAME]}.log"
+    begun = time.monotonic()
+    try:
+        log, exit_code = _materialize(config, given.select, home, log_file)
+    except (KeyboardInterrupt, SystemExit):
+        sys.stderr.write(f"Log: {log_file}\n")
+        raise
+    # What a closing screen rests on takes a second to import, in which a wrong setting has long been said.
+    from bloodtwin_core.cli.closing import cause_of, closing
+
+    if exit_code != 0:
+        sys.stderr.write(f"What was finished stands. Log: {log_file}\n")
+        wrong_setting = log.cause is not None and log.cause.kind == SettingsError.__name__
+        raise SettingsError(cause_of(log)) if wrong_setting else RunFailed(cause_of(log))
+    sys.stdout.write(closing(log, store, settings, time.monotonic() - begun, log_file))
+
+
+def _require_graph() -> None:
+    """Raise ModuleNotFoundError in a light installation, before the child process would in words of its own."""
+    if find_spec(_GRAPH) is None:
+        raise ModuleNotFoundError(f"No module named '{_GRAPH}'", name=_GRAPH)
+
+
+def _materialize(config: RunConfig, select: str, home: Path, log_file: Path) -> tuple[RunLog, int]:
+    """Run Dagster's command; everything it says goes to the log file, what matters to the terminal."""
+    command = [sys.executable, "-u", "-m", "dagster", "asset", "materialize", "--select", select]
+    command += ["-m", "bloodtwin_assets", "--config-json", json.dumps(config.for_dagster())]
+    environment = {**os.environ, HOME_VARIABLE: str(home), "PYTHONUNBUFFERED": "1"}
+    log = RunLog()
+    with (
+        storage_errors(log_file),
+        log_file.open("w", buffering=1, encoding="utf-8") as kept,
+        StageProgress() as shown,
+        started(command, environment) as child,
+    ):
+        for line in lines_of(child):
+            kept.write(line)
+            shown.show(log, finished=log.hear(line.rstrip("\n")))
+    return log, child.returncode
+
+
+def _home() -> Path:
+    """The home of Dagster's history, which the UI shows: DAGSTER_HOME, or that of the folder. Raises StorageError."""
+    given = os.environ.get(HOME_VARIABLE)
+    home = Path(given).expanduser().absolute() if given else Path.cwd() / _HOME
+    with storage_errors(home):
+        (home / _LOGS).mkdir(parents=True, exist_ok=True)
+        if not (home / _INSTANCE.name).exists():
+            instance = _INSTANCE.read_text("utf-8") if _INSTANCE.exists() else _WITHOUT_TELEMETRY
+            (home / _INSTANCE.name).write_text(instance, "utf-8")
+    return home

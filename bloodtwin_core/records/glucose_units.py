@@ -1,0 +1,31 @@
+"""The two units of glucose. Records are in mg/dL; mmol/L is for files that come so and for people who read so."""
+
+from enum import StrEnum
+
+MG_PER_DL_PER_MMOL_PER_L = 18.0156
+"""A tenth of the molar mass of glucose, C6H12O6, 180.156 g/mol (IUPAC standard atomic weights)."""
+
+
+class GlucoseUnit(StrEnum):
+    """The two units in which glucose is given."""
+
+    mg_dl = "mg/dL"
+    mmol_l = "mmol/L"
+
+    @property
+    def in_mg_per_dl(self) -> float:
+        """mg/dL in one of this unit."""
+        return 1.0 if self is GlucoseUnit.mg_dl else MG_PER_DL_PER_MMOL_PER_L
+
+    @property
+    def decimals(self) -> int:
+        """Decimals with which people write a glucose in this unit."""
+        return 0 if self is GlucoseUnit.mg_dl else 1
+
+    def of(self, glucose: float) -> float:
+        """A glucose of mg/dL in this unit."""
+        return glucose / self.in_mg_per_dl
+
+    def text(self, glucose: float) -> str:
+        """A glucose of mg/dL as people write it in this unit, without the unit."""
+        return f"{self.of(glucose):.{self.decimals}f}"

@@ -1,0 +1,131 @@
+"""Settings as people write them: either form of a file, --set, and what is said of a wrong name."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.pipeline.run_config import RunConfig, read_run_config, with_assignments, with_settings
+from bloodtwin_core.sources.settings import settings_model
+
+REPOSITORY = Path(__file__).parents[3]
+GROUPS = {"training": {"max_epochs": 5}, "data": {"simulator": {"pumps": 1}}}
+LONG = {"resources": {"settings": {"config": GROUPS}, "artifacts": {"config": {"root": "out"}}}}
+
+
+def written(folder: Path, content: object, name: str = "my.yaml") -> Path:
+    path = folder / name
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return path
+
+
+def test_both_forms_and_json_say_the_same(tmp_path: Path) -> None:
+    short = read_run_config(written(tmp_path, {**GROUPS, "artifacts": {"root": "out"}}))
+    long = read_run_config(written(tmp_path, LONG))
+    as_json = read_run_config(written(tmp_path, json.dumps(LONG), "my.json"))
+    assert short.settings() == long.settings() == as_json.settings()
+    assert short.root == long.root == as_json.root == "out"
+    assert short.settings().training.max_epochs == 5
+    assert short.for_dagster()["resources"] == LONG["resources"]
+
+
+def test_an_empty_file_has_the_defaults_and_the_default_file_too(tmp_path: Path) -> None:
+    assert read_run_config(written(tmp_path, "# nothing\n")).settings() == settings_model()()
+    assert read_run_config(REPOSITORY / "configs" / "lstm.yaml").settings() == settings_model()()
+
+
+def test_what_else_dagster_takes_stays(tmp_path: Path) -> None:
+    config = read_run_config(written(tmp_path, {**LONG, "execution": {"config": {"retries": {"disabled": {}}}}}))
+    assert config.for_dagster()["execution"] == {"config": {"retries": {"disabled": {}}}}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            {"training": {"max_epoch": 3}},
+            "training.max_epoch: Extra inputs are not permitted; the nearest name is train",
+        ),
+        ({"training": {"max_epoch": 3}}, "the nearest name is training.max_epochs"),
+        ({"training": {"hidden_size": 3}}, "the nearest name is model.hidden_size"),
+        ({"data": {"simulator": {"pump": 3}}}, "data.simulator.pump: .* the nearest name is data.simulator.pumps"),
+        ({"data": {"quite_different": 3}}, "data.quite_different: Extra inputs are not permitted. Change it"),
+        ({"training": {"max_epochs": 0}}, "training.max_epochs: Input should be greater than or equal to 1, not 0"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_the_nearest_right_one(tmp_path: Path, content: object, said: str) -> None:
+    for form in (content, {"resources": {"settings": {"config": content}}}):
+        with pytest.raises(SettingsError, match=said):
+            read_run_config(written(tmp_path, form)).settings()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"trainin": {"max_epochs": 3}}, "my.yaml: trainin is not known. The nearest name is training"),
+        ({"resource": {}}, "my.yaml: resource is not known. The nearest name is resources"),
+        ({"resources": {"setting": {}}}, "resources.setting is not known. The nearest name is settings"),
+        (
+            {"resources": {"settings": {"confg": {}}}},
+            "settings.confg is not known. The nearest name is config",
+        ),
+        (
+            {"resources": {"settings": {"training": {"max_epochs": 3}}}},
+            "resources.settings lacks the level config. Write resources: settings: config: before training",
+        ),
+        (
+            {"resources": {"settings": {"config": {"modle": {}}}}},
+            "resources.settings.config.modle is not known. The nearest name is model",
+        ),
+        (
+            {"resources": {"artifacts": {"config": {"rot": "x"}}}},
+            "config.rot is not known. The nearest name is root",
+        ),
+        ({"resources": [1]}, "resources holds no settings"),
+        ([1], "my.yaml holds no settings"),
+        ("a: [", "my.yaml is neither YAML nor JSON"),
+        ({"artifacts": {"root": 3}}, "artifacts.root is no folder"),
+    ],
+)
+def test_a_wrong_group_or_level_is_named(tmp_path: Path, content: object, said: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_run_config(written(tmp_path, content)).settings()
+    assert said in str(raised.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nowhere\.yaml cannot be read"):
+        read_run_config(tmp_path / "nowhere.yaml")
+
+
+def test_assignments_win_and_reach_any_group() -> None:
+    config = with_assignments(
+        RunConfig(GROUPS), ["training.max_epochs=7", "simulator.days=9", "data.simulator.seed=1", "artifacts.root=x"]
+    )
+    settings = config.settings()
+    assert (settings.training.max_epochs, config.root) == (7, "x")
+    assert settings.data.simulator.model_dump() == {"pumps": 1, "days": 9, "seed": 1}
+    assert GROUPS["training"] == {"max_epochs": 5}, "the settings given stay as they were"
+
+
+def test_an_assignment_to_an_unknown_group_names_the_nearest() -> None:
+    with pytest.raises(SettingsError, match=r"trainin: .* the nearest name is training"):
+        with_assignments(RunConfig({}), ["trainin.max_epochs=3"]).settings()
+
+
+def test_settings_are_laid_over_others_group_by_group() -> None:
+    config = with_settings(RunConfig(GROUPS, "out"), {"data": {"source": "vendor", "vendor": {"time_zone": "UTC"}}})
+    assert config.settings().data.vendor.time_zone == "UTC"
+    assert config.settings().data.simulator.pumps == 1
+    assert config.root == "out"
+
+
+def test_environment_variables_are_taken_when_the_run_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = read_run_config(written(tmp_path, {"data": {"source": "azt1d", "root": {"env": "MY_AZT1D"}}}))
+    with pytest.raises(SettingsError, match="environment variable MY_AZT1D"):
+        config.settings()
+    monkeypatch.setenv("MY_AZT1D", "/data")
+    assert config.settings().data.root == "/data"
+    assert config.for_dagster()["resources"]["settings"]["config"]["data"]["root"] == {"env": "MY_AZT1D"}
