@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.accuracy.judging import WindowErrors, difference, mean_of
 from benchmarks.accuracy.variants import BASE, VARIANTS
-from bloodtwin_core.evaluation.comparison import Interval
+from bloodtwin_core.evaluation.figures import Interval
 from bloodtwin_core.evaluation.metrics import TARGET_MINUTES, step_at
 from bloodtwin_core.training.checkpoint_folder import EpochReport
 

@@ -13,8 +13,8 @@ from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.config import EvaluationSettings, TrainingSettings
 from bloodtwin_core.evaluation.blocks import blocks_of, sums_of_blocks
 from bloodtwin_core.evaluation.bootstrap import Resamples, interval_of, spare_days_of
-from bloodtwin_core.evaluation.comparison import Interval
 from bloodtwin_core.evaluation.difference import common_windows
+from bloodtwin_core.evaluation.figures import Interval
 from bloodtwin_core.network.quantiles import QUANTILE_LEVELS, pinball
 from bloodtwin_core.records import Timestamps
 from bloodtwin_core.training.batches import ValidationBatches, validation_chunk_length

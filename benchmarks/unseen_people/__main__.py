@@ -15,11 +15,11 @@ from pathlib import Path
 from benchmarks.unseen_people import left_out
 from benchmarks.unseen_people.folds import LeftOut, left_out_folds, logger
 from benchmarks.unseen_people.writing import write
-from bloodtwin_core.cli.train import read_settings
 from bloodtwin_core.common.errors import BloodTwinError
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.config import Settings
 from bloodtwin_core.personal.unseen_person import NewcomerTrial, newcomer_trials
+from bloodtwin_core.pipeline.run_config import read_run_config
 from bloodtwin_core.records import Split
 from bloodtwin_core.sources.settings import settings_model
 from bloodtwin_core.windows.of_pump import windows_of_pump
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logger.setLevel(logging.INFO)
     try:
-        settings = read_settings(given.config) if given.config else settings_model()()
+        settings = read_run_config(given.config).settings() if given.config else settings_model()()
         folds = list(left_out_folds(settings, given.out, given.folds))
         split = given.left_out_on or Split.test
         found = left_out.table([left_out.errors_of(fold, split) for fold in folds], split)

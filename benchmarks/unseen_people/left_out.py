@@ -12,7 +12,7 @@ from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.baselines import persistence
 from bloodtwin_core.evaluation.blocks import blocks_of, sums_of_blocks
 from bloodtwin_core.evaluation.bootstrap import Resamples, interval_of, spare_days_of
-from bloodtwin_core.evaluation.comparison import Interval
+from bloodtwin_core.evaluation.figures import Interval
 from bloodtwin_core.evaluation.metrics import TARGET_MINUTES, step_at
 from bloodtwin_core.network.scan import scan_windows
 from bloodtwin_core.records import Split, Timestamps
