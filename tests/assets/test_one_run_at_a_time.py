@@ -27,7 +27,7 @@ def test_a_second_run_is_told_who_is_at_work_and_changes_nothing(copied: Graph) 
 
 def test_the_command_is_told_too(copied: Graph, capsys: pytest.CaptureFixture[str]) -> None:
     with Owner(what="Dagster run 7f").holding(copied.store.folder):
-        assert main(["train", *command(copied)]) == 1
+        assert main(command(copied)) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert "is in use by Dagster run 7f" in line
 
@@ -36,7 +36,7 @@ def test_a_run_that_is_asked_to_wait_does(copied: Graph) -> None:
     owner = Owner(keeps=True)
     with owner.holding(copied.store.folder):
         threading.Timer(1.0, owner.release).start()
-    assert main(["train", *command(copied), "--wait"]) == 0
+    assert main([*command(copied), "--wait"]) == 0
 
 
 def test_a_run_owns_its_folder_between_its_stages_too(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
