@@ -2,8 +2,8 @@
 
 People are left out of training, a fold at a time; each is then met with 0, 1, 3, 7, 14 and all days of their own
 data. The pumps of one wearer stay in one fold. Everybody is tested on complete windows of their test split. A study
-that was broken off goes on: a fold that is trained is not trained again. FOLDER gets left_out.md, newcomers.md,
-newcomers.png and newcomers.json. settings.json is as for `bloodtwin train`.
+that was broken off goes on: a fold that is trained is not trained again. FOLDER gets left_out.md, unseen_people.md,
+unseen_people.png and unseen_people.json. settings.json is as for `bloodtwin train`.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from benchmarks.unseen_people.writing import write
 from bloodtwin_core.common.errors import BloodTwinError
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.config import Settings
-from bloodtwin_core.personal.unseen_person import NewcomerTrial, newcomer_trials
+from bloodtwin_core.personal.unseen_person import UnseenPersonTrial, unseen_person_trials
 from bloodtwin_core.pipeline.run_config import read_run_config
 from bloodtwin_core.records import Split
 from bloodtwin_core.sources.settings import settings_model
@@ -28,11 +28,11 @@ FOLDS = 5
 LEFT_OUT_TABLE = "left_out.md"
 
 
-def trials_of(fold: LeftOut, settings: Settings) -> Iterator[NewcomerTrial]:
-    """Every newcomer of a fold with every number of days."""
+def trials_of(fold: LeftOut, settings: Settings) -> Iterator[UnseenPersonTrial]:
+    """Every unseen person of a fold with every number of days."""
     for pump in fold.pumps:
         theirs = windows_of_pump(fold.windows, pump)
-        for trial in newcomer_trials(theirs, pump, fold.base, settings, fold.folder / "fine_tuning"):
+        for trial in unseen_person_trials(theirs, pump, fold.base, settings, fold.folder / "fine_tuning"):
             logger.info("%s, %s days: %s", pump, "all" if trial.days is None else trial.days, trial.reason)
             yield trial
 
@@ -41,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; 1 where something is missing or does not fit."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.unseen_people", description=__doc__)
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings as JSON; without it the defaults")
-    parser.add_argument("--out", type=Path, default=Path("artifacts/newcomers"), metavar="FOLDER", help="%(default)s")
+    parser.add_argument(
+        "--out", type=Path, default=Path("artifacts/unseen_people"), metavar="FOLDER", help="%(default)s"
+    )
     parser.add_argument("--folds", type=int, default=FOLDS, help="parts that the people are left out in (%(default)s)")
     parser.add_argument(
         "--left-out-on",

@@ -1,4 +1,4 @@
-"""Table, picture and single trials of a study of newcomers."""
+"""Table, picture and single trials of a study of unseen people."""
 
 import dataclasses
 import json
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bloodtwin_core.common.files import atomic_write
-from bloodtwin_core.personal.unseen_person import JUDGED_SHARE, NewcomerRow, NewcomerTrial, summary
+from bloodtwin_core.personal.unseen_person import JUDGED_SHARE, UnseenPersonRow, UnseenPersonTrial, summary
 from bloodtwin_core.reporting.plots.canvas import BLUE, INK, VERMILLION, legend_above, new_figure, small_png
 
-TABLE = "newcomers.md"
+TABLE = "unseen_people.md"
 
 
-def as_table(rows: Sequence[NewcomerRow], members: int) -> str:
+def as_table(rows: Sequence[UnseenPersonRow], members: int) -> str:
     """The rows as a Markdown table with what they mean; members of the network of each fold."""
     lines = [
         "| days of their own | MAE AT 30 | MAE AT 60 | skill AT 30 | skill AT 60 | accepted | better on test | "
@@ -38,9 +38,9 @@ def as_table(rows: Sequence[NewcomerRow], members: int) -> str:
     )
 
 
-def plot(rows: Sequence[NewcomerRow]) -> bytes:
+def plot(rows: Sequence[UnseenPersonRow]) -> bytes:
     """MAE AT 30 and 60 minutes by days of one's own data, with those of persistence."""
-    figure, axes = new_figure("A newcomer's error", "Days of their own data", "MAE AT that moment (mg/dL)")
+    figure, axes = new_figure("An unseen person's error", "Days of their own data", "MAE AT that moment (mg/dL)")
     places = range(len(rows))
     for minutes, colour, marker in ((30, BLUE, "o"), (60, VERMILLION, "s")):
         mae = [getattr(row, f"mae_at_{minutes}") for row in rows]
@@ -53,11 +53,11 @@ def plot(rows: Sequence[NewcomerRow]) -> bytes:
     return small_png(figure)
 
 
-def _days(row: NewcomerRow) -> str:
+def _days(row: UnseenPersonRow) -> str:
     return "all" if row.days is None else str(row.days)
 
 
-def write(trials: Sequence[NewcomerTrial], folder: Path, members: int) -> str:
+def write(trials: Sequence[UnseenPersonTrial], folder: Path, members: int) -> str:
     """Keep table, picture and single trials of the study so far; gives the table."""
     rows = summary(trials)
     table = as_table(rows, members)
@@ -72,8 +72,8 @@ def write(trials: Sequence[NewcomerTrial], folder: Path, members: int) -> str:
     content = {"rows": [dataclasses.asdict(row) for row in rows], "trials": single}
     with atomic_write(folder / TABLE) as temporary:
         temporary.write_text(table + "\n", "utf-8")
-    with atomic_write(folder / "newcomers.json") as temporary:
+    with atomic_write(folder / "unseen_people.json") as temporary:
         temporary.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
-    with atomic_write(folder / "newcomers.png") as temporary:
+    with atomic_write(folder / "unseen_people.png") as temporary:
         temporary.write_bytes(plot(rows))
     return table

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("artifacts", type=Path, metavar="ARTIFACTS", help="folder of one model")
     parser.add_argument("--to", type=Path, default=FOLDER, metavar="FOLDER", help="where the base model goes")
     parser.add_argument(
-        "--newcomers", type=Path, metavar="FILE", help="table of `python -m benchmarks.unseen_people` for the card"
+        "--unseen-people", type=Path, metavar="FILE", help="table of `python -m benchmarks.unseen_people` for the card"
     )
     parser.add_argument(
         "--started-from", type=Path, metavar="ARTIFACTS", help="folder of the model whose weights this one started from"
@@ -26,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Ship the model and print the path of its card. Raises what ship raises."""
-    newcomers = given.newcomers.read_text("utf-8").strip() if given.newcomers else ""
+    unseen_people = given.unseen_people.read_text("utf-8").strip() if given.unseen_people else ""
     started_from = ArtifactStore(given.started_from) if given.started_from else None
-    card = ship(ArtifactStore(given.artifacts), given.to, newcomers, started_from)
+    card = ship(ArtifactStore(given.artifacts), given.to, unseen_people, started_from)
     describe_exports(given.to)
     sys.stdout.write(f"{card}\n")

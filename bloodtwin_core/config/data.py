@@ -28,7 +28,7 @@ class DataSettings(SettingsGroup):
     pump_ids: list[str] = Field(default=[], description="Pumps to use; empty means all that are there.")
     held_out_pump_ids: list[str] = Field(
         default=[],
-        description="Pumps that are tested but neither trained nor validated on, as a newcomer would be.",
+        description="Pumps that are tested but neither trained nor validated on, as an unseen person would be.",
     )
     learn_also_from: list[TrainOnlySource] = Field(
         default=[],

@@ -1,7 +1,7 @@
-"""The network as a newcomer meets it: somebody whom it never saw, with no, few, or many days of their own.
+"""The network as an unseen person meets it: somebody whom it never saw, with no, few, or many days of their own.
 
-The unified network is fine-tuned on the newest days before the newcomer's validate split; the latest part of those days
-judges whether the copy is accepted, as a newcomer has nothing else to judge by. Both are then tested on the test split.
+The unified network is fine-tuned on the newest days before the person's validate split; the latest part of those days
+judges whether the copy is accepted, as there is nothing else to judge by. Both are then tested on the test split.
 """
 
 import dataclasses
@@ -23,14 +23,14 @@ from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.of_pump import origins_of, with_latest_days
 
 DAYS = (0, 1, 3, 7, 14, None)
-"""Days of a newcomer's own data; None is all there are before the validate split."""
+"""Days of an unseen person's own data; None is all there are before the validate split."""
 JUDGED_SHARE = 0.25
 """Latest share of those days, kept from training to judge by."""
 
 
 @dataclass(frozen=True)
-class NewcomerTrial:
-    """One newcomer with so many days: what was learned from and judged by, and errors on complete test windows.
+class UnseenPersonTrial:
+    """One unseen person with so many days: what was learned from and judged by, and errors on complete test windows.
 
     tuned is None where no copy was made.
     """
@@ -47,19 +47,19 @@ class NewcomerTrial:
 
     @property
     def kept(self) -> ErrorSums:
-        """Errors of the network that the newcomer goes on with."""
+        """Errors of the network that the unseen person goes on with."""
         return self.tuned if self.accepted and self.tuned else self.base
 
 
-def newcomer_trials(
+def unseen_person_trials(
     windows: WindowedSeries,
     pump_id: str,
     base: Checkpoint,
     settings: Settings,
     scratch: Path,
     days: Sequence[int | None] = DAYS,
-) -> Iterator[NewcomerTrial]:
-    """Every number of days for one newcomer, whose windows these are; scratch is a folder to train in.
+) -> Iterator[UnseenPersonTrial]:
+    """Every number of days for one unseen person, whose windows these are; scratch is a folder to train in.
 
     Raises what fit raises.
     """
@@ -67,13 +67,13 @@ def newcomer_trials(
     at_first = errors_on(base.forecaster, windows, Split.test, complete=True)
     last = error_sums(persistence(windows, rows), *windows.targets(rows)) if len(rows) else no_errors(windows.horizon)
     for given in days:
-        trial = NewcomerTrial(pump_id, given, 0, 0, False, "no days of their own", at_first, None, last)
+        trial = UnseenPersonTrial(pump_id, given, 0, 0, False, "no days of their own", at_first, None, last)
         yield trial if given == 0 else _after_days(trial, windows, base, settings, scratch)
 
 
 def _after_days(
-    trial: NewcomerTrial, windows: WindowedSeries, base: Checkpoint, settings: Settings, scratch: Path
-) -> NewcomerTrial:
+    trial: UnseenPersonTrial, windows: WindowedSeries, base: Checkpoint, settings: Settings, scratch: Path
+) -> UnseenPersonTrial:
     recent = _recent(windows, trial.days, settings)
     learned, judged = (len(recent.origins[split]) for split in (Split.train, Split.validate))
     trial = dataclasses.replace(trial, learned=learned, judged=judged)
@@ -101,10 +101,10 @@ def _recent(windows: WindowedSeries, days: int | None, settings: Settings) -> Wi
 
 
 @dataclass(frozen=True)
-class NewcomerRow:
-    """All newcomers with so many days, pooled over complete test windows; MAE AT in mg/dL, skill against persistence.
+class UnseenPersonRow:
+    """All unseen people with so many days, pooled over complete test windows; MAE AT in mg/dL, skill to persistence.
 
-    better counts the newcomers whose MAE over all steps fell on the test split; always_at_* are the errors if every
+    better counts the unseen people whose MAE over all steps fell on the test split; always_at_* are the errors if every
     copy were used, accepted or not.
     """
 
@@ -121,16 +121,16 @@ class NewcomerRow:
     always_at_60: float
 
 
-def summary(trials: Sequence[NewcomerTrial]) -> list[NewcomerRow]:
+def summary(trials: Sequence[UnseenPersonTrial]) -> list[UnseenPersonRow]:
     """A row for each number of days, in the order of the trials."""
     return [_row(days, [t for t in trials if t.days == days]) for days in dict.fromkeys(t.days for t in trials)]
 
 
-def _row(days: int | None, trials: Sequence[NewcomerTrial]) -> NewcomerRow:
+def _row(days: int | None, trials: Sequence[UnseenPersonTrial]) -> UnseenPersonRow:
     kept, last = _pooled([t.kept for t in trials]), _pooled([t.persistence for t in trials])
     always = _pooled([t.tuned or t.base for t in trials])
     at_30, at_60 = step_at(30), step_at(60)
-    return NewcomerRow(
+    return UnseenPersonRow(
         days=days,
         people=len(trials),
         accepted=sum(t.accepted for t in trials),
@@ -154,6 +154,6 @@ def _at(errors: ErrorSums, step: int) -> float:
     return np.nan if mae is None else mae
 
 
-def _fell(trial: NewcomerTrial) -> bool:
+def _fell(trial: UnseenPersonTrial) -> bool:
     kept, base = overall(trial.kept), overall(trial.base)
     return kept is not None and base is not None and kept < base

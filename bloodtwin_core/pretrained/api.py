@@ -50,7 +50,7 @@ def from_glucose(
     until: str,
     basal_rate: Signal | None = None,
     bolus_dose: Signal | None = None,
-    pump_id: str = "newcomer",
+    pump_id: str = "wearer",
     carbohydrates: Signal | None = None,
     unit: str = GlucoseUnit.mg_dl,
 ) -> PumpRecords:

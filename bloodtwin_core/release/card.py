@@ -50,13 +50,13 @@ class TrainingStep:
 class CardFacts:
     """What the card is written from: the trainings that followed each other, the last one being the model's own.
 
-    newcomers is a Markdown table.
+    unseen_people is a Markdown table.
     """
 
     checkpoint: Checkpoint
     steps: Sequence[TrainingStep]
     results: TestResults
-    newcomers: str = ""
+    unseen_people: str = ""
 
 
 def model_card(facts: CardFacts) -> str:
@@ -66,7 +66,7 @@ def model_card(facts: CardFacts) -> str:
         _data(facts),
         _settings(facts),
         _headline(facts),
-        f"## If one is new to it\n\n{facts.newcomers}" if facts.newcomers else "",
+        f"## If one is new to it\n\n{facts.unseen_people}" if facts.unseen_people else "",
         f"## Limits\n\n{LIMITS}",
         f"## Training it again\n\n```\n{COMMAND}\n```\n\nREADME.md says where the data are to be had.",
         f"## The evaluation in full\n\n`test_results.yaml` beside this card holds every single figure.\n\n"

@@ -36,12 +36,12 @@ STAGES = ("trained_checkpoint", "test_results", "torchscript_export", "onnx_expo
 
 
 def ship(
-    store: ArtifactStore, folder: Path = FOLDER, newcomers: str = "", started_from: ArtifactStore | None = None
+    store: ArtifactStore, folder: Path = FOLDER, unseen_people: str = "", started_from: ArtifactStore | None = None
 ) -> Path:
     """Make the model in the store the base model of the package, and return the path of its card.
 
     Checks first that checkpoint, exports and test results are those of one training and unchanged since. The folder is
-    replaced whole; until then the base model that stood there stays. newcomers is a Markdown table for the card,
+    replaced whole; until then the base model that stood there stays. unseen_people is a Markdown table for the card,
     started_from holds the training whose weights this one started from.
     Raises ArtifactMissing if a stage is missing or a file changed, CheckpointMismatch if they do not belong together,
     StorageError if the folder cannot be written.
@@ -69,7 +69,7 @@ def ship(
         checkpoint=checkpoint,
         steps=[_step(part) for part in (started_from, store) if part],
         results=results,
-        newcomers=newcomers,
+        unseen_people=unseen_people,
     )
     with atomic_folder(folder) as temporary:
         for name, path in sources.items():

@@ -1,4 +1,4 @@
-"""The study of newcomers as a command, on a few days of virtual wearers."""
+"""The study of unseen people as a command, on a few days of virtual wearers."""
 
 import json
 from pathlib import Path
@@ -37,11 +37,11 @@ def test_the_command_leaves_table_picture_and_trials(tmp_path: Path, capsys: pyt
     table = capsys.readouterr().out
     assert "3 people who were left out of training, a fold at a time, and meet one network of everybody else" in table
     assert "| all |" in table
-    assert table == (out / "left_out.md").read_text() + "\n" + (out / "newcomers.md").read_text()
+    assert table == (out / "left_out.md").read_text() + "\n" + (out / "unseen_people.md").read_text()
     (everybody,) = [line for line in table.splitlines() if line.startswith("| all | 3 |")]
     assert f"{int(everybody.split(' | ')[2].replace(',', '')):,} complete test windows" in table
-    assert (out / "newcomers.png").read_bytes().startswith(b"\x89PNG")
-    found = json.loads((out / "newcomers.json").read_text())
+    assert (out / "unseen_people.png").read_bytes().startswith(b"\x89PNG")
+    found = json.loads((out / "unseen_people.json").read_text())
     assert [row["days"] for row in found["rows"]] == [0, 1, 3, 7, 14, None]
     assert len(found["trials"]) == 3 * 6
     trained = (out / "fold_1" / "checkpoints" / "best.ckpt").stat().st_mtime_ns

@@ -76,7 +76,7 @@ class Bands:
 class Headline:
     """Everything that the opening says.
 
-    days counts days of single pumps, newcomers the tested pumps that training had nothing of. virtual: the wearers
+    days counts days of single pumps, unseen_people the tested pumps that training had nothing of. virtual: the wearers
     were simulated. missed names targets that were not met on complete windows, as in 'MAE at 60 minutes below 20 mg/dL
     (20.94)'.
     low_bias is the mean of forecast minus reading where the reading was under 70 mg/dL.
@@ -85,7 +85,7 @@ class Headline:
     windows: int
     days: int
     pumps: int
-    newcomers: int = 0
+    unseen_people: int = 0
     virtual: bool = False
     ahead: tuple[Ahead, ...] = ()
     missed: tuple[str, ...] = ()

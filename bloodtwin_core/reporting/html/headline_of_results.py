@@ -35,7 +35,7 @@ def headline_of(material: Material) -> Headline:
         windows=results.available.windows,
         days=pump_days(material.forecasts),
         pumps=sum(pump.windows > 0 for pump in results.available.pumps.values()),
-        newcomers=material.newcomers,
+        unseen_people=material.unseen_people,
         virtual=material.virtual,
         ahead=tuple(_ahead(material)),
         missed=tuple(_missed(target) for target in results.missed_targets if target.value is not None),

@@ -63,7 +63,7 @@ class Material:
         return next((each for each in of_threshold if each.minutes == ALARM_MINUTES), None)
 
     @property
-    def newcomers(self) -> int:
+    def unseen_people(self) -> int:
         """Tested pumps of which no record is in the training split."""
         learned = {segment.pump_id for segment in self.windows.segments_of(Split.train)}
         return len(set(np.unique(self.forecasts.pump).tolist()) - learned)

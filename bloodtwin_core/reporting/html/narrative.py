@@ -152,10 +152,10 @@ def _reach(headline: Headline) -> Iterator[str]:
     if headline.days < ENOUGH_DAYS:
         few = "is too little" if headline.days == 1 else "are too few"
         yield f"{counted(headline.days, 'day')} {few} to say how it would be on others."
-    if headline.newcomers == 0:
+    if headline.unseen_people == 0:
         yield "All this is for wearers whose earlier days were learned from; for others expect larger errors."
-    elif headline.newcomers < headline.pumps:
-        yield f"Of {counted(headline.newcomers, 'pump')} among them nothing had been learned."
+    elif headline.unseen_people < headline.pumps:
+        yield f"Of {counted(headline.unseen_people, 'pump')} among them nothing had been learned."
     else:
         yield "Of none of these wearers anything had been learned."
 

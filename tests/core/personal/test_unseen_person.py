@@ -1,4 +1,4 @@
-"""What a newcomer meets: no copy from too few days, no choice by test windows, everybody tested on the same ones."""
+"""What an unseen person meets: no copy from too few days, no choice by test windows, all tested on the same ones."""
 
 import dataclasses
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from bloodtwin_core.config import PersonalSettings, Settings
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
-from bloodtwin_core.personal.unseen_person import NewcomerTrial, newcomer_trials, summary
+from bloodtwin_core.personal.unseen_person import UnseenPersonTrial, summary, unseen_person_trials
 from bloodtwin_core.records import RECORDS_PER_DAY, Feature, Split
 from bloodtwin_core.training import CheckpointFolder, fit
 from bloodtwin_core.windows import WindowedSeries
@@ -25,7 +25,7 @@ SETTINGS = Settings(
 
 
 @pytest.fixture(scope="module")
-def newcomer() -> WindowedSeries:
+def unseen_person() -> WindowedSeries:
     """Ten days of one person, seven of them before the validate split."""
     return windows_of_pump(tiny_windows(pumps=2, count=10 * RECORDS_PER_DAY)[0], "pump1")
 
@@ -41,18 +41,22 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
 
 
 @pytest.fixture(scope="module")
-def trials(newcomer: WindowedSeries, base: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> list[NewcomerTrial]:
-    return list(newcomer_trials(newcomer, "pump1", base, SETTINGS, tmp_path_factory.mktemp("trials") / "s", DAYS))
+def trials(
+    unseen_person: WindowedSeries, base: Checkpoint, tmp_path_factory: pytest.TempPathFactory
+) -> list[UnseenPersonTrial]:
+    return list(
+        unseen_person_trials(unseen_person, "pump1", base, SETTINGS, tmp_path_factory.mktemp("trials") / "s", DAYS)
+    )
 
 
-def test_more_days_are_more_to_learn_from(trials: list[NewcomerTrial]) -> None:
+def test_more_days_are_more_to_learn_from(trials: list[UnseenPersonTrial]) -> None:
     assert [trial.days for trial in trials] == list(DAYS)
     assert trials[0].learned == trials[0].judged == 0
     assert sorted(trial.learned for trial in trials) == [trial.learned for trial in trials]
     assert sorted(trial.judged for trial in trials) == [trial.judged for trial in trials]
 
 
-def test_too_few_days_keep_the_base(trials: list[NewcomerTrial]) -> None:
+def test_too_few_days_keep_the_base(trials: list[UnseenPersonTrial]) -> None:
     for trial in trials[:2]:
         assert not trial.accepted
         assert trial.tuned is None
@@ -60,7 +64,7 @@ def test_too_few_days_keep_the_base(trials: list[NewcomerTrial]) -> None:
     assert trials[1].reason.startswith("too few windows")
 
 
-def test_days_of_their_own_help_a_network_that_knows_nothing(trials: list[NewcomerTrial]) -> None:
+def test_days_of_their_own_help_a_network_that_knows_nothing(trials: list[UnseenPersonTrial]) -> None:
     everything = trials[-1]
     assert everything.accepted, everything.reason
     before, after = everything.base.mae(1, 6), everything.kept.mae(1, 6)
@@ -70,25 +74,25 @@ def test_days_of_their_own_help_a_network_that_knows_nothing(trials: list[Newcom
 
 
 def test_everybody_is_tested_on_the_same_complete_windows(
-    newcomer: WindowedSeries, trials: list[NewcomerTrial]
+    unseen_person: WindowedSeries, trials: list[UnseenPersonTrial]
 ) -> None:
-    count = int(newcomer.origins[Split.test].complete.sum())
+    count = int(unseen_person.origins[Split.test].complete.sum())
     assert {trial.kept.windows for trial in trials} == {trial.persistence.windows for trial in trials} == {count}
 
 
 def test_what_is_chosen_does_not_depend_on_validate_and_test_splits(
-    newcomer: WindowedSeries, base: Checkpoint, trials: list[NewcomerTrial], tmp_path: Path
+    unseen_person: WindowedSeries, base: Checkpoint, trials: list[UnseenPersonTrial], tmp_path: Path
 ) -> None:
-    series = np.array(newcomer.series)
-    for segment in newcomer.segments:
+    series = np.array(unseen_person.series)
+    for segment in unseen_person.segments:
         if segment.split is not Split.train:
             series[segment.start : segment.stop, Feature.bg.column] = 100.0
-    other = dataclasses.replace(newcomer, series=series)
-    [again] = newcomer_trials(other, "pump1", base, SETTINGS, tmp_path / "s", (3,))
+    other = dataclasses.replace(unseen_person, series=series)
+    [again] = unseen_person_trials(other, "pump1", base, SETTINGS, tmp_path / "s", (3,))
     assert (again.accepted, again.reason) == (trials[2].accepted, trials[2].reason)
 
 
-def test_the_summary_pools_people(trials: list[NewcomerTrial]) -> None:
+def test_the_summary_pools_people(trials: list[UnseenPersonTrial]) -> None:
     settings = [dataclasses.replace(trial, pump_id=pump) for pump in ("a", "b") for trial in trials]
     rows = summary(settings)
     assert [row.days for row in rows] == list(DAYS)

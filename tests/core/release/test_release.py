@@ -95,12 +95,12 @@ def test_a_run_that_has_not_finished_is_refused_by_the_command(
     assert "knows nothing of trained_checkpoint" in capsys.readouterr().err
 
 
-def test_the_command_ships_with_the_newcomers_table(
+def test_the_command_ships_with_the_table_of_unseen_people(
     finished: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    table = tmp_path / "newcomers.md"
+    table = tmp_path / "unseen_people.md"
     table.write_text("| days | MAE |\n|---|---|\n| 3 | 20.1 |\n")
-    command = ["release", str(finished[0].store.folder), "--to", str(tmp_path / "model"), "--newcomers", str(table)]
+    command = ["release", str(finished[0].store.folder), "--to", str(tmp_path / "model"), "--unseen-people", str(table)]
     assert main(command) == 0
     assert "| 3 | 20.1 |" in Path(capsys.readouterr().out.strip()).read_text("utf-8")
     models = read_model_json(tmp_path / "model").models

@@ -20,7 +20,7 @@ def test_the_errors_are_those_that_were_made():
     assert [ahead.minutes for ahead in found.ahead] == [30, 60]
     assert [ahead.mae for ahead in found.ahead] == pytest.approx([5.0, 5.0], abs=1e-3)
     assert [ahead.near for ahead in found.ahead] == [1.0, 1.0]
-    assert (found.pumps, found.newcomers) == (2, 0)
+    assert (found.pumps, found.unseen_people) == (2, 0)
     assert found.windows == len(WINDOWS.origins[Split.test])
     assert found.missed == ()
 
@@ -54,10 +54,10 @@ def test_lows_forecast_too_high_are_found():
     assert found.bands is None
 
 
-def test_a_pump_that_training_knows_nothing_of_is_a_newcomer():
+def test_a_pump_that_training_knows_nothing_of_is_an_unseen_person():
     material = material_of(WINDOWS, nearly_right(WINDOWS))
     unknown = np.where(material.forecasts.pump == "b", "z", material.forecasts.pump)
-    assert headline_of(replace(material, forecasts=replace(material.forecasts, pump=unknown))).newcomers == 1
+    assert headline_of(replace(material, forecasts=replace(material.forecasts, pump=unknown))).unseen_people == 1
 
 
 def test_a_horizon_of_less_than_half_an_hour_is_judged_at_its_end():

@@ -13,7 +13,7 @@ GOOD = Headline(
     windows=12_600,
     days=70,
     pumps=20,
-    newcomers=20,
+    unseen_people=20,
     ahead=(
         Ahead(30, 12.4, 16.0, {"ridge": 14.0}, (0.76, 0.79), near=0.9, harmless=0.997),
         Ahead(60, 19.4, 26.1, {"ridge": 23.0}, (0.73, 0.76), near=0.75, harmless=0.985),
@@ -114,11 +114,11 @@ def test_few_days_are_said_to_be_few(days: int, said: str):
 
 
 @pytest.mark.parametrize(
-    ("newcomers", "said"),
+    ("unseen_people", "said"),
     [(0, "for others expect larger errors"), (3, "Of 3 pumps among them nothing"), (20, "Of none of these wearers")],
 )
-def test_it_is_said_whose_days_were_learned_from(newcomers: int, said: str):
-    assert said in opening(replace(GOOD, newcomers=newcomers))
+def test_it_is_said_whose_days_were_learned_from(unseen_people: int, said: str):
+    assert said in opening(replace(GOOD, unseen_people=unseen_people))
 
 
 def test_virtual_wearers_are_no_people():
