@@ -35,12 +35,12 @@ class AttendedWindow:
 class Attended:
     """Mean weights over test windows, [lookback], some single windows, and what the test of attention found.
 
-    truth is a sentence instead where it could not be tested.
+    faithfulness is a sentence instead where it could not be tested.
     """
 
     weights: Weights
     examples: tuple[AttendedWindow, ...]
-    truth: AttentionFaithfulness | str
+    faithfulness: AttentionFaithfulness | str
 
 
 def attended(
@@ -57,10 +57,10 @@ def attended(
     places = np.linspace(0, len(rows) - 1, EXAMPLES + 2).astype(np.int64)[1:-1]
     examples = tuple(_example(windows, int(rows[place]), weights[place]) for place in dict.fromkeys(places.tolist()))
     try:
-        truth: AttentionFaithfulness | str = attention_faithfulness(forecaster, windows, settings, device)
+        faithfulness: AttentionFaithfulness | str = attention_faithfulness(forecaster, windows, settings, device)
     except SettingsError as error:
-        truth = f"Whether attention says something true could not be tested: {error}"
-    return Attended(weights.mean(axis=0, dtype=np.float64), examples, truth)
+        faithfulness = f"Whether attention says something true could not be tested: {error}"
+    return Attended(weights.mean(axis=0, dtype=np.float64), examples, faithfulness)
 
 
 def _example(windows: WindowedSeries, row: int, weights: Weights) -> AttendedWindow:

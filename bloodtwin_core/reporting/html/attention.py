@@ -18,9 +18,9 @@ WORDS = (
 
 def attention_section(attended: Attended) -> Section:
     """The verdict, then what is attended to."""
-    truth = attended.truth
-    verdict = truth if isinstance(truth, str) else truth.verdict
-    tables = [] if isinstance(truth, str) else [_table(truth)]
+    faithfulness = attended.faithfulness
+    verdict = faithfulness if isinstance(faithfulness, str) else faithfulness.verdict
+    tables = [] if isinstance(faithfulness, str) else [_table(faithfulness)]
     pictures = [_by_age(attended.weights), *(_window(place, each) for place, each in enumerate(attended.examples))]
     return Section("attention", "What it attends to", [WORDS, verdict], tables, pictures)
 
@@ -31,17 +31,19 @@ def hours_that_hold(weights: Weights, part: float) -> float:
     return records * RECORD_MINUTES / 60
 
 
-def _table(truth: AttentionFaithfulness) -> HtmlTable:
+def _table(faithfulness: AttentionFaithfulness) -> HtmlTable:
     rows = [
-        [HtmlCell("nothing"), figure_cell(truth.mae, 2)],
-        [HtmlCell(f"{truth.removed} readings at random"), figure_cell(truth.mae_without_random, 2)],
+        [HtmlCell("nothing"), figure_cell(faithfulness.mae, 2)],
+        [HtmlCell(f"{faithfulness.removed} readings at random"), figure_cell(faithfulness.mae_without_random, 2)],
         [
-            HtmlCell(f"{truth.removed} that another window attends to"),
-            figure_cell(truth.mae_without_those_of_another, 2),
+            HtmlCell(f"{faithfulness.removed} that another window attends to"),
+            figure_cell(faithfulness.mae_without_those_of_another, 2),
         ],
-        [HtmlCell(f"the {truth.removed} attended to most"), figure_cell(truth.mae_without_attended, 2)],
+        [HtmlCell(f"the {faithfulness.removed} attended to most"), figure_cell(faithfulness.mae_without_attended, 2)],
     ]
-    caption = f"Mean error over all steps (mg/dL) when readings are taken away, on {truth.windows:,} complete windows"
+    caption = (
+        f"Mean error over all steps (mg/dL) when readings are taken away, on {faithfulness.windows:,} complete windows"
+    )
     return HtmlTable(caption, ["Taken away", "MAE"], rows)
 
 
