@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import torch
+
 from benchmarks.survival.changes import changed_files
 from benchmarks.survival.damage import damaged_checkpoints, set_aside
 from benchmarks.survival.kills import KINDS, SEED_BEFORE, kills_at_renames, prepare, random_kills
@@ -113,6 +115,8 @@ def main() -> int:
     parser.add_argument("--few", action="store_true", help="one in 50 of the kills and pairs")
     parser.add_argument("--data", default="", metavar="FOLDER", help="split files to run on (default: virtual wearers)")
     given = parser.parse_args()
+    # Runs are forked: a child of a process whose threads have worked waits for them for ever.
+    torch.set_num_threads(1)
     settings_of = partial(small_settings, split_files=given.data)
     logging.basicConfig(level=logging.ERROR)
     broken = 0
