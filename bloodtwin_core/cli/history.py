@@ -15,7 +15,7 @@ from bloodtwin_core.cli.wearer_clock import clock_of
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.common.progress import Progress
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.display.clock import Clock
+from bloodtwin_core.display.clock import WearerClock
 from bloodtwin_core.events.repairs import RepairKind, read_repairs
 from bloodtwin_core.records import PumpHistory, PumpRecords, Split, features_with
 from bloodtwin_core.records.split_files import PUMP_ID, SplitFile, natural_order, read_split_file
@@ -45,7 +45,7 @@ class History:
     """
 
     parts: list[PumpRecords]
-    clock: Clock
+    clock: WearerClock
     times_refused: int = 0
 
 

@@ -16,7 +16,8 @@ from typing import NoReturn, TextIO, cast
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.common.decimals import Ascii, Texts, number_of, numbers_of, without_missing
+from bloodtwin_core.common.arrays import Texts
+from bloodtwin_core.common.decimals import Ascii, number_of, numbers_of, without_missing
 from bloodtwin_core.common.errors import DataError
 
 _COMMENT = "#"

@@ -10,9 +10,10 @@ import re
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.records import Timestamps
-from bloodtwin_core.sources.device_exports.cells import Cells, Floats
+from bloodtwin_core.sources.device_exports.cells import Cells
 from bloodtwin_core.sources.device_exports.local import LocalBolus
 
 BOLUS_TYPE, SELECTED, DELIVERED = "Bolus Type", "Bolus Volume Selected (U)", "Bolus Volume Delivered (U)"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bloodtwin_core.sources.device_exports.cells import Cells, Floats, Texts
+from bloodtwin_core.common.arrays import Floats
+from bloodtwin_core.sources.device_exports.cells import Cells, CellTexts
 
 TYPE, VALUES = "Raw-Type", "Raw-Values"
 _PAIR = re.compile(r"([A-Z0-9_]+)=([^,]*)")
@@ -27,7 +28,7 @@ class RawRows:
         """The rows of a table."""
         return cls(cells, tuple(dict(_PAIR.findall(text)) for text in cells.texts(VALUES)))
 
-    def texts(self, name: str) -> Texts:
+    def texts(self, name: str) -> CellTexts:
         """The value of this name as lower-case text [row]; DataError, with the line, where a row has none."""
         found = [values.get(name, "").strip().lower() for values in self.values]
         if "" in found:

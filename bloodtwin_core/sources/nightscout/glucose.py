@@ -14,7 +14,7 @@ from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.events.kinds import GlucoseEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L
-from bloodtwin_core.records import Timestamps
+from bloodtwin_core.records import Mask, Timestamps
 from bloodtwin_core.sources.nightscout.entries import STATED_MMOL
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 
@@ -25,8 +25,6 @@ _FRACTIONAL_SHARE = 0.5
 """Of readings rounded to 0.1 mmol/L nine in ten are fractions, of error codes none."""
 _DOUBTFUL_COUNT, _DOUBTFUL_SHARE = 12, 0.02
 """More whole numbers under 39 than both of these that are no known error code may be mmol/L."""
-
-Mask = npt.NDArray[np.bool_]
 
 
 def glucose_events(rows: pd.DataFrame) -> tuple[GlucoseEvents, Repairs]:
