@@ -32,8 +32,7 @@ from bloodtwin_core.display.clock import WearerClock
 from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pretrained import base_forecaster
-from bloodtwin_core.records import FEATURES, RECORD_INTERVAL, Feature, PumpRecords
-from bloodtwin_core.records import WearerClock as Clock
+from bloodtwin_core.records import FEATURES, RECORD_INTERVAL, Clock, Feature, PumpRecords
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.records.joining import records_up_to, require_measured
 from bloodtwin_core.serving import Forecaster

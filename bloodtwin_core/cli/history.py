@@ -132,10 +132,10 @@ def _split_files(place: Place, pump_ids: Sequence[str], features: tuple[str, ...
 def _split_paths(place: Place) -> list[Path]:
     if place.folder is None:
         return list(place.paths)
-    found: dict[Path, dict[str, Path]] = {}
+    by_folder: dict[Path, dict[str, Path]] = {}
     for path in sorted(place.folder.rglob("lstm_*.csv"), key=lambda path: path.name):
-        found.setdefault(path.parent, {})[path.name.split("_")[1]] = path
-    return [path for splits in found.values() for path in splits.values()]
+        by_folder.setdefault(path.parent, {})[path.name.split("_")[1]] = path
+    return [path for splits in by_folder.values() for path in splits.values()]
 
 
 def _require_one_pump(files: Sequence[SplitFile], place: Place) -> None:

@@ -115,8 +115,8 @@ def compared_totals(events: PumpEvents) -> ComparedTotals:
     columns = zip(stated.starts, hours, stated.kinds, stated.units, imported, unknown, strict=True)
     return ComparedTotals(
         tuple(
-            ComparedTotal(start, float(lasting), TotalOf(kind), float(said), float(found), float(not_known))
-            for start, lasting, kind, said, found, not_known in columns
+            ComparedTotal(start, float(lasting), TotalOf(kind), float(said), float(imported_units), float(not_known))
+            for start, lasting, kind, said, imported_units, not_known in columns
         )
     )
 

@@ -69,11 +69,11 @@ def person_files(settings: DataSettings) -> dict[str, Path]:
     """
     root = data_set_folder(settings, "AZT1D", "'CGM Records'")
     folder = root / "CGM Records" if (root / "CGM Records").is_dir() else root
-    found = {match[1]: path for path in folder.iterdir() if (match := re.fullmatch(r"Subject (\d+)", path.name))}
-    if not found:
+    folders = {match[1]: path for path in folder.iterdir() if (match := re.fullmatch(r"Subject (\d+)", path.name))}
+    if not folders:
         todo = "Point data.root to the AZT1D folder, the one that holds 'CGM Records'"
         raise DataError("the folder holds no 'Subject N' folders", todo=todo, file=folder)
-    wanted = wanted_people(found, settings, folder, lacking="no data")
+    wanted = wanted_people(folders, settings, folder, lacking="no data")
     return {person: path / f"{path.name}.csv" for person, path in wanted.items()}
 
 

@@ -21,6 +21,7 @@ from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.records import Timestamps
 
 CellTexts = npt.NDArray[np.object_]
+"""Python strings, as pandas keeps the cells of a column, [row]."""
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}(?:[.,][0-9]{1,9})?")
 """A decimal comma is as good as a point: no number in these exports reaches a thousands separator."""
@@ -123,8 +124,8 @@ def parse_times(cells: Cells, column: str, texts: CellTexts, formats: Sequence[s
     for fmt in formats:
         left = parsed.isna().to_numpy() & (series != "").to_numpy()
         if left.any():
-            found = pd.to_datetime(series[left].astype(str), format=fmt, errors="coerce")
-            parsed[left] = found.to_numpy().astype("datetime64[s]")
+            fitting = pd.to_datetime(series[left].astype(str), format=fmt, errors="coerce")
+            parsed[left] = fitting.to_numpy().astype("datetime64[s]")
     if (row := first_true(parsed.isna().to_numpy() & (series != "").to_numpy())) is not None:
         shown = pd.Timestamp("2024-03-21 17:05").strftime(formats[0])
         raise cells.fault(

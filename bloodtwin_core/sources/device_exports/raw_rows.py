@@ -30,17 +30,17 @@ class RawRows:
 
     def texts(self, name: str) -> CellTexts:
         """The value of this name as lower-case text [row]; DataError, with the line, where a row has none."""
-        found = [values.get(name, "").strip().lower() for values in self.values]
-        if "" in found:
+        texts = [values.get(name, "").strip().lower() for values in self.values]
+        if "" in texts:
             todo = "Export the file again, and leave it as it comes"
-            raise self.cells.fault(found.index(""), VALUES, f"the row does not say its {name}", todo)
-        return np.array(found, dtype=object)
+            raise self.cells.fault(texts.index(""), VALUES, f"the row does not say its {name}", todo)
+        return np.array(texts, dtype=object)
 
     def numbers(self, name: str) -> Floats:
         """The value of this name as a number [row]; DataError, with the line, where it is none or is missing."""
-        found = self.texts(name)
-        for row, text in enumerate(found):
+        texts = self.texts(name)
+        for row, text in enumerate(texts):
             if not _NUMBER.fullmatch(text):
                 what = f"{name} is '{text}', which is not a number"
                 raise self.cells.fault(row, VALUES, what, "Write the number as the vendor exported it")
-        return found.astype(np.float64)
+        return texts.astype(np.float64)

@@ -36,8 +36,8 @@ class BasalSchedule(BaseModel):
         from_minute = np.array([minute for minute, _ in self.steps])
         rates = np.array([rate for _, rate in self.steps])
         step = np.maximum(np.searchsorted(from_minute, minutes, side="right") - 1, 0)
-        found: Rates = rates[step]
-        return found
+        in_force: Rates = rates[step]
+        return in_force
 
     def shifted(self, per_cent: float, hours: float) -> "BasalSchedule":
         """A percentage of the rates, so many hours later: what was for 06:00 is for 08:00 after a shift of 2 hours.

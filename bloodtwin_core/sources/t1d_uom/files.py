@@ -84,13 +84,13 @@ def data_folder(settings: DataSettings) -> Path:
 def people(folder: Path, settings: DataSettings) -> list[str]:
     """The numbers of those with a glucose file, of data.pump_ids if it names any; DataError if one has none."""
     glucose = folder / _GLUCOSE_FOLDER
-    found = {
+    files = {
         match[1]: path for path in glucose.iterdir() if (match := re.fullmatch(r"UoMGlucose(\d+)\.csv", path.name))
     }
-    if not found:
+    if not files:
         todo = "Point data.root to the T1D-UOM folder, as unpacked"
         raise DataError("the folder holds no UoMGlucose files", todo=todo, file=glucose)
-    return list(wanted_people(found, settings, glucose, lacking="no glucose file"))
+    return list(wanted_people(files, settings, glucose, lacking="no glucose file"))
 
 
 def file_of(folder: Path, kind: str, person: str) -> Path | None:

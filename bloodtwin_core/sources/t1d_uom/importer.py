@@ -97,15 +97,15 @@ def person_events(folder: Path, person: str) -> PumpEvents:
     """One person's events, glucose where the basal rate is known; raises DataError as events does."""
     glucose = _glucose(folder, person)
     basal, heard = _basal(folder, person)
-    found = until_unheard(
+    heard_events = until_unheard(
         PumpEvents(person, wearer_zone=TIME_ZONE).merged(basal, glucose, _bolus(folder, person)), heard
     )
-    place = np.searchsorted(found.basal.times, found.glucose.times, side="right") - 1
-    known = (place >= 0) & ~np.isnan(found.basal.rate[np.maximum(place, 0)])
+    place = np.searchsorted(heard_events.basal.times, heard_events.glucose.times, side="right") - 1
+    known = (place >= 0) & ~np.isnan(heard_events.basal.rate[np.maximum(place, 0)])
     if not known.any():
         todo = "Leave the person out (data.pump_ids)"
         raise DataError(f"person {person} has no glucose while the basal rate is known", todo=todo, file=folder)
-    return replace(found, glucose=found.glucose.chosen(known))
+    return replace(heard_events, glucose=heard_events.glucose.chosen(known))
 
 
 def delivered_once(times: Timestamps, doses: Floats) -> tuple[Mask, Floats]:
