@@ -54,9 +54,7 @@ def _refuse_tested(
     if also.source != settings.source or not _same_place(also.root, settings.root):
         return
     tested = {pump.pump_id for pump in main}
-    if (
-        settings.join_wearers
-    ):  # Joined pumps stand in data.source under their wearer's name, in trained under their own.
+    if settings.join_wearers:  # Joined pumps of data.source stand under their wearer's name, trained under their own.
         tested |= {pump_id for wearer in tested for pump_id in settings.wearers.get(wearer, [])}
     twice = sorted(tested & {pump.pump_id for pump in trained})
     if twice:
