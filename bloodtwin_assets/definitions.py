@@ -33,13 +33,13 @@ def build_defs(resource_overrides: Mapping[str, object] | None = None) -> dg.Def
 
 
 def _assets() -> list[dg.AssetsDefinition]:
-    found = dg.load_assets_from_modules(_modules("assets"))
-    return [asset for asset in found if isinstance(asset, dg.AssetsDefinition)]
+    assets = dg.load_assets_from_modules(_modules("assets"))
+    return [asset for asset in assets if isinstance(asset, dg.AssetsDefinition)]
 
 
 def _modules(name: str) -> list[ModuleType]:
     """The module of this name in the folder of each subject that has one."""
-    subjects = [found.name for found in pkgutil.iter_modules([str(Path(__file__).parent)]) if found.ispkg]
+    subjects = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]) if module.ispkg]
     modules = [f"{__package__}.{subject}.{name}" for subject in subjects]
     return [import_module(module) for module in modules if find_spec(module)]
 

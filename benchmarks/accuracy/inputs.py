@@ -6,8 +6,8 @@ Each takes windows and the folder of AZT1D and gives inputs of about unit size, 
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.csv_table import read_table
 from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, RECORDS_PER_HOUR, Feature, Split, Values
 from bloodtwin_core.simulation.physiology import Physiology
@@ -17,8 +17,6 @@ INSULIN_MINUTES, INSULIN_PEAK_MINUTES = 360.0, 75.0
 """Duration and peak of action of a rapid-acting analogue for adults, the defaults of the Loop app's insulin model."""
 CARBOHYDRATE_MINUTES = 360.0
 """After so long nothing of a meal is counted any more."""
-
-Floats = npt.NDArray[np.float64]
 
 
 def insulin_on_board(windows: WindowedSeries, _azt1d: Path) -> Values:

@@ -24,7 +24,7 @@ from bloodtwin_core.windows import WindowedSeries
 BAND = (QUANTILE_LEVELS.index(0.10), QUANTILE_LEVELS.index(0.90))
 """The 80 % band."""
 
-Floats = npt.NDArray[np.float32]
+ErrorArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class WindowErrors:
 
     pump: npt.NDArray[np.str_]
     timestamp: Timestamps
-    absolute: Floats
-    pinball: Floats
-    inside: Floats
+    absolute: ErrorArray
+    pinball: ErrorArray
+    inside: ErrorArray
 
     def write(self, path: Path) -> None:
         """Keep them as .npz."""

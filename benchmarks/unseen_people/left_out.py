@@ -18,7 +18,8 @@ from bloodtwin_core.network.scan import scan_windows
 from bloodtwin_core.records import Split, Timestamps
 from bloodtwin_core.windows.of_pump import origins_of
 
-Floats = npt.NDArray[np.float32]
+ErrorArray = npt.NDArray[np.float32]
+"""mg/dL."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Errors:
 
     pump: npt.NDArray[np.str_]
     timestamp: Timestamps
-    model: Floats
-    persistence: Floats
+    model: ErrorArray
+    persistence: ErrorArray
 
 
 def errors_of(fold: LeftOut, split: Split) -> Errors:

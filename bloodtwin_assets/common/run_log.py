@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-CORE_LOGGER = "bloodtwin_core"
+from bloodtwin_core.common.logged import logged_to
 
 
 class _RunLogHandler(logging.Handler):
@@ -21,15 +21,8 @@ class _RunLogHandler(logging.Handler):
 @contextmanager
 def core_log_in(context: dg.AssetExecutionContext) -> Iterator[None]:
     """Meanwhile, pass what bloodtwin_core logs on to the run. It needs no instance settings, so it works everywhere."""
-    logger = logging.getLogger(CORE_LOGGER)
-    handler, level = _RunLogHandler(context.log), logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
+    with logged_to(_RunLogHandler(context.log)):
         yield
-    finally:
-        logger.setLevel(level)
-        logger.removeHandler(handler)
 
 
 def progress_in(context: dg.AssetExecutionContext, what: str) -> Callable[[int, int], None]:

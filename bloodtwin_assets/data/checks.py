@@ -73,23 +73,23 @@ def continuity_results(store: ArtifactStore, settings: SettingsResource) -> list
     ]
 
 
-def _continuity_result(name: CheckName, found: Sequence[Finding], files: int) -> dg.AssetCheckResult:
+def _continuity_result(name: CheckName, findings: Sequence[Finding], files: int) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=name.value,
         asset_key=raw_pump_splits.key,
-        passed=not found,
-        severity=_severity(any(finding.severity is Severity.error for finding in found)),
-        description=found[0].message if found else f"Nothing found in {files} files.",
-        metadata=_findings_page(found, files),
+        passed=not findings,
+        severity=_severity(any(finding.severity is Severity.error for finding in findings)),
+        description=findings[0].message if findings else f"Nothing found in {files} files.",
+        metadata=_findings_page(findings, files),
     )
 
 
-def _findings_page(found: Sequence[Finding], files: int) -> Metadata:
-    if not found:
+def _findings_page(findings: Sequence[Finding], files: int) -> Metadata:
+    if not findings:
         return {"files checked": files}
     return {
-        "findings": table([_finding_row(finding) for finding in found[:MOST_ROWS]], FINDING_COLUMNS),
-        "number of findings": len(found),
+        "findings": table([_finding_row(finding) for finding in findings[:MOST_ROWS]], FINDING_COLUMNS),
+        "number of findings": len(findings),
         "files checked": files,
     }
 

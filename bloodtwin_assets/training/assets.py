@@ -60,6 +60,6 @@ def personal_checkpoints(
         kept = "accepted" if outcome.accepted else "unified network kept"
         context.log.info("pump %s: %s: %s", outcome.pump_id, kept, outcome.reason)
 
-    found = personal_stage(store, settings.plain(), log)
+    index = personal_stage(store, settings.plain(), log)
     version = dg.DataVersion(store.version_of("personal_checkpoints"))
-    return dg.MaterializeResult(metadata=personal_page(found, store.personal), data_version=version)
+    return dg.MaterializeResult(metadata=personal_page(index, store.personal), data_version=version)

@@ -31,5 +31,5 @@ def run(given: argparse.Namespace) -> None:
     other = ArtifactStore(given.other)
     # A study of another forecaster leaves its forecasts alone, without a manifest to hold them against.
     theirs, _ = stored_forecasts(other) if other.manifest_path.exists() else read_forecasts(other.test_forecasts)
-    found = difference(*on_common_windows(ours, theirs), settings)
-    sys.stdout.write(f"{difference_table(found, str(given.other))}\n")
+    differing = difference(*on_common_windows(ours, theirs), settings)
+    sys.stdout.write(f"{difference_table(differing, str(given.other))}\n")

@@ -28,12 +28,11 @@ from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.common.origin_defaults import MAX_READING_AGE_MINUTES
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.display import ForecastView, fan, page, table, view_of
-from bloodtwin_core.display.clock import Clock
+from bloodtwin_core.display.clock import WearerClock
 from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pretrained import base_forecaster
-from bloodtwin_core.records import FEATURES, RECORD_INTERVAL, Feature, PumpRecords
-from bloodtwin_core.records import Clock as LearntClock
+from bloodtwin_core.records import FEATURES, RECORD_INTERVAL, Clock, Feature, PumpRecords
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.records.joining import records_up_to, require_measured
 from bloodtwin_core.serving import Forecaster
@@ -129,9 +128,9 @@ def _require_present(history: History) -> None:
         )
 
 
-def _require_known_clock(clock: Clock, facts: ExportFacts) -> None:
+def _require_known_clock(clock: WearerClock, facts: ExportFacts) -> None:
     """The time of day on another clock moves a forecast by up to tens of mg/dL, and nothing would show it."""
-    if facts.clock is LearntClock.local and clock.zone is None and not clock.is_local:
+    if facts.clock is Clock.local and clock.zone is None and not clock.is_local:
         raise SettingsError(
             "the wearer's zone is not known, and the model learnt from the wearers' local time. Give it with --zone, "
             "such as --zone Europe/Berlin"
@@ -146,7 +145,7 @@ def _doubts(history: History) -> tuple[str, ...]:
     return tuple(doubts)
 
 
-def _require_fresh(records: PumpRecords, at: np.datetime64, clock: Clock) -> None:
+def _require_fresh(records: PumpRecords, at: np.datetime64, clock: WearerClock) -> None:
     """A reading as old as that tells of another hour than the coming one."""
     measured = np.flatnonzero(np.isfinite(records.feature(Feature.bg)))
     newest = records.timestamps[measured[-1]] if len(measured) else None

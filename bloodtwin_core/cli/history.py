@@ -15,7 +15,7 @@ from bloodtwin_core.cli.wearer_clock import clock_of
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.common.progress import Progress
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.display.clock import Clock
+from bloodtwin_core.display.clock import WearerClock
 from bloodtwin_core.events.repairs import RepairKind, read_repairs
 from bloodtwin_core.records import PumpHistory, PumpRecords, Split, features_with
 from bloodtwin_core.records.split_files import PUMP_ID, SplitFile, natural_order, read_split_file
@@ -45,7 +45,7 @@ class History:
     """
 
     parts: list[PumpRecords]
-    clock: Clock
+    clock: WearerClock
     times_refused: int = 0
 
 
@@ -132,10 +132,10 @@ def _split_files(place: Place, pump_ids: Sequence[str], features: tuple[str, ...
 def _split_paths(place: Place) -> list[Path]:
     if place.folder is None:
         return list(place.paths)
-    found: dict[Path, dict[str, Path]] = {}
+    by_folder: dict[Path, dict[str, Path]] = {}
     for path in sorted(place.folder.rglob("lstm_*.csv"), key=lambda path: path.name):
-        found.setdefault(path.parent, {})[path.name.split("_")[1]] = path
-    return [path for splits in found.values() for path in splits.values()]
+        by_folder.setdefault(path.parent, {})[path.name.split("_")[1]] = path
+    return [path for splits in by_folder.values() for path in splits.values()]
 
 
 def _require_one_pump(files: Sequence[SplitFile], place: Place) -> None:

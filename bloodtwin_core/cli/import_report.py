@@ -41,10 +41,10 @@ def report(pumps: Sequence[PumpSplitFiles], max_gap_hours: float) -> str:
     reported = [_reported(pump, max_gap_hours) for pump in pumps]
     units = tuple(unit.format(max_gap_hours=max_gap_hours) for unit in _UNITS)
     lines = _aligned([_HEAD, units, *(pump.cells for pump in reported)])
-    for pump, found in zip(pumps, reported, strict=True):
-        lines += ["", f"pump {pump.pump_id}: {'repaired:' if found.repairs else 'nothing had to be repaired'}"]
-        lines += [f"  {sentence}" for sentence in found.repairs]
-        lines += found.stated
+    for pump, about in zip(pumps, reported, strict=True):
+        lines += ["", f"pump {pump.pump_id}: {'repaired:' if about.repairs else 'nothing had to be repaired'}"]
+        lines += [f"  {sentence}" for sentence in about.repairs]
+        lines += about.stated
     return "\n".join(lines) + "\n"
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.display.clock import Clock
+from bloodtwin_core.display.clock import WearerClock
 
 LAST = "last"
 _FURTHEST_ZONE = np.timedelta64(14 * 3600, "s")
@@ -25,7 +25,7 @@ class Moment:
         """The moment (UTC) after which nothing is needed, whatever the wearer's zone; None: the end of the history."""
         return self.time + _FURTHEST_ZONE if self.is_local and self.time is not None else self.time
 
-    def in_utc(self, clock: Clock, last_reading: np.datetime64) -> np.datetime64:
+    def in_utc(self, clock: WearerClock, last_reading: np.datetime64) -> np.datetime64:
         """The moment on the records' clock."""
         if self.time is None:
             return last_reading

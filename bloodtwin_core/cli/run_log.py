@@ -100,8 +100,8 @@ class RunLog:
 
     def _hear_outside(self, line: str) -> None:
         """A line of a stack trace, or of what Dagster says before it runs anything."""
-        if found := _EXCEPTION.match(line):
-            kind, words = found["kind"] or found["builtin"], found["words"] or found["said"] or ""
+        if exception := _EXCEPTION.match(line):
+            kind, words = exception["kind"] or exception["builtin"], exception["words"] or exception["said"] or ""
             self.causes.append(Cause(words.strip(), self._failing, kind, bool(_OURS.match(line))))
         elif misspelt := _MISSPELT_ASSET.match(line):
             self._misspelt = misspelt["given"]

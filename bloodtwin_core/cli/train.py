@@ -16,6 +16,7 @@ from pathlib import Path
 from bloodtwin_core.cli.settings import add_set_option
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.common.locks import Owner
+from bloodtwin_core.common.logged import logged_to
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.run_config import read_run_config, with_assignments
 from bloodtwin_core.pipeline.training import train_stage
@@ -45,21 +46,9 @@ def run(given: argparse.Namespace) -> None:
     owner = Owner(what="bloodtwin train", waits=given.wait)
     store = ArtifactStore(root.expanduser() / settings.model.name, owner)
     # Lightning draws its bar on stdout, which here is for the result alone.
-    with _log_on_stderr(), redirect_stdout(sys.stderr), _interrupts_as_such():
+    with logged_to(logging.StreamHandler(sys.stderr)), redirect_stdout(sys.stderr), _interrupts_as_such():
         fitted = train_stage(store, settings)
     sys.stdout.write(_summary(fitted))
-
-
-@contextmanager
-def _log_on_stderr() -> Iterator[None]:
-    log = logging.getLogger("bloodtwin_core")
-    handler = logging.StreamHandler(sys.stderr)
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
 
 
 @contextmanager

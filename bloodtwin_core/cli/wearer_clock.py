@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.display.clock import Clock
+from bloodtwin_core.display.clock import WearerClock
 from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import UNKNOWN_ZONE, WALL_TIME, PumpRecords
 from bloodtwin_core.records.clock import is_named, zone_of
@@ -21,7 +21,7 @@ def with_zone(settings: DataSettings, source: str, zone: str) -> DataSettings:
     return settings.model_copy(update={source: group.model_copy(update={"time_zone": zone_named(zone).key})})
 
 
-def clock_of(source: str, records: PumpRecords, zone: str) -> Clock:
+def clock_of(source: str, records: PumpRecords, zone: str) -> WearerClock:
     """The wearer's clock: of the zone given, or of the one that the records know.
 
     Raises SettingsError for a zone of times that are local already.
@@ -30,10 +30,10 @@ def clock_of(source: str, records: PumpRecords, zone: str) -> Clock:
     if is_local and zone:
         raise SettingsError(f"--zone {zone}: these times are local already, of a zone that nobody tells. Leave it out")
     known = zone or (records.wearer_zone if is_named(records.wearer_zone) else "")
-    return Clock(zone_of(known)) if known else Clock(is_local=is_local)
+    return WearerClock(zone_of(known)) if known else WearerClock(is_local=is_local)
 
 
-def on_clock(records: PumpRecords, clock: Clock) -> PumpRecords:
+def on_clock(records: PumpRecords, clock: WearerClock) -> PumpRecords:
     """The records with the wearer's zone as the clock knows it, from which a forecaster tells the time of day."""
     if clock.zone is None:
         return replace(records, wearer_zone=WALL_TIME if clock.is_local else UNKNOWN_ZONE)

@@ -16,7 +16,8 @@ from typing import NoReturn, TextIO, cast
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.common.decimals import Ascii, Texts, number_of, numbers_of, without_missing
+from bloodtwin_core.common.arrays import Texts
+from bloodtwin_core.common.decimals import Ascii, number_of, numbers_of, without_missing
 from bloodtwin_core.common.errors import DataError
 
 _COMMENT = "#"
@@ -134,8 +135,8 @@ def _require_columns(path: Path, line: int, columns: list[str], required: list[s
             others = {other.lower(): other for other in columns if other not in required}
             likely = difflib.get_close_matches(name.lower(), others, n=1, cutoff=0.4)
             hint = f"Rename column '{others[likely[0]]}' to '{name}'" if likely else f"Add a column '{name}'"
-            found = ", ".join(columns)
-            raise DataError(f"the column is missing; there are {found}", todo=hint, file=path, line=line, column=name)
+            present = ", ".join(columns)
+            raise DataError(f"the column is missing; there are {present}", todo=hint, file=path, line=line, column=name)
 
 
 def _read_columns(

@@ -5,6 +5,8 @@ import re
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.arrays import Floats, Texts
+
 _MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "<na>", "#n/a"})
 """How common programs and spreadsheets write a number that is not there, in lower case."""
 _LONGEST_MISSING = max(len(text) for text in _MISSING)
@@ -15,9 +17,7 @@ number nearest to the text: the fast path of Clinger, "How to read floating poin
 _POWERS = 10.0 ** np.arange(_EXACT_DIGITS + 1)
 _ZERO, _NINE, _POINT, _MINUS = (np.uint8(ord(character)) for character in "09.-")
 
-Texts = npt.NDArray[np.str_]
 Ascii = npt.NDArray[np.bytes_]
-Floats = npt.NDArray[np.float64]
 
 
 def is_missing(text: str) -> bool:

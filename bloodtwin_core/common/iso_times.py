@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.common.decimals import Texts
+from bloodtwin_core.common.arrays import Texts
 
 _SECONDS = len("2024-03-01T00:05:00")
 _UTC = ("Z", "+00:00")

@@ -99,5 +99,5 @@ class DataSettings(SettingsGroup):
 
     def of(self, group: type[Group]) -> Group:
         """The settings of one source, by their model; their defaults where data has no group of that model."""
-        found = [value for _, value in self if isinstance(value, group)]
-        return found[0] if found else group()
+        stated = [value for _, value in self if isinstance(value, group)]
+        return stated[0] if stated else group()

@@ -12,7 +12,7 @@ _QUARTER = np.timedelta64(15 * 60, "s")
 
 
 @dataclass(frozen=True)
-class Clock:
+class WearerClock:
     """zone None: the wearer's zone is not known, and times are shown as the records hold them.
 
     is_local: whether those are local times already, as in data sets that tell no zone; else they are UTC.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.display.clock import Clock
+from bloodtwin_core.display.clock import WearerClock
 from bloodtwin_core.records import RECORD_MINUTES, RECORDS_PER_HOUR, Feature, PumpRecords, Timestamps
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 
@@ -43,7 +43,7 @@ class ForecastView:
     glucose: npt.NDArray[np.float32]
     bands: tuple[Band, ...]
     unit: GlucoseUnit
-    clock: Clock
+    clock: WearerClock
     about: str = ""
 
     @property
@@ -84,7 +84,7 @@ class ForecastView:
 
 
 def view_of(
-    forecast: "Forecast", records: PumpRecords, unit: GlucoseUnit, clock: Clock, about: str = ""
+    forecast: "Forecast", records: PumpRecords, unit: GlucoseUnit, clock: WearerClock, about: str = ""
 ) -> ForecastView:
     """The view of a forecast and of the records that it was made from."""
     recent = records.rows(max(0, len(records) - HISTORY_HOURS * RECORDS_PER_HOUR), len(records))

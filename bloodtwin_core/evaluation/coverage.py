@@ -59,7 +59,7 @@ class LevelCalibration(Result):
     overall_pinball: float | None
 
 
-class Calibration(Result):
+class CoverageResult(Result):
     """What the quantiles of a forecast are worth; minutes say how far ahead the steps lie.
 
     by_origin_range: by the reading at the origin, which is known when the forecast is made. by_target_range: by the
@@ -82,7 +82,7 @@ LEVEL_TOLERANCE = 1e-6
 
 def calibration_of(
     quantiles: Quantiles, levels: Sequence[float], target: Glucose, measured: Mask, last: npt.NDArray[np.float32]
-) -> Calibration:
+) -> CoverageResult:
     """Calibration over some windows.
 
     quantiles: [window, step, level], rising with the levels. target (mg/dL) and measured: [window, step]. last: the
@@ -97,7 +97,7 @@ def calibration_of(
         _groups(quantiles, levels, target, _Grouping(measured, place, len(names))) for place in (origin, came)
     )
     each_level = [_level(level, quantiles[:, :, place], target, everything) for place, level in enumerate(levels)]
-    return Calibration(
+    return CoverageResult(
         minutes=[step * RECORD_MINUTES for step in range(1, target.shape[1] + 1)],
         pooled=pooled,
         by_origin_range=dict(zip(names, by_origin, strict=True)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bloodtwin_core.evaluation.coverage import Calibration
+from bloodtwin_core.evaluation.coverage import CoverageResult
 from bloodtwin_core.evaluation.figures import Result
 
 JUDGED_BAND = 0.80
@@ -29,7 +29,7 @@ class CoverageTarget(Result):
     reading: str
 
 
-def coverage_targets(calibration: Calibration) -> list[CoverageTarget]:
+def coverage_targets(calibration: CoverageResult) -> list[CoverageTarget]:
     """At every step; in every range over all steps; and, stricter than what was set, in every range at every step."""
     judged = {
         name: group.band(JUDGED_BAND)
@@ -50,7 +50,7 @@ def coverage_targets(calibration: Calibration) -> list[CoverageTarget]:
     ]
 
 
-def _ahead(calibration: Calibration) -> list[str]:
+def _ahead(calibration: CoverageResult) -> list[str]:
     return [f"{minutes} min ahead" for minutes in calibration.minutes]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from bloodtwin_core.evaluation.blocks import Blocks, sums_of_blocks
 from bloodtwin_core.evaluation.bootstrap import Resamples, interval_of, spare_days_of
-from bloodtwin_core.evaluation.coverage import Calibration, Means, calibration_of
+from bloodtwin_core.evaluation.coverage import CoverageResult, Means, calibration_of
 from bloodtwin_core.evaluation.coverage_targets import JUDGED_BAND, CoverageTarget, coverage_targets
 from bloodtwin_core.evaluation.figures import Interval, Result, ratio
 from bloodtwin_core.evaluation.forecasts import Quantiles, TestForecasts
@@ -25,7 +25,7 @@ class Uncertainty(Result):
 
     targets: list[CoverageTarget]
     judged_band: list[Interval | None]
-    calibration: Calibration
+    calibration: CoverageResult
     persistence_pinball: Means
     persistence_overall_pinball: float | None
     pinball_skill: float | None

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.events.grid import Bins, bins_of, ends_of
-from bloodtwin_core.events.kinds import AmountEvents, Floats
+from bloodtwin_core.events.kinds import AmountEvents
 from bloodtwin_core.events.silence import lately
 from bloodtwin_core.records import FEATURE_TABLE
 

@@ -15,11 +15,12 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.events.amounts import amounts_in
 from bloodtwin_core.events.grid import BIN_SECONDS, Bins, bins_of, ends_of, seconds_of
 from bloodtwin_core.events.insulin import InsulinBins, delivery_ends, insulin_bins, room_needed
-from bloodtwin_core.events.kinds import Floats, GlucoseEvents, PumpEvents
+from bloodtwin_core.events.kinds import GlucoseEvents, PumpEvents
 from bloodtwin_core.events.placeholders import placeholder_readings
 from bloodtwin_core.events.plausible import refuse_impossible, with_possible_times
 from bloodtwin_core.events.repairs import RepairKind, Repairs

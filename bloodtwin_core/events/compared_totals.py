@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, PumpEvents
 from bloodtwin_core.events.stated_totals import TotalOf
 from bloodtwin_core.records import Timestamps
@@ -22,8 +22,6 @@ LARGEST_UNITS = 1.0
 DAYS_JUDGED = 7
 _SECONDS_PER_HOUR = 3600.0
 _PARTS = 6
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -117,8 +115,8 @@ def compared_totals(events: PumpEvents) -> ComparedTotals:
     columns = zip(stated.starts, hours, stated.kinds, stated.units, imported, unknown, strict=True)
     return ComparedTotals(
         tuple(
-            ComparedTotal(start, float(lasting), TotalOf(kind), float(said), float(found), float(not_known))
-            for start, lasting, kind, said, found, not_known in columns
+            ComparedTotal(start, float(lasting), TotalOf(kind), float(said), float(imported_units), float(not_known))
+            for start, lasting, kind, said, imported_units, not_known in columns
         )
     )
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.events.grid import BIN_SECONDS, bins_of, ends_of, seconds_of
-from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, Floats
+from bloodtwin_core.events.kinds import BasalEvents, BolusEvents
 from bloodtwin_core.events.plausible import POSSIBLE_BASAL
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.silence import held, lately

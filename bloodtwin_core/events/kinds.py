@@ -10,12 +10,11 @@ from typing import Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.arrays import Floats, Texts
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.stated_totals import StatedTotals
 from bloodtwin_core.records import UNKNOWN_ZONE, Timestamps
 
-Floats = npt.NDArray[np.float64]
-Texts = npt.NDArray[np.str_]
 Chosen = npt.NDArray[np.bool_] | npt.NDArray[np.intp]
 
 

@@ -12,9 +12,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.records import Timestamps
 
-Floats = npt.NDArray[np.float64]
 Kinds = npt.NDArray[np.object_]
 
 

@@ -8,19 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.records import (
     RECORD_INTERVAL,
     RECORDS_PER_DAY,
     RECORDS_PER_HOUR,
     Feature,
+    Mask,
     PumpRecords,
     Timestamps,
 )
-
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 SMALLEST_BOLUS = 1.0
 """U; smaller ones, as corrections of an algorithm are, may pass unseen."""

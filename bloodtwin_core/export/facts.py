@@ -1,14 +1,10 @@
 """The facts about a checkpoint that its exports carry, and the states that its streaming export has."""
 
-from bloodtwin_core.config import Cell
 from bloodtwin_core.network.cell import CELLS
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.quantiles import QUANTILE_LEVELS
 from bloodtwin_core.records import FEATURE_TABLE, RECORD_MINUTES, units_of
 from bloodtwin_core.serving.facts import BATCH, PAST, SEEN, ExportFacts
-
-STATES: dict[Cell, tuple[str, ...]] = {cell: row.states for cell, row in CELLS.items()}
-"""The state that each recurrent layer carries from record to record."""
 
 
 def facts_of(checkpoint: Checkpoint) -> ExportFacts:
@@ -50,7 +46,7 @@ def state_shapes(checkpoint: Checkpoint) -> dict[str, tuple[int | str, ...]]:
     """
     model, members = checkpoint.model, len(checkpoint.forecaster.each_member)
     shapes: dict[str, tuple[int | str, ...]] = dict.fromkeys(
-        STATES[model.cell], (members * model.num_layers, BATCH, model.hidden_size)
+        CELLS[model.cell].states, (members * model.num_layers, BATCH, model.hidden_size)
     )
     if model.attention:
         shapes |= {PAST: (members * checkpoint.lookback, BATCH, model.hidden_size), SEEN: (1, BATCH, 1)}

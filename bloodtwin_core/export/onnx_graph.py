@@ -9,7 +9,7 @@ checkpoint on real windows.
 
 import onnx
 
-from bloodtwin_core.export.facts import STATES, state_shapes
+from bloodtwin_core.export.facts import state_shapes
 from bloodtwin_core.export.onnx_attention import CarriedPast, attended, states_of_lookback
 from bloodtwin_core.export.onnx_builder import GraphBuilder, float_value
 from bloodtwin_core.export.onnx_layers import (
@@ -20,6 +20,7 @@ from bloodtwin_core.export.onnx_layers import (
     with_unknown_insulin,
 )
 from bloodtwin_core.export.onnx_outputs import outputs
+from bloodtwin_core.network.cell import CELLS
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.serving.facts import BATCH, INPUT, READING, STATE_OUT
 
@@ -60,7 +61,7 @@ def streaming_graph(checkpoint: Checkpoint, opset: int) -> onnx.ModelProto:
     States are those of state_shapes and zero at the start; each comes out under its name with `_out` behind it.
     """
     graph, layers, shapes = GraphBuilder(), checkpoint.model.num_layers, state_shapes(checkpoint)
-    members, names = checkpoint.forecaster.each_member, STATES[checkpoint.model.cell]
+    members, names = checkpoint.forecaster.each_member, CELLS[checkpoint.model.cell].states
     piece = graph.node("Unsqueeze", [READING, graph.whole("first_axis", [0])], "piece")
     units = scaled(graph, checkpoint, piece)
     carried = {name: graph.parts(f"{name}_in", [1] * (layers * len(members)), axis=0, of=name) for name in names}

@@ -84,12 +84,12 @@ class GlucoseForecaster(nn.Module):
         The mean over the members, oldest record first; a window's weights sum to 1.
         Raises SettingsError if the network was built without attention.
         """
-        scaled, found = self.scaled(window), []
+        scaled, weights_of_members = self.scaled(window), []
         for member in self.each_member:
             if member.attention is None:
                 raise SettingsError("this network has no attention to show. Train one with model.attention: true")
-            found.append(member.attention.weights(member.hidden(scaled)))
-        return torch.stack(found).mean(dim=0)
+            weights_of_members.append(member.attention.weights(member.hidden(scaled)))
+        return torch.stack(weights_of_members).mean(dim=0)
 
     def forecast_at_steps(self, records: Tensor, at: Tensor) -> NetworkForecast:
         """The same for each chosen record of a dense scan; records and at as in change_at_steps."""

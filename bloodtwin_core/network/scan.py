@@ -54,8 +54,8 @@ def scan_changes(
         return [forecaster.point_of(forecaster.change_at_steps(records, at)) * forecaster.glucose_scale]
 
     (changes,) = _scan(change, forecaster, windows, rows, device)
-    found: Glucose = changes.numpy()
-    return found
+    in_mg_per_dl: Glucose = changes.numpy()
+    return in_mg_per_dl
 
 
 def agreement(forecaster: GlucoseForecaster, windows: WindowedSeries, rows: Rows, sample: int = SAMPLE) -> float:
@@ -86,13 +86,13 @@ def _scan(
     wanted[rows] = True
     burn_in = windows.lookback - 1
     chunks = make_chunks(windows.segments, rows, burn_in + TILE, burn_in, shuffle=None)
-    found: list[Sequence[Tensor]] = []
+    by_batch: list[Sequence[Tensor]] = []
     with inference(forecaster, device):
         for batch in batches(chunks, CHUNKS_AT_ONCE):
             records, at = _chunk_records(windows, batch, wanted)
-            found.append([part.float().cpu() for part in at_steps(records.to(device), at.to(device))])
+            by_batch.append([part.float().cpu() for part in at_steps(records.to(device), at.to(device))])
     # Chunks follow the segments, so the origins come in ascending order, as the rows do.
-    return [torch.cat(parts) for parts in zip(*found, strict=True)]
+    return [torch.cat(parts) for parts in zip(*by_batch, strict=True)]
 
 
 def _chunk_records(windows: WindowedSeries, chunks: Chunks, wanted: Mask) -> tuple[Tensor, Tensor]:

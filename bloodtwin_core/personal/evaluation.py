@@ -24,9 +24,11 @@ def with_personal_copies(
     for pump in dict.fromkeys(unified.pump.tolist()):
         theirs, own = unified.only([pump]), checkpoint_for(pump, folder, checkpoint)
         if own is not checkpoint:
-            found = forecast_with_uncertainty(
+            forecast = forecast_with_uncertainty(
                 own.forecaster, windows, np.array(theirs.rows), settings.batch_size, "cpu"
             )
-            theirs = replace(theirs, model=found.prediction, quantiles=found.quantiles, disagreement=found.disagreement)
+            theirs = replace(
+                theirs, model=forecast.prediction, quantiles=forecast.quantiles, disagreement=forecast.disagreement
+            )
         parts.append(theirs)
     return join(parts)

@@ -66,7 +66,7 @@ def _personalise_pump(
     folder: Path,
 ) -> PersonalOutcome:
     before = _errors(unified, windows, training)
-    found = PersonalOutcome(
+    outcome = PersonalOutcome(
         pump_id=pump_id,
         train_windows=len(windows.origins[Split.train]),
         validate_windows=len(windows.origins[Split.validate]),
@@ -77,12 +77,12 @@ def _personalise_pump(
         accepted=False,
         reason="",
     )
-    if min(found.train_windows, found.validate_windows) < personal.min_windows:
+    if min(outcome.train_windows, outcome.validate_windows) < personal.min_windows:
         reason = (
-            f"too few windows: {found.train_windows} to learn from and {found.validate_windows} to judge by, "
+            f"too few windows: {outcome.train_windows} to learn from and {outcome.validate_windows} to judge by, "
             f"personal.min_windows asks for {personal.min_windows} each"
         )
-        return found.model_copy(update={"reason": reason})
+        return outcome.model_copy(update={"reason": reason})
     scratch = folder / f".{pump_id}"
     tuned = fine_tune(windows, unified, training, personal, scratch)
     after = _errors(tuned, windows, training)
@@ -91,7 +91,7 @@ def _personalise_pump(
         tuned.path.replace(personal_checkpoint(folder, pump_id))
     shutil.rmtree(scratch)
     judged = {"validate_after": overall(after.validate), "test_after": overall(after.test)}
-    return found.model_copy(update={**judged, "accepted": accepted, "reason": reason})
+    return outcome.model_copy(update={**judged, "accepted": accepted, "reason": reason})
 
 
 def fine_tune(

@@ -8,7 +8,7 @@ from bloodtwin_core.evaluation.day import forecast_day
 from bloodtwin_core.evaluation.forecasts_files import read_forecasts
 from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.results import TestedModel, TestResults
-from bloodtwin_core.evaluation.testing import OnProgress, store_forecasts, stored_results
+from bloodtwin_core.evaluation.testing import OnProgress, measured_results, store_forecasts
 from bloodtwin_core.evaluation.testing import ignore as ignore_progress
 from bloodtwin_core.network.threads import torch_threads
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
@@ -43,7 +43,7 @@ def evaluation_stage(
         method = method_for(checkpoint.forecaster, windows, settings.evaluation, compute.device.value)
         on_method(f"Testing on {compute.device} in float32. {method.reading}")
         store_forecasts(store.test_forecasts, windows, method.forecast, settings.evaluation, tested, on_progress)
-        results = stored_results(store.test_forecasts, windows, settings.evaluation)
+        results = measured_results(store.test_forecasts, windows, settings.evaluation)
     results.write(store.test_results)
     forecasts, _ = read_forecasts(store.test_forecasts)
     day = forecasts_over_a_day(forecast_day(windows, forecasts.predict))

@@ -22,8 +22,8 @@ def personal_stage(
     """
     windows, index = current_windows(store, settings.data)
     unified = current_checkpoint(store, settings.model, index)
-    found = personalise(windows, unified, settings.training, settings.personal, store.personal, on_pump)
+    index_of_copies = personalise(windows, unified, settings.training, settings.personal, store.personal, on_pump)
     version = sha256_of(store.personal / INDEX)
     used = settings.used("data", "model", "training", "personal")
     store.record("personal_checkpoints", sorted(store.personal.iterdir()), version, used)
-    return found
+    return index_of_copies

@@ -12,9 +12,9 @@ DELTA_TOLERANCE = 0.2
 
 def differences(glucose: Values, timestamps: Timestamps) -> Values:
     """Glucose minus that of five minutes before [record], NaN where either is unknown or not there."""
-    found = np.full(len(glucose), np.nan, dtype=np.float32)
-    found[1:] = np.where(np.diff(timestamps) == RECORD_INTERVAL, np.diff(glucose), np.nan)
-    return found
+    changes = np.full(len(glucose), np.nan, dtype=np.float32)
+    changes[1:] = np.where(np.diff(timestamps) == RECORD_INTERVAL, np.diff(glucose), np.nan)
+    return changes
 
 
 def with_changes(values: Values, timestamps: Timestamps) -> Values:

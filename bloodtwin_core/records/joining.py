@@ -55,15 +55,15 @@ def require_measured(records: PumpRecords, smallest_share: float) -> None:
 
 
 def _on_grid(grid: Timestamps, timestamps: Timestamps, values: Values) -> Values:
-    found = np.full((len(grid), values.shape[1]), np.nan, dtype=np.float32)
-    found[:, Feature.bg_clip_flag.column] = 0.0
-    found[:, Feature.bg_missing_flag.column] = 1.0
+    on_grid = np.full((len(grid), values.shape[1]), np.nan, dtype=np.float32)
+    on_grid[:, Feature.bg_clip_flag.column] = 0.0
+    on_grid[:, Feature.bg_missing_flag.column] = 1.0
     for feature, column in zip(_BY_TIME, time_of_day(grid), strict=True):
-        found[:, feature.column] = column
+        on_grid[:, feature.column] = column
     place = np.rint((timestamps - grid[0]) / RECORD_INTERVAL).astype(np.int64)
     inside = (place >= 0) & (place < len(grid))
-    found[place[inside]] = values[inside]
-    return found
+    on_grid[place[inside]] = values[inside]
+    return on_grid
 
 
 def _duration(records: int) -> str:

@@ -74,14 +74,14 @@ def _quick(records: PumpRecords) -> tuple[Mask, ...]:
     low, high = _bounds(records.features)
     glucose, delta, clipped = values[:, _BG], values[:, _DELTA], values[:, _CLIPPED]
     unknown = np.isnan(glucose)
-    found = (
+    wrong = (
         np.isnat(timestamps),
         (values < low) | (values > high),
         values[:, _MISSING] != unknown,
         (clipped != 0) & ~((clipped == 1) & _at_limit(records)),
         unknown & (np.abs(delta) > 0),
     )
-    return (*found, _wrong_change(records))
+    return (*wrong, _wrong_change(records))
 
 
 def _one_is_sound(records: PumpRecords) -> bool:

@@ -28,12 +28,12 @@ def secret(variable: str) -> SecretStr | None:
 
 def required_secret(variable: str, what: str) -> SecretStr:
     """The same, for a secret that cannot be done without. Raises SettingsError, naming what it is, if it is not set."""
-    found = secret(variable)
-    if found is None:
+    value = secret(variable)
+    if value is None:
         raise SettingsError(
             f"{what} is not known. Set {variable}, or let {variable}{FILE_SUFFIX} name a file that only you can read"
         )
-    return found
+    return value
 
 
 def _read(path: Path, variable: str) -> SecretStr:

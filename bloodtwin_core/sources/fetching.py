@@ -96,7 +96,7 @@ def known_zone(stated: str, setting: str, what: str) -> str:
     example = "such as Europe/Berlin or America/New_York"
     if not stated:
         raise SettingsError(f"{setting} is not set. Name {what}, {example}")
-    found = {name.casefold(): name for name in available_timezones()}.get(stated.casefold())
-    if found is None:
+    zone = {name.casefold(): name for name in available_timezones()}.get(stated.casefold())
+    if zone is None:
         raise SettingsError(f"{setting} '{stated}' is no time zone. Name {what}, {example}")
-    return found
+    return zone

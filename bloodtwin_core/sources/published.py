@@ -27,17 +27,17 @@ def data_set_folder(settings: DataSettings, data_set: str, landmark: str) -> Pat
     return root
 
 
-def wanted_people(found: Mapping[str, Path], settings: DataSettings, folder: Path, *, lacking: str) -> dict[str, Path]:
+def wanted_people(paths: Mapping[str, Path], settings: DataSettings, folder: Path, *, lacking: str) -> dict[str, Path]:
     """The files found in a folder of the people that data.pump_ids names, or of everybody, person 2 before person 10.
 
     Raises DataError if a person named there is not among them; lacking says what they do not have, "no file".
     """
-    people = sorted(found, key=natural_order)
+    people = sorted(paths, key=natural_order)
     for person in settings.pump_ids:
-        if person not in found:
+        if person not in paths:
             what = f"person {person} has {lacking}; there are {', '.join(people)}"
             raise DataError(what, todo="Correct data.pump_ids", file=folder)
-    return {person: found[person] for person in people if not settings.pump_ids or person in settings.pump_ids}
+    return {person: paths[person] for person in people if not settings.pump_ids or person in settings.pump_ids}
 
 
 def wall_times(table: CsvTable, column: str, example: str) -> Timestamps:

@@ -30,16 +30,18 @@ def sources() -> Mapping[str, Source]:
 
     Raises SettingsError if a package brings something that is no source or cannot be loaded, or two bring one name.
     """
-    found: dict[str, Source] = {}
+    by_name: dict[str, Source] = {}
     for place, source in [*_own(), *_brought(entry_points(group=ENTRY_POINTS))]:
-        if source.name in found:
+        if source.name in by_name:
             raise SettingsError(
                 f"{place} brings the source {source.name}, which is there already. Uninstall one of the two"
             )
         if source.settings is not None and source.name in DataSettings.model_fields:
             raise SettingsError(f"{place} brings the source {source.name}, but data.{source.name} is another setting")
-        found[source.name] = source
-    return MappingProxyType({name: found[name] for name in sorted(found, key=lambda name: (name != _DEFAULT, name))})
+        by_name[source.name] = source
+    return MappingProxyType(
+        {name: by_name[name] for name in sorted(by_name, key=lambda name: (name != _DEFAULT, name))}
+    )
 
 
 def source_named(name: str) -> Source:
@@ -66,10 +68,10 @@ def sources_table() -> str:
 
 
 def _own() -> Iterator[tuple[str, Source]]:
-    for found in pkgutil.iter_modules(package.__path__, prefix=f"{package.__name__}."):
-        if _assigns_source(found.name):
-            source = getattr(import_module(found.name), _ATTRIBUTE, None)
-            yield found.name, _checked(source, found.name)
+    for module in pkgutil.iter_modules(package.__path__, prefix=f"{package.__name__}."):
+        if _assigns_source(module.name):
+            source = getattr(import_module(module.name), _ATTRIBUTE, None)
+            yield module.name, _checked(source, module.name)
 
 
 def _assigns_source(module: str) -> bool:

@@ -36,10 +36,10 @@ def train_only_split_files(
     for number, also in enumerate(settings.learn_also_from, start=1):
         alone = settings.model_copy(update={**_NOTHING_MORE, **also.model_dump()})
         place = folder.with_name(f"{folder.name}{_FOLDER}{number}_{also.source}")
-        found = split_files_of(alone, place, progress, split_train_only)
-        _refuse_tested(settings, main, also, found)
+        trained = split_files_of(alone, place, progress, split_train_only)
+        _refuse_tested(settings, main, also, trained)
         written.add(place)
-        pumps += [PumpSplitFiles(f"{also.source}_{pump.pump_id}", pump.files) for pump in found]
+        pumps += [PumpSplitFiles(f"{also.source}_{pump.pump_id}", pump.files) for pump in trained]
     _refuse_twice(pumps)
     for left in folder.parent.glob(f"{folder.name}{_FOLDER}*"):
         if left not in written:
@@ -48,15 +48,15 @@ def train_only_split_files(
 
 
 def _refuse_tested(
-    settings: DataSettings, main: Sequence[PumpSplitFiles], also: TrainOnlySource, found: Sequence[PumpSplitFiles]
+    settings: DataSettings, main: Sequence[PumpSplitFiles], also: TrainOnlySource, trained: Sequence[PumpSplitFiles]
 ) -> None:
     """The same person in both would be trained on what is tested."""
     if also.source != settings.source or not _same_place(also.root, settings.root):
         return
     tested = {pump.pump_id for pump in main}
-    if settings.join_wearers:  # Joined pumps stand in data.source under their wearer's name, in found under their own.
+    if settings.join_wearers:  # Joined pumps of data.source stand under their wearer's name, trained under their own.
         tested |= {pump_id for wearer in tested for pump_id in settings.wearers.get(wearer, [])}
-    twice = sorted(tested & {pump.pump_id for pump in found})
+    twice = sorted(tested & {pump.pump_id for pump in trained})
     if twice:
         raise SettingsError(
             f"data.learn_also_from names pumps of {also.source} that are in data.source too: {', '.join(twice)}. Their "

@@ -58,17 +58,19 @@ def calibrate_checkpoint(path: Path, windows: WindowedSeries, device: torch.devi
     It is replaced whole or not at all. Raises ArtifactMissing if it is not there or damaged, StorageError if it cannot
     be written.
     """
-    found = calibrate(load_checkpoint(path).forecaster, windows, device)
+    calibration = calibrate(load_checkpoint(path).forecaster, windows, device)
     content = torch.load(path, map_location="cpu", weights_only=True)
-    content["state_dict"][OFFSETS] = torch.from_numpy(found.offsets)
+    content["state_dict"][OFFSETS] = torch.from_numpy(calibration.offsets)
     # Not to the file itself: torch.save keeps the name of the file inside it, and a temporary one is never the same.
     written = BytesIO()
     torch.save(content, written)
     with atomic_write(path) as temporary:
         temporary.write_bytes(written.getbuffer())
-    by_range = ", ".join(f"{each.name}: {count:,}" for each, count in zip(GLUCOSE_RANGES, found.windows, strict=True))
+    by_range = ", ".join(
+        f"{each.name}: {count:,}" for each, count in zip(GLUCOSE_RANGES, calibration.windows, strict=True)
+    )
     logger.info("Calibrated the quantiles on validation windows by last reading (mg/dL): %s", by_range)
-    return found
+    return calibration
 
 
 def calibrate(

@@ -82,16 +82,16 @@ class ForecasterTraining(L.LightningModule):
         It is the mean pinball loss of all levels, or the absolute error where the point forecast stands alone.
         """
         dense = self.training_settings.mode is TrainingMode.dense
-        found = self.dense(batch, self.training_settings.chunk_length) if dense else self.windowed(batch)
-        self.forecasts_this_epoch += len(found.last)
-        target = (found.target - found.last) / self.forecaster.glucose_scale
-        count = found.measured.sum().clamp(min=1)
+        forecasts = self.dense(batch, self.training_settings.chunk_length) if dense else self.windowed(batch)
+        self.forecasts_this_epoch += len(forecasts.last)
+        target = (forecasts.target - forecasts.last) / self.forecaster.glucose_scale
+        count = forecasts.measured.sum().clamp(min=1)
         # The log is of the point forecast in mg/dL, the unit of everything else a reader compares it with.
-        error = (self.forecaster.point_of(found.change.detach()) - target).abs() * found.measured
+        error = (self.forecaster.point_of(forecasts.change.detach()) - target).abs() * forecasts.measured
         in_glucose = error.sum() / count * self.forecaster.glucose_scale
-        self.log("train_loss", in_glucose, on_step=False, on_epoch=True, batch_size=len(found.last), prog_bar=True)
-        counts = found.measured * self.step_weights
-        return (self._loss(found.change, target) * counts).sum() / counts.sum().clamp(min=1e-9)
+        self.log("train_loss", in_glucose, on_step=False, on_epoch=True, batch_size=len(forecasts.last), prog_bar=True)
+        counts = forecasts.measured * self.step_weights
+        return (self._loss(forecasts.change, target) * counts).sum() / counts.sum().clamp(min=1e-9)
 
     @staticmethod
     def _loss(change: Tensor, target: Tensor) -> Tensor:
@@ -102,10 +102,10 @@ class ForecasterTraining(L.LightningModule):
 
     def validation_step(self, batch: Tensor, _batch_index: int) -> None:
         """Accumulates val_mae (mg/dL) over all measured targets of all available validation windows."""
-        found = self.dense(batch, validation_chunk_length(self.lookback, self.training_settings))
-        forecast = found.last + self.forecaster.point_of(found.change) * self.forecaster.glucose_scale
-        error = (forecast.clamp(GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high) - found.target).abs() * found.measured
-        count = int(found.measured.sum())
+        forecasts = self.dense(batch, validation_chunk_length(self.lookback, self.training_settings))
+        forecast = forecasts.last + self.forecaster.point_of(forecasts.change) * self.forecaster.glucose_scale
+        error = (forecast.clamp(GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high) - forecasts.target).abs() * forecasts.measured
+        count = int(forecasts.measured.sum())
         if count:  # Days without a forecast origin can fill a whole batch; its mean of nothing would spoil the epoch's.
             self.log("val_mae", error.sum() / count, on_epoch=True, batch_size=count, prog_bar=True)
 

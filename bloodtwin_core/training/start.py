@@ -45,10 +45,10 @@ def starting_checkpoint(
     if horizon != base.horizon:
         differing.append(("data.horizon", horizon, base.horizon))
     if differing:
-        found = "; ".join(f"{name} is {now}, but {then} there" for name, now, then in differing)
+        differences = "; ".join(f"{name} is {now}, but {then} there" for name, now, then in differing)
         needed = ", ".join(f"{name}: {then}" for name, _, then in differing)
         raise SettingsError(
-            f"training.start_from '{start_from}' has another network: {found}. Set {needed}, or leave "
+            f"training.start_from '{start_from}' has another network: {differences}. Set {needed}, or leave "
             "training.start_from empty to train fresh weights"
         )
     return base

@@ -71,9 +71,9 @@ def find_origins(series: Values, segments: list[Segment], split: Split, settings
     and at least one target were measured. In the training split only every stride-th row counts.
     Raises TooFewWindows if there is none.
     """
-    found = [_origins_of_segment(series, segment, settings) for segment in segments]
-    rows = np.concatenate([rows for rows, _ in found]) if found else np.empty(0, dtype=np.int64)
-    complete = np.concatenate([complete for _, complete in found]) if found else np.empty(0, dtype=np.bool_)
+    by_segment = [_origins_of_segment(series, segment, settings) for segment in segments]
+    rows = np.concatenate([rows for rows, _ in by_segment]) if by_segment else np.empty(0, dtype=np.int64)
+    complete = np.concatenate([complete for _, complete in by_segment]) if by_segment else np.empty(0, dtype=np.bool_)
     if split is Split.train:
         rows, complete = rows[:: settings.stride], complete[:: settings.stride]
     if not len(rows):

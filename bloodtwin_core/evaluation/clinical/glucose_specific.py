@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.records import Glucose, Mask
-
-Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -33,12 +32,12 @@ HIGH = Penalty(most=1.0, begins=155.0, over=100.0, error_over=20.0)
 """Underestimated high glucose: up to twice the weight, in full from 255 mg/dL up."""
 
 
-def penalty(true: npt.NDArray[np.floating], forecast: npt.NDArray[np.floating]) -> Values:
+def penalty(true: npt.NDArray[np.floating], forecast: npt.NDArray[np.floating]) -> Floats:
     """The weight of each squared error, 1 to 2.5, of the shape of both (mg/dL)."""
     glucose, over = true.astype(np.float64), forecast.astype(np.float64) - true
     low = LOW.most * smooth_step((LOW.begins - glucose) / LOW.over) * smooth_step(over / LOW.error_over)
     high = HIGH.most * smooth_step((glucose - HIGH.begins) / HIGH.over) * smooth_step(-over / HIGH.error_over)
-    weight: Values = 1.0 + low + high
+    weight: Floats = 1.0 + low + high
     return weight
 
 
@@ -51,8 +50,8 @@ def glucose_specific_rmse(forecast: Glucose, target: Glucose, measured: Mask) ->
     return [float(np.sqrt(total / count)) if count else None for total, count in zip(sums, counts, strict=True)]
 
 
-def smooth_step(share: Values) -> Values:
+def smooth_step(share: Floats) -> Floats:
     """The paper's sigmoid over its width: 0 up to share 0, 1 from share 1 on, twice continuously differentiable."""
     xi = np.clip(2.0 * share - 1.0, -1.0, 1.0)
-    step: Values = 0.5 + xi - xi**3 + 0.5 * np.abs(xi) * xi**3
+    step: Floats = 0.5 + xi - xi**3 + 0.5 * np.abs(xi) * xi**3
     return step

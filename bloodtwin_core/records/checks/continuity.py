@@ -37,11 +37,11 @@ def findings(
 
     train_only are files of pumps that are only trained on, which need not have all three splits.
     """
-    found = [finding for file in splits for finding in split_findings(file, settings.max_gap_hours)]
+    all_findings = [finding for file in splits for finding in split_findings(file, settings.max_gap_hours)]
     for pump_id in dict.fromkeys(file.pump_id for file in splits):
-        found += split_order([file for file in splits if file.pump_id == pump_id])
-    found += [*wearer_overlaps(splits, settings.wearers), *wearers_without_data(splits, settings)]
-    return found + [finding for file in train_only for finding in split_findings(file, settings.max_gap_hours)]
+        all_findings += split_order([file for file in splits if file.pump_id == pump_id])
+    all_findings += [*wearer_overlaps(splits, settings.wearers), *wearers_without_data(splits, settings)]
+    return all_findings + [finding for file in train_only for finding in split_findings(file, settings.max_gap_hours)]
 
 
 def split_findings(file: SplitFile, max_gap_hours: float) -> list[Finding]:

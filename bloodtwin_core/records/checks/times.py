@@ -87,7 +87,7 @@ def glucose_gap(file: SplitFile, max_gap: np.timedelta64) -> Iterator[Finding]:
 def split_order(files: Sequence[SplitFile]) -> list[Finding]:
     """Missing splits of one pump, and splits that do not follow each other in time."""
     by_split = {file.split: file for file in files}
-    found = [
+    findings = [
         Finding(
             CheckName.split_without_data,
             Severity.error,
@@ -108,8 +108,8 @@ def split_order(files: Sequence[SplitFile]) -> list[Finding]:
         early = later.records.timestamps <= earlier.records.timestamps.max()
         what = f"the record at {{}} is not after all of {earlier.split}"
         todo = "Split the pump's history in time: train, then validate, then test, with no record in two of them"
-        found += records_where(later, early, CheckName.split_order, what, todo, TIMESTAMP)
-    return found
+        findings += records_where(later, early, CheckName.split_order, what, todo, TIMESTAMP)
+    return findings
 
 
 def wearer_overlaps(splits: Sequence[SplitFile], wearers: Mapping[str, Sequence[str]]) -> Iterator[Finding]:

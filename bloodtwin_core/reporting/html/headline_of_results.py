@@ -9,7 +9,7 @@ from bloodtwin_core.evaluation.clinical.alarms import ThresholdAlarms
 from bloodtwin_core.evaluation.clinical.error_grids import ZONES, parkes_zones
 from bloodtwin_core.evaluation.clinical.events import HYPOGLYCAEMIA
 from bloodtwin_core.evaluation.comparison import Comparison
-from bloodtwin_core.evaluation.coverage import Calibration
+from bloodtwin_core.evaluation.coverage import CoverageResult
 from bloodtwin_core.evaluation.coverage_targets import FEWEST_WINDOWS, JUDGED_BAND
 from bloodtwin_core.evaluation.metrics import step_at
 from bloodtwin_core.evaluation.results import TargetOutcome
@@ -129,7 +129,7 @@ def _warnings(alarms: ThresholdAlarms) -> Warnings:
     )
 
 
-def _bands(calibration: Calibration) -> Bands | None:
+def _bands(calibration: CoverageResult) -> Bands | None:
     held = [value for value in calibration.pooled.band(JUDGED_BAND).share if value is not None]
     if not held:
         return None

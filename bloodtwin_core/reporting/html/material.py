@@ -9,7 +9,7 @@ from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.attention import Attended
 from bloodtwin_core.evaluation.clinical.alarms import ThresholdAlarms
 from bloodtwin_core.evaluation.clinical.events import Threshold
-from bloodtwin_core.evaluation.coverage import Calibration
+from bloodtwin_core.evaluation.coverage import CoverageResult
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, TARGET_MINUTES, step_at
 from bloodtwin_core.evaluation.results import TestResults
@@ -53,7 +53,7 @@ class Material:
         return self.forecasts.target[known, step], self.forecasts.model[known, step]
 
     @property
-    def calibration(self) -> Calibration | None:
+    def calibration(self) -> CoverageResult | None:
         """What its quantiles are worth; None if it gives none."""
         return None if self.results.uncertainty is None else self.results.uncertainty.calibration
 

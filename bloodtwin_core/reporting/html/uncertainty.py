@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bloodtwin_core.evaluation.coverage import Calibration, GroupCoverage, Means
+from bloodtwin_core.evaluation.coverage import CoverageResult, GroupCoverage, Means
 from bloodtwin_core.evaluation.coverage_targets import AT_EVERY_STEP, JUDGED_BAND
 from bloodtwin_core.evaluation.metrics import step_at
 from bloodtwin_core.evaluation.uncertainty import Uncertainty
@@ -76,7 +76,7 @@ def disagreement_section(material: Material) -> Section | None:
     return Section("disagreement", "Where the members disagree", [DISAGREEMENT_WORDS], pictures=[picture])
 
 
-def _coverage(calibration: Calibration) -> Picture:
+def _coverage(calibration: CoverageResult) -> Picture:
     bands = {round(100 * band.nominal): _shares(band.share) for band in calibration.pooled.bands}
     judged = [value for value in calibration.pooled.band(JUDGED_BAND).share if value is not None]
     held = f"from {share(min(judged))} to {share(max(judged))}" if judged else "an unknown share"
@@ -88,7 +88,7 @@ def _coverage(calibration: Calibration) -> Picture:
     )
 
 
-def _calibration(calibration: Calibration, judged: Sequence[int]) -> Picture:
+def _calibration(calibration: CoverageResult, judged: Sequence[int]) -> Picture:
     levels = [each.level for each in calibration.levels]
     observed = {
         minutes: _shares([each.observed[step_at(minutes) - 1] for each in calibration.levels]) for minutes in judged
@@ -100,7 +100,7 @@ def _calibration(calibration: Calibration, judged: Sequence[int]) -> Picture:
     ahead = " and ".join(str(minutes) for minutes in judged)
     return Picture(
         "calibration",
-        calibration_figure("Calibration", levels, observed),
+        calibration_figure("CoverageResult", levels, observed),
         "Points on the dotted line are honest; below it on the left and above it on the right, bands are too wide.",
         f"Share of readings at or below each quantile {ahead} minutes ahead. {said}.",
     )

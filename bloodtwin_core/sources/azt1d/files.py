@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.csv_table import CsvTable, columns_of, first_true, read_table
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
@@ -28,11 +28,9 @@ _IMPOSSIBLE_GLUCOSE = 1000.0
 MILLIUNITS = 1000.0
 """In a unit."""
 
-Floats = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
-class Rows:
+class FileRows:
     """The rows of a person's file, in its order, NaN where empty: times local datetime64[s], each [row].
 
     basal U/h, some in mU/h. bolus U. glucose mg/dL. carbohydrates g, as told to the pump with the bolus.
@@ -45,7 +43,7 @@ class Rows:
     carbohydrates: Floats
 
 
-def read_rows(path: Path, with_carbohydrates: bool = False) -> Rows:
+def read_rows(path: Path, with_carbohydrates: bool = False) -> FileRows:
     """The rows of a file. Raises DataError, with line and column, for what is no time or cannot be.
 
     Without with_carbohydrates, and in a file that has no such column, nothing is known of carbohydrates.
@@ -55,7 +53,7 @@ def read_rows(path: Path, with_carbohydrates: bool = False) -> Rows:
     times = wall_times(table, _TIME, "2023-12-08 00:04:00")
     _refuse_impossible(table)
     unknown = np.full(len(times), np.nan)
-    return Rows(
+    return FileRows(
         times,
         table.numbers[BASAL],
         table.numbers[_BOLUS],
@@ -71,11 +69,11 @@ def person_files(settings: DataSettings) -> dict[str, Path]:
     """
     root = data_set_folder(settings, "AZT1D", "'CGM Records'")
     folder = root / "CGM Records" if (root / "CGM Records").is_dir() else root
-    found = {match[1]: path for path in folder.iterdir() if (match := re.fullmatch(r"Subject (\d+)", path.name))}
-    if not found:
+    folders = {match[1]: path for path in folder.iterdir() if (match := re.fullmatch(r"Subject (\d+)", path.name))}
+    if not folders:
         todo = "Point data.root to the AZT1D folder, the one that holds 'CGM Records'"
         raise DataError("the folder holds no 'Subject N' folders", todo=todo, file=folder)
-    wanted = wanted_people(found, settings, folder, lacking="no data")
+    wanted = wanted_people(folders, settings, folder, lacking="no data")
     return {person: path / f"{path.name}.csv" for person, path in wanted.items()}
 
 

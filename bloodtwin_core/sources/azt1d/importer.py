@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.silence import lately
@@ -36,7 +37,7 @@ from bloodtwin_core.records import (
     records_from_signals,
 )
 from bloodtwin_core.sources.azt1d import Azt1dSettings
-from bloodtwin_core.sources.azt1d.files import BASAL, GLUCOSE, MILLIUNITS, Floats, Rows, person_files, read_rows
+from bloodtwin_core.sources.azt1d.files import BASAL, GLUCOSE, MILLIUNITS, FileRows, person_files, read_rows
 
 HEAVY_BOLUS_PEOPLE: tuple[str, ...] = ("1", "3", "11", "14", "20")
 """They use 50 to 170 U of bolus a day, several times what the others use; report results with and without them."""
@@ -183,7 +184,7 @@ def _looked_up(wanted: Timestamps, known: Timestamps, values: Floats) -> Floats:
     return np.where(known[place] == wanted, values[place], np.nan)
 
 
-def _announced_on(grid: Timestamps, rows: Rows) -> Floats:
+def _announced_on(grid: Timestamps, rows: FileRows) -> Floats:
     """Carbohydrates announced in each record's five minutes, g [record], NaN where they are unknown."""
     announced = (rows.carbohydrates > 0) & (rows.bolus > 0)
     grams = _sums_on(grid, rows.times, rows.carbohydrates, announced)

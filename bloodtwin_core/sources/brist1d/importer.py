@@ -51,15 +51,15 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
     files = _files(settings)
     usable = 0
     for person, path in files.items():
-        found = person_events(person, path)
-        reason = _why_not_usable(found.glucose)
+        of_person = person_events(person, path)
+        reason = _why_not_usable(of_person.glucose)
         if reason and person in settings.pump_ids:
             raise DataError(f"person {person} {reason}", todo="Leave the person out (data.pump_ids)", file=path)
         if reason:
             logger.warning("BrisT1D: person %s %s and is left out", person, reason)
             continue
         usable += 1
-        yield found
+        yield of_person
     if not usable:
         todo = "Point data.root to the whole data set"
         raise DataError("nobody has a reading every five minutes", todo=todo, file=next(iter(files.values())).parent)
@@ -110,11 +110,11 @@ def interleaved(times: Timestamps) -> Mask:
 def _files(settings: DataSettings) -> dict[str, Path]:
     """Each wanted person's file, by name."""
     root = data_set_folder(settings, "BrisT1D", "P02.csv")
-    found = {match[1]: path for path in root.iterdir() if (match := _FILE.fullmatch(path.name))}
-    if not found:
+    files = {match[1]: path for path in root.iterdir() if (match := _FILE.fullmatch(path.name))}
+    if not files:
         todo = "Point data.root to the BrisT1D folder, as harmonised by Glucose-ML"
         raise DataError("the folder holds no files such as P02.csv", todo=todo, file=root)
-    return wanted_people(found, settings, root, lacking="no file")
+    return wanted_people(files, settings, root, lacking="no file")
 
 
 def _glucose(table: CsvTable) -> npt.NDArray[np.float64]:

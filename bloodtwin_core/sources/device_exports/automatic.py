@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.records import Timestamps
-from bloodtwin_core.sources.device_exports.cells import Floats
 from bloodtwin_core.sources.device_exports.local import LocalBasal, rate_at, with_changes
 
 DELIVERY = np.timedelta64(5 * 60, "s")

@@ -10,9 +10,10 @@ import re
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.records import Timestamps
-from bloodtwin_core.sources.device_exports.cells import Cells, Floats
+from bloodtwin_core.sources.device_exports.cells import Cells
 from bloodtwin_core.sources.device_exports.local import LocalBolus
 
 BOLUS_TYPE, SELECTED, DELIVERED = "Bolus Type", "Bolus Volume Selected (U)", "Bolus Volume Delivered (U)"
@@ -37,12 +38,12 @@ def minutes_of(cells: Cells, column: str) -> Floats:
     if not cells.has(column):
         return np.full(len(cells), np.nan)
     texts = cells.texts(column)
-    found = [_CLOCK.fullmatch(text) for text in texts]
-    wrong = np.array([bool(text) and match is None for text, match in zip(texts, found, strict=True)], dtype=bool)
+    matches = [_CLOCK.fullmatch(text) for text in texts]
+    wrong = np.array([bool(text) and match is None for text, match in zip(texts, matches, strict=True)], dtype=bool)
     if (row := first_true(wrong)) is not None:
         raise cells.fault(row, column, f"'{texts[row]}' is not a duration h:mm:ss", "Correct the duration")
     return np.array(
-        [np.nan if match is None else 60 * int(match[1]) + int(match[2]) + int(match[3]) / 60 for match in found]
+        [np.nan if match is None else 60 * int(match[1]) + int(match[2]) + int(match[3]) / 60 for match in matches]
     )
 
 
@@ -88,7 +89,7 @@ def _programmed_rows(cells: Cells, at: Floats, programmed_for: Floats) -> _Place
     delivered, kinds = cells.numbers(DELIVERED), cells.texts(BOLUS_TYPE)
     selected = cells.numbers(SELECTED) if cells.has(SELECTED) else np.full(len(cells), np.nan)
     numbers = cells.texts(NUMBER) if cells.has(NUMBER) else np.full(len(cells), "", dtype=object)
-    found = np.full(len(cells), -1, dtype=np.int64)
+    places = np.full(len(cells), -1, dtype=np.int64)
     waiting: dict[tuple[str, str], int] = {}
     for row in np.flatnonzero((numbers != "") & (kinds != "")).tolist():
         name = (numbers[row], kinds[row])
@@ -103,8 +104,8 @@ def _programmed_rows(cells: Cells, at: Floats, programmed_for: Floats) -> _Place
         longest = np.nan_to_num(programmed_for[programmed]) + units / UNITS_A_MINUTE + _MARGIN
         same = np.isnan(amounts).any() or amounts[0] == amounts[1]
         if at[row] - at[programmed] <= longest and same:
-            found[row] = programmed
-    return found
+            places[row] = programmed
+    return places
 
 
 def _or_endless(minutes: Floats) -> Floats:

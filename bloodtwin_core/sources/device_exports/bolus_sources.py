@@ -10,11 +10,9 @@ import re
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
-from bloodtwin_core.sources.device_exports.cells import Cells, Texts
+from bloodtwin_core.sources.device_exports.cells import Cells, CellTexts
 
-Mask = npt.NDArray[np.bool_]
 SOURCE = "Bolus Source"
 _BETWEEN_WORDS = re.compile(r"[^A-Z0-9]+")
 
@@ -41,7 +39,7 @@ def source_of(spelling: str) -> BolusSource:
     return next((kind for kind, words in _WORDS.items() if any(word in name for word in words)), BolusSource.bolus)
 
 
-def bolus_sources(cells: Cells) -> Texts:
+def bolus_sources(cells: Cells) -> CellTexts:
     """A BolusSource for each row [row]; all bolus where the table has no such column."""
     if not cells.has(SOURCE):
         return np.full(len(cells), BolusSource.bolus, dtype=object)

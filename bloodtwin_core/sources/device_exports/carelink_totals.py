@@ -9,17 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.events.stated_totals import TotalOf
-from bloodtwin_core.records import Timestamps
+from bloodtwin_core.records import Mask, Timestamps
 from bloodtwin_core.sources.device_exports.automatic import LONGEST_PAUSE
 from bloodtwin_core.sources.device_exports.bolus_pairs import DELIVERED, DURATION, UNITS_A_MINUTE, minutes_of
 from bloodtwin_core.sources.device_exports.bolus_sources import BolusSource, bolus_sources
-from bloodtwin_core.sources.device_exports.cells import Cells, Floats
+from bloodtwin_core.sources.device_exports.cells import Cells
 from bloodtwin_core.sources.device_exports.local import LocalBasal, LocalBolus, LocalTotals
 
-Mask = npt.NDArray[np.bool_]
 _DAY = np.timedelta64(24 * 3600, "s")
 
 

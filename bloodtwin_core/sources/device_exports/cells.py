@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.records import Timestamps
 
-Floats = npt.NDArray[np.float64]
-Texts = npt.NDArray[np.object_]
+CellTexts = npt.NDArray[np.object_]
+"""Python strings, as pandas keeps the cells of a column, [row]."""
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}(?:[.,][0-9]{1,9})?")
 """A decimal comma is as good as a point: no number in these exports reaches a thousands separator."""
@@ -57,7 +58,7 @@ class Cells:
         todo = "Export the file again, in English, and leave it as it comes"
         raise DataError(what, todo=todo, file=self.path, line=self.header_line, column=names[0])
 
-    def texts(self, column: str) -> Texts:
+    def texts(self, column: str) -> CellTexts:
         """The cells of a column, [row]; empty where a row is too short. DataError if there is no such column."""
         place = list(self.header).index(self.name_of(column))
         return np.array([row[place] if place < len(row) else "" for row in self.rows], dtype=object)
@@ -113,7 +114,7 @@ class Cells:
         return times
 
 
-def parse_times(cells: Cells, column: str, texts: Texts, formats: Sequence[str]) -> Timestamps:
+def parse_times(cells: Cells, column: str, texts: CellTexts, formats: Sequence[str]) -> Timestamps:
     """texts [row] as local wall times [row], datetime64[s], NaT where empty; column says where they stand.
 
     Raises DataError for a text that fits none of the formats.
@@ -123,8 +124,8 @@ def parse_times(cells: Cells, column: str, texts: Texts, formats: Sequence[str])
     for fmt in formats:
         left = parsed.isna().to_numpy() & (series != "").to_numpy()
         if left.any():
-            found = pd.to_datetime(series[left].astype(str), format=fmt, errors="coerce")
-            parsed[left] = found.to_numpy().astype("datetime64[s]")
+            fitting = pd.to_datetime(series[left].astype(str), format=fmt, errors="coerce")
+            parsed[left] = fitting.to_numpy().astype("datetime64[s]")
     if (row := first_true(parsed.isna().to_numpy() & (series != "").to_numpy())) is not None:
         shown = pd.Timestamp("2024-03-21 17:05").strftime(formats[0])
         raise cells.fault(

@@ -14,7 +14,7 @@ from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.records import Timestamps
 from bloodtwin_core.sources.device_exports import DateOrder
-from bloodtwin_core.sources.device_exports.cells import Cells, Texts
+from bloodtwin_core.sources.device_exports.cells import Cells, CellTexts
 
 FORMS = "2021-12-20 23:15, 20-12-2021 23:15 or 12-20-2021 23:15, also with / or . and with 11:15 PM"
 _FORM = re.compile(
@@ -31,7 +31,7 @@ _Parts = tuple[int, int, int, int, int, int]
 """Three parts of the date in the order in which they stand, hour, minute, second."""
 
 
-def read_times(cells: Cells, column: str, texts: Texts, order: DateOrder) -> Timestamps:
+def read_times(cells: Cells, column: str, texts: CellTexts, order: DateOrder) -> Timestamps:
     """texts [row] as local wall times [row], datetime64[s]; column says where they stand, order what the settings say.
 
     Raises DataError, with the line, for an empty cell, one of no known form, or dates that contradict each other;
@@ -81,7 +81,7 @@ def _time(parts: _Parts | None, day_first: bool) -> np.datetime64:
         return np.datetime64("NaT", "s")
 
 
-def _day_first(cells: Cells, column: str, texts: Texts, parts: Sequence[_Parts | None], order: DateOrder) -> bool:
+def _day_first(cells: Cells, column: str, texts: CellTexts, parts: Sequence[_Parts | None], order: DateOrder) -> bool:
     """Whether dates begin with the day: as a part over 12 proves, as vendor.date_order says, or as midnights prove."""
     pairs = [(each[0], each[1]) if each is not None and not _year_first(each) else (0, 0) for each in parts]
     first = np.array([pair[0] > 12 for pair in pairs], dtype=bool)

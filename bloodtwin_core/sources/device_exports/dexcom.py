@@ -10,7 +10,7 @@ from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.units import GlucoseUnit
 from bloodtwin_core.sources.device_exports import VendorSettings
-from bloodtwin_core.sources.device_exports.cells import Cells, Texts
+from bloodtwin_core.sources.device_exports.cells import Cells, CellTexts
 from bloodtwin_core.sources.device_exports.export import Export
 from bloodtwin_core.sources.device_exports.glucose import declared_column, readings_of
 from bloodtwin_core.sources.device_exports.languages import ENGLISH
@@ -76,7 +76,7 @@ def _injected(cells: Cells) -> LocalBolus:
     return LocalBolus(times[doses > 0], doses[doses > 0], np.zeros(int((doses > 0).sum())))
 
 
-def _sensors(export: Export, readings: Cells) -> Texts:
+def _sensors(export: Export, readings: Cells) -> CellTexts:
     """The transmitter of each reading [row]; "" where an export in another language does not name it as known."""
     if export.language != ENGLISH and not any(readings.has(name) for name in _SENSOR):
         return np.full(len(readings), "", dtype=object)

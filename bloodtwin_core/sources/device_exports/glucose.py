@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.events.units import GlucoseUnit, UnitsError, in_mg_per_dl
 from bloodtwin_core.sources.device_exports import VendorSettings
-from bloodtwin_core.sources.device_exports.cells import Cells, Floats
+from bloodtwin_core.sources.device_exports.cells import Cells
 
 
 def declared_column(

@@ -19,7 +19,7 @@ from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import CARBOHYDRATES, Timestamps
 from bloodtwin_core.sources.device_exports.local import LocalEvents, LocalTotals
 
-Values = npt.NDArray[np.generic]
+AnyArray = npt.NDArray[np.generic]
 _DAY = np.timedelta64(24 * 3600, "s")
 
 
@@ -49,7 +49,7 @@ def merged_in_utc(pump_id: str, exports: Sequence[LocalEvents], time_zone: str) 
 def _in_utc(pump_id: str, export: LocalEvents, time_zone: str) -> _InUtc:
     zone = zone_named(time_zone)
 
-    def converted(times: Timestamps, *values: Values) -> tuple[Timestamps, list[Values], Repairs]:
+    def converted(times: Timestamps, *values: AnyArray) -> tuple[Timestamps, list[AnyArray], Repairs]:
         order = slice(None) if recorded_oldest_first(times) else slice(None, None, -1)
         utc, repairs = utc_from_local(times[order], zone)
         utc, back = set_back_undone(utc)

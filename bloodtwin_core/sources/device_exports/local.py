@@ -7,11 +7,10 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.events.repairs import Repairs
 from bloodtwin_core.events.stated_totals import TotalOf
 from bloodtwin_core.records import Timestamps
-
-Floats = npt.NDArray[np.float64]
 
 SENSOR_LOW, SENSOR_HIGH = 40.0, 400.0
 """mg/dL; the range that Dexcom and Guardian sensors report, https://www.dexcom.com/guides and MiniMed's user guides."""

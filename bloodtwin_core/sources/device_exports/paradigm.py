@@ -10,6 +10,7 @@ import re
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.stated_totals import TotalOf
@@ -17,7 +18,7 @@ from bloodtwin_core.events.units import GlucoseUnit
 from bloodtwin_core.records import Timestamps
 from bloodtwin_core.sources.device_exports import VendorSettings
 from bloodtwin_core.sources.device_exports.carelink_totals import midnights
-from bloodtwin_core.sources.device_exports.cells import Cells, Floats
+from bloodtwin_core.sources.device_exports.cells import Cells
 from bloodtwin_core.sources.device_exports.dates import read_times
 from bloodtwin_core.sources.device_exports.export import Export
 from bloodtwin_core.sources.device_exports.glucose import declared_column, glucose_of

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.records import Timestamps
@@ -23,7 +24,7 @@ from bloodtwin_core.sources.device_exports.bolus_pairs import (
     SELECTED,
     minutes_of,
 )
-from bloodtwin_core.sources.device_exports.cells import Cells, Floats, Texts
+from bloodtwin_core.sources.device_exports.cells import Cells, CellTexts
 from bloodtwin_core.sources.device_exports.local import LocalBasal
 
 BASAL_RATE = "Basal Rate (U/h)"
@@ -90,9 +91,9 @@ def _library() -> Any:
         ) from error
 
 
-def _checked(cells: Cells) -> dict[str, Texts]:
+def _checked(cells: Cells) -> dict[str, CellTexts]:
     """The log's columns as text [row], each cell known to be what it should be."""
-    columns: dict[str, Texts] = {name: cells.texts(name) for name in (*_FREE, _TEMPORARY_FOR, _TEMPORARY_KIND)}
+    columns: dict[str, CellTexts] = {name: cells.texts(name) for name in (*_FREE, _TEMPORARY_FOR, _TEMPORARY_KIND)}
     minutes_of(cells, _TEMPORARY_FOR)
     for name in _NUMBERS:
         columns[name] = np.array(
@@ -104,7 +105,7 @@ def _checked(cells: Cells) -> dict[str, Texts]:
     return columns
 
 
-def _log_text(columns: dict[str, Texts], times: Timestamps) -> str:
+def _log_text(columns: dict[str, CellTexts], times: Timestamps) -> str:
     """The log as cgm-format expects it: a section of its own, numbered from the newest row."""
     stamps = np.datetime_as_string(times, unit="s")
     empty = [""] * len(_UNUSED)

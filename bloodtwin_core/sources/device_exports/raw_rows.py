@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bloodtwin_core.sources.device_exports.cells import Cells, Floats, Texts
+from bloodtwin_core.common.arrays import Floats
+from bloodtwin_core.sources.device_exports.cells import Cells, CellTexts
 
 TYPE, VALUES = "Raw-Type", "Raw-Values"
 _PAIR = re.compile(r"([A-Z0-9_]+)=([^,]*)")
@@ -27,19 +28,19 @@ class RawRows:
         """The rows of a table."""
         return cls(cells, tuple(dict(_PAIR.findall(text)) for text in cells.texts(VALUES)))
 
-    def texts(self, name: str) -> Texts:
+    def texts(self, name: str) -> CellTexts:
         """The value of this name as lower-case text [row]; DataError, with the line, where a row has none."""
-        found = [values.get(name, "").strip().lower() for values in self.values]
-        if "" in found:
+        texts = [values.get(name, "").strip().lower() for values in self.values]
+        if "" in texts:
             todo = "Export the file again, and leave it as it comes"
-            raise self.cells.fault(found.index(""), VALUES, f"the row does not say its {name}", todo)
-        return np.array(found, dtype=object)
+            raise self.cells.fault(texts.index(""), VALUES, f"the row does not say its {name}", todo)
+        return np.array(texts, dtype=object)
 
     def numbers(self, name: str) -> Floats:
         """The value of this name as a number [row]; DataError, with the line, where it is none or is missing."""
-        found = self.texts(name)
-        for row, text in enumerate(found):
+        texts = self.texts(name)
+        for row, text in enumerate(texts):
             if not _NUMBER.fullmatch(text):
                 what = f"{name} is '{text}', which is not a number"
                 raise self.cells.fault(row, VALUES, what, "Write the number as the vendor exported it")
-        return found.astype(np.float64)
+        return texts.astype(np.float64)

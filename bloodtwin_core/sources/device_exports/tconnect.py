@@ -9,12 +9,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.units import GlucoseUnit
 from bloodtwin_core.records import Timestamps
 from bloodtwin_core.sources.device_exports import VendorSettings
-from bloodtwin_core.sources.device_exports.cells import Cells, Floats
+from bloodtwin_core.sources.device_exports.cells import Cells
 from bloodtwin_core.sources.device_exports.export import FIRST_ROWS, Export
 from bloodtwin_core.sources.device_exports.glucose import declared_column, readings_of
 from bloodtwin_core.sources.device_exports.local import (

@@ -17,19 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
+from bloodtwin_core.common.arrays import Floats, Texts
 from bloodtwin_core.common.csv_table import CsvTable, columns_of, first_true, read_table
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.common.progress import Progress, Step, silent
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.events.kinds import (
-    AmountEvents,
-    BasalEvents,
-    BolusEvents,
-    Floats,
-    GlucoseEvents,
-    PumpEvents,
-    Texts,
-)
+from bloodtwin_core.events.kinds import AmountEvents, BasalEvents, BolusEvents, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.plausible import (
     EARLIEST,
     POSSIBLE_BASAL,

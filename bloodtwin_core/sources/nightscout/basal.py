@@ -89,8 +89,8 @@ def _laid_over(rows: pd.DataFrame, kind: SiteKind) -> _LaidOver:
 def _at(begins: Timestamps, values: Rates, times: Timestamps) -> Rates:
     """The value [time] that began last; NaN before the first."""
     index = np.searchsorted(begins, times, side="right") - 1
-    found: Rates = np.where(index < 0, np.nan, np.append(values, np.nan)[index])
-    return found
+    last_begun: Rates = np.where(index < 0, np.nan, np.append(values, np.nan)[index])
+    return last_begun
 
 
 def _started(profiles: pd.DataFrame) -> Sequence[Started]:

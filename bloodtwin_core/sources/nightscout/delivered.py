@@ -1,9 +1,9 @@
 """Boluses from a site's rows, each delivery once, and the insulin that is none."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.events.kinds import BolusEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.records import Timestamps
@@ -13,7 +13,6 @@ from bloodtwin_core.sources.nightscout.kinds import SiteKind
 
 _SECONDS_PER_MINUTE = 60
 _PLACES = 6
-Floats = npt.NDArray[np.float64]
 
 
 def bolus_events(rows: pd.DataFrame) -> tuple[BolusEvents, Repairs]:

@@ -11,9 +11,9 @@
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from bloodtwin_core.records import Mask
 from bloodtwin_core.sources.nightscout.deliveries import BY_PUMP, COLUMNS, UNKNOWN
 
 _NEAR_SECONDS = 60
@@ -24,8 +24,6 @@ _LARGEST = 1e9
 """Larger numbers make no sense, and are refused as such later on."""
 _SAME_DOSE = 100
 """Hundredths of a unit to which two apps round the same dose."""
-
-Mask = npt.NDArray[np.bool_]
 
 
 def with_delivery(boluses: pd.DataFrame) -> pd.DataFrame:

@@ -14,9 +14,10 @@ from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.events.kinds import GlucoseEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L
-from bloodtwin_core.records import Timestamps
+from bloodtwin_core.records import Mask
 from bloodtwin_core.sources.nightscout.entries import STATED_MMOL
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
+from bloodtwin_core.sources.nightscout.timeline import times_of
 
 _ERROR_CODES = (0, 1, 2, 3, 5, 6, 9, 10, 12)
 """Of Dexcom's receiver, as Nightscout names them."""
@@ -25,8 +26,6 @@ _FRACTIONAL_SHARE = 0.5
 """Of readings rounded to 0.1 mmol/L nine in ten are fractions, of error codes none."""
 _DOUBTFUL_COUNT, _DOUBTFUL_SHARE = 12, 0.02
 """More whole numbers under 39 than both of these that are no known error code may be mmol/L."""
-
-Mask = npt.NDArray[np.bool_]
 
 
 def glucose_events(rows: pd.DataFrame) -> tuple[GlucoseEvents, Repairs]:
@@ -38,7 +37,7 @@ def glucose_events(rows: pd.DataFrame) -> tuple[GlucoseEvents, Repairs]:
     named = devices.str.removeprefix(STATED_MMOL)
     values = low["value"].to_numpy(dtype=np.float64)
     is_mmol = _in_mmol(values, named.to_numpy(dtype=object), readings["detail"], stated)
-    times = np.concatenate([_times(readings), _times(low)[is_mmol]])
+    times = np.concatenate([times_of(readings), times_of(low)[is_mmol]])
     measured = readings["value"].to_numpy(dtype=np.float64)
     glucose = np.concatenate([measured, values[is_mmol] * MG_PER_DL_PER_MMOL_PER_L])
     sensor = np.concatenate([readings["detail"].to_numpy(dtype=np.str_), named.to_numpy(dtype=np.str_)[is_mmol]])
@@ -74,7 +73,3 @@ def _in_doubt(device: str, doubtful: int, total: int) -> DataError:
         "which are no mg/dL; they may be mmol/L or codes of errors, and nothing tells which"
     )
     return DataError(what, todo="Correct or remove these entries on the site; a site keeps mg/dL whatever it shows")
-
-
-def _times(rows: pd.DataFrame) -> Timestamps:
-    return rows["time"].to_numpy(dtype="datetime64[s]")

@@ -60,7 +60,7 @@ def insulin_noted(note: str) -> Insulin:
     text = note.casefold()
     if len(text.split()) > _SHORT_NOTE:
         return Insulin.unknown
-    found = [
+    named = [
         kind
         for pattern, kind in (
             (_PREMIXED, Insulin.premixed),
@@ -69,7 +69,7 @@ def insulin_noted(note: str) -> Insulin:
         )
         if pattern.search(text)
     ]
-    return found[0] if len(found) == 1 else Insulin.unknown
+    return named[0] if len(named) == 1 else Insulin.unknown
 
 
 @lru_cache(maxsize=4096)

@@ -21,7 +21,7 @@ _CHANGE_IN_NAME = re.compile(r"\s*(?:\([^()]*%[^()]*\)|@@@@@\d+)\s*$")
 _PLACES = 3
 
 
-class Schedule(BaseModel):
+class BasalSchedule(BaseModel):
     """Basal rates over a day: U/h from each minute of the day on, in a zone; the first step reaches back to 00:00."""
 
     model_config = ConfigDict(frozen=True)
@@ -36,10 +36,10 @@ class Schedule(BaseModel):
         from_minute = np.array([minute for minute, _ in self.steps])
         rates = np.array([rate for _, rate in self.steps])
         step = np.maximum(np.searchsorted(from_minute, minutes, side="right") - 1, 0)
-        found: Rates = rates[step]
-        return found
+        in_force: Rates = rates[step]
+        return in_force
 
-    def shifted(self, per_cent: float, hours: float) -> "Schedule":
+    def shifted(self, per_cent: float, hours: float) -> "BasalSchedule":
         """A percentage of the rates, so many hours later: what was for 06:00 is for 08:00 after a shift of 2 hours.
 
         AAPS takes at a time what the profile has for that time less the shift (its BlockExtension.kt).
@@ -49,7 +49,7 @@ class Schedule(BaseModel):
         steps = sorted(((minute + later) % MINUTES_PER_DAY, rate * per_cent / 100) for minute, rate in whole)
         if steps[0][0] > 0:
             steps.insert(0, (0, steps[-1][1]))
-        return Schedule(zone=self.zone, steps=tuple(steps))
+        return BasalSchedule(zone=self.zone, steps=tuple(steps))
 
 
 class Profile(BaseModel):
@@ -58,7 +58,7 @@ class Profile(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     default: str
-    schedules: dict[str, Schedule]
+    schedules: dict[str, BasalSchedule]
 
 
 class Switch(BaseModel):
@@ -71,7 +71,7 @@ class Switch(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
-    schedule: Schedule | None = None
+    schedule: BasalSchedule | None = None
     per_cent: float = 100.0
     hours: float = 0.0
     utc_offset: int | None = None
@@ -116,7 +116,7 @@ def profile_basal(
     return np.concatenate([times for times, _ in pieces]), np.concatenate([rates for _, rates in pieces])
 
 
-def _changes(schedule: Schedule | None, begin: np.datetime64, end: np.datetime64) -> tuple[Timestamps, Rates]:
+def _changes(schedule: BasalSchedule | None, begin: np.datetime64, end: np.datetime64) -> tuple[Timestamps, Rates]:
     """The changes of one schedule from begin up to, not including, end; begin itself is always one."""
     if schedule is None:
         return np.array([begin], dtype="datetime64[s]"), np.array([np.nan])
@@ -135,7 +135,7 @@ class _Force:
         self._start_times = np.array([start.time for start in started], dtype="datetime64[s]")
         self._switch_times = np.array([switch.time for switch in switched], dtype="datetime64[s]")
 
-    def at(self, time: np.datetime64) -> Schedule | None:
+    def at(self, time: np.datetime64) -> BasalSchedule | None:
         """The latest switch that is not over, else the default of the latest profile; None before any."""
         begun = int(np.searchsorted(self._start_times, time, side="right"))
         start = self._started[begun - 1] if begun else None
@@ -159,7 +159,7 @@ class _Force:
                 yield switch
 
 
-def _switched_to(switched: Switched, start: Started | None) -> Schedule | None:
+def _switched_to(switched: Switched, start: Started | None) -> BasalSchedule | None:
     """The schedule that a switch puts in force; None if nothing tells what it is."""
     switch = switched.switch
     named = _named(switch.name, start)
@@ -177,17 +177,17 @@ def _switched_to(switched: Switched, start: Started | None) -> Schedule | None:
     # Builds of AAPS from 2021 brought what the percentage and shift had already been applied to.
     is_changed = changed is not None and changed != named and _equal(switch.schedule, changed)
     schedule = switch.schedule if is_changed else switch.schedule.shifted(switch.per_cent, switch.hours)
-    return Schedule(zone=zone, steps=schedule.steps)
+    return BasalSchedule(zone=zone, steps=schedule.steps)
 
 
-def _named(name: str, start: Started | None) -> Schedule | None:
+def _named(name: str, start: Started | None) -> BasalSchedule | None:
     """The site's own schedule of a name, also without what was appended to the name."""
     if start is None:
         return None
     return start.profile.schedules.get(name) or start.profile.schedules.get(_CHANGE_IN_NAME.sub("", name))
 
 
-def _equal(one: Schedule, other: Schedule) -> bool:
+def _equal(one: BasalSchedule, other: BasalSchedule) -> bool:
     return [(minute, round(rate, _PLACES)) for minute, rate in one.steps] == [
         (minute, round(rate, _PLACES)) for minute, rate in other.steps
     ]

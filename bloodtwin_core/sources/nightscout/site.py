@@ -88,15 +88,15 @@ class NightscoutSite:
             return list(_while_undated(lambda skip: self._list("/api/v3/treatments", {**query, "skip": str(skip)})))
         query = {"find[created_at][$ne]": "1", "sort[created_at]": "1"}
         bounds = {"find[date][$gte]": low, "find[date][$lte]": high}
-        found = self._growing({**query, **bounds}) or self._growing({**query, "find[date][$exists]": "true"})
-        return [one for one in found if float(low) <= (number(one.get("date")) or 0.0) <= float(high)]
+        documents = self._growing({**query, **bounds}) or self._growing({**query, "find[date][$exists]": "true"})
+        return [one for one in documents if float(low) <= (number(one.get("date")) or 0.0) <= float(high)]
 
     def _growing(self, query: dict[str, str]) -> list[Document]:
         """The treatments without created_at at the beginning of a list, which version 1 cannot give page by page."""
         count = PAGE
         while True:
-            found = self._list("/api/v1/treatments.json", {**query, "count": str(count)})
-            undated = [document for document in found if _is_undated(document)]
+            begun = self._list("/api/v1/treatments.json", {**query, "count": str(count)})
+            undated = [document for document in begun if _is_undated(document)]
             if len(undated) < count:
                 return undated
             count *= 2

@@ -17,7 +17,7 @@ import numpy as np
 from bloodtwin_core.sources.fetched import Row
 from bloodtwin_core.sources.fetching import known_zone
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
-from bloodtwin_core.sources.nightscout.profiles import Profile, Schedule, Switch
+from bloodtwin_core.sources.nightscout.profiles import BasalSchedule, Profile, Switch
 from bloodtwin_core.sources.nightscout.treatment import Treatment
 from bloodtwin_core.sources.nightscout.values import BAD, Document, is_dated, number, part, squeezed, time_of
 from bloodtwin_core.sources.nightscout.zones import fixed_offset_zone
@@ -99,7 +99,7 @@ def profile_row(document: Document, identity: str, default_zone: str) -> Row:
     """The row of a profile document. Raises what makes no sense, SettingsError if it names no zone and none is set."""
     store = part(document, "store") or {"Default": document}
     default = str(document.get("defaultProfile") or "Default")
-    schedules: dict[str, Schedule] = {}
+    schedules: dict[str, BasalSchedule] = {}
     for name, content in store.items():
         try:
             schedules[str(name)] = schedule_of(content, default_zone)
@@ -111,7 +111,7 @@ def profile_row(document: Document, identity: str, default_zone: str) -> Row:
     return Row(identity, SiteKind.profile, begin, 0.0, 0.0, profile.model_dump_json())
 
 
-def schedule_of(content: Any, default_zone: str, *, needs_zone: bool = True) -> Schedule:
+def schedule_of(content: Any, default_zone: str, *, needs_zone: bool = True) -> BasalSchedule:
     """The basal rates of a profile's content; without needs_zone the zone may stay empty."""
     basal = content["basal"]
     listed = basal if isinstance(basal, list) else [{"timeAsSeconds": 0, "value": basal}]
@@ -120,10 +120,10 @@ def schedule_of(content: Any, default_zone: str, *, needs_zone: bool = True) -> 
         raise ValueError("a profile needs rates")
     zone = str(content.get("timezone") or default_zone)
     if fixed := fixed_offset_zone(zone):
-        return Schedule(zone=fixed, steps=tuple(steps))
+        return BasalSchedule(zone=fixed, steps=tuple(steps))
     if zone or needs_zone:
         zone = known_zone(zone, ZONE_SETTING, "the zone of the profiles, one of which names none")
-    return Schedule(zone=zone, steps=tuple(steps))
+    return BasalSchedule(zone=zone, steps=tuple(steps))
 
 
 def _rate(step: Document) -> float:

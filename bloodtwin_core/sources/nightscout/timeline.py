@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bloodtwin_core.records import Timestamps
+from bloodtwin_core.records import Mask, Timestamps
 
 ENDLESS = np.datetime64("2200-01-01T00:00:00", "s")
 _LONGEST_MINUTES = 50 * 365 * 24 * 60.0
@@ -12,7 +12,6 @@ _LONGEST_MINUTES = 50 * 365 * 24 * 60.0
 
 Spans = tuple[Timestamps, Timestamps]
 """Beginnings and ends [span], the end not included; ascending and apart from each other."""
-Mask = npt.NDArray[np.bool_]
 
 
 def times_of(rows: pd.DataFrame) -> Timestamps:

@@ -16,8 +16,8 @@ def fixed_offset_zone(name: str) -> str:
 
     Etc/GMT+5, which Loop uploads, is a name of the IANA and counts the other way round.
     """
-    found = _FIXED.fullmatch(name.strip())
-    return f"{found[1]}{int(found[2]):02d}:{found[3] or '00'}" if found else ""
+    offset = _FIXED.fullmatch(name.strip())
+    return f"{offset[1]}{int(offset[2]):02d}:{offset[3] or '00'}" if offset else ""
 
 
 def zone_meant(brought: str, site: str, time: np.datetime64, utc_offset: int | None, *, guessed: bool) -> str:

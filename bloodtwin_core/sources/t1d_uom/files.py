@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.csv_table import CsvTable, first_true, read_table
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
@@ -20,11 +21,9 @@ _GLUCOSE_FOLDER = "Glucose Data"
 _FOLDERS = {"Glucose": _GLUCOSE_FOLDER, "Basal": "Insulin Data/Basal Data", "Bolus": "Insulin Data/Bolus Data"}
 _TIME_FORMATS = ("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S")
 
-Floats = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
-class Rows:
+class FileRows:
     """The rows of a file that have a time and a number.
 
     times: [row], local datetime64[s]. values: [row]. kinds: [row], PUMP, INJECTION or "". places: [row], where they
@@ -43,7 +42,7 @@ class Rows:
         return self.table.fault(int(self.places[row]), column, f"{self.values[row]:g} {what}", todo)
 
 
-def read_rows(path: Path, time: str, value: str, kind: str = "") -> Rows:
+def read_rows(path: Path, time: str, value: str, kind: str = "") -> FileRows:
     """The rows of a file. Raises DataError, with line and column, for what is no date, no R or L, or below 0."""
     table = read_table(path, texts=[time, kind] if kind else [time], numbers=[value], rows_required=False)
     texts = pd.Series(table.texts[time])
@@ -69,7 +68,7 @@ def read_rows(path: Path, time: str, value: str, kind: str = "") -> Rows:
             what = f"'{table.texts[kind][row]}' is neither R (pump) nor L (long-acting)"
             raise table.fault(row, kind, what, "Correct the kind, or remove the row")
     blank = int(((texts != "").to_numpy() & np.isnan(values)).sum())
-    return Rows(table, times[full], values[full], kinds[full], np.flatnonzero(full), blank)
+    return FileRows(table, times[full], values[full], kinds[full], np.flatnonzero(full), blank)
 
 
 def data_folder(settings: DataSettings) -> Path:
@@ -85,13 +84,13 @@ def data_folder(settings: DataSettings) -> Path:
 def people(folder: Path, settings: DataSettings) -> list[str]:
     """The numbers of those with a glucose file, of data.pump_ids if it names any; DataError if one has none."""
     glucose = folder / _GLUCOSE_FOLDER
-    found = {
+    files = {
         match[1]: path for path in glucose.iterdir() if (match := re.fullmatch(r"UoMGlucose(\d+)\.csv", path.name))
     }
-    if not found:
+    if not files:
         todo = "Point data.root to the T1D-UOM folder, as unpacked"
         raise DataError("the folder holds no UoMGlucose files", todo=todo, file=glucose)
-    return list(wanted_people(found, settings, glucose, lacking="no glucose file"))
+    return list(wanted_people(files, settings, glucose, lacking="no glucose file"))
 
 
 def file_of(folder: Path, kind: str, person: str) -> Path | None:

@@ -28,11 +28,12 @@ from pathlib import Path
 
 import numpy as np
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.clocks import utc_from_local
-from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, Floats, GlucoseEvents, PumpEvents
+from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.plausible import POSSIBLE_BASAL, POSSIBLE_BOLUS, outside
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.sensors import SLOWEST_RHYTHM, usual_interval
@@ -40,7 +41,7 @@ from bloodtwin_core.events.silence import until_unheard
 from bloodtwin_core.events.units import GlucoseUnit, UnitsError, in_mg_per_dl
 from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import Limits, Mask, Timestamps
-from bloodtwin_core.sources.t1d_uom.files import PUMP, Rows, data_folder, file_of, people, read_rows
+from bloodtwin_core.sources.t1d_uom.files import PUMP, FileRows, data_folder, file_of, people, read_rows
 
 logger = logging.getLogger(__name__)
 
@@ -96,15 +97,15 @@ def person_events(folder: Path, person: str) -> PumpEvents:
     """One person's events, glucose where the basal rate is known; raises DataError as events does."""
     glucose = _glucose(folder, person)
     basal, heard = _basal(folder, person)
-    found = until_unheard(
+    heard_events = until_unheard(
         PumpEvents(person, wearer_zone=TIME_ZONE).merged(basal, glucose, _bolus(folder, person)), heard
     )
-    place = np.searchsorted(found.basal.times, found.glucose.times, side="right") - 1
-    known = (place >= 0) & ~np.isnan(found.basal.rate[np.maximum(place, 0)])
+    place = np.searchsorted(heard_events.basal.times, heard_events.glucose.times, side="right") - 1
+    known = (place >= 0) & ~np.isnan(heard_events.basal.rate[np.maximum(place, 0)])
     if not known.any():
         todo = "Leave the person out (data.pump_ids)"
         raise DataError(f"person {person} has no glucose while the basal rate is known", todo=todo, file=folder)
-    return replace(found, glucose=found.glucose.chosen(known))
+    return replace(heard_events, glucose=heard_events.glucose.chosen(known))
 
 
 def delivered_once(times: Timestamps, doses: Floats) -> tuple[Mask, Floats]:
@@ -181,12 +182,12 @@ def _bolus(folder: Path, person: str) -> PumpEvents:
     return replace(bolus, bolus=once, repairs=bolus.repairs + repeated)
 
 
-def _refuse_outside(rows: Rows, column: str, limits: Limits, among: Mask) -> None:
+def _refuse_outside(rows: FileRows, column: str, limits: Limits, among: Mask) -> None:
     if (row := first_true(among & outside(rows.values, limits))) is not None:
         todo = f"It must be {limits.low:g} to {limits.high:g} {limits.unit}; correct it, or remove the row"
         raise rows.fault(row, column, "is impossible", todo)
 
 
-def _utc(rows: Rows) -> tuple[Timestamps, Repairs]:
+def _utc(rows: FileRows) -> tuple[Timestamps, Repairs]:
     times, repairs = utc_from_local(rows.times, zone_named(TIME_ZONE))
     return times, repairs + Repairs.of(RepairKind.unreadable_rows, rows.blank)

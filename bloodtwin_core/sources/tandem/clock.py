@@ -67,5 +67,5 @@ def _is_first(shown: Timestamps, twice: npt.NDArray[np.bool_]) -> npt.NDArray[np
 
 
 def _most_frequent(values: Seconds) -> int:
-    found, counts = np.unique(values, return_counts=True)
-    return int(found[counts.argmax()])
+    distinct, counts = np.unique(values, return_counts=True)
+    return int(distinct[counts.argmax()])

@@ -48,8 +48,8 @@ MASK_BITS = 64
 
 def rows_of(pump_logs: Iterable[Mapping[str, Any]]) -> list[Row]:
     """The rows of events as Tandem Source answers them; one that cannot be understood becomes an unreadable row."""
-    found = (_row(event) for event in pump_logs)
-    return [row for row in found if row is not None]
+    rows = (_row(event) for event in pump_logs)
+    return [row for row in rows if row is not None]
 
 
 def _row(event: Mapping[str, Any]) -> Row | None:

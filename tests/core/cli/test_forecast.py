@@ -20,9 +20,9 @@ from bloodtwin_core.pretrained import base_forecaster, from_glucose
 from bloodtwin_core.pretrained.files import is_shipped
 from bloodtwin_core.records import RECORD_INTERVAL, WALL_TIME, PumpRecords, Split
 from bloodtwin_core.records.split_files import write_split_file
+from tests.core.sources.device_exports.test_device_exports import clarity, egv
+from tests.core.sources.nightscout.test_nightscout import entry, profile
 from tests.core.sources.servers.nightscout import TOKEN, NightscoutServer
-from tests.core.sources.test_device_exports import clarity, egv
-from tests.core.sources.test_nightscout import entry, profile
 from tests.core.tiny import tiny_records
 
 pytestmark = pytest.mark.skipif(not is_shipped(), reason="this checkout has no base model")

@@ -9,7 +9,7 @@ from bloodtwin_core.cli.recognising import place_of
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.records import Split
 from bloodtwin_core.records.split_files import write_split_file
-from tests.core.sources.test_device_exports import clarity, egv, kept, libre
+from tests.core.sources.device_exports.test_device_exports import clarity, egv, kept, libre
 from tests.core.tiny import tiny_records
 
 

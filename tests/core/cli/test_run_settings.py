@@ -12,7 +12,7 @@ from bloodtwin_core.config import PRETRAINED
 from bloodtwin_core.pipeline.run_config import RunConfig
 from bloodtwin_core.pretrained.files import is_shipped
 from bloodtwin_core.sources.settings import settings_model
-from tests.core.sources.test_device_exports import clarity, egv
+from tests.core.sources.device_exports.test_device_exports import clarity, egv
 
 
 @pytest.fixture(autouse=True)

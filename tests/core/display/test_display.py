@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 
 from bloodtwin_core.display import Band, ForecastView, fan, page, picture, table
-from bloodtwin_core.display.clock import Clock
+from bloodtwin_core.display.clock import WearerClock
 from bloodtwin_core.display.scale import Scale
 from bloodtwin_core.display.svg import HEIGHT
 from bloodtwin_core.records import RECORD_INTERVAL
 from bloodtwin_core.records.glucose_units import MG_PER_DL_PER_MMOL_PER_L, GlucoseUnit
 
 ORIGIN = np.datetime64("2026-03-29T00:30:00", "s")
-BERLIN = Clock(ZoneInfo("Europe/Berlin"))
+BERLIN = WearerClock(ZoneInfo("Europe/Berlin"))
 NASTY = "</title><script>alert(1)</script>&\"'"
 
 
 def view(
-    pump_id: str = "anna", unit: GlucoseUnit = GlucoseUnit.mg_dl, clock: Clock = BERLIN, level: float = 150.0
+    pump_id: str = "anna", unit: GlucoseUnit = GlucoseUnit.mg_dl, clock: WearerClock = BERLIN, level: float = 150.0
 ) -> ForecastView:
     """Glucose that fell from 210 to level and is forecast to go on to level - 24."""
     steps = np.arange(1, 13)
@@ -77,15 +77,15 @@ def test_local_times_go_through_the_night_in_which_clocks_are_put_forward() -> N
     assert times[:2] == ["01:35", "01:40"]
     assert times[5:7] == ["03:00", "03:05"]
     assert BERLIN.full(ORIGIN) == "2026-03-29 01:30+01:00"
-    assert Clock().stamp(ORIGIN) == "2026-03-29T00:30:00+00:00"
-    assert Clock(is_local=True).stamp(ORIGIN) == "2026-03-29T00:30:00"
+    assert WearerClock().stamp(ORIGIN) == "2026-03-29T00:30:00+00:00"
+    assert WearerClock(is_local=True).stamp(ORIGIN) == "2026-03-29T00:30:00"
 
 
 @pytest.mark.parametrize(
     ("zone", "hours"), [("Asia/Kathmandu", ["05:00", "06:00"]), ("America/St_Johns", ["21:00", "22:00"])]
 )
 def test_full_hours_are_those_of_the_readers_clock(zone: str, hours: list[str]) -> None:
-    clock = Clock(ZoneInfo(zone))
+    clock = WearerClock(ZoneInfo(zone))
     struck = clock.full_hours(ORIGIN - np.timedelta64(90, "m"), ORIGIN + np.timedelta64(10, "m"))
     assert [clock.short(moment) for moment in struck] == hours
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import mean_pinball_loss
 
-from bloodtwin_core.evaluation.coverage import Calibration, calibration_of, pinball_loss
+from bloodtwin_core.evaluation.coverage import CoverageResult, calibration_of, pinball_loss
 from bloodtwin_core.evaluation.coverage_targets import coverage_targets
 from bloodtwin_core.records import GLUCOSE_RANGES
 
@@ -15,7 +15,7 @@ NORMAL = np.array([-1.6449, -1.2816, -0.6745, 0.0, 0.6745, 1.2816, 1.6449])
 """Quantiles of the standard normal distribution at the levels."""
 
 
-def drawn(windows: int, steps: int = 3, said: float = 1.0, seed: int = 0, start: float = 120.0) -> Calibration:
+def drawn(windows: int, steps: int = 3, said: float = 1.0, seed: int = 0, start: float = 120.0) -> CoverageResult:
     """Readings drawn from a normal distribution around the last, and quantiles that say so many times its spread."""
     rng = np.random.default_rng(seed)
     last = np.full(windows, start, dtype=np.float32)

@@ -12,9 +12,9 @@ import torch
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.config import Cell, DataSettings, ExportSettings, ModelSettings
 from bloodtwin_core.export import export_onnx, export_streaming, export_torchscript, facts_of, parity
-from bloodtwin_core.export.facts import STATES
 from bloodtwin_core.export.onnx_files import write_onnx
 from bloodtwin_core.export.onnx_graph import RECORDS_PER_NODE, window_graph
+from bloodtwin_core.network.cell import CELLS
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.forecaster import QUANTILE_LEVELS, GlucoseForecaster
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, GLUCOSE_RANGES, Clock, Feature, OriginRules, Split, Values
@@ -156,7 +156,7 @@ def test_an_ensemble_is_one_file_that_gives_its_disagreement(cell: Cell, quantil
     whole, facts = load_onnx(tmp_path / "model.onnx")
     stream, streaming_facts = load_streaming(tmp_path / "model_streaming.onnx")
     assert facts.members == 3
-    assert all(streaming_facts.states[name] == (3 * 2, "batch", 8) for name in STATES[cell])
+    assert all(streaming_facts.states[name] == (3 * 2, "batch", 8) for name in CELLS[cell].states)
     assert streaming_facts.states[PAST] == (3 * TINY_DATA.lookback, "batch", 8)
     for export in (whole, stream, load_torchscript(tmp_path / "model.ts")[0]):
         report = parity(export, checkpoint, WINDOWS, EXPORT)
@@ -176,7 +176,7 @@ def test_without_attention_every_export_agrees(cell: Cell, settings: dict[str, o
     export_torchscript(checkpoint, tmp_path / "model.ts")
     export_streaming(checkpoint, tmp_path / "model_streaming.onnx", EXPORT)
     stream, facts = load_streaming(tmp_path / "model_streaming.onnx")
-    assert set(facts.states) == set(STATES[cell])
+    assert set(facts.states) == set(CELLS[cell].states)
     for export in (load_onnx(tmp_path / "model.onnx")[0], stream, load_torchscript(tmp_path / "model.ts")[0]):
         report = parity(export, checkpoint, WINDOWS, EXPORT)
         assert report.agrees, report

@@ -4,15 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.pipeline.preparing import PreparedData, prepare
 from bloodtwin_core.records import Split
 from bloodtwin_core.records.raw_splits import load_splits, scaler_records
-from bloodtwin_core.records.splitting import held_out_in_fold
 from bloodtwin_core.sources.settings import data_settings
 from bloodtwin_core.sources.simulator import SimulatorSettings
 from bloodtwin_core.windows.scaler import fit_scaler
@@ -76,15 +73,6 @@ def test_a_mistyped_pump_is_refused_since_it_would_be_learnt_from(tmp_path: Path
     nobody = EVERYONE.model_copy(update={"held_out_pump_ids": ["sim001", "sim002", "sim003"]})
     with pytest.raises(SettingsError, match="holds every pump out"):
         prepare(nobody, tmp_path)
-
-
-@given(pumps=st.sets(st.integers(1, 99).map(str), min_size=1, max_size=30), folds=st.integers(1, 6))
-def test_every_pump_is_held_out_in_exactly_one_fold(pumps: set[str], folds: int) -> None:
-    held = [held_out_in_fold(sorted(pumps), fold, folds) for fold in range(1, folds + 1)]
-    assert sorted(pump for fold in held for pump in fold) == sorted(pumps)
-    assert max(map(len, held)) - min(map(len, held)) <= 1
-    with pytest.raises(ValueError, match=f"folds 1 to {folds}"):
-        held_out_in_fold(sorted(pumps), folds + 1, folds)
 
 
 def test_a_person_is_held_out_with_all_their_pumps() -> None:

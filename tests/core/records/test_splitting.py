@@ -11,7 +11,7 @@ from bloodtwin_core.common.errors import DataError, StorageError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.records import FEATURES, RECORD_INTERVAL, Feature, PumpRecords, Split
 from bloodtwin_core.records.split_files import read_split_file
-from bloodtwin_core.records.splitting import split_in_time, without_long_gaps, write_split_files
+from bloodtwin_core.records.splitting import held_out_in_fold, split_in_time, without_long_gaps, write_split_files
 from tests.core.tiny import tiny_records
 
 
@@ -107,3 +107,12 @@ def test_no_gap_longer_than_allowed_stays_inside_a_segment(gaps: list[tuple[int,
         missing = kept.feature(Feature.bg_missing_flag)[segment] == 1
         longest = max((len(list(run)) for flag, run in groupby(missing) if flag), default=0)
         assert longest * 5 / 60 <= max_gap_hours
+
+
+@given(pumps=st.sets(st.integers(1, 99).map(str), min_size=1, max_size=30), folds=st.integers(1, 6))
+def test_every_pump_is_held_out_in_exactly_one_fold(pumps: set[str], folds: int) -> None:
+    held = [held_out_in_fold(sorted(pumps), fold, folds) for fold in range(1, folds + 1)]
+    assert sorted(pump for fold in held for pump in fold) == sorted(pumps)
+    assert max(map(len, held)) - min(map(len, held)) <= 1
+    with pytest.raises(ValueError, match=f"folds 1 to {folds}"):
+        held_out_in_fold(sorted(pumps), folds + 1, folds)

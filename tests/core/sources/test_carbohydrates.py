@@ -20,11 +20,11 @@ from bloodtwin_core.sources.settings import data_settings
 from bloodtwin_core.sources.simulator import SimulatorSettings
 from bloodtwin_core.sources.simulator import histories as simulated
 from bloodtwin_core.sources.splits import pump_split_files
+from tests.core.sources.azt1d.test_importer import HEADER, hours_of_rows
+from tests.core.sources.device_exports.vendor_files import T_CONNECT_BOLUSES, bolus, reading, t_connect
+from tests.core.sources.nightscout.test_nightscout import NOON, entry, later, synced, treatment
+from tests.core.sources.nightscout.test_nightscout import settings as site_settings
 from tests.core.sources.servers.nightscout import TOKEN, NightscoutServer
-from tests.core.sources.test_azt1d import HEADER, hours_of_rows
-from tests.core.sources.test_nightscout import NOON, entry, later, synced, treatment
-from tests.core.sources.test_nightscout import settings as site_settings
-from tests.core.sources.vendor_files import T_CONNECT_BOLUSES, bolus, reading, t_connect
 
 ASKED = ["carbohydrates"]
 NINE = (*FEATURES, CARBOHYDRATES)

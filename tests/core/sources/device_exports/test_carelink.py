@@ -8,7 +8,7 @@ import pytest
 from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.records import RECORDS_PER_HOUR, Feature
-from tests.core.sources.vendor_files import PUMP, SENSOR, TOTALS, carelink, wearer
+from tests.core.sources.device_exports.vendor_files import PUMP, SENSOR, TOTALS, carelink, wearer
 
 Row = dict[str, str]
 MIDNIGHT = {"at": "2024/05/01 00:00:00", "basal": "0,65"}

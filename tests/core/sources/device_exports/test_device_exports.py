@@ -15,7 +15,7 @@ from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L, UnitsError
 from bloodtwin_core.sources.device_exports import DateOrder, VendorSettings
 from bloodtwin_core.sources.device_exports.importer import events
 from bloodtwin_core.sources.settings import data_settings
-from tests.core.sources.vendor_files import (
+from tests.core.sources.device_exports.vendor_files import (
     PUMP,
     SENSOR,
     TOTALS,

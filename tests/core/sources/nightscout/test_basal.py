@@ -9,7 +9,7 @@ from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.records import Feature
-from tests.core.sources.nightscout_documents import (
+from tests.core.sources.nightscout.documents import (
     FLAT,
     NOON,
     at,

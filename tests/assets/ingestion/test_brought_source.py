@@ -10,7 +10,7 @@ import pytest
 
 from tests.core.sources.brought import bring
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 PROGRAM = """
 import json, sys
 import dagster as dg

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bloodtwin_core.common.errors import BloodTwinError
 from bloodtwin_core.sources.nightscout.reading import events_of_documents
-from tests.core.sources.nightscout_documents import FLAT, brought, reading, status, told, treatment
+from tests.core.sources.nightscout.documents import FLAT, brought, reading, status, told, treatment
 
 VALUES = st.recursive(
     st.none()

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from bloodtwin_core.events.repairs import RepairKind
-from tests.core.sources.test_vendor_carelink import HOURS, MIDNIGHT, SENSORS, bolus, deliveries
-from tests.core.sources.test_vendor_languages import CLARITY as CLARITY_COLUMNS
-from tests.core.sources.test_vendor_languages import LIBRE as LIBRE_COLUMNS
-from tests.core.sources.test_vendor_languages import LIBRE_ROWS
-from tests.core.sources.test_vendor_paradigm import COLUMNS as PARADIGM_COLUMNS
-from tests.core.sources.test_vendor_paradigm import rate, row, suspension
-from tests.core.sources.vendor_files import (
+from tests.core.sources.device_exports.mutations import damaged, read, silently_other
+from tests.core.sources.device_exports.test_carelink import HOURS, MIDNIGHT, SENSORS, bolus, deliveries
+from tests.core.sources.device_exports.test_languages import CLARITY as CLARITY_COLUMNS
+from tests.core.sources.device_exports.test_languages import LIBRE as LIBRE_COLUMNS
+from tests.core.sources.device_exports.test_languages import LIBRE_ROWS
+from tests.core.sources.device_exports.test_paradigm import COLUMNS as PARADIGM_COLUMNS
+from tests.core.sources.device_exports.test_paradigm import rate, row, suspension
+from tests.core.sources.device_exports.vendor_files import (
     PUMP,
     SENSOR,
     TOTALS,
@@ -26,8 +27,7 @@ from tests.core.sources.vendor_files import (
     t_connect,
     wearer,
 )
-from tests.core.sources.vendor_files import bolus as t_connect_bolus
-from tests.core.sources.vendor_mutations import damaged, read, silently_other
+from tests.core.sources.device_exports.vendor_files import bolus as t_connect_bolus
 
 MUTATIONS = 25
 """For each format in every run of the tests. 1,000 of each were tried when the reader was made."""

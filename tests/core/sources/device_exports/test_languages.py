@@ -10,7 +10,7 @@ from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L
 from bloodtwin_core.sources.device_exports import VendorSettings
 from bloodtwin_core.sources.device_exports.importer import events
 from bloodtwin_core.sources.settings import data_settings
-from tests.core.sources.vendor_files import egv, wearer
+from tests.core.sources.device_exports.vendor_files import egv, wearer
 
 LIBRE = {
     "German": "Gerät,Seriennummer,Gerätezeitstempel,Aufzeichnungstyp,Glukosewert-Verlauf mg/dL,Glukose-Scan mg/dL,"

@@ -11,9 +11,9 @@ from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.records import RECORDS_PER_HOUR, Feature
-from tests.core.sources.test_vendor_paradigm import COLUMNS, row
-from tests.core.sources.vendor_files import PUMP, SENSOR, carelink, reading, t_connect, wearer
-from tests.core.sources.vendor_files import bolus as t_connect_bolus
+from tests.core.sources.device_exports.test_paradigm import COLUMNS, row
+from tests.core.sources.device_exports.vendor_files import PUMP, SENSOR, carelink, reading, t_connect, wearer
+from tests.core.sources.device_exports.vendor_files import bolus as t_connect_bolus
 
 START = np.datetime64("2024-05-21T00:00:00", "s")
 DAYS = 2

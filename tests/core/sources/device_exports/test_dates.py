@@ -7,7 +7,7 @@ import pytest
 
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.sources.device_exports import DateOrder
-from tests.core.sources.vendor_files import kept, libre, wearer
+from tests.core.sources.device_exports.vendor_files import kept, libre, wearer
 
 FORMS = [
     "{year}-{month}-{day} {hour24}:{minute}",

@@ -18,7 +18,7 @@ from bloodtwin_core.records.split_files import SplitFile, read_split_file
 from bloodtwin_core.sources.azt1d.importer import HEAVY_BOLUS_PEOPLE, Readings, histories, one_reading_per_record
 from bloodtwin_core.sources.splits import pump_split_files
 
-ROOT = Path(__file__).parents[3].parent / "shared" / "data" / "azt1d"
+ROOT = Path(__file__).parents[4].parent / "shared" / "data" / "azt1d"
 PEOPLE = [
     "1",
     "2",

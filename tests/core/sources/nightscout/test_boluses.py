@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.records import Feature
-from tests.core.sources.nightscout_documents import at, boluses, milliseconds, reading, told, treatment
+from tests.core.sources.nightscout.documents import at, boluses, milliseconds, reading, told, treatment
 
 # --- spread boluses --------------------------------------------------------------------------------------------------
 

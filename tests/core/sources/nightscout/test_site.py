@@ -15,7 +15,7 @@ from bloodtwin_core.sources.nightscout import NightscoutSettings
 from bloodtwin_core.sources.nightscout import importer as nightscout
 from bloodtwin_core.sources.nightscout.syncing import Marks
 from bloodtwin_core.sources.settings import data_settings
-from tests.core.sources.nightscout_documents import (
+from tests.core.sources.nightscout.documents import (
     FLAT,
     NOON,
     at,

@@ -9,7 +9,7 @@ from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.events.stated_totals import TotalOf
-from tests.core.sources.vendor_files import wearer
+from tests.core.sources.device_exports.vendor_files import wearer
 
 COLUMNS = (
     "Index,Date,Time,Timestamp,New Device Time,BG Reading (mg/dL),Temp Basal Amount (U/h),Bolus Type,"

@@ -11,7 +11,7 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.records.splitting import write_split_files
 from tests.core.tiny import tiny_records
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forked, so that nothing is imported anew")
 
