@@ -9,6 +9,7 @@ from bloodtwin_core.cli.run_log import Check, RunLog
 from bloodtwin_core.config import Settings
 from bloodtwin_core.evaluation.results import TargetOutcome, TestResults
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.sources.registry import source_named
 
 _RESULTS = "test_results"
 _NO_ROOM = re.compile(r"disk I/O error|disk is full|No space left")
@@ -50,7 +51,7 @@ def closing(log: RunLog, store: ArtifactStore, settings: Settings, seconds: floa
         lines += _reached(results)
     if checks := [check for check in log.failed_checks if check.asset != _RESULTS]:
         lines += _failed(checks)
-    if missed and settings.data.source == "simulator":
+    if missed and source_named(settings.data.source).virtual:
         lines.append(_ON_PEOPLE)
     lines += _where(log, store, log_file)
     return "\n".join(lines) + "\n"

@@ -2,7 +2,8 @@
 
 WHERE is a file or several (exports of one wearer, or split files), a folder of them, or the address of a Nightscout
 site; a token for it comes from BLOODTWIN_NIGHTSCOUT_TOKEN. Which source it is of is recognised, or named with --source.
-The forecast starts from now, and from no reading older than 15 minutes; with --at from a moment of the history.
+The forecast starts from now, and from no reading older than the model was tested with (usually 15 minutes); with --at
+from a moment of the history.
 
   bloodtwin forecast my-exports --zone Europe/Berlin
   bloodtwin forecast clarity.csv --zone Europe/Berlin --at last --html forecast.html
@@ -20,25 +21,23 @@ import numpy as np
 from bloodtwin_core.cli.forecast_json import forecast_json
 from bloodtwin_core.cli.history import Asked, History, history_at
 from bloodtwin_core.cli.moment import moment_of, utc_now
-from bloodtwin_core.cli.recognising import EXPORTS, Place, place_of
+from bloodtwin_core.cli.recognising import Place, place_of
 from bloodtwin_core.cli.settings import add_pump_option, add_set_option, data_settings
 from bloodtwin_core.cli.wearer_clock import on_clock, with_zone
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.common.files import atomic_write
-from bloodtwin_core.common.origin_defaults import MAX_READING_AGE_MINUTES
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.display import ForecastView, fan, page, table, view_of
 from bloodtwin_core.display.clock import WearerClock
 from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pretrained import base_forecaster
-from bloodtwin_core.records import FEATURES, RECORD_INTERVAL, Clock, Feature, PumpRecords
+from bloodtwin_core.records import FEATURES, RECORD_INTERVAL, Clock, Feature, OriginRules, PumpRecords
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.records.joining import records_up_to, require_measured
 from bloodtwin_core.serving import Forecaster
 from bloodtwin_core.serving.facts import ExportFacts
-from bloodtwin_core.sources.device_exports import VendorSettings
-from bloodtwin_core.sources.tandem import TandemSettings
+from bloodtwin_core.sources.registry import source_named
 
 _TABLE_EVERY = 3
 """Steps (15 min) from one row of the terminal's table to the next; pages and JSON have all."""
@@ -102,8 +101,8 @@ def _forecast(place: Place, settings: DataSettings, given: argparse.Namespace) -
     if not given.at:
         _require_present(history)
     records = records_up_to(history.parts, at, lookback)
-    _require_fresh(records, at, history.clock)
-    require_measured(records, settings.min_measured_share)
+    _require_fresh(records, at, history.clock, forecaster.facts)
+    require_measured(records, forecaster.facts.min_measured_share)
     records = on_clock(records, history.clock)
     about = f"Model {forecaster.facts.model_name} {forecaster.facts.model_version}, {place.source} data."
     view = view_of(forecaster.forecast(records), records, GlucoseUnit(given.unit), history.clock, about)
@@ -145,17 +144,17 @@ def _doubts(history: History) -> tuple[str, ...]:
     return tuple(doubts)
 
 
-def _require_fresh(records: PumpRecords, at: np.datetime64, clock: WearerClock) -> None:
+def _require_fresh(records: PumpRecords, at: np.datetime64, clock: WearerClock, rules: OriginRules) -> None:
     """A reading as old as that tells of another hour than the coming one."""
     measured = np.flatnonzero(np.isfinite(records.feature(Feature.bg)))
     newest = records.timestamps[measured[-1]] if len(measured) else None
     age = (at - newest) / np.timedelta64(60, "s") if newest is not None else np.inf
-    if age <= MAX_READING_AGE_MINUTES:
+    if age <= rules.max_reading_age_minutes:
         return
     found = f"the last reading is {_age(age)} old ({clock.full(newest)})" if newest is not None else "no reading"
     raise DataError(
         f"pump {records.pump_id}: {found}",
-        todo=f"A forecast may start from a reading that is at most {MAX_READING_AGE_MINUTES:g} minutes old. "
+        todo=f"A forecast may start from a reading that is at most {rules.max_reading_age_minutes:g} minutes old. "
         "For the hour after the last reading: --at last",
     )
 
@@ -174,8 +173,7 @@ def _forecaster(model: Path | None) -> Forecaster:
 
 
 def _require_zone(place: Place, settings: DataSettings) -> None:
-    needed = {EXPORTS: settings.of(VendorSettings).time_zone, "tandem": settings.of(TandemSettings).time_zone}
-    if not needed.get(place.source, "given"):
+    if source_named(place.source).lacks_zone(settings):
         todo = "Name the wearer's, such as --zone Europe/Berlin"
         raise SettingsError(f"{place} gives local times and says no zone. {todo}")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bloodtwin_core.cli.progress_bar import progress_bar
-from bloodtwin_core.cli.recognising import EXPORTS, SITE, SPLIT_FILES, Place
+from bloodtwin_core.cli.recognising import Place
 from bloodtwin_core.cli.wearer_clock import clock_of
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.common.progress import Progress
@@ -19,8 +19,8 @@ from bloodtwin_core.display.clock import WearerClock
 from bloodtwin_core.events.repairs import RepairKind, read_repairs
 from bloodtwin_core.records import PumpHistory, PumpRecords, Split, features_with
 from bloodtwin_core.records.split_files import PUMP_ID, SplitFile, natural_order, read_split_file
-from bloodtwin_core.sources.nightscout import NightscoutSettings
 from bloodtwin_core.sources.registry import source_named
+from bloodtwin_core.sources.source import SplitSource
 from bloodtwin_core.sources.splits import split_files_of
 
 FETCHED_DAYS = 3
@@ -53,7 +53,7 @@ def history_at(place: Place, asked: Asked) -> History:
     """The records before a moment. Raises BloodTwinError for what cannot be read, or is of several pumps."""
     with tempfile.TemporaryDirectory(prefix="bloodtwin-") as name, progress_bar() as progress:
         scratch, features = Path(name), features_with(asked.settings.extra_features)
-        if place.source == SPLIT_FILES:
+        if isinstance(source_named(place.source), SplitSource):
             files = _split_files(place, asked.settings.pump_ids, features)
         else:
             settings = _fetched(place, asked, scratch, progress) if place.address else _rooted(place, asked, scratch)
@@ -81,12 +81,13 @@ def _last_part(asked: Asked) -> Callable[[PumpHistory, DataSettings], dict[Split
 def _rooted(place: Place, asked: Asked, scratch: Path) -> DataSettings:
     """The settings with data.root a folder that holds these files and no others."""
     settings = asked.settings.model_copy(update={"source": place.source, "join_wearers": bool(asked.settings.wearers)})
-    if place.source == EXPORTS and place.folder is not None and not PUMP_ID.fullmatch(place.folder.resolve().name):
-        place = Place(EXPORTS, tuple(sorted(path for path in place.folder.iterdir() if path.is_file())))
+    reads_files = source_named(place.source).signature.is_file is not None
+    if reads_files and place.folder is not None and not PUMP_ID.fullmatch(place.folder.resolve().name):
+        place = Place(place.source, tuple(sorted(path for path in place.folder.iterdir() if path.is_file())))
     if place.folder is not None:
         folder, pump_ids = place.root
         return settings.model_copy(update={"root": str(folder), "pump_ids": settings.pump_ids or pump_ids})
-    if place.source != EXPORTS:
+    if not reads_files:
         raise SettingsError(f"{place}: name the folder, since {place.source} is read from one")
     root = scratch / "files" / _wearer_name(place.paths)
     root.mkdir(parents=True)
@@ -105,22 +106,23 @@ def _fetched(place: Place, asked: Asked, scratch: Path, progress: Progress) -> D
     """The settings with data.root a folder into which the last days of the site were fetched."""
     until = asked.until if asked.until is not None else np.datetime64("now", "s")
     first = (until - np.timedelta64(FETCHED_DAYS, "D")).astype("datetime64[D]")
-    settings = asked.settings.model_copy(
+    source = source_named(place.source)
+    settings = source.with_address(asked.settings, place.address).model_copy(
         update={
-            "source": SITE,
             "root": str(scratch / "site"),
             "fetch": asked.settings.fetch.model_copy(update={"since": str(first)}),
-            "nightscout": asked.settings.of(NightscoutSettings).model_copy(update={"url": place.address}),
         }
     )
-    if (fetch := source_named(SITE).fetch) is not None:
-        fetch(settings, progress)
+    if source.fetch is not None:
+        source.fetch(settings, progress)
     return settings
 
 
 def _split_files(place: Place, pump_ids: Sequence[str], features: tuple[str, ...]) -> list[SplitFile]:
     """The files named; of folders the newest of each split, those that are there."""
     files = [read_split_file(path, features) for path in _split_paths(place)]
+    if not files:
+        raise DataError("the folder holds no file lstm_*.csv", todo="Name the folder of the pumps", file=place.folder)
     there = sorted({file.pump_id for file in files})
     for pump_id in pump_ids:
         if pump_id not in there:

@@ -1,28 +1,17 @@
 """Which source files or an address are of, so that nobody has to name it.
 
-Files are told by their names and headers, a folder by what lies in it; `--source` decides where that is not enough.
+Each source says what tells its files (sources/signature.py); `--source` decides where that is not enough.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bloodtwin_core.common.csv_table import columns_of
-from bloodtwin_core.common.errors import BloodTwinError, DataError, SettingsError
-from bloodtwin_core.records.split_files import COLUMNS, PUMP_FOLDER
-from bloodtwin_core.sources.registry import sources
+from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.records.split_files import PUMP_FOLDER
+from bloodtwin_core.sources.registry import source_named, sources
 
-SPLIT_FILES, RAW_EVENTS, SITE, EXPORTS = "bloodbank", "events", "nightscout", "vendor"
-_SPLIT_FILE = "lstm_*.csv"
-_RAW_FILE = "cgmreading_*.csv"
-_FETCHED = re.compile(r"(nightscout|tandem)_.+")
-_DATA_SETS = {
-    "azt1d": ("CGM Records", "Subject *"),
-    "t1d_uom": ("Glucose Data", "*/Glucose Data"),
-    "brist1d": ("P[0-9]*.csv",),
-}
-"""What lies in the folder of a published data set."""
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -43,7 +32,7 @@ class Place:
     def root(self) -> tuple[Path, list[str]]:
         """What data.root and data.pump_ids are for the folder; where it is one pump's, its parent and that pump."""
         folder = self.paths[0]
-        if self.source in (SPLIT_FILES, RAW_EVENTS) and folder.resolve().name.startswith(PUMP_FOLDER):
+        if source_named(self.source).signature.pump_files and folder.resolve().name.startswith(PUMP_FOLDER):
             return folder.resolve().parent, [folder.resolve().name.removeprefix(PUMP_FOLDER)]
         return folder, []
 
@@ -68,9 +57,13 @@ def place_of(where: Sequence[str], source: str | None = None) -> Place:
 
 
 def _site(where: Sequence[str], source: str | None) -> Place:
-    if len(where) > 1 or source not in (None, SITE):
-        raise SettingsError("an address is that of a Nightscout site, and stands alone. Name one site, or files")
-    return Place(SITE, address=where[0])
+    able = [known.name for known in sources().values() if known.address_setting]
+    if len(where) > 1 or source not in (None, *able):
+        titles = " or ".join(source_named(name).title for name in able)
+        raise SettingsError(f"an address is that of {titles}, and stands alone. Name one address, or files")
+    if source is None and len(able) > 1:
+        raise SettingsError(f"{where[0]}: several sources read an address. Name one with --source: {', '.join(able)}")
+    return Place(source or able[0], address=where[0])
 
 
 def _recognised(paths: Sequence[Path]) -> str:
@@ -89,39 +82,48 @@ def _recognised(paths: Sequence[Path]) -> str:
 
 
 def _of_folder(folder: Path) -> str:
-    inside = (folder, *folder.glob(f"{PUMP_FOLDER}*"))
-    if any(next(pump.glob(f"*/{_SPLIT_FILE}"), None) or next(pump.glob(_SPLIT_FILE), None) for pump in inside):
-        return SPLIT_FILES
-    if any(next(pump.glob(_RAW_FILE), None) for pump in inside):
-        return RAW_EVENTS
-    for path in folder.iterdir():
-        if path.is_dir() and (match := _FETCHED.fullmatch(path.name)) and next(path.rglob("*.csv.gz"), None):
-            return match[1]
-    for source, patterns in _DATA_SETS.items():
-        if any(next(folder.glob(pattern), None) for pattern in patterns):
-            return source
-    exports = (path for pattern in ("*.csv", "*.txt", "*.tsv", "*/*.csv") for path in sorted(folder.glob(pattern)))
-    return EXPORTS if any(_is_export(path) for path in exports) else ""
+    """The source by what tells it most surely: a pump's files, what was fetched, a data set's folders, exports."""
+    steps = (_of_pump_files, _of_fetched, _of_contents, _of_loose_files)
+    return next((source for step in steps if (source := step(folder))), "")
+
+
+def _of_pump_files(folder: Path) -> str:
+    pumps = (folder, *folder.glob(f"{PUMP_FOLDER}*"))
+    for name, source in sources().items():
+        if any(_holds(pump, source.signature.pump_files) for pump in pumps):
+            return name
+    return ""
+
+
+def _of_fetched(folder: Path) -> str:
+    fetching = sorted((name for name, source in sources().items() if source.fetch), key=len, reverse=True)
+    for path in sorted(folder.iterdir()):
+        # The longest name that fits: acme_two_7 was fetched from acme_two, not from acme.
+        name = next((name for name in fetching if re.fullmatch(f"{name}_.+", path.name)), "")
+        if name and path.is_dir() and next(path.rglob(source_named(name).signature.kept), None):
+            return name
+    return ""
+
+
+def _of_contents(folder: Path) -> str:
+    return next((name for name, source in sources().items() if _holds(folder, source.signature.contents)), "")
+
+
+def _of_loose_files(folder: Path) -> str:
+    for name, source in sources().items():
+        is_file, patterns = source.signature.is_file, source.signature.loose_files
+        if is_file and any(is_file(path) for pattern in patterns for path in sorted(folder.glob(pattern))):
+            return name
+    return ""
 
 
 def _of_file(path: Path) -> str:
-    if _is_split_file(path):
-        return SPLIT_FILES
-    return EXPORTS if _is_export(path) else ""
+    # One after the other: split files come first, and need nothing of what the readers of exports import.
+    for name, source in sources().items():
+        if source.signature.is_file is not None and source.signature.is_file(path):
+            return name
+    return ""
 
 
-def _is_split_file(path: Path) -> bool:
-    try:
-        return set(COLUMNS) <= set(columns_of(path))
-    except DataError:
-        return False
-
-
-def _is_export(path: Path) -> bool:
-    # The readers of exports need pandas, which a light installation lacks and split files do without.
-    from bloodtwin_core.sources.device_exports.importer import format_of
-
-    try:
-        return format_of(path) is not None
-    except BloodTwinError:
-        return False
+def _holds(folder: Path, patterns: Iterable[str]) -> bool:
+    return any(next(folder.glob(pattern), None) for pattern in patterns)

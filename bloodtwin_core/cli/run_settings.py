@@ -52,7 +52,10 @@ def _data(given: argparse.Namespace, config: RunConfig) -> dict[str, Any]:
 
 def _rooted(place: "Place", config: RunConfig) -> dict[str, Any]:
     if place.address:
-        return {"root": config.groups.get("data", {}).get("root") or FETCHED, place.source: {"url": place.address}}
+        from bloodtwin_core.sources.registry import source_named
+
+        root = config.groups.get("data", {}).get("root") or FETCHED
+        return {"root": root, place.source: {source_named(place.source).address_setting: place.address}}
     if place.folder is None:
         raise SettingsError(f"{place} is a file. Name the folder that holds it, and nothing else of other people")
     root, pump_ids = place.root

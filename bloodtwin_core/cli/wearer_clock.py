@@ -8,9 +8,7 @@ from bloodtwin_core.display.clock import WearerClock
 from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import UNKNOWN_ZONE, WALL_TIME, PumpRecords
 from bloodtwin_core.records.clock import is_named, zone_of
-
-_LOCAL_SOURCES = ("simulator",)
-"""Their records' times are the wearer's wall time, though nothing in their files says so."""
+from bloodtwin_core.sources.registry import source_named
 
 
 def with_zone(settings: DataSettings, source: str, zone: str) -> DataSettings:
@@ -26,7 +24,7 @@ def clock_of(source: str, records: PumpRecords, zone: str) -> WearerClock:
 
     Raises SettingsError for a zone of times that are local already.
     """
-    is_local = source in _LOCAL_SOURCES or records.wearer_zone == WALL_TIME
+    is_local = source_named(source).local_times or records.wearer_zone == WALL_TIME
     if is_local and zone:
         raise SettingsError(f"--zone {zone}: these times are local already, of a zone that nobody tells. Leave it out")
     known = zone or (records.wearer_zone if is_named(records.wearer_zone) else "")

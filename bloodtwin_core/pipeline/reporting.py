@@ -11,12 +11,10 @@ from bloodtwin_core.pipeline.ownership import owning
 from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows, stored_forecasts, stored_results
 from bloodtwin_core.reporting.html import Material, ReportPage, report_page, telling_pictures, write_page
 from bloodtwin_core.reporting.plots.canvas import small_png
+from bloodtwin_core.sources.registry import source_named
 from bloodtwin_core.training.compute import choose_compute, testing_threads
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.storage import WindowsIndex
-
-SIMULATOR = "simulator"
-"""The data.source of virtual wearers; a report on them says that it tells nothing of people."""
 
 
 @owning
@@ -33,7 +31,7 @@ def report_stage(store: ArtifactStore, settings: Settings) -> ReportPage:
             f"{store.test_results} tells of another test than {store.test_forecasts}, or of other windows than there "
             "are now. Materialize test_results again"
         )
-    virtual = settings.data.source == SIMULATOR
+    virtual = source_named(settings.data.source).virtual
     looked_at = _attended(store, settings, windows, index, results) if settings.model.attention else None
     page = report_page(
         Material(settings.model.name, results, forecasts, windows, settings.evaluation, virtual, looked_at)

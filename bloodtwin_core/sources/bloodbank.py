@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.sources.signature import Signature
 from bloodtwin_core.sources.source import SplitSource
 
 if TYPE_CHECKING:
@@ -23,10 +24,21 @@ def split_files(settings: DataSettings) -> "list[PumpSplitFiles]":
     return find_split_files(Path(settings.root).expanduser(), settings.pump_ids)
 
 
+def _is_split_file(path: Path) -> bool:
+    from bloodtwin_core.common.csv_table import columns_of
+    from bloodtwin_core.records.split_files import COLUMNS
+
+    try:
+        return set(COLUMNS) <= set(columns_of(path))
+    except DataError:
+        return False
+
+
 SOURCE = SplitSource(
     name="bloodbank",
     title="bloodBath CSV v2.0 split files",
     about="bloodBath CSV v2.0 split files, used where they lie",
     root="`pump_*` folders",
     find=split_files,
+    signature=Signature(pump_files=("*/lstm_*.csv", "lstm_*.csv"), is_file=_is_split_file),
 )

@@ -57,4 +57,6 @@ SOURCE = HistorySource(
         people="They are nobody; figures on them say nothing about people.",
         known="Glucose, basal rate and bolus.",
     ),
+    local_times=True,
+    virtual=True,
 )

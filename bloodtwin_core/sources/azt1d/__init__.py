@@ -9,6 +9,7 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.group import SettingsGroup
 from bloodtwin_core.records import PumpHistory
 from bloodtwin_core.sources.notice import CC_BY, LicenceNotice
+from bloodtwin_core.sources.signature import Signature
 from bloodtwin_core.sources.source import HistorySource, told
 
 
@@ -53,4 +54,5 @@ SOURCE = HistorySource(
         people="Adults with type 1 diabetes, all on Tandem t:slim X2 pumps with Control-IQ.",
         known="Glucose, basal rate and bolus.",
     ),
+    signature=Signature(contents=("CGM Records", "Subject *")),
 )

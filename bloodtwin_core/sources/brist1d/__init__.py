@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from bloodtwin_core.common.progress import Progress
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.sources.notice import CC_BY, LicenceNotice
+from bloodtwin_core.sources.signature import Signature
 from bloodtwin_core.sources.source import EventSource, told
 
 if TYPE_CHECKING:
@@ -39,4 +40,5 @@ SOURCE = EventSource(
         people="Young adults with type 1 diabetes and Dexcom sensors.",
         known="Glucose alone; their insulin is treated as unknown, not as none.",
     ),
+    signature=Signature(contents=("P[0-9]*.csv",)),
 )

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from bloodtwin_core.common.errors import BloodTwinError
 from bloodtwin_core.common.progress import Progress
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.group import SettingsGroup
+from bloodtwin_core.sources.signature import Signature
 from bloodtwin_core.sources.source import EventSource, told
 
 if TYPE_CHECKING:
@@ -47,6 +50,15 @@ def _events(settings: DataSettings, progress: Progress) -> "Iterator[PumpEvents]
     return told(events(settings), len(settings.pump_ids), progress)
 
 
+def _is_export(path: Path) -> bool:
+    from bloodtwin_core.sources.device_exports.importer import format_of
+
+    try:
+        return format_of(path) is not None
+    except BloodTwinError:
+        return False
+
+
 SOURCE = EventSource(
     name="vendor",
     title="files exported from a vendor's site",
@@ -56,4 +68,6 @@ SOURCE = EventSource(
     events=_events,
     tz_handling="UTC, from local times of data.vendor.time_zone",
     notes="records of the five minutes up to their timestamp, from files exported from the vendors' sites",
+    signature=Signature(is_file=_is_export, loose_files=("*.csv", "*.txt", "*.tsv", "*/*.csv")),
+    needs_zone=True,
 )

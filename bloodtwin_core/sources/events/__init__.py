@@ -8,6 +8,7 @@ from pydantic import Field
 from bloodtwin_core.common.progress import Progress
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.group import SettingsGroup
+from bloodtwin_core.sources.signature import Signature
 from bloodtwin_core.sources.source import EventSource
 
 if TYPE_CHECKING:
@@ -39,4 +40,5 @@ SOURCE = EventSource(
     events=_events,
     tz_handling="UTC, from the UTC offset of each event",
     notes="records of the five minutes up to their timestamp, from raw events",
+    signature=Signature(pump_files=("cgmreading_*.csv",)),
 )

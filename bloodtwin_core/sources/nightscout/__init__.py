@@ -50,4 +50,5 @@ SOURCE = EventSource(
     events=_events,
     fetch=_fetch,
     notes="entries, treatments and profiles of a Nightscout site",
+    address_setting="url",
 )

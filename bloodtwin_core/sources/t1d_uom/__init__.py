@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from bloodtwin_core.common.progress import Progress
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.sources.notice import CC_BY, LicenceNotice
+from bloodtwin_core.sources.signature import Signature
 from bloodtwin_core.sources.source import EventSource, told
 
 if TYPE_CHECKING:
@@ -38,4 +39,5 @@ SOURCE = EventSource(
         people="People with type 1 diabetes in Manchester.",
         known="Glucose, basal rate and bolus.",
     ),
+    signature=Signature(contents=("Glucose Data", "*/Glucose Data")),
 )

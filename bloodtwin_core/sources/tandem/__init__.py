@@ -55,4 +55,5 @@ SOURCE = EventSource(
     fetch=_fetch,
     tz_handling="UTC, from the pump's own clock and what its log says of its settings",
     notes="pump events of Tandem Source",
+    needs_zone=True,
 )

@@ -1,16 +1,31 @@
 """Sources are told from what lies there."""
 
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from bloodtwin_core.cli.history import Asked, history_at
 from bloodtwin_core.cli.recognising import place_of
+from bloodtwin_core.cli.wearer_clock import clock_of
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.records import Split
 from bloodtwin_core.records.split_files import write_split_file
+from bloodtwin_core.sources.registry import source_named
+from bloodtwin_core.sources.settings import data_settings
+from tests.core.sources.brought import Bring, forget, installing, said_besides
 from tests.core.sources.device_exports.test_device_exports import clarity, egv, kept, libre
 from tests.core.tiny import tiny_records
+
+
+@pytest.fixture
+def brings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bring]:
+    """Install a package that brings a source, for as long as the test runs."""
+    yield installing(tmp_path / "installed", monkeypatch)
+    monkeypatch.undo()
+    forget()
 
 
 def split_file(folder: Path) -> Path:
@@ -68,3 +83,70 @@ def test_what_nobody_knows_is_to_be_named(tmp_path: Path) -> None:
     assert place_of([str(tmp_path)], "vendor").source == "vendor"
     with pytest.raises(DataError, match="no such file or folder"):
         place_of([str(tmp_path / "nowhere")])
+
+
+def test_a_folder_without_split_files_that_is_named_as_one_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"holds no file lstm_"):
+        history_at(place_of([str(tmp_path)], "bloodbank"), Asked(data_settings(), None, np.timedelta64(1, "D")))
+
+
+def test_what_was_fetched_from_a_brought_cloud_is_recognised(brings: Bring, tmp_path: Path) -> None:
+    brings(said_besides('signature=Signature(kept="level.txt")'))
+    assert place_of([str(of_files(tmp_path / "a", "acme_7/level.txt"))]).source == "acme"
+    with pytest.raises(SettingsError, match="Name it with --source"):
+        place_of([str(of_files(tmp_path / "b", "acme_7/other.txt"))])
+
+
+def test_a_data_set_and_a_pump_folder_of_a_brought_source_are_recognised(brings: Bring, tmp_path: Path) -> None:
+    brings(said_besides('signature=Signature(contents=("Acme Data",), pump_files=("*.acme",))'))
+    assert place_of([str(of_files(tmp_path / "a", "Acme Data/1.csv"))]).source == "acme"
+    place = place_of([str(of_files(tmp_path / "b", "pump_7/1.acme") / "pump_7")])
+    assert (place.source, place.root) == ("acme", ((tmp_path / "b").resolve(), ["7"]))
+
+
+def test_files_of_a_brought_source_are_recognised_and_read_one_by_one(brings: Bring, tmp_path: Path) -> None:
+    is_file = 'is_file=lambda path: path.suffix == ".acme"'
+    of_named = said_besides(f'signature=Signature({is_file}, loose_files=("*.acme",))')
+    brings(of_named.replace('"acme_7" / "level.txt").read', '"0_7.acme").read'))
+    folder = of_files(tmp_path / "my files", "7.acme", content="120")
+    assert place_of([str(folder)]).source == "acme"
+    place = place_of([str(folder / "7.acme")])
+    history = history_at(place, Asked(data_settings(), None, np.timedelta64(1, "D")))
+    assert [part.pump_id for part in history.parts] == ["7"]
+
+
+def test_the_longest_name_of_a_fetching_source_that_fits_a_folder_tells_it(brings: Bring, tmp_path: Path) -> None:
+    brings(said_besides().replace('name="acme"', 'name="tandem_two"'))
+    assert place_of([str(fetched(tmp_path / "a", "tandem_two_7"))]).source == "tandem_two"
+    assert place_of([str(fetched(tmp_path / "b", "tandem_7"))]).source == "tandem"
+
+
+def test_of_several_sources_that_read_an_address_one_is_to_be_named(brings: Bring, tmp_path: Path) -> None:
+    brings(said_besides('address_setting="clinic"'))
+    with pytest.raises(
+        SettingsError, match="several sources read an address. Name one with --source: acme, nightscout"
+    ):
+        place_of(["https://site.example"])
+    place = place_of(["https://site.example"], "acme")
+    assert (place.source, place.address) == ("acme", "https://site.example")
+    settings = source_named("acme").with_address(data_settings(), place.address)
+    assert (settings.source, settings.model_dump()["acme"]["clinic"]) == ("acme", "https://site.example")
+    with pytest.raises(SettingsError, match="an address is that of the Acme cloud or the wearer's Nightscout site"):
+        place_of(["https://site.example"], "azt1d")
+
+
+def test_a_brought_source_says_whether_it_lacks_a_zone_and_whose_clock_it_goes_by(brings: Bring) -> None:
+    brings(said_besides("needs_zone=True", "local_times=True").replace("clinic: str", "time_zone: str"))
+    acme = source_named("acme")
+    assert acme.lacks_zone(data_settings())
+    assert not acme.lacks_zone(data_settings(acme={"time_zone": "Europe/Berlin"}))
+    assert clock_of("acme", tiny_records("7"), "").is_local
+
+
+def test_of_the_sources_here_these_need_a_zone_and_these_are_of_nobody() -> None:
+    lacking = {
+        name for name in ("vendor", "tandem", "nightscout", "events") if source_named(name).lacks_zone(data_settings())
+    }
+    assert lacking == {"vendor", "tandem"}
+    assert source_named("simulator").virtual and source_named("simulator").local_times
+    assert not source_named("azt1d").virtual

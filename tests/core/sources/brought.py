@@ -1,6 +1,14 @@
 """A cloud that another package brings: one file with its entry point, as pip would leave them, without pip."""
 
+import importlib
+import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
+
+from bloodtwin_core.sources.registry import sources
+from bloodtwin_core.sources.settings import data_model, settings_model
 
 ACME = '''
 """The cloud of a maker called Acme."""
@@ -55,6 +63,37 @@ SOURCE = HistorySource(
     notice=LicenceNotice("Acme Data", "A. Acme", CC_BY, ("doi:10.1/acme",), "People.", "Glucose."),
 )
 '''
+
+
+Bring = Callable[..., None]
+"""Installs the package with a text; the attribute is what its entry point names."""
+
+
+def said_besides(*fields: str) -> str:
+    """The module of a source that says more of itself, such as needs_zone=True."""
+    more = "".join(f"    {field},\n" for field in fields)
+    text = ACME.replace("HistorySource(\n", f"HistorySource(\n{more}")
+    return text.replace(
+        "import HistorySource\n", "import HistorySource\nfrom bloodtwin_core.sources.signature import Signature\n"
+    )
+
+
+def installing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Bring:
+    """What installs the package for as long as monkeypatch keeps the path; forget() afterwards."""
+
+    def install(text: str = ACME, attribute: str = "SOURCE") -> None:
+        monkeypatch.syspath_prepend(bring(folder, text, attribute))
+        forget()
+
+    return install
+
+
+def forget() -> None:
+    """As a new process would, look for sources again."""
+    sys.modules.pop("bloodtwin_acme", None)
+    importlib.invalidate_caches()
+    for made in (sources, data_model, settings_model):
+        made.cache_clear()
 
 
 def bring(folder: Path, text: str = ACME, attribute: str = "SOURCE") -> Path:

@@ -1,10 +1,9 @@
 """Sources are found, not listed: each says everything of itself, and other packages can bring one."""
 
-import importlib
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,33 +20,18 @@ from bloodtwin_core.sources.settings import data_model, data_settings, settings_
 from bloodtwin_core.sources.simulator import SimulatorSettings
 from bloodtwin_core.sources.source import Source
 from bloodtwin_core.sources.tandem import TandemSettings
-from tests.core.sources.brought import ACME, bring
+from tests.core.sources.brought import ACME, Bring, forget, installing, said_besides
 
 REPOSITORY = Path(__file__).parents[3]
-MADE_ONCE = (sources, data_model, settings_model)
-
-Bring = Callable[..., None]
 
 
 @pytest.fixture
 def brings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bring]:
     """Install a package that brings a source, for as long as the test runs."""
 
-    def install(text: str = ACME, attribute: str = "SOURCE") -> None:
-        monkeypatch.syspath_prepend(bring(tmp_path / "installed", text, attribute))
-        forget()
-
-    yield install
+    yield installing(tmp_path / "installed", monkeypatch)
     monkeypatch.undo()
     forget()
-
-
-def forget() -> None:
-    """As a new process would, look for sources again."""
-    sys.modules.pop("bloodtwin_acme", None)
-    importlib.invalidate_caches()
-    for made in MADE_ONCE:
-        made.cache_clear()
 
 
 def test_every_source_of_the_folder_is_found_the_default_one_first() -> None:
@@ -137,6 +121,8 @@ def test_the_command_imports_from_a_cloud_that_a_package_brings(brings: Bring, t
         (ACME.replace('name="acme"', 'name="fetch"'), "SOURCE", r"but data\.fetch is another setting"),
         (ACME.replace('name="acme"', 'name="A b"'), "SOURCE", "cannot be called 'A b': write small letters"),
         (ACME.replace('default="", ', ""), "SOURCE", r"data\.acme\.clinic has no default"),
+        (said_besides("needs_zone=True"), "SOURCE", r"data\.acme\.time_zone is no setting\. Add it to the settings"),
+        (said_besides('address_setting="url"'), "SOURCE", r"data\.acme\.url is no setting\. Add it to the settings"),
     ],
 )
 def test_what_a_package_brings_wrongly_is_said_with_its_name(
