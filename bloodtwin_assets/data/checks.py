@@ -21,7 +21,7 @@ CONTINUITY_CHECKS = {
     CheckName.cadence: "Inside a segment there is a record every five minutes.",
     CheckName.time_order: "Timestamps of each file strictly increase.",
     CheckName.duplicate_timestamps: "No timestamp stands twice in a file.",
-    CheckName.value_limits: "Glucose, basal rate and bolus lie within their physiological limits.",
+    CheckName.value_limits: "Every feature lies within its limits, and none is unknown that may not be.",
     CheckName.missing_flag: "bg_missing_flag is 1 exactly where glucose is missing.",
     CheckName.clip_flag: "bg_clip_flag is 1 only where glucose lies at a limit.",
     CheckName.time_of_day: "sin_time and cos_time agree with the timestamps.",
