@@ -108,7 +108,7 @@ def store_forecasts(
     write_forecasts(folder, batches, index_of(windows, baselines, tested))
 
 
-def stored_results(folder: Path, windows: WindowedSeries, settings: EvaluationSettings) -> TestResults:
+def measured_results(folder: Path, windows: WindowedSeries, settings: EvaluationSettings) -> TestResults:
     """Measure the forecasts in a folder. Raises ArtifactMissing if they are not there or damaged."""
     forecasts, index = read_forecasts(folder)
     return measure(forecasts, windows, index, settings)

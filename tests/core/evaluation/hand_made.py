@@ -9,7 +9,7 @@ import numpy.typing as npt
 from bloodtwin_core.config import DataSettings, EvaluationSettings
 from bloodtwin_core.evaluation.forecasts import ForecastFunction, TestForecasts
 from bloodtwin_core.evaluation.results import TestedModel, TestResults
-from bloodtwin_core.evaluation.testing import store_forecasts, stored_results
+from bloodtwin_core.evaluation.testing import measured_results, store_forecasts
 from bloodtwin_core.records import FEATURES, PumpRecords, Split, records_from_signals
 from bloodtwin_core.windows import WindowedSeries, window_series
 from bloodtwin_core.windows.scaler import FeatureScaler
@@ -96,4 +96,4 @@ def evaluate(windows: WindowedSeries, forecast: ForecastFunction, settings: Eval
     """Test a forecaster as the graph does: store its forecasts, then measure them."""
     with TemporaryDirectory() as folder:
         store_forecasts(Path(folder) / "forecasts", windows, forecast, settings, TESTED)
-        return stored_results(Path(folder) / "forecasts", windows, settings)
+        return measured_results(Path(folder) / "forecasts", windows, settings)

@@ -12,7 +12,7 @@ from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.forecasts import WindowForecasts
 from bloodtwin_core.evaluation.forecasts_files import INDEX, read_forecasts
 from bloodtwin_core.evaluation.results import TestResults
-from bloodtwin_core.evaluation.testing import store_forecasts, stored_results
+from bloodtwin_core.evaluation.testing import measured_results, store_forecasts
 from bloodtwin_core.records import Rows, Split
 from tests.core.evaluation.hand_made import TESTED, evaluate, wandering, windows_of
 
@@ -85,5 +85,5 @@ def test_forecasts_without_a_baseline_are_read_and_measured_without_it(tmp_path:
     forecasts, read = read_forecasts(folder)
     assert list(forecasts.beside) == ["persistence", "ridge"]
     assert read.baselines == {"persistence": {}, "ridge": ridge}
-    results = stored_results(folder, WINDOWS, SETTINGS)
+    results = measured_results(folder, WINDOWS, SETTINGS)
     assert results.table.forecasters == ("model", "persistence", "ridge")

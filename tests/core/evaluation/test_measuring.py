@@ -17,8 +17,8 @@ from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.evaluation.testing import (
     forecast_batches,
     index_of,
+    measured_results,
     store_forecasts,
-    stored_results,
 )
 from bloodtwin_core.network.forecaster import QUANTILE_LEVELS
 from bloodtwin_core.records import GLUCOSE_RANGES, Rows, Split
@@ -172,7 +172,7 @@ def test_the_first_hour_stays_the_headline_of_a_longer_horizon(tmp_path: Path) -
 def test_stored_forecasts_give_the_same_results(results: TestResults, tmp_path: Path) -> None:
     settings = SETTINGS.model_copy(update={"batch_size": 7})
     store_forecasts(tmp_path / "forecasts", WINDOWS, a_little_high(WINDOWS), settings, TESTED)
-    stored = stored_results(tmp_path / "forecasts", WINDOWS, settings)
+    stored = measured_results(tmp_path / "forecasts", WINDOWS, settings)
     assert stored.available.pumps["b"].model == results.available.pumps["b"].model
     assert stored.tested == results.tested
     assert stored.uncertainty == results.uncertainty
