@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.common.data import Prepared, prepared
+from benchmarks.common.data import prepared
 from benchmarks.common.rows import Row, table, write_json
 from benchmarks.evaluation.testing import TESTED, testing
 from benchmarks.export.speed import exports
@@ -22,8 +22,14 @@ from benchmarks.sources.importing import importing
 from benchmarks.training.gpu import gpu
 from benchmarks.training.speed import MODEL, dense_against_windowed, share_outside_the_step, time_to_the_same_error
 from bloodtwin_core.config import ModelSettings, TrainingSettings
-from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
-from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.network.checkpoint import Checkpoint
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.records import records_stage
+from bloodtwin_core.pipeline.scaler import scaler_stage
+from bloodtwin_core.pipeline.training import train_stage
+from bloodtwin_core.pipeline.upstream import stored_checkpoint
+from bloodtwin_core.pipeline.windows import windows_stage
+from bloodtwin_core.sources.settings import settings_model
 from bloodtwin_core.training.compute import usable_cores
 
 Measurement = Callable[[], list[Row]]
@@ -37,8 +43,9 @@ def measurements(full: bool, folder: Path) -> Iterator[tuple[str, Measurement]]:
     """Each measurement with the name that is shown while it runs."""
     small = prepared(FULL_PUMPS if full else QUICK_PUMPS, folder / "small")
     epochs = TrainingSettings().max_epochs if full else QUICK_EPOCHS
-    checkpoint = _trained(small, folder / "trained", MODEL, epochs)
-    plain = _trained(small, folder / "plain", MODEL.model_copy(update={"attention": False}), QUICK_EPOCHS)
+    checkpoint = _trained(folder / "small", folder / "trained", MODEL, epochs)
+    without_attention = MODEL.model_copy(update={"attention": False})
+    plain = _trained(folder / "small", folder / "plain", without_attention, QUICK_EPOCHS)
     threads = usable_cores()
     timed = TESTED if full else QUICK_WINDOWS
     yield "reading records", lambda: loading(folder / "loading")
@@ -57,12 +64,17 @@ def measurements(full: bool, folder: Path) -> Iterator[tuple[str, Measurement]]:
     yield "GPU", lambda: gpu(folder / "gpu")
 
 
-def _trained(small: Prepared, folder: Path, model: ModelSettings, epochs: int) -> Checkpoint:
-    settings = TrainingSettings(max_epochs=epochs)
-    checkpoints = CheckpointFolder(folder / "checkpoints")
-    return load_checkpoint(
-        fit(small.windows, small.scaler, model, settings, checkpoints, folder / "logs", "").checkpoint
-    )
+def _trained(split_files: Path, folder: Path, model: ModelSettings, epochs: int) -> Checkpoint:
+    """A network of the split files in a folder, trained by the stages of a run."""
+    groups = {
+        "data": {"source": "bloodbank", "root": str(split_files)},
+        "model": model.model_dump(),
+        "training": {"max_epochs": epochs},
+    }
+    store, settings = ArtifactStore(folder), settings_model().model_validate(groups)
+    for stage in (records_stage, scaler_stage, windows_stage, train_stage):
+        stage(store, settings)
+    return stored_checkpoint(store)
 
 
 def main() -> None:

@@ -1,30 +1,20 @@
 """Histories to measure on: simulated, because a benchmark must run where nobody's data is."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.records import RECORDS_PER_DAY, PumpRecords, Split
+from bloodtwin_core.pipeline.preparing import Prepared, prepare_loaded
+from bloodtwin_core.records import RECORDS_PER_DAY, PumpRecords
 from bloodtwin_core.records.raw_splits import LoadedSplit, describe, load_splits
 from bloodtwin_core.records.split_files import PumpSplitFiles
 from bloodtwin_core.records.splitting import write_split_files
 from bloodtwin_core.simulation import simulate_wearer
-from bloodtwin_core.windows import WindowedSeries, window_series
-from bloodtwin_core.windows.scaler import FeatureScaler, fit_scaler
 
 FULL_SIZE = (393_524, 187_720)
 """Records of the two pumps whose history the specification was written for, 581,244 in all."""
 SEED = 2024
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Windows and scaler, ready to train on."""
-
-    windows: WindowedSeries
-    scaler: FeatureScaler
 
 
 def histories(sizes: tuple[int, ...]) -> Iterator[PumpRecords]:
@@ -43,13 +33,6 @@ def load(files: list[PumpSplitFiles], folder: Path) -> list[LoadedSplit]:
     return load_splits(describe("benchmark", files, folder), folder)
 
 
-def prepare(loaded: list[LoadedSplit]) -> Prepared:
-    """Scaler and windows of records, as the graph makes them."""
-    scaler = fit_scaler(part.file.records for part in loaded if part.split is Split.train)
-    records = ((part.split, part.file.records) for part in loaded)
-    return Prepared(window_series(records, scaler, DataSettings()), scaler)
-
-
 def prepared(sizes: tuple[int, ...], folder: Path) -> Prepared:
     """Windows and scaler of new histories."""
-    return prepare(load(split_files(sizes, folder), folder))
+    return prepare_loaded(load(split_files(sizes, folder), folder), DataSettings())

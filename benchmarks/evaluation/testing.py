@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.common.data import Prepared
 from benchmarks.common.rows import Row, below, noted
 from bloodtwin_core.evaluation.testing import forecast_windows
 from bloodtwin_core.network.forecaster import GlucoseForecaster
 from bloodtwin_core.network.scan import agreement, scan_windows
 from bloodtwin_core.network.threads import torch_threads
+from bloodtwin_core.pipeline.preparing import Prepared
 from bloodtwin_core.records import Split
 
 TESTED = 87_000

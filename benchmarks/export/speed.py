@@ -7,11 +7,11 @@ from statistics import median
 
 import numpy as np
 
-from benchmarks.common.data import Prepared
 from benchmarks.common.rows import Row, at_least, below
 from bloodtwin_core.config import ExportSettings
 from bloodtwin_core.export import export_onnx, export_streaming
 from bloodtwin_core.network.checkpoint import Checkpoint
+from bloodtwin_core.pipeline.preparing import Prepared
 from bloodtwin_core.records import Split
 from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
 

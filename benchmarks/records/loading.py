@@ -3,13 +3,14 @@
 import time
 from pathlib import Path
 
-from benchmarks.common.data import FULL_SIZE, load, prepare, split_files
+from benchmarks.common.data import FULL_SIZE, load, split_files
 from benchmarks.common.rows import Row, at_least, below, noted
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.pipeline.preparing import prepare_loaded, scaler_of, windows_of
 from bloodtwin_core.records import Feature, Split
 from bloodtwin_core.records.checks.continuity import findings
 from bloodtwin_core.records.split_files import PumpSplitFiles
-from bloodtwin_core.windows import WindowedSeries, window_series
+from bloodtwin_core.windows import WindowedSeries
 
 LOOPED_ORIGINS = 5_000
 """As many as the Python loop can do in a moment; its cost per origin is constant."""
@@ -36,7 +37,7 @@ def _load_once(files: list[PumpSplitFiles], folder: Path) -> tuple[float, Window
     began = time.perf_counter()
     loaded = load(files, folder)
     found = findings([part.file for part in loaded], DataSettings())
-    windows = prepare(loaded).windows
+    windows = prepare_loaded(loaded, DataSettings()).windows
     seconds = time.perf_counter() - began
     if found:
         raise AssertionError(f"simulated records should have no finding, but: {found[0].message}")
@@ -45,9 +46,9 @@ def _load_once(files: list[PumpSplitFiles], folder: Path) -> tuple[float, Window
 
 def _seconds_to_cut(files: list[PumpSplitFiles], folder: Path) -> float:
     loaded = load(files, folder)
-    scaler = prepare(loaded).scaler
+    scaler = scaler_of(loaded)
     began = time.perf_counter()
-    window_series(((part.split, part.file.records) for part in loaded), scaler, DataSettings())
+    windows_of(loaded, scaler, DataSettings())
     return time.perf_counter() - began
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.common.data import FULL_SIZE, Prepared, prepared
+from benchmarks.common.data import FULL_SIZE, prepared
 from benchmarks.common.rows import Row, at_least, below, not_measured
 from benchmarks.training.speed import MODEL, BareLoop
 from bloodtwin_core.config import Precision, TrainingSettings
+from bloodtwin_core.pipeline.preparing import Prepared
 from bloodtwin_core.records import FEATURES
 from bloodtwin_core.training import CheckpointFolder, fit
 

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common.child import report
-from benchmarks.common.data import FULL_SIZE, Prepared, prepared
+from benchmarks.common.data import FULL_SIZE, prepared
 from benchmarks.common.memory import peak_memory
 from benchmarks.training.speed import BareLoop
 from bloodtwin_core.config import TrainingSettings
 from bloodtwin_core.network.threads import torch_threads
+from bloodtwin_core.pipeline.preparing import Prepared
 from bloodtwin_core.records import Split
 from bloodtwin_core.training.compute import denormals_as_zero
 from bloodtwin_core.windows import Origins, Segment, WindowedSeries

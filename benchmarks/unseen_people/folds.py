@@ -10,12 +10,11 @@ from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.config import Settings
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
-from bloodtwin_core.pipeline.preparing import SPLIT_FILES, list_split_files
+from bloodtwin_core.pipeline.preparing import SPLIT_FILES, list_split_files, prepare_loaded, windows_of
 from bloodtwin_core.records import Split
-from bloodtwin_core.records.raw_splits import LoadedSplit, load_splits, scaler_records, window_records
+from bloodtwin_core.records.raw_splits import LoadedSplit, load_splits
 from bloodtwin_core.training import CheckpointFolder, fit
-from bloodtwin_core.windows import WindowedSeries, window_series
-from bloodtwin_core.windows.scaler import fit_scaler
+from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.storage import fingerprint_of
 
 logger = logging.getLogger("benchmarks.unseen_people")
@@ -52,13 +51,13 @@ def left_out_folds(settings: Settings, folder: Path, folds: int) -> Iterator[Lef
         own = folder / f"fold_{number}"
         base = _base([part for part in loaded if part.pump_id not in pumps], settings, own)
         theirs = [part for part in loaded if part.pump_id in pumps]
-        yield LeftOut(pumps, window_series(window_records(theirs), base.scaler, settings.data), base, own)
+        yield LeftOut(pumps, windows_of(theirs, base.scaler, settings.data), base, own)
 
 
 def _base(others: Sequence[LoadedSplit], settings: Settings, folder: Path) -> Checkpoint:
     """The network of everybody else, trained now unless an earlier run of the study left it."""
-    scaler = fit_scaler(scaler_records(others))
-    windows = window_series(window_records(others), scaler, settings.data)
+    prepared = prepare_loaded(others, settings.data)
+    windows, scaler = prepared.windows, prepared.scaler
     fingerprint, checkpoints = fingerprint_of(windows), CheckpointFolder(folder / "checkpoints")
     made_with = folder / "settings.json"
     wanted = json.dumps({**settings.used("data", "model", "training"), "windows": fingerprint}, indent=2)

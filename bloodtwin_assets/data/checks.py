@@ -1,7 +1,6 @@
 """Whether the records make sense, and hold the insulin that their source states: where, by how much, what to do."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 import dagster as dg
 
@@ -9,11 +8,11 @@ from bloodtwin_assets.common.failures import failing_in_words
 from bloodtwin_assets.common.metadata import CellValue, Metadata, table
 from bloodtwin_assets.common.selected_checks import only_selected
 from bloodtwin_assets.data.assets import raw_pump_splits
-from bloodtwin_assets.data.insulin_tables import WORDS, compared_by_pump, weeks_table
+from bloodtwin_assets.data.insulin_tables import WORDS, weeks_table
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.events.compared_totals import LARGEST_SHARE, LARGEST_UNITS
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
-from bloodtwin_core.pipeline.records import check_records, listed_records
+from bloodtwin_core.pipeline.records import check_records, check_stated_insulin
 from bloodtwin_core.records.checks.continuity import CheckName, Finding, Severity
 
 CONTINUITY_CHECKS = {
@@ -21,7 +20,7 @@ CONTINUITY_CHECKS = {
     CheckName.cadence: "Inside a segment there is a record every five minutes.",
     CheckName.time_order: "Timestamps of each file strictly increase.",
     CheckName.duplicate_timestamps: "No timestamp stands twice in a file.",
-    CheckName.value_limits: "Glucose, basal rate and bolus lie within their physiological limits.",
+    CheckName.value_limits: "Every feature lies within its limits, and none is unknown that may not be.",
     CheckName.missing_flag: "bg_missing_flag is 1 exactly where glucose is missing.",
     CheckName.clip_flag: "bg_clip_flag is 1 only where glucose lies at a limit.",
     CheckName.time_of_day: "sin_time and cos_time agree with the timestamps.",
@@ -130,25 +129,21 @@ def stated_insulin(settings: SettingsResource, artifacts: ArtifactsResource) -> 
 @failing_in_words
 def stated_insulin_result(store: ArtifactStore) -> dg.AssetCheckResult:
     """The weeks that differ, those that differ most first."""
-    loaded = listed_records(store).loaded
-    by_pump = {pump_id: list(splits) for pump_id, splits in groupby(loaded, key=lambda split: split.pump_id)}
-    weeks = [(pump, week) for pump, totals in compared_by_pump(by_pump).items() for week in totals.weeks()]
-    differing = sorted((each for each in weeks if each[1].differs), key=lambda each: -abs(each[1].difference))
-    if not differing:
-        description = (
-            f"{len(weeks)} weeks agree." if weeks else "No source states a total; see the figures on the page."
-        )
-        return dg.AssetCheckResult(passed=True, description=description, metadata={"weeks compared": len(weeks)})
-    pump_id, worst = differing[0]
+    checked = check_stated_insulin(store)
+    weeks = len(checked.weeks)
+    if not checked.differing:
+        description = f"{weeks} weeks agree." if weeks else "No source states a total; see the figures on the page."
+        return dg.AssetCheckResult(passed=True, description=description, metadata={"weeks compared": weeks})
+    pump_id, worst = checked.differing[0]
     return dg.AssetCheckResult(
         passed=False,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"pump {pump_id}, {worst.days} days from {str(worst.start)[:10]}: {worst.imported:.1f} U of "
         f"{WORDS[worst.kind]} were imported, the source states {worst.stated:.1f} U ({worst.share:+.1%}).",
         metadata={
-            "weeks that differ": weeks_table(differing),
-            "number of weeks that differ": len(differing),
-            "weeks compared": len(weeks),
+            "weeks that differ": weeks_table(checked.differing),
+            "number of weeks that differ": len(checked.differing),
+            "weeks compared": weeks,
             "what to do": INSULIN_ADVICE,
         },
     )

@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 
 from bloodtwin_assets.common.metadata import CellValue, per_cent, table
-from bloodtwin_core.events.compared_totals import ComparedTotal, ComparedTotals, ComparedWeek, read_compared_totals
+from bloodtwin_core.events.compared_totals import ComparedTotal, ComparedTotals, ComparedWeek
 from bloodtwin_core.events.stated_totals import TotalOf
 from bloodtwin_core.events.usual_insulin import USUAL, InsulinFigures, insulin_figures
 from bloodtwin_core.records import PumpRecords
-from bloodtwin_core.records.raw_splits import LoadedSplit
 
 WORDS = {TotalOf.all_insulin: "all insulin", TotalOf.bolus: "boluses", TotalOf.basal: "basal"}
 WEEK_COLUMNS = {
@@ -47,11 +46,6 @@ FIGURES = {
 }
 MOST_ROWS = 100
 """Rows shown in a table, those that differ most first."""
-
-
-def compared_by_pump(by_pump: Mapping[str, Sequence[LoadedSplit]]) -> dict[str, ComparedTotals]:
-    """Each pump's stated totals beside what was imported, which the header of each of its split files states."""
-    return {pump_id: read_compared_totals(splits[0].file.header) for pump_id, splits in by_pump.items()}
 
 
 def insulin_tables(

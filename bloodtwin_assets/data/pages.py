@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from bloodtwin_assets.common.metadata import CellValue, Metadata, per_cent, picture, table
-from bloodtwin_assets.data.insulin_tables import compared_by_pump, insulin_tables
+from bloodtwin_assets.data.insulin_tables import insulin_tables
 from bloodtwin_core.events.repairs import MEANINGS, read_repairs
+from bloodtwin_core.pipeline.records import compared_by_pump
 from bloodtwin_core.records import FEATURE_TABLE, RECORDS_PER_DAY, TARGET_RANGE, PumpRecords, Split
 from bloodtwin_core.records.raw_splits import LoadedSplit, RawPumpSplits
 from bloodtwin_core.records.summary import PumpSummary, long_gaps, summarise
@@ -78,7 +79,7 @@ def raw_splits_page(raw: RawPumpSplits, loaded: Sequence[LoadedSplit], max_gap_h
         "glucose (mg/dL)": table(rows, GLUCOSE_COLUMNS),
         "insulin (U/day)": table(rows, INSULIN_COLUMNS),
         "repairs": table(repairs, REPAIR_COLUMNS) if repairs else "nothing had to be repaired",
-        **insulin_tables(compared_by_pump(by_pump), histories),
+        **insulin_tables(compared_by_pump(loaded), histories),
         "number of pumps": len(rows),
         "records": sum(pump.records for pump in pumps),
         "source": raw.source,

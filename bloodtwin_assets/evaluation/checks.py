@@ -10,9 +10,8 @@ from bloodtwin_assets.common.selected_checks import only_selected
 from bloodtwin_assets.evaluation.assets import test_results
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.evaluation.results import TargetOutcome, TestResults
-from bloodtwin_core.evaluation.targets import target_outcomes
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
-from bloodtwin_core.pipeline.upstream import stored_results
+from bloodtwin_core.pipeline.evaluation import check_targets
 
 TARGET_CHECKS = {
     "mae_30min": (["mae_at_30min"], "MAE 30 minutes ahead (AT, mg/dL) is below evaluation.target_mae_30min."),
@@ -45,10 +44,9 @@ def targets(
 @failing_in_words
 def target_results(store: ArtifactStore, settings: SettingsResource) -> list[dg.AssetCheckResult]:
     """One result per target."""
-    results = stored_results(store)
-    outcomes = target_outcomes(results.complete.pooled, settings.evaluation, results.horizon)
+    checked = check_targets(store, settings.evaluation)
     return [
-        _target_result(name, [outcome for outcome in outcomes if outcome.name in deciding], results)
+        _target_result(name, [outcome for outcome in checked.outcomes if outcome.name in deciding], checked.results)
         for name, (deciding, _) in TARGET_CHECKS.items()
     ]
 

@@ -9,7 +9,7 @@ from bloodtwin_assets.common.run_log import core_log_in
 from bloodtwin_assets.ingestion.pages import fetched_page, idle_page
 from bloodtwin_assets.resources import SettingsResource
 from bloodtwin_core.common.progress import Step
-from bloodtwin_core.sources.fetching import Fetch, fingerprint, folder_of
+from bloodtwin_core.pipeline.fetching import fetch_stage
 from bloodtwin_core.sources.registry import sources
 from bloodtwin_core.sources.source import Source
 
@@ -17,7 +17,7 @@ INGESTION_GROUP = "ingestion"
 IDLE = dg.DataVersion("nothing fetched")
 
 
-def _event_history(source: Source, fetch: Fetch) -> dg.AssetsDefinition:
+def _event_history(source: Source) -> dg.AssetsDefinition:
     """The asset of one source. Where data.source is another, it does nothing and says so."""
 
     @dg.asset(
@@ -31,13 +31,13 @@ def _event_history(source: Source, fetch: Fetch) -> dg.AssetsDefinition:
     )
     @failing_in_words
     def event_history(context: dg.AssetExecutionContext, settings: SettingsResource) -> dg.MaterializeResult[None]:
-        if settings.data.source != source.name:
+        with core_log_in(context):
+            fetched = fetch_stage(settings.data, source, _logged_in(context))
+        if fetched is None:
             context.log.info("Nothing to fetch: data.source is %s, not %s", settings.data.source, source.name)
             return dg.MaterializeResult(metadata=idle_page(settings.data.source), data_version=IDLE)
-        with core_log_in(context):
-            reports = fetch(settings.data, _logged_in(context))
-        version = fingerprint(folder_of(settings.data), source.name)
-        return dg.MaterializeResult(metadata=fetched_page(reports), data_version=dg.DataVersion(version))
+        version = dg.DataVersion(fetched.fingerprint)
+        return dg.MaterializeResult(metadata=fetched_page(fetched.reports), data_version=version)
 
     return event_history
 
@@ -52,4 +52,4 @@ def _logged_in(context: dg.AssetExecutionContext) -> Callable[[Step], None]:
     return log
 
 
-INGESTION_ASSETS = [_event_history(source, source.fetch) for source in sources().values() if source.fetch]
+INGESTION_ASSETS = [_event_history(source) for source in sources().values() if source.fetch]

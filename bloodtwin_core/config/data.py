@@ -47,7 +47,7 @@ class DataSettings(SettingsGroup):
     fetch: FetchSettings = Field(default_factory=FetchSettings, description="How a cloud or site is asked.")
     extra_features: list[str] = Field(
         default=[],
-        description="Features beyond the contract's eight: carbohydrates (g announced in a record's five minutes).",
+        description="Features beyond the contract's eight.",
     )
     train_fraction: float = Field(
         default=0.70, gt=0.0, lt=1.0, description="Oldest share of each pump's records, for training."

@@ -13,11 +13,14 @@ from pydantic import BaseModel, ConfigDict
 
 from bloodtwin_core.common.files import atomic_write, sha256_of
 from bloodtwin_core.records import (
+    FEATURE_TABLE,
+    FEATURES,
     GLUCOSE_LIMITS,
     RECORD_INTERVAL,
     UNKNOWN_ZONE,
     WALL_TIME,
     Clock,
+    FeatureRow,
     PumpRecords,
     records_from_signals,
 )
@@ -40,7 +43,8 @@ class VectorCase(BaseModel):
     """One case: records as measured, null where unknown, and what becomes of them.
 
     timestamps: of the records, ISO 8601, in UTC unless wearer_zone is "wall time". bg mg/dL, basal_rate U/h, bolus_dose
-    U. input: [step][feature]. prediction: mg/dL [step]; quantiles: mg/dL [step][level].
+    U. extra: what a model takes beyond the contract's eight features, by its name and in the unit that model.json says.
+    input: [step][feature]. prediction: mg/dL [step]; quantiles: mg/dL [step][level].
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,6 +55,7 @@ class VectorCase(BaseModel):
     bg: Numbers
     basal_rate: Numbers
     bolus_dose: Numbers
+    extra: dict[str, Numbers] = {}
     input: list[Numbers]
     prediction: list[float]
     quantiles: list[list[float]]
@@ -73,14 +78,17 @@ def write_test_vector(model: Path, path: Path) -> None:
     cases = (_case("all measured", forecaster, gaps=False), _case("gaps", forecaster, gaps=True))
     vector = ReferenceVector(model=model.name, sha256=sha256_of(model), tolerance=TOLERANCE, cases=cases)
     with atomic_write(path) as temporary:
-        temporary.write_text(vector.model_dump_json() + "\n", "utf-8")
+        # Without extra where there is none: the vector of a model of the eight features stays what it was.
+        temporary.write_text(vector.model_dump_json(exclude_defaults=True) + "\n", "utf-8")
 
 
 def _case(name: str, forecaster: Forecaster, *, gaps: bool) -> VectorCase:
     glucose, basal_rate, bolus_dose = _signals(forecaster.facts.lookback, gaps=gaps)
     count = len(glucose)
+    further = forecaster.facts.features[len(FEATURES) :]
+    extra = {name: _extra_signal(FEATURE_TABLE[name], count, gaps=gaps) for name in further}
     timestamps = _END - RECORD_INTERVAL * np.arange(count)[::-1]
-    made_up = records_from_signals("made up", timestamps, glucose, basal_rate, bolus_dose)
+    made_up = records_from_signals("made up", timestamps, glucose, basal_rate, bolus_dose, extra)
     records = taken(_in_zone(made_up.with_features(forecaster.facts.features), forecaster.facts))
     _, window = lookback_of(records, forecaster.facts)
     forecast = forecaster.forecast(records)
@@ -91,6 +99,7 @@ def _case(name: str, forecaster: Forecaster, *, gaps: bool) -> VectorCase:
         bg=_numbers(glucose),
         basal_rate=_numbers(basal_rate),
         bolus_dose=_numbers(bolus_dose),
+        extra={name: _numbers(values) for name, values in extra.items()},
         input=[_numbers(step) for step in window],
         prediction=[float(glucose) for glucose in forecast.glucose],
         quantiles=[] if forecast.quantiles is None else forecast.quantiles.astype(float).tolist(),
@@ -118,6 +127,16 @@ def _signals(lookback: int, *, gaps: bool) -> tuple[npt.NDArray[np.float64], ...
         basal[_BEFORE // 2 :] = np.nan
         bolus[-lookback // 3 : -lookback // 3 + missing] = np.nan
     return glucose, basal, bolus
+
+
+def _extra_signal(row: FeatureRow, count: int, *, gaps: bool) -> npt.NDArray[np.float64]:
+    """Values [record] of a further feature within its limits: mostly the least, now and then several spreads more."""
+    low, high = (0.0, np.inf) if row.limits is None else (row.limits.low, row.limits.high)
+    before_the_last = np.arange(count)[::-1]
+    values = np.where(before_the_last % 60 == 2, min(low + 4.5 * row.spread, high), low)
+    if gaps and row.may_be_unknown:
+        values[-count // 4 : -count // 4 + count // 12] = np.nan
+    return values
 
 
 def _numbers(values: npt.NDArray[np.floating]) -> Numbers:

@@ -1,24 +1,34 @@
 """The stage test_results: what the checkpoint forecasts for all test windows, and how good that is."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from bloodtwin_core.common.files import sha256_of
-from bloodtwin_core.config import Settings
+from bloodtwin_core.config import EvaluationSettings, Settings
 from bloodtwin_core.evaluation.day import forecast_day
 from bloodtwin_core.evaluation.forecasts_files import read_forecasts
 from bloodtwin_core.evaluation.methods import method_for
-from bloodtwin_core.evaluation.results import TestedModel, TestResults
+from bloodtwin_core.evaluation.results import TargetOutcome, TestedModel, TestResults
+from bloodtwin_core.evaluation.targets import target_outcomes
 from bloodtwin_core.evaluation.testing import OnProgress, measured_results, store_forecasts
 from bloodtwin_core.evaluation.testing import ignore as ignore_progress
 from bloodtwin_core.network.threads import torch_threads
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.ownership import owning
-from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows
+from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows, stored_results
 from bloodtwin_core.reporting.plots import error_by_horizon, forecasts_over_a_day
 from bloodtwin_core.training.compute import choose_compute, testing_threads
 
 FORECASTS_OVER_A_DAY, ERROR_BY_HORIZON = "forecasts over a day", "error by horizon"
 """Names of the pictures that a test leaves."""
+
+
+@dataclass(frozen=True)
+class CheckedTargets:
+    """The figures of a test, and which targets they reach."""
+
+    results: TestResults
+    outcomes: list[TargetOutcome]
 
 
 @owning
@@ -54,3 +64,12 @@ def evaluation_stage(
     files = [store.test_results, *sorted(store.test_forecasts.iterdir()), *pictures]
     store.record("test_results", files, sha256_of(store.test_results), settings.used("data", "model", "evaluation"))
     return results
+
+
+def check_targets(store: ArtifactStore, settings: EvaluationSettings) -> CheckedTargets:
+    """The last test against the targets of these settings, whatever they were when it ran.
+
+    Raises ArtifactMissing if its results are gone or changed.
+    """
+    results = stored_results(store)
+    return CheckedTargets(results, target_outcomes(results.complete.pooled, settings, results.horizon))

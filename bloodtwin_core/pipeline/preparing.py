@@ -1,12 +1,20 @@
 """From settings to windows in one call, for programs and studies; the Dagster assets keep each step by itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bloodtwin_core.common.progress import Progress, silent
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.records import features_with
-from bloodtwin_core.records.raw_splits import RawPumpSplits, describe, load_splits, scaler_records, window_records
+from bloodtwin_core.records.raw_splits import (
+    LoadedSplit,
+    RawPumpSplits,
+    describe,
+    load_splits,
+    scaler_records,
+    window_records,
+)
 from bloodtwin_core.sources.splits import pump_split_files
 from bloodtwin_core.sources.train_only import train_only_split_files
 from bloodtwin_core.windows import WindowedSeries, window_series
@@ -16,11 +24,17 @@ SPLIT_FILES = "pump_splits"
 
 
 @dataclass(frozen=True)
-class PreparedData:
-    """What a network is trained and tested on; raw lists the files that it came from."""
+class Prepared:
+    """What a network is trained and tested on."""
 
     windows: WindowedSeries
     scaler: FeatureScaler
+
+
+@dataclass(frozen=True)
+class PreparedData(Prepared):
+    """The same of a run's settings; raw lists the files that it came from."""
+
     raw: RawPumpSplits
 
 
@@ -30,9 +44,24 @@ def prepare(settings: DataSettings, folder: Path, progress: Progress = silent) -
     Raises what the sources, fit_scaler and window_series raise.
     """
     raw = list_split_files(settings, folder / SPLIT_FILES, folder, progress)
-    loaded = load_splits(raw, folder)
-    scaler = fit_scaler(scaler_records(loaded))
-    return PreparedData(window_series(window_records(loaded), scaler, settings), scaler, raw)
+    prepared = prepare_loaded(load_splits(raw, folder), settings)
+    return PreparedData(prepared.windows, prepared.scaler, raw)
+
+
+def prepare_loaded(loaded: Sequence[LoadedSplit], settings: DataSettings) -> Prepared:
+    """Scaler and windows of records that are read already. Raises what fit_scaler and window_series raise."""
+    scaler = scaler_of(loaded)
+    return Prepared(windows_of(loaded, scaler, settings), scaler)
+
+
+def scaler_of(loaded: Sequence[LoadedSplit]) -> FeatureScaler:
+    """The scaler, fitted on the records that it may see. Raises what fit_scaler raises."""
+    return fit_scaler(scaler_records(loaded))
+
+
+def windows_of(loaded: Sequence[LoadedSplit], scaler: FeatureScaler, settings: DataSettings) -> WindowedSeries:
+    """The windows of the records that they may be cut from. Raises what window_series raises."""
+    return window_series(window_records(loaded), scaler, settings)
 
 
 def list_split_files(

@@ -3,9 +3,10 @@
 from bloodtwin_core.config import Settings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.ownership import owning
+from bloodtwin_core.pipeline.preparing import windows_of
 from bloodtwin_core.pipeline.upstream import current_raw_splits, current_scaler
-from bloodtwin_core.records.raw_splits import load_splits, window_records
-from bloodtwin_core.windows import WindowedSeries, window_series
+from bloodtwin_core.records.raw_splits import load_splits
+from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.storage import write_windows
 
 
@@ -18,7 +19,7 @@ def windows_stage(store: ArtifactStore, settings: Settings) -> WindowedSeries:
     """
     raw = current_raw_splits(store, settings.data)
     scaler = current_scaler(store, raw)
-    windows = window_series(window_records(load_splits(raw, store.folder)), scaler, settings.data)
+    windows = windows_of(load_splits(raw, store.folder), scaler, settings.data)
     index = write_windows(store.windows, windows, raw.fingerprint)
     store.record("windowed_tensors", sorted(store.windows.iterdir()), index.fingerprint, settings.used("data"))
     return windows

@@ -5,7 +5,7 @@ forecaster = base_forecaster()
 print(forecaster.forecast(from_glucose(readings, until="2026-01-31T12:00")).glucose)
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -25,6 +25,7 @@ from bloodtwin_core.records import (
     WALL_TIME,
     Limits,
     PumpRecords,
+    extra_features,
     records_from_signals,
 )
 from bloodtwin_core.serving import Forecaster, StreamingForecaster
@@ -53,6 +54,7 @@ def from_glucose(
     pump_id: str = "wearer",
     carbohydrates: Signal | None = None,
     unit: str = GlucoseUnit.mg_dl,
+    extra: Mapping[str, Signal] | None = None,
 ) -> PumpRecords:
     """Records from plain readings, one every five minutes, the last one at until.
 
@@ -62,17 +64,18 @@ def from_glucose(
     zone is right and an offset is not. until is rounded to the five-minute grid.
     glucose in unit (mg/dL or mmol/L), basal_rate U/h, bolus_dose U: each [record], NaN where unknown; insulin left out
     is unknown. carbohydrates: g announced in the five minutes of each record, 0 where none were, for a model of your
-    own that was trained with them (data.extra_features); the base model was not and passes them over.
-    Raises ValueError if they are not of one length, DataError for what is impossible, infinite or of another unit, and
-    for an until that is no time.
+    own that was trained with them (data.extra_features); the base model was not and passes them over. extra: all such
+    features by their names, each [record] in its unit, NaN where unknown.
+    Raises ValueError if they are not of one length, and if one is given twice or is no extra feature; DataError for
+    what is impossible, infinite or of another unit, and for an until that is no time.
     """
     readings = np.asarray(glucose, dtype=np.float64)
     unknown = np.full(len(readings), np.nan)
     basal = unknown if basal_rate is None else np.asarray(basal_rate, dtype=np.float64)
     bolus = unknown if bolus_dose is None else np.asarray(bolus_dose, dtype=np.float64)
-    extra = {} if carbohydrates is None else {CARBOHYDRATES: np.asarray(carbohydrates, dtype=np.float64)}
-    if not len(readings) == len(basal) == len(bolus) or any(len(values) != len(readings) for values in extra.values()):
-        announced = "".join(f", {len(values)} {name}" for name, values in extra.items())
+    further = _further(carbohydrates, extra or {})
+    if not len(readings) == len(basal) == len(bolus) or any(len(more) != len(readings) for more in further.values()):
+        announced = "".join(f", {len(values)} {name}" for name, values in further.items())
         raise ValueError(
             f"{len(readings)} readings, {len(basal)} basal rates and {len(bolus)} boluses{announced}: "
             f"give as many of each, one every {RECORD_MINUTES} minutes"
@@ -81,15 +84,25 @@ def from_glucose(
     _refuse_impossible("glucose", readings, POSSIBLE_GLUCOSE)
     _refuse_impossible("basal_rate", basal, POSSIBLE_BASAL)
     _refuse_impossible("bolus_dose", bolus, POSSIBLE_BOLUS)
-    for name, values in extra.items():
+    for name, values in further.items():
         if (limits := FEATURE_TABLE[name].limits) is not None:
             _refuse_impossible(name, values, limits)
     moment, zone = _moment(until)
     seconds = RECORD_MINUTES * 60
     last = np.datetime64(round(moment.astype(np.int64) / seconds) * seconds, "s")
     timestamps = last - RECORD_INTERVAL * np.arange(len(readings))[::-1]
-    records = records_from_signals(pump_id, timestamps, readings, basal, bolus, extra)
+    records = records_from_signals(pump_id, timestamps, readings, basal, bolus, further)
     return replace(records, wearer_zone=zone)
+
+
+def _further(carbohydrates: Signal | None, extra: Mapping[str, Signal]) -> dict[str, npt.NDArray[np.float64]]:
+    """The signals beyond glucose and insulin, by their features' names."""
+    if carbohydrates is not None and CARBOHYDRATES in extra:
+        raise ValueError(f"{CARBOHYDRATES} are given twice, by themselves and in extra: give them once")
+    if unknown := [name for name in extra if name not in extra_features()]:
+        raise ValueError(f"extra names {', '.join(unknown)}, but can hold {', '.join(extra_features())}: correct it")
+    announced = {} if carbohydrates is None else {CARBOHYDRATES: carbohydrates}
+    return {name: np.asarray(values, dtype=np.float64) for name, values in {**announced, **extra}.items()}
 
 
 def _in_mg_per_dl(readings: npt.NDArray[np.float64], unit: str) -> npt.NDArray[np.float64]:

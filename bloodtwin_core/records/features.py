@@ -66,7 +66,8 @@ class FeatureRow:
     """A row of the table: unit, limits (None: no limits) and how the feature is carried forward where it is unknown.
 
     may_be_unknown: whether a record may hold NaN. spread: the scale of the network's input, in the feature's unit,
-    where the middle half of the training records holds one value, as of what is 0 in most records.
+    where the middle half of the training records holds one value, as of what is 0 in most records. about: what a value
+    is, for a feature that data.extra_features may ask for.
     """
 
     unit: str
@@ -74,6 +75,7 @@ class FeatureRow:
     may_be_unknown: bool = False
     carried_forward: CarriedForward = CarriedForward.never
     spread: float = 1.0
+    about: str = ""
 
     @property
     def stays_unknown(self) -> bool:
@@ -103,7 +105,9 @@ FEATURE_TABLE: dict[str, FeatureRow] = {
     Feature.cos_time: FeatureRow("1", _TIME_LIMITS),
     Feature.bg_clip_flag: FeatureRow("0 or 1", _FLAG_LIMITS),
     Feature.bg_missing_flag: FeatureRow("0 or 1", _FLAG_LIMITS),
-    CARBOHYDRATES: FeatureRow("g", CARBOHYDRATE_LIMITS, True, spread=10.0),
+    CARBOHYDRATES: FeatureRow(
+        "g", CARBOHYDRATE_LIMITS, True, spread=10.0, about="announced in a record's five minutes"
+    ),
 }
 """Every feature that a record can have, by its name in files, settings and exports; the order is that of arrays."""
 FEATURE_UNITS: dict[Feature, str] = {feature: FEATURE_TABLE[feature].unit for feature in FEATURES}

@@ -13,23 +13,28 @@ from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, step_at
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.pipeline.manifest import StageRecord
-from bloodtwin_core.records import FEATURE_UNITS, RECORD_MINUTES, RECORDS_PER_DAY, Split
+from bloodtwin_core.records import CARBOHYDRATES, FEATURES, RECORD_MINUTES, RECORDS_PER_DAY, Split, units_of
 from bloodtwin_core.release.notices import notice_text, sources_of
 from bloodtwin_core.reporting.text_tables import detailed_tables, results_table
 from bloodtwin_core.windows import Segment
 
 COMMAND = "make pretrained AZT1D=folder BRIST1D=folder"
-LIMITS = """\
+_LIMITS = """\
 - It is no medical device. Never dose insulin from a forecast alone.
 - It learned from the people named above: few, adults, those whose insulin is known all with one make of pump.
   Children, pregnancy, other pumps, injections, type 2 diabetes and people without diabetes were not among them.
-- It knows glucose, basal rate, bolus and the time of day. It knows nothing of meals before they show in the glucose,
-  nothing of exercise, illness or stress.
+- It knows {known} and the time of day. {meals}
 - For some of those people insulin was unknown. What the network makes of insulin rests on the others alone.
 - The figures are of people that it learned from, at a later time. Somebody new fares worse until the network has been
   fine-tuned on days of their own.
 - Times of the data sets are local wall time without a zone. What the network makes of the time of day is a wearer's
   local time; records in UTC from elsewhere shift it."""
+_MEALS_UNTOLD = """\
+It knows nothing of meals before they show in the glucose,
+  nothing of exercise, illness or stress."""
+_MEALS_TOLD = """\
+Of a meal it knows the carbohydrates that were announced;
+  it cannot tell a meal that was not, nor exercise, illness or stress, before they show in the glucose."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def model_card(facts: CardFacts) -> str:
         _settings(facts),
         _headline(facts),
         f"## If one is new to it\n\n{facts.unseen_people}" if facts.unseen_people else "",
-        f"## Limits\n\n{LIMITS}",
+        f"## Limits\n\n{limits_of(facts.checkpoint.forecaster.features)}",
         f"## Training it again\n\n```\n{COMMAND}\n```\n\nREADME.md says where the data are to be had.",
         f"## The evaluation in full\n\n`test_results.yaml` beside this card holds every single figure.\n\n"
         f"{_by_step(facts.results)}\n\n{_by_person(facts.results)}\n\n{detailed_tables(facts.results)}",
@@ -77,7 +82,7 @@ def model_card(facts: CardFacts) -> str:
 
 def _what_it_is(checkpoint: Checkpoint) -> str:
     model = checkpoint.model
-    inputs = ", ".join(f"`{feature}` ({unit})" for feature, unit in FEATURE_UNITS.items())
+    inputs = ", ".join(f"`{feature}` ({unit})" for feature, unit in units_of(checkpoint.forecaster.features).items())
     return f"""# bloodTwin base model
 
 A network ({_network(model)}) that forecasts glucose every \
@@ -91,6 +96,12 @@ It takes {inputs}, in physical units, and gives mg/dL; the scaler is inside.
   checkpoint to fine-tune from (`training.start_from: pretrained`), `scaler.json` its scaler.
 - Trained by bloodTwin {checkpoint.version}; sha256 of the checkpoint `{checkpoint.sha256}`, of the windows
   `{checkpoint.data_fingerprint}`."""
+
+
+def limits_of(features: Sequence[str]) -> str:
+    """The card's limits of a network that takes these features, as Markdown."""
+    known = ", ".join(("glucose", "basal rate", "bolus", *features[len(FEATURES) :]))
+    return _LIMITS.format(known=known, meals=_MEALS_TOLD if CARBOHYDRATES in features else _MEALS_UNTOLD)
 
 
 def _network(model: ModelSettings) -> str:

@@ -1,7 +1,8 @@
 """What a forecaster takes: records that make sense by the rules to which the graph's checks hold split files.
 
-Nothing is believed that can be checked or computed: glucose and its flags must agree, nothing but insulin may be
-unknown, a change must be the difference of its readings, and sine and cosine of the time of day are not looked at.
+Nothing is believed that can be checked or computed. Every feature must lie within its limits of FEATURE_TABLE. Glucose
+and its flags must agree, so that a flag is never NaN; whatever else was not measured may be. A change must be the
+difference of its readings, and sine and cosine of the time of day are not looked at.
 """
 
 from collections.abc import Iterator

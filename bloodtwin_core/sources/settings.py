@@ -11,6 +11,7 @@ from pydantic import Field, create_model
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings, Settings
 from bloodtwin_core.config.group import SettingsGroup
+from bloodtwin_core.records import FEATURE_TABLE, extra_features
 from bloodtwin_core.sources.registry import sources
 
 
@@ -26,9 +27,16 @@ def data_model() -> type[DataSettings]:
         name: (model, Field(default_factory=model, description=f"Of {sources()[name].title}, for data.source {name}."))
         for name, model in models.items()
     }
-    known = Field(default=DataSettings.model_fields["source"].default, description=f"One of {', '.join(sources())}.")
+    fields = DataSettings.model_fields
+    known = Field(default=fields["source"].default, description=f"One of {', '.join(sources())}.")
+    beyond = Field(default=fields["extra_features"].default, description=_extra_features_described())
     return create_model(
-        "DataSettings", __base__=DataSettings, __doc__=DataSettings.__doc__, source=(str, known), **groups
+        "DataSettings",
+        __base__=DataSettings,
+        __doc__=DataSettings.__doc__,
+        source=(str, known),
+        extra_features=(list[str], beyond),
+        **groups,
     )
 
 
@@ -43,6 +51,12 @@ def settings_model() -> type[Settings]:
 def data_settings(**given: object) -> DataSettings:
     """The group data with what is given, sources' groups included. Raises pydantic's ValidationError if it is wrong."""
     return data_model().model_validate(given)
+
+
+def _extra_features_described() -> str:
+    rows = {name: FEATURE_TABLE[name] for name in extra_features()}
+    each = ", ".join(f"{name} ({' '.join(filter(None, (row.unit, row.about)))})" for name, row in rows.items())
+    return f"Features beyond the contract's eight: {each}."
 
 
 def _refuse_shared(models: dict[str, type[SettingsGroup]]) -> None:

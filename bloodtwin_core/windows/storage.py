@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.common.files import atomic_folder, recover_folder
-from bloodtwin_core.records import FEATURE_UNITS, Split, known_features, units_of
+from bloodtwin_core.records import FEATURE_UNITS, FEATURES, Split, known_features, units_of
 from bloodtwin_core.records.origin_rules import USUAL_RULES, OriginRules
 from bloodtwin_core.windows import Origins, Segment, WindowedSeries
 
@@ -48,8 +48,13 @@ def complete_file(split: Split) -> str:
 
 
 def fingerprint_of(windows: WindowedSeries) -> str:
-    """sha256 over everything that a training can see of the windows."""
+    """sha256 over everything that a training can see of the windows.
+
+    Features are named where there are more than the contract's eight, which every series begins with.
+    """
     digest = hashlib.sha256(f"{windows.lookback} {windows.horizon} {windows.segments}".encode())
+    if extra := windows.features[len(FEATURES) :]:
+        digest.update(f" {extra}".encode())
     for array in (windows.series, *(part for o in windows.origins.values() for part in (o.rows, o.complete))):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

@@ -17,18 +17,29 @@ from bloodtwin_core.config import (
     TrainingSettings,
 )
 from bloodtwin_core.evaluation.baselines import fit_ridge
-from bloodtwin_core.export import export_onnx, export_streaming, export_torchscript, facts_of, parity
+from bloodtwin_core.export import export_onnx, export_streaming, export_torchscript, facts_of, parity, write_test_vector
+from bloodtwin_core.export.vectors import ReferenceVector
 from bloodtwin_core.network.checkpoint import load_checkpoint
 from bloodtwin_core.network.forecaster import GlucoseForecaster
-from bloodtwin_core.records import CARBOHYDRATES, FEATURE_TABLE, FEATURES, FeatureRow, Limits, PumpRecords
+from bloodtwin_core.records import (
+    CARBOHYDRATES,
+    FEATURE_TABLE,
+    FEATURES,
+    FeatureRow,
+    Limits,
+    PumpRecords,
+    records_from_signals,
+)
 from bloodtwin_core.records.raw_splits import describe, load_splits, scaler_records, window_records
 from bloodtwin_core.records.splitting import write_split_files
 from bloodtwin_core.serving import Forecaster, StreamingForecaster
 from bloodtwin_core.serving.onnx_files import load_onnx
+from bloodtwin_core.sources.settings import data_model
 from bloodtwin_core.training import CheckpointFolder, fit
 from bloodtwin_core.windows import WindowedSeries, window_series
 from bloodtwin_core.windows.scaler import FeatureScaler, fit_scaler
-from bloodtwin_core.windows.storage import read_windows, write_windows
+from bloodtwin_core.windows.storage import fingerprint_of, read_windows, write_windows
+from tests.core.export.test_export import checkpoint_of
 from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, tiny_records, tiny_windows
 
 STEPS = "steps"
@@ -89,6 +100,47 @@ def test_one_more_feature_goes_from_a_source_to_every_export(cell: Cell, tmp_pat
     unknown = eight.with_features(whole.facts.features)
     np.testing.assert_array_equal(whole.forecast(eight).glucose, whole.forecast(unknown).glucose)
     assert (whole.forecast(eight).glucose != whole.forecast(records).glucose).any(), "it makes something of it"
+
+
+def test_a_test_vector_feeds_every_feature_within_its_limits(tmp_path: Path) -> None:
+    _, scaler = extended_scaler()
+    network = GlucoseForecaster(TINY_MODEL, TINY_DATA.horizon, scaler, TINY_DATA.lookback).eval()
+    export_onnx(checkpoint_of(network, TINY_MODEL, TINY_DATA, scaler), tmp_path / "model.onnx", EXPORT)
+    write_test_vector(tmp_path / "model.onnx", tmp_path / "vector.json")
+    measured, gaps = ReferenceVector.model_validate_json((tmp_path / "vector.json").read_text()).cases
+    assert list(measured.extra) == list(scaler.features[8:])
+    assert {name: max(filter(None, values)) for name, values in measured.extra.items()} == {
+        name: 4.5 * FEATURE_TABLE[name].spread for name in scaler.features[8:]
+    }
+    inputs = np.array(measured.input, dtype=float)[:, 8:]
+    assert (inputs.max(axis=0) > 0).all(), "inside the lookback"
+    assert all(None in values for values in gaps.extra.values())
+    made = records_from_signals(
+        "p",
+        np.array([time.removesuffix("Z") for time in gaps.timestamps], dtype="datetime64[s]"),
+        *(np.array(signal, dtype=float) for signal in (gaps.bg, gaps.basal_rate, gaps.bolus_dose)),
+        {name: np.array(values, dtype=float) for name, values in gaps.extra.items()},
+    )
+    forecast = Forecaster.load(tmp_path / "model.onnx").forecast(
+        dataclasses.replace(made, wearer_zone=gaps.wearer_zone)
+    )
+    np.testing.assert_allclose(forecast.glucose, gaps.prediction, atol=1e-3)
+
+
+def test_windows_of_other_features_have_another_fingerprint() -> None:
+    windows, _ = tiny_windows()
+    assert windows.features == FEATURES
+    series = np.concatenate([windows.series, np.zeros((len(windows.series), 1), dtype=np.float32)], axis=1)
+    named = [fingerprint_of(dataclasses.replace(windows, series=series, features=(*FEATURES, name))) for name in BOTH]
+    assert len(set(named)) == 2
+
+
+def test_the_setting_describes_every_extra_feature() -> None:
+    data_model.cache_clear()
+    described = data_model().model_fields["extra_features"].description
+    data_model.cache_clear()
+    assert described is not None
+    assert "carbohydrates (g announced in a record's five minutes), steps (1)" in described
 
 
 def trained(folder: Path, windows: WindowedSeries, scaler: FeatureScaler, model: ModelSettings) -> Path:

@@ -121,10 +121,10 @@ def test_the_longest_name_of_a_fetching_source_that_fits_a_folder_tells_it(bring
     assert place_of([str(fetched(tmp_path / "b", "tandem_7"))]).source == "tandem"
 
 
-def test_of_several_sources_that_read_an_address_one_is_to_be_named(brings: Bring, tmp_path: Path) -> None:
+def test_of_several_sources_that_read_an_address_one_is_to_be_named(brings: Bring) -> None:
     brings(said_besides('address_setting="clinic"'))
     with pytest.raises(
-        SettingsError, match="several sources read an address. Name one with --source: acme, nightscout"
+        SettingsError, match=r"several sources read an address\. Name one with --source: acme, nightscout"
     ):
         place_of(["https://site.example"])
     place = place_of(["https://site.example"], "acme")
@@ -148,5 +148,6 @@ def test_of_the_sources_here_these_need_a_zone_and_these_are_of_nobody() -> None
         name for name in ("vendor", "tandem", "nightscout", "events") if source_named(name).lacks_zone(data_settings())
     }
     assert lacking == {"vendor", "tandem"}
-    assert source_named("simulator").virtual and source_named("simulator").local_times
+    assert source_named("simulator").virtual
+    assert source_named("simulator").local_times
     assert not source_named("azt1d").virtual

@@ -116,6 +116,14 @@ def test_a_test_vector_holds_for_its_model(tmp_path: Path) -> None:
                 np.testing.assert_allclose(forecast.quantiles, case.quantiles, atol=vector.tolerance)
 
 
+def test_the_vector_of_a_model_of_eight_features_says_nothing_of_others(tmp_path: Path) -> None:
+    for _, path in _vectors(tmp_path):
+        text = path.read_text("utf-8")
+        assert "extra" not in text
+        written = ReferenceVector.model_validate_json(text).model_dump_json(exclude_defaults=True) + "\n"
+        assert written == text, "bit for bit"
+
+
 def test_a_test_vector_has_every_kind_of_feature(tmp_path: Path) -> None:
     for _, path in _vectors(tmp_path):
         vector = ReferenceVector.model_validate_json(path.read_text())

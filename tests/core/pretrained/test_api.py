@@ -49,6 +49,20 @@ def test_carbohydrates_are_a_feature_of_the_records_where_they_are_given() -> No
         from_glucose([100.0, 105.0], UNTIL, carbohydrates=[0])
 
 
+def test_any_extra_feature_is_given_by_its_name_and_once() -> None:
+    by_name, by_itself = (
+        from_glucose([100.0, 105.0], UNTIL, extra={CARBOHYDRATES: [0, 40]}),
+        from_glucose([100.0, 105.0], UNTIL, carbohydrates=[0, 40]),
+    )
+    np.testing.assert_array_equal(by_name.values, by_itself.values)
+    with pytest.raises(ValueError, match="carbohydrates are given twice"):
+        from_glucose([100.0], UNTIL, carbohydrates=[0], extra={CARBOHYDRATES: [0]})
+    with pytest.raises(ValueError, match="extra names bg, but can hold carbohydrates"):
+        from_glucose([100.0], UNTIL, extra={"bg": [100]})
+    with pytest.raises(DataError, match=r"carbohydrates\[0\] is 1000 g, which is impossible"):
+        from_glucose([100.0], UNTIL, extra={CARBOHYDRATES: [1000]})
+
+
 def test_glucose_in_mmol_per_litre_is_refused_unless_it_is_said_to_be() -> None:
     with pytest.raises(DataError, match="median glucose is 10, which cannot be mg/dL as declared"):
         from_glucose([10.0] * 288, UNTIL)

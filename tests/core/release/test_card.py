@@ -2,6 +2,9 @@
 
 import pytest
 
+from bloodtwin_core.pretrained import files
+from bloodtwin_core.records import CARBOHYDRATES, FEATURES
+from bloodtwin_core.release.card import limits_of
 from bloodtwin_core.release.notices import notice_text, sources_of
 from bloodtwin_core.sources.registry import source_named
 
@@ -24,3 +27,12 @@ def test_published_data_are_attributed_with_their_licence(source: str, reference
 
 def test_other_data_are_not_passed_off_as_published() -> None:
     assert "not a published data set" in notice_text("bloodbank")
+
+
+def test_the_limits_are_of_the_features_that_the_network_takes() -> None:
+    eight, nine = limits_of(FEATURES), limits_of((*FEATURES, CARBOHYDRATES))
+    assert "It knows glucose, basal rate, bolus and the time of day. It knows nothing of meals" in eight
+    assert "It knows glucose, basal rate, bolus, carbohydrates and the time of day." in nine
+    assert "nothing of meals" not in nine
+    if files.is_shipped():
+        assert eight in (files.FOLDER / files.CARD).read_text("utf-8"), "the base model takes the eight"
