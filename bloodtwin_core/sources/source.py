@@ -40,6 +40,8 @@ class Source(ABC):
     fetch: brings what is new in a cloud or site to data.root/{name}_{pump}, for sources that fetch.
     tz_handling, notes: comment lines of the split files; notes may depend on the settings.
     notice: what the data's licence asks to be said of a model that was trained on it.
+    ids_are_people: whether a pump id is the same person in whatever folder and layout the files lie, as the ids of a
+    published data set are.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Source(ABC):
     tz_handling: str = UTC_TIMESTAMPS
     notes: str | Callable[[DataSettings], str] = ""
     notice: LicenceNotice | None = None
+    ids_are_people: bool = False
 
     def __post_init__(self) -> None:
         """Raise ValueError for a name that can be no setting and no asset, and for a setting without a default."""

@@ -71,7 +71,7 @@ def insulin_events(person: str, rows: Rows) -> PumpEvents:
         basal=BasalEvents.of(deliveries.times[rates] - RECORD_INTERVAL, basal[rates] * RECORDS_PER_HOUR),
         bolus=BolusEvents.of(deliveries.times[boluses], given[boluses]),
         repairs=repairs,
-        insulin_unknown=deliveries.times[np.isnan(deliveries.units)],
+        insulin_unknown=np.append(deliveries.times[0] - RECORD_INTERVAL, deliveries.times[np.isnan(deliveries.units)]),
     )
 
 
