@@ -85,6 +85,24 @@ class TrainingSettings(SettingsGroup):
         le=0.5,
         description="Glucose of each chunk times a random factor, whose logarithm spreads so far; 0 changes nothing.",
     )
+    hide_basal: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="Share of the chunks, by chance, whose basal is unknown to the network; 0 hides none.",
+    )
+    hide_bolus: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="Share of the chunks, by chance, whose boluses are unknown to the network; 0 hides none.",
+    )
+    coarse_basal: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="Share of the chunks, by chance, whose basal is the mean of the clock hour before; 0 changes none.",
+    )
     schedule: Schedule = Field(
         default=Schedule.plateau,
         description="The learning rate falls when val_mae stops falling (plateau), or over max_epochs (cosine).",

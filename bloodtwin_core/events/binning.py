@@ -95,7 +95,8 @@ def _insulin(events: PumpEvents, readings: GlucoseEvents) -> InsulinBins:
         [readings.times, events.basal.times, events.bolus.times, delivery_ends(events.bolus), *extra]
     )
     bins = bins_of(times)
-    return insulin_bins(events.basal, events.bolus, int(bins.min()), int(bins.max()) + room_needed(events.bolus))
+    delivered = insulin_bins(events.basal, events.bolus, int(bins.min()), int(bins.max()) + room_needed(events.bolus))
+    return delivered.without_boluses_in(bins_of(events.insulin_unknown))
 
 
 def _last_bin(events: PumpEvents, insulin: InsulinBins) -> int:

@@ -1,12 +1,13 @@
 """Insulin delivered in each five minutes: basal integrated over time, boluses summed, not a unit lost or made up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.common.arrays import Floats
-from bloodtwin_core.events.grid import BIN_SECONDS, bins_of, ends_of, seconds_of
+from bloodtwin_core.events.grid import BIN_SECONDS, Bins, bins_of, ends_of, seconds_of
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents
 from bloodtwin_core.events.plausible import POSSIBLE_BASAL
 from bloodtwin_core.events.repairs import RepairKind, Repairs
@@ -37,6 +38,13 @@ class InsulinBins:
     def units(self) -> Floats:
         """U of basal and bolus together [bin], as far as they are known."""
         return np.nan_to_num(self.basal_rate) / RECORDS_PER_HOUR + np.nan_to_num(self.bolus_dose)
+
+    def without_boluses_in(self, unknown: Bins) -> Self:
+        """With the bolus unknown, not none, in the bins of which nothing is known, unless some of one falls there."""
+        place = unknown[(unknown >= self.first) & (unknown < self.first + len(self.bolus_dose))] - self.first
+        dose = self.bolus_dose.copy()
+        dose[place[dose[place] == 0]] = np.nan
+        return replace(self, bolus_dose=dose)
 
     def repairs_in(self, place: npt.NDArray[np.int64]) -> Repairs:
         """What was repaired in the bins that became records; place [record] counts from first."""

@@ -140,7 +140,8 @@ class PumpEvents:
 
     repairs: what the reader of the source had to repair. extra: the events of extra features (data.extra_features) by
     the feature's name; nothing is known of one not there. stated: insulin totals that the source itself states.
-    wearer_zone: as in PumpRecords, where the wearer lives.
+    insulin_unknown: [moment], UTC datetime64[s]; nobody knows whether a bolus was given in the five minutes of the grid
+    in which it lies. wearer_zone: as in PumpRecords, where the wearer lives.
     """
 
     pump_id: str
@@ -151,6 +152,7 @@ class PumpEvents:
     extra: Mapping[str, AmountEvents] = field(default_factory=dict)
     stated: StatedTotals = field(default_factory=StatedTotals)
     wearer_zone: str = UNKNOWN_ZONE
+    insulin_unknown: Timestamps = field(default_factory=lambda: np.empty(0, dtype="datetime64[s]"))
 
     @classmethod
     def empty(cls, pump_id: str) -> Self:
@@ -176,6 +178,7 @@ class PumpEvents:
             repairs=sum((part.repairs for part in parts), Repairs()),
             extra={name: _joined([part.extra[name] for part in parts if name in part.extra]) for name in names},
             stated=self.stated.joined([part.stated for part in others]),
+            insulin_unknown=np.concatenate([part.insulin_unknown for part in parts]),
         ).without_repeats()
 
     def without_repeats(self) -> Self:

@@ -40,6 +40,8 @@ class RepairKind(StrEnum):
     readings_clipped = "readings_clipped"
     other_pump_events = "other_pump_events"
     other_pump_bolus_units = "other_pump_bolus_units"
+    insulin_below_zero = "insulin_below_zero"
+    insulin_unrecorded = "insulin_unrecorded"
     boluses_spread = "boluses_spread"
     basal_above_limit = "basal_above_limit"
     basal_partly_known = "basal_partly_known"
@@ -71,6 +73,8 @@ MEANINGS: dict[RepairKind, str] = {
     RepairKind.readings_clipped: "records whose glucose was clipped and flagged",
     RepairKind.other_pump_events: "basal and bolus events of a pump that the wearer's next pump had replaced, left out",
     RepairKind.other_pump_bolus_units: "U of bolus among those",
+    RepairKind.insulin_below_zero: "amounts of insulin below 0, taken as none",
+    RepairKind.insulin_unrecorded: "times of five minutes that say 0 U, but for so long that nothing was recorded",
     RepairKind.boluses_spread: "records above the bolus limit, the rest of which was moved to the next records",
     RepairKind.basal_above_limit: "records above the basal limit, the rest of which was added to the bolus",
     RepairKind.basal_partly_known: "records whose basal rate was known for a part of the five minutes only",

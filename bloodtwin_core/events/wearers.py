@@ -70,6 +70,7 @@ def _while_newest(span: _Worn, newer: Sequence[_Worn]) -> PumpEvents:
         kept,
         repairs=events.repairs + repairs,
         stated=events.stated.chosen(~_touched(events.stated, newer)),
+        insulin_unknown=events.insulin_unknown[~_covered(events.insulin_unknown, newer)],
     )
 
 

@@ -47,6 +47,8 @@ class Source(ABC):
     address_setting: which of its own settings takes the http(s) address that it fetches from; "" for none.
     local_times: its records' times are the wearer's wall time, though nothing in their files says so.
     virtual: its wearers are nobody; figures on them tell nothing of people.
+    ids_are_people: whether a pump id is the same person in whatever folder and layout the files lie, as the ids of a
+    published data set are.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Source(ABC):
     address_setting: str = ""
     local_times: bool = False
     virtual: bool = False
+    ids_are_people: bool = False
 
     def __post_init__(self) -> None:
         """Raise ValueError for a name that can be no setting and no asset, and for settings that cannot be.

@@ -13,6 +13,7 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.sources import TrainOnlySource
 from bloodtwin_core.records.split_files import PumpSplitFiles
 from bloodtwin_core.records.splitting import split_train_only
+from bloodtwin_core.sources.registry import sources
 from bloodtwin_core.sources.splits import split_files_of
 
 _FOLDER = "_learnt_also_"
@@ -51,7 +52,9 @@ def _refuse_tested(
     settings: DataSettings, main: Sequence[PumpSplitFiles], also: TrainOnlySource, trained: Sequence[PumpSplitFiles]
 ) -> None:
     """The same person in both would be trained on what is tested."""
-    if also.source != settings.source or not _same_place(also.root, settings.root):
+    if also.source != settings.source:
+        return
+    if not sources()[also.source].ids_are_people and not _same_place(also.root, settings.root):
         return
     tested = {pump.pump_id for pump in main}
     if settings.join_wearers:  # Joined pumps of data.source stand under their wearer's name, trained under their own.

@@ -1,9 +1,32 @@
-"""Variety that no wearer's records hold: the same history, with glucose a little higher or lower throughout."""
+"""Variety that no wearer's records hold: glucose a little higher or lower, insulin unknown or known less well.
+
+A network that is taught with insulin of one quality alone leans on it, and is worse for people whose insulin is unknown
+or recorded otherwise. Every chunk is drawn for itself; what is switched off (0) draws nothing and changes nothing.
+"""
+
+import math
 
 import torch
 from torch import Tensor
 
-from bloodtwin_core.records import Feature
+from bloodtwin_core.config import TrainingSettings
+from bloodtwin_core.records import RECORDS_PER_DAY, RECORDS_PER_HOUR, Feature
+
+
+def varied(records: Tensor, training: TrainingSettings) -> Tensor:
+    """Records [chunk, step, feature] in physical units, varied as training says; they themselves stay as they are.
+
+    Targets must be taken from what this returns, so that they are scaled alike.
+    """
+    if training.glucose_spread:
+        records = with_scaled_glucose(records, training.glucose_spread)
+    if training.coarse_basal:
+        records = with_coarse_basal(records, training.coarse_basal)
+    if training.hide_basal:
+        records = with_hidden(records, Feature.basal_rate, training.hide_basal)
+    if training.hide_bolus:
+        records = with_hidden(records, Feature.bolus_dose, training.hide_bolus)
+    return records
 
 
 def with_scaled_glucose(records: Tensor, spread: float) -> Tensor:
@@ -17,3 +40,47 @@ def with_scaled_glucose(records: Tensor, spread: float) -> Tensor:
     for feature in (Feature.bg, Feature.delta_bg):
         scaled[..., feature.column] *= factors
     return scaled
+
+
+def with_hidden(records: Tensor, feature: Feature, share: float) -> Tensor:
+    """Records [chunk, step, feature] of which a share of the chunks, by chance, does not know the feature: NaN."""
+    hidden = records.clone()
+    hidden[_drawn(records, share), :, feature.column] = math.nan
+    return hidden
+
+
+def with_coarse_basal(records: Tensor, share: float) -> Tensor:
+    """Records [chunk, step, feature] of which a share of the chunks, by chance, has its basal as AZT1D does.
+
+    That is the mean of each clock hour, known when it is over and therefore placed on the hour after.
+    """
+    coarse = records.clone()
+    basal = hourly_an_hour_late(records[..., Feature.basal_rate.column], _first_place_in_hour(records))
+    drawn = _drawn(records, share)
+    coarse[drawn, :, Feature.basal_rate.column] = basal[drawn]
+    return coarse
+
+
+def hourly_an_hour_late(basal: Tensor, first_place: Tensor) -> Tensor:
+    """The mean of the clock hour before, U/h [chunk, step], of a basal rate [chunk, step] in neighbouring records.
+
+    first_place: [chunk], which record of its hour the first step is, 0 to 11. An hour's mean is that of its records in
+    the chunk that are known, NaN if none is. The first hour, before which the chunk knows nothing, has its first rate.
+    """
+    hours = (torch.arange(basal.shape[1], device=basal.device) + first_place.unsqueeze(1)) // RECORDS_PER_HOUR
+    of_hour = basal.new_zeros(len(basal), basal.shape[1] // RECORDS_PER_HOUR + 2)
+    units = of_hour.scatter_add(1, hours, basal.nan_to_num())
+    known = of_hour.scatter_add(1, hours, basal.isfinite().to(basal.dtype))
+    before = torch.cat([basal[:, :1], (units / known)[:, :-1]], dim=1)
+    return before.gather(1, hours)
+
+
+def _first_place_in_hour(records: Tensor) -> Tensor:
+    """Which record of its clock hour the first of each chunk is, [chunk], as its sine and cosine of the day tell."""
+    angle = torch.atan2(records[:, 0, Feature.sin_time.column], records[:, 0, Feature.cos_time.column])
+    return (angle * (RECORDS_PER_DAY / math.tau)).round().long() % RECORDS_PER_HOUR
+
+
+def _drawn(records: Tensor, share: float) -> Tensor:
+    """Which chunks [chunk] of records are drawn, each with the probability share."""
+    return torch.rand(len(records), device=records.device) < share

@@ -13,7 +13,7 @@ from bloodtwin_core.config import ModelSettings, Schedule, TrainingMode, Trainin
 from bloodtwin_core.network.forecaster import GlucoseForecaster
 from bloodtwin_core.network.quantiles import pinball
 from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Split
-from bloodtwin_core.training.augmentation import with_scaled_glucose
+from bloodtwin_core.training.augmentation import varied
 from bloodtwin_core.training.batches import validation_chunk_length
 from bloodtwin_core.training.series import series_for
 from bloodtwin_core.windows import WindowedSeries
@@ -132,8 +132,7 @@ class ForecasterTraining(L.LightningModule):
     def records(self, rows: Tensor) -> Tensor:
         """Records of the series, [chunk, step, feature], from rows [chunk, step]; varied while training."""
         records: Tensor = self.series(rows)
-        spread = self.training_settings.glucose_spread
-        return with_scaled_glucose(records, spread) if self.training and spread else records
+        return varied(records, self.training_settings) if self.training else records
 
     def windowed(self, rows: Tensor) -> Supervised:
         """Forecast from single windows; rows: forecast origins, int64 [window]."""

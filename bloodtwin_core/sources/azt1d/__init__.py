@@ -46,6 +46,7 @@ SOURCE = HistorySource(
     histories=_histories,
     tz_handling="local wall time of the wearer, taken as UTC; the data set publishes no zone",
     notes=_notes,
+    ids_are_people=True,
     notice=LicenceNotice(
         title="AZT1D: A Real-World Dataset for Type 1 Diabetes",
         authors="S. Khamesian, A. Arefeen, B. M. Thompson, M. A. Grando, H. Ghasemzadeh",

@@ -1,4 +1,4 @@
-"""BrisT1D: young adults with type 1 diabetes in Bristol and their Dexcom sensors, glucose only."""
+"""BrisT1D: young adults with type 1 diabetes in Bristol, their Dexcom sensors and their pumps."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -22,13 +22,14 @@ def _events(settings: DataSettings, progress: Progress) -> "Iterator[PumpEvents]
 SOURCE = EventSource(
     name="brist1d",
     title="the BrisT1D data set",
-    about="young adults, glucose alone: the published data set "
-    "[BrisT1D](https://doi.org/10.5523/bris.33z5jc8fa6tob21ptrugzqog08), in Glucose-ML's form",
+    about="young adults on pumps: the published data set "
+    "[BrisT1D](https://doi.org/10.5523/bris.33z5jc8fa6tob21ptrugzqog08), or in Glucose-ML's form, without insulin",
     root="files `PNN.csv`",
     events=_events,
     tz_handling="local wall time of the wearer, taken as UTC; the data set publishes no zone",
-    notes="BrisT1D-Open, James et al., doi:10.5523/bris.33z5jc8fa6tob21ptrugzqog08, CC BY 4.0, harmonised by "
-    "Glucose-ML. Glucose only: insulin is unknown",
+    notes="BrisT1D-Open, James et al., doi:10.5523/bris.33z5jc8fa6tob21ptrugzqog08, CC BY 4.0. Basal and bolus are "
+    "published as one number, split here; unknown where none was recorded, and in Glucose-ML's copy throughout",
+    ids_are_people=True,
     notice=LicenceNotice(
         title="BrisT1D-Open",
         authors="S. G. James, M. Armstrong, A. O'Kane, H. Emerson, Z. Abdallah",
@@ -38,7 +39,8 @@ SOURCE = EventSource(
             "arXiv:2507.17757",
         ),
         people="Young adults with type 1 diabetes and Dexcom sensors.",
-        known="Glucose alone; their insulin is treated as unknown, not as none.",
+        known="Glucose, and where the files as published were read all insulin of each five minutes, which was split "
+        "into basal and bolus by its size; elsewhere their insulin is treated as unknown, not as none.",
     ),
     signature=Signature(contents=("P[0-9]*.csv",)),
 )

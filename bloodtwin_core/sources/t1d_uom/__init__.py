@@ -28,6 +28,7 @@ SOURCE = EventSource(
     tz_handling="UTC, from UK local time with daylight saving",
     notes="T1D-UOM, doi:10.5281/zenodo.15806142, CC BY 4.0. People on a pump with a reading every 5 minutes; records "
     "where their basal rate is known",
+    ids_are_people=True,
     notice=LicenceNotice(
         title="T1D-UOM",
         authors="University of Manchester",

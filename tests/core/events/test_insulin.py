@@ -1,5 +1,7 @@
 """Not a unit of insulin is lost or made up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.records import BASAL_LIMITS, BOLUS_LIMITS, Feature
-from tests.core.events.hand_made import by_minute, known_units, pump, records_of, steady_glucose
+from tests.core.events.hand_made import at, by_minute, known_units, pump, records_of, steady_glucose
 
 NAN = float("nan")
 DAYS = 3
@@ -50,6 +52,15 @@ def test_a_day_without_a_word_from_the_pump_makes_its_insulin_unknown() -> None:
     assert bolus[60 + 1500] == 0.0
     assert basal[2885] == 0.5
     assert bolus[2885] == 0.0
+
+
+def test_where_a_source_says_that_nobody_knows_of_boluses_none_is_not_claimed() -> None:
+    told = pump(steady_glucose(60), basal=[(0, 1.2)], bolus=[(20, 2.0)])
+    unknown = at([15, 16, 20, 40, 9000])
+    bolus = by_minute(records_of(replace(told, insulin_unknown=unknown))[0], Feature.bolus_dose)
+    assert [minute for minute, dose in bolus.items() if np.isnan(dose)] == [15, 40]
+    assert bolus[20] == 2.0, "what was given is known"
+    assert (bolus[10], bolus[45]) == (0.0, 0.0)
 
 
 def test_without_insulin_events_insulin_is_unknown() -> None:

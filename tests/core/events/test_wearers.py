@@ -1,5 +1,7 @@
 """Two pumps of one wearer, in succession or overlapping."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -83,3 +85,10 @@ def test_only_the_pumps_of_a_wearer_are_joined() -> None:
 @pytest.mark.parametrize("pumps", [[PumpEvents.empty("1")], [PumpEvents.empty("1"), PumpEvents.empty("2")]])
 def test_pumps_without_events_join_to_none(pumps: list[PumpEvents]) -> None:
     assert len(joined("anna", pumps)) == 0
+
+
+def test_what_the_old_pump_did_not_record_is_no_matter_while_the_new_one_is_worn() -> None:
+    old = replace(pump_from("1", 0, 400, 1.0), insulin_unknown=at([100, 350]))
+    records, _ = records_of(joined("anna", [old, pump_from("2", 300, 600, 2.0)]))
+    bolus = by_minute(records, Feature.bolus_dose)
+    assert [minute for minute, dose in bolus.items() if np.isnan(dose)] == [100]

@@ -15,7 +15,7 @@ from bloodtwin_core.training import CheckpointFolder, FittedModel
 from tests.core.tiny import TINY_MODEL, TINY_TRAINING
 from tests.core.training.test_fit import Interrupted, stop_after, train
 
-FOUR = TINY_TRAINING.model_copy(update={"max_epochs": 4, "glucose_spread": 0.1})
+FOUR = TINY_TRAINING.model_copy(update={"max_epochs": 4, "glucose_spread": 0.1, "hide_basal": 0.3, "coarse_basal": 0.3})
 Weights = dict[str, torch.Tensor]
 
 
