@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 
 from bloodtwin_core.common.errors import DataError, SettingsError
@@ -102,6 +103,7 @@ def test_a_bolus_of_hours_does_not_pass_for_basal() -> None:
     assert split([0.9] * 5).tolist() == [0.0] * 5
 
 
+@example_settings(deadline=None)
 @given(st.lists(st.floats(0, 30).map(lambda units: round(units, 4)), min_size=1, max_size=80), st.data())
 def test_the_split_of_a_row_depends_on_nothing_that_comes_later(units: list[float], data: st.DataObject) -> None:
     until = data.draw(st.integers(1, len(units)))
@@ -110,6 +112,7 @@ def test_the_split_of_a_row_depends_on_nothing_that_comes_later(units: list[floa
     assert ((basal >= 0) & (basal <= np.minimum(units, LARGEST_BASAL))).all()
 
 
+@example_settings(max_examples=30, deadline=None)
 @given(
     st.lists(
         st.one_of(st.floats(0, 0.5), st.floats(0.5, 24), st.just(0.0)).map(lambda units: round(units, 4)),
