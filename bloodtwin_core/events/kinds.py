@@ -141,8 +141,8 @@ class PumpEvents:
 
     repairs: what the reader of the source had to repair. extra: the events of extra features (data.extra_features) by
     the feature's name; nothing is known of one not there. stated: insulin totals that the source itself states.
-    wearer_zone: as in PumpRecords, where the wearer lives. dates_are_shifted: the publisher moved all dates, so that they
-    may lie in the future.
+    wearer_zone: as in PumpRecords, where the wearer lives. dates_are_shifted: whoever published the events moved all
+    dates, so that they may lie in the future.
     """
 
     pump_id: str

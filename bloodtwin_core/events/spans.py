@@ -4,6 +4,7 @@ import heapq
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -73,7 +74,7 @@ def _pieces(spans: Sequence[BasalSpan]) -> Iterator[tuple[int, int, BasalSpan | 
     moments = sorted({span.start for span in spans} | {span.end for span in spans if span.end})
     begun: list[tuple[bool, int, int]] = []
     following = 0
-    for moment, stop in zip(moments, [*moments[1:], _FOR_EVER], strict=True):
+    for moment, stop in pairwise([*moments, _FOR_EVER]):
         if moment == _FOR_EVER:
             return
         while following < len(spans) and spans[following].start <= moment:

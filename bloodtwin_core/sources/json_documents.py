@@ -55,8 +55,8 @@ def _by_line(path: Path, text: str, error: Exception) -> list[Any]:
     """One document a line, as mongoexport writes them; error: why the file is not one piece of JSON."""
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     if len(lines) < 2 or not all(line.lstrip().startswith("{") for _, line in lines):
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
-        raise DataError(f"the file is no JSON: {str(error)[:_QUOTED]}", todo=_TODO, file=path, line=line) from error
+        place = error.lineno if isinstance(error, json.JSONDecodeError) else None
+        raise DataError(f"the file is no JSON: {str(error)[:_QUOTED]}", todo=_TODO, file=path, line=place) from error
     documents = []
     for number, line in lines:
         try:

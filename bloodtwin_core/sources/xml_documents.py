@@ -7,7 +7,7 @@ and nothing in it, such as an entity, is needed.
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from bloodtwin_core.common.errors import DataError
 
@@ -21,12 +21,12 @@ def children_of_root(path: Path, stream: BinaryIO) -> Iterator[tuple[ET.Element,
     A child is emptied when the next is asked for. path: named in errors. Raises DataError if the file is cut off or
     broken.
     """
-    parser = ET.XMLPullParser(events=("start", "end"))
+    parser: ET.XMLPullParser[ET.Element] = ET.XMLPullParser(events=("start", "end"))
     depth, root = 0, ET.Element("")
     try:
         for chunk in _without_doctype(stream):
             parser.feed(chunk)
-            for event, element in parser.read_events():
+            for event, element in cast("Iterator[tuple[str, ET.Element]]", parser.read_events()):
                 if event == "start":
                     root = element if depth == 0 else root
                     depth += 1

@@ -1,8 +1,8 @@
 """Apple Health's export: `export.xml`, or the zip that holds it, of any size; it is read as a stream.
 
-Layout: Apple's HealthKit documentation (HKQuantityTypeIdentifier, HKMetadataKeyInsulinDeliveryReason) and the DTD at the
-top of every export: `<HealthData>` holds `<Record type unit value startDate endDate sourceName>` with `<MetadataEntry
-key value>` in it.
+Layout: Apple's HealthKit documentation (HKQuantityTypeIdentifier, HKMetadataKeyInsulinDeliveryReason) and the DTD at
+the top of every export: `<HealthData>` holds `<Record type unit value startDate endDate sourceName>` with
+`<MetadataEntry key value>` in it.
 
 - Each app (`sourceName`) is one sensor or pump. An app that tells basal is a pump; of two at once the one that began
   later is worn, so that a delivery that two apps wrote counts once.

@@ -13,14 +13,17 @@ from bloodtwin_core.records.glucose_units import MG_PER_DL_PER_MMOL_PER_L
 from bloodtwin_core.sources.doses import Gathered
 
 _PREFIX = "HKQuantityTypeIdentifier"
-_TIME = "%Y-%m-%d %H:%M:%S %z"
+_LOCAL_LETTERS = len("2024-01-09 22:32:54")
 _BASAL, _BOLUS = "1", "2"
 """Of HKInsulinDeliveryReason."""
 _SECONDS_PER_HOUR, _SECONDS_PER_MINUTE = 3600, 60
 
 
 class Record:
-    """One record: what its attributes and metadata say. Raises KeyError or ValueError for what is missing or no value."""
+    """One record: what its attributes and metadata say.
+
+    Its properties raise KeyError for what is missing and ValueError for what is no value.
+    """
 
     def __init__(self, element: Element) -> None:
         self._element = element
@@ -67,8 +70,8 @@ class Record:
         try:
             return ZoneInfo(self.metadata["HKTimeZone"]).key
         except (KeyError, ZoneInfoNotFoundError, ValueError, OSError):
-            offset = self._element.attrib["startDate"][-5:]
-            return f"{offset[:3]}:{offset[3:]}"
+            offset = self._element.attrib["startDate"][_LOCAL_LETTERS + 1 :]
+            return f"{offset[:3]}:{offset[-2:]}"
 
 
 def _glucose(record: Record, gathered: Gathered) -> None:
@@ -125,4 +128,8 @@ def units_in(record: Record) -> float:
 
 
 def _second(stated: str) -> int:
-    return int(datetime.strptime(stated, _TIME).timestamp())
+    """Of a time with its offset, 2024-01-09 22:32:54 +0200. Much faster than strptime, which years of data feel."""
+    time = datetime.fromisoformat(f"{stated[:_LOCAL_LETTERS]}{stated[_LOCAL_LETTERS + 1 :]}")
+    if time.tzinfo is None or stated[_LOCAL_LETTERS] != " ":
+        raise ValueError("a time needs its offset from UTC")
+    return int(time.timestamp())

@@ -10,8 +10,8 @@ What this importer makes of the files:
   taken as they are, and no event is refused for its year.
 - `basal` is a change of the rate, U/h, until the next. `temp_basal` holds instead from ts_begin to ts_end; 0 while
   suspended.
-- `bolus` of a type with `square` is spread from ts_begin to ts_end, others are delivered at once. The two parts of a dual
-  bolus are two events, each with its dose.
+- `bolus` of a type with `square` is spread from ts_begin to ts_end, others are delivered at once. The two parts of a
+  dual bolus are two events, each with its dose.
 - `glucose_level` is the sensor, mg/dL. Finger-stick readings are not used.
 """
 

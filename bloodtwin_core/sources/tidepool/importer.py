@@ -3,8 +3,8 @@
 Data model: Tidepool's developer documentation, pages device-data/data-types (basal, bolus, cbg, insulin, food, wizard);
 code: tidepool-org/platform, data/types. All times are UTC (`time`), durations milliseconds.
 
-- Each device is one sensor or pump, by its `deviceId`; a device that tells basal is a pump. Of two pumps at once the one
-  that began later is worn, so that a delivery that two apps uploaded counts once.
+- Each device is one sensor or pump, by its `deviceId`; a device that tells basal is a pump. Of two pumps at once the
+  one that began later is worn, so that a delivery that two apps uploaded counts once.
 - What a device programmed (expectedNormal, expectedExtended, suppressed) is not used: what it delivered is.
 """
 
@@ -41,7 +41,8 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
 def events_of_data(wearer: str, data: Iterable[Document]) -> PumpEvents:
     """The events of Tidepool's data, in any order; a datum that stands again counts once."""
     gathered, seen = Gathered(), set[str]()
-    latest, zone = np.datetime64("0001-01-01", "s"), UNKNOWN_ZONE
+    latest: np.datetime64 | None = None
+    zone = UNKNOWN_ZONE
     for datum in data:
         identity = datum.get("id")
         if any(datum.get(name) for name in _SUPERSEDED) or (isinstance(identity, str) and identity in seen):
@@ -49,7 +50,7 @@ def events_of_data(wearer: str, data: Iterable[Document]) -> PumpEvents:
         if isinstance(identity, str):
             seen.add(identity)
         time = _read(datum, gathered)
-        if time is not None and time >= latest and (told := _zone_of(datum)):
+        if time is not None and (latest is None or time >= latest) and (told := _zone_of(datum)):
             latest, zone = time, told
     return gathered.events(wearer, zone)
 
@@ -65,10 +66,7 @@ def _data_of(path: Path) -> list[dict[str, Any]]:
 def _read(datum: Document, gathered: Gathered) -> np.datetime64 | None:
     """Take over what a datum says, or count it; its time where that is known."""
     kind = datum.get("type")
-    try:
-        time = time_of(datum, "time")
-    except BAD:
-        time = None
+    time = _time_of(datum)
     read = READERS.get(kind) if isinstance(kind, str) else None
     if read is None:
         return time
@@ -79,6 +77,13 @@ def _read(datum: Document, gathered: Gathered) -> np.datetime64 | None:
     except BAD:
         gathered.not_understood(str(kind), units_in(datum))
     return time
+
+
+def _time_of(datum: Document) -> np.datetime64 | None:
+    try:
+        return time_of(datum, "time")
+    except BAD:
+        return None
 
 
 def _zone_of(datum: Document) -> str:
