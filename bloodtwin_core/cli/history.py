@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bloodtwin_core.cli.progress_bar import progress_bar
-from bloodtwin_core.cli.recognising import EXPORTS, SITE, SPLIT_FILES, Place
+from bloodtwin_core.cli.recognising import OF_FILES, SITE, SPLIT_FILES, Place
 from bloodtwin_core.cli.wearer_clock import clock_of
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.common.progress import Progress
@@ -81,12 +81,12 @@ def _last_part(asked: Asked) -> Callable[[PumpHistory, DataSettings], dict[Split
 def _rooted(place: Place, asked: Asked, scratch: Path) -> DataSettings:
     """The settings with data.root a folder that holds these files and no others."""
     settings = asked.settings.model_copy(update={"source": place.source, "join_wearers": bool(asked.settings.wearers)})
-    if place.source == EXPORTS and place.folder is not None and not PUMP_ID.fullmatch(place.folder.resolve().name):
-        place = Place(EXPORTS, tuple(sorted(path for path in place.folder.iterdir() if path.is_file())))
+    if place.source in OF_FILES and place.folder is not None and not PUMP_ID.fullmatch(place.folder.resolve().name):
+        place = Place(place.source, tuple(sorted(path for path in place.folder.iterdir() if path.is_file())))
     if place.folder is not None:
         folder, pump_ids = place.root
         return settings.model_copy(update={"root": str(folder), "pump_ids": settings.pump_ids or pump_ids})
-    if place.source != EXPORTS:
+    if place.source not in OF_FILES:
         raise SettingsError(f"{place}: name the folder, since {place.source} is read from one")
     root = scratch / "files" / _wearer_name(place.paths)
     root.mkdir(parents=True)

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bloodtwin_core.cli.recognising_documents import DOCUMENTS, source_of_document
 from bloodtwin_core.common.csv_table import columns_of
 from bloodtwin_core.common.errors import BloodTwinError, DataError, SettingsError
 from bloodtwin_core.records.split_files import COLUMNS, PUMP_FOLDER
 from bloodtwin_core.sources.registry import sources
 
 SPLIT_FILES, RAW_EVENTS, SITE, EXPORTS = "bloodbank", "events", "nightscout", "vendor"
+OF_FILES = (EXPORTS, *DOCUMENTS)
+"""Sources that are read from files of one wearer, wherever they lie."""
 _SPLIT_FILE = "lstm_*.csv"
 _RAW_FILE = "cgmreading_*.csv"
 _FETCHED = re.compile(r"(nightscout|tandem)_.+")
@@ -100,6 +103,9 @@ def _of_folder(folder: Path) -> str:
     for source, patterns in _DATA_SETS.items():
         if any(next(folder.glob(pattern), None) for pattern in patterns):
             return source
+    documents = (path for depth in ("*", "*/*", "*/*/*") for path in sorted(folder.glob(depth)) if path.is_file())
+    if source := next((source for path in documents if (source := source_of_document(path))), ""):
+        return source
     exports = (path for pattern in ("*.csv", "*.txt", "*.tsv", "*/*.csv") for path in sorted(folder.glob(pattern)))
     return EXPORTS if any(_is_export(path) for path in exports) else ""
 
@@ -107,6 +113,8 @@ def _of_folder(folder: Path) -> str:
 def _of_file(path: Path) -> str:
     if _is_split_file(path):
         return SPLIT_FILES
+    if source := source_of_document(path):
+        return source
     return EXPORTS if _is_export(path) else ""
 
 

@@ -53,7 +53,8 @@ def insulin(minutes: float, value: Any, reason: str, lasting: float = 0, **more:
 
 
 def xml(*records: str) -> str:
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{DOCTYPE}<HealthData locale="de_DE">\n{"".join(records)}</HealthData>\n'
+    inside = "".join(records)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{DOCTYPE}<HealthData locale="de_DE">\n{inside}</HealthData>\n'
 
 
 def told(folder: Path, *records: str, **more: Any) -> PumpEvents:
