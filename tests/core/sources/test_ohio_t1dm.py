@@ -1,9 +1,13 @@
 """OhioT1DM's XML. The data itself is given to researchers alone; these files are made in the published layout."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.events.binning import records_from_events
@@ -62,6 +66,43 @@ def test_no_unit_is_lost(tmp_path: Path) -> None:
     records, _ = records_from_events(found, 15.0)
     given = records.feature(Feature.bolus_dose).sum() + np.nansum(records.feature(Feature.basal_rate)) / 12
     assert given == pytest.approx(9.9 + 0.8 * 2.5 + 1.2 * (5 * 71 - 180) / 60, abs=0.11)
+
+
+@hypothesis_settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 350), st.integers(0, 30)), max_size=5, unique_by=lambda each: each[0]),
+    st.lists(st.tuples(st.integers(0, 300), st.integers(1, 50), st.integers(0, 30)), max_size=3),
+    st.lists(st.tuples(st.integers(0, 300), st.integers(0, 50), st.floats(0, 20)), max_size=5, unique=True),
+)
+def test_no_unit_of_insulin_is_lost_or_made_up(
+    tmp_path_factory: pytest.TempPathFactory, rates: list[Any], temporary: list[Any], boluses: list[Any]
+) -> None:
+    """A minute at a time: the temporary rate that began last, else the rate in force."""
+    rates = [(0, 8), *(each for each in rates if each[0])]
+    (found,) = told(
+        tmp_path_factory.mktemp("ohio"),
+        xml(
+            basal="".join(f'<event ts="{at(minute)}" value="{rate / 10}"/>' for minute, rate in rates),
+            temp_basal="".join(
+                f'<event ts_begin="{at(minute)}" ts_end="{at(minute + lasting)}" value="{rate / 10}"/>'
+                for minute, lasting, rate in temporary
+            ),
+            bolus="".join(
+                f'<event ts_begin="{at(minute)}" ts_end="{at(minute + lasting)}" type="square" dose="{dose}"/>'
+                for minute, lasting, dose in boluses
+            ),
+        ),
+    )
+    records, repairs = records_from_events(found, 15.0)
+    minutes = round((records.timestamps[-1] - np.datetime64("2027-05-19T00:00")) / np.timedelta64(60, "s"))
+    stated = sum(dose for _, _, dose in boluses)
+    for minute in range(minutes):
+        over = [each for each in temporary if each[0] <= minute < each[0] + each[1]]
+        under = max((each for each in rates if each[0] <= minute), key=lambda each: each[0])[1]
+        latest = max((each[0] for each in over), default=0)
+        stated += ([each[2] for each in over if each[0] == latest] or [under])[-1] / 600
+    kept = np.nan_to_num(records.feature(Feature.basal_rate)).sum() / 12 + records.feature(Feature.bolus_dose).sum()
+    assert kept + repairs[RepairKind.insulin_outside_records] == pytest.approx(stated, abs=0.01)
 
 
 def test_training_and_testing_files_of_a_person_are_one_history(tmp_path: Path) -> None:
