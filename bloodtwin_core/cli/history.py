@@ -83,7 +83,9 @@ def _rooted(place: Place, asked: Asked, scratch: Path) -> DataSettings:
     settings = asked.settings.model_copy(update={"source": place.source, "join_wearers": bool(asked.settings.wearers)})
     reads_files = source_named(place.source).signature.is_file is not None
     if reads_files and place.folder is not None and not PUMP_ID.fullmatch(place.folder.resolve().name):
-        place = Place(place.source, tuple(sorted(path for path in place.folder.iterdir() if path.is_file())))
+        # A folder of wearers' folders holds no files itself, and its own name is nobody's.
+        files = tuple(sorted(path for path in place.folder.iterdir() if path.is_file()))
+        place = Place(place.source, files) if files else place
     if place.folder is not None:
         folder, pump_ids = place.root
         return settings.model_copy(update={"root": str(folder), "pump_ids": settings.pump_ids or pump_ids})

@@ -27,6 +27,8 @@ from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.sensors import one_reading_per_bin, one_sensor
 from bloodtwin_core.records import FEATURES, RECORDS_PER_HOUR, Feature, Mask, PumpRecords, records_from_signals
 
+_LATEST_SHIFTED = np.datetime64("2100-01-01T00:00:00", "s")
+"""The last time that events can have whose dates their publisher moved."""
 LONGEST_CARRY_SECONDS = 450
 """A reading stands for at most 7.5 min, one and a half times a sensor's interval, as in the bloodBath files."""
 
@@ -40,7 +42,8 @@ def records_from_events(
     the events were read, by default this computer's clock: later events are refused and counted, as are those before
     2020. Raises DataError if no reading is left or an amount is impossible in its unit.
     """
-    now = np.datetime64("now", "s") if now is None else now
+    if now is None:
+        now = _LATEST_SHIFTED if events.dates_are_shifted else np.datetime64("now", "s")
     events = with_possible_times(events.with_extra_of(features), now).without_repeats()
     refuse_impossible(events)
     readings, glucose_repairs = _followed_readings(events.glucose)

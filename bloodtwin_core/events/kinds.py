@@ -141,7 +141,8 @@ class PumpEvents:
     repairs: what the reader of the source had to repair. extra: the events of extra features (data.extra_features) by
     the feature's name; nothing is known of one not there. stated: insulin totals that the source itself states.
     insulin_unknown: [moment], UTC datetime64[s]; nobody knows whether a bolus was given in the five minutes of the grid
-    in which it lies. wearer_zone: as in PumpRecords, where the wearer lives.
+    in which it lies. wearer_zone: as in PumpRecords, where the wearer lives. dates_are_shifted: whoever published the
+    events moved all dates, so that they may lie in the future.
     """
 
     pump_id: str
@@ -153,6 +154,7 @@ class PumpEvents:
     stated: StatedTotals = field(default_factory=StatedTotals)
     wearer_zone: str = UNKNOWN_ZONE
     insulin_unknown: Timestamps = field(default_factory=lambda: np.empty(0, dtype="datetime64[s]"))
+    dates_are_shifted: bool = False
 
     @classmethod
     def empty(cls, pump_id: str) -> Self:

@@ -29,6 +29,7 @@ class RepairKind(StrEnum):
     error_codes = "error_codes"
     repeated_deliveries = "repeated_deliveries"
     repeated_delivery_units = "repeated_delivery_units"
+    overlapping_basal_units = "overlapping_basal_units"
     extended_bolus_units_stopped = "extended_bolus_units_stopped"
     long_acting_units = "long_acting_units"
     priming_units = "priming_units"
@@ -62,6 +63,7 @@ MEANINGS: dict[RepairKind, str] = {
     RepairKind.error_codes: "codes of errors among the readings of a sensor, left out",
     RepairKind.repeated_deliveries: "boluses that were uploaded twice for one delivery, counted once",
     RepairKind.repeated_delivery_units: "U of boluses that stood more than once, left out",
+    RepairKind.overlapping_basal_units: "U of basal told for a time for which another rate was told, left out",
     RepairKind.extended_bolus_units_stopped: "U of extended boluses that were stopped, not delivered",
     RepairKind.long_acting_units: "U of long-acting insulin, which is no bolus, left out",
     RepairKind.priming_units: "U that filled a tube, cannula or needle, left out",

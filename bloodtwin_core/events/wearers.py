@@ -48,7 +48,8 @@ def joined(wearer: str, pumps: Sequence[PumpEvents]) -> PumpEvents:
     zones = {pump.wearer_zone for pump in pumps}
     # Pumps that disagree on where their wearer lives leave that unknown.
     zone = zones.pop() if len(zones) == 1 else UNKNOWN_ZONE
-    handovers = PumpEvents(wearer, basal=_handovers(ordered), wearer_zone=zone)
+    shifted = any(pump.dates_are_shifted for pump in pumps)
+    handovers = PumpEvents(wearer, basal=_handovers(ordered), wearer_zone=zone, dates_are_shifted=shifted)
     return handovers.merged(*without_insulin, *kept)
 
 

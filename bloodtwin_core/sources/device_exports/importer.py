@@ -20,6 +20,7 @@ from bloodtwin_core.sources.device_exports.export import Export, open_export
 from bloodtwin_core.sources.device_exports.in_utc import merged_in_utc
 from bloodtwin_core.sources.device_exports.languages import READ, in_english, language_of
 from bloodtwin_core.sources.device_exports.local import LocalEvents
+from bloodtwin_core.sources.wearer_files import files_of_wearers
 
 _SUFFIXES = (".csv", ".txt", ".tsv")
 
@@ -50,7 +51,7 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
             "such as Europe/London: the exports give local times only"
         )
     zone_named(vendor.time_zone)
-    for wearer, paths in _files(settings).items():
+    for wearer, paths in files_of_wearers(settings, _SUFFIXES, "exported files").items():
         exports = [read_export(path, vendor) for path in paths]
         if CARBOHYDRATES not in settings.extra_features:
             exports = [replace(export, carbohydrates=()) for export in exports]
@@ -77,35 +78,3 @@ def format_of(path: Path) -> Format | None:
 
 def _format_of(export: Export) -> Format | None:
     return next((known for known in FORMATS if known.recognise(export)), None)
-
-
-def _files(settings: DataSettings) -> dict[str, list[Path]]:
-    """The files of each wanted wearer, by name."""
-    if not settings.root:
-        raise SettingsError("data.root is not set. Point it to the folder that holds the exported files")
-    root = Path(settings.root).expanduser()
-    if not root.is_dir():
-        raise DataError("the folder does not exist", todo="Point data.root to the exported files", file=root)
-    wearers = {folder.name: _exports(folder) for folder in sorted(root.iterdir()) if folder.is_dir()}
-    wearers = {name: paths for name, paths in wearers.items() if paths}
-    if own := _exports(root):
-        if wearers:
-            todo = "Give each wearer a folder, or all files of one wearer a single one"
-            raise DataError(f"the folder holds files beside the folder {next(iter(wearers))}", todo=todo, file=root)
-        wearers = {root.resolve().name: own}
-    if not wearers:
-        raise DataError("the folder holds no exported files", todo="Put the .csv files there", file=root)
-    for wearer in settings.pump_ids:
-        if wearer not in wearers:
-            what = f"there is no folder {wearer}; there are {', '.join(wearers)}"
-            raise DataError(what, todo="Correct data.pump_ids", file=root)
-    wanted = set(settings.pump_ids or wearers)
-    return {name: paths for name, paths in wearers.items() if name in wanted}
-
-
-def _exports(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.is_file() and path.suffix.lower() in _SUFFIXES and not path.name.startswith(".")
-    )

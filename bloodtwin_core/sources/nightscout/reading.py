@@ -32,6 +32,7 @@ def events_of_documents(
     *,
     default_zone: str = "",
     profile_basal: bool = True,
+    with_carbohydrates: bool = False,
 ) -> PumpEvents:
     """The events of a site's documents, as its JSON lists them, in any order; a document that stands again counts once.
 
@@ -44,6 +45,7 @@ def events_of_documents(
         [_once(rows)],
         _once(profile_rows(profiles, default_zone)),
         profile_basal=profile_basal,
+        with_carbohydrates=with_carbohydrates,
         stated_zone=default_zone,
     )
 

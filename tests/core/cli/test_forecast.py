@@ -117,6 +117,27 @@ def test_a_moment_of_the_history_uses_nothing_after_it(
         assert values(forecast(capsys, whole, "--zone", zone, "--at", at)) == expected
 
 
+def test_files_of_apps_are_recognised_and_know_their_wearers_zone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times = [f"{ENDED - timedelta(minutes=5 * ago):%Y-%m-%d %H:%M:%S}" for ago in range(400)][::-1]
+    utc = [datetime.fromisoformat(at).replace(tzinfo=BERLIN).astimezone(UTC) for at in times]
+    common = {"type": "cbg", "deviceId": "G6", "units": "mg/dL", "timezone": "Europe/Berlin"}
+    data = [
+        common | {"time": f"{at:%Y-%m-%dT%H:%M:%S.000Z}", "value": v} for at, v in zip(utc, glucose(400), strict=True)
+    ]
+    records = "".join(
+        f'<Record type="HKQuantityTypeIdentifierBloodGlucose" unit="mg/dL" value="{value}" startDate="{at} +0100"/>'
+        for at, value in zip(times, glucose(400), strict=True)
+    )
+    (tmp_path / "tidepool.json").write_text(json.dumps(data))
+    (tmp_path / "Export.xml").write_text(f"<HealthData>{records}</HealthData>")
+    found = [forecast(capsys, tmp_path / name, "--at", "last") for name in ("tidepool.json", "Export.xml")]
+    exported = forecast(capsys, clarity_file(tmp_path / "c" / "c.csv"), "--at", "last", "--zone", "Europe/Berlin")
+    assert found[0]["forecast"] == found[1]["forecast"]
+    assert [each["glucose"] for each in found[0]["forecast"]] == [each["glucose"] for each in exported["forecast"]]
+
+
 def test_an_old_reading_is_refused_with_its_age(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     last = datetime.now(BERLIN) - timedelta(minutes=31)
     said = refused(capsys, clarity_file(tmp_path / "a.csv", last=last), "--zone", "Europe/Berlin")

@@ -56,6 +56,14 @@ def test_each_source_is_recognised(tmp_path: Path) -> None:
         "azt1d": of_files(tmp_path / "f", "CGM Records/Subject 1/Subject 1.csv"),
         "brist1d": of_files(tmp_path / "g", "P02.csv"),
         "t1d_uom": of_files(tmp_path / "h", "Glucose Data/UoMGlucose2301.csv"),
+        "tidepool": of_files(
+            tmp_path / "i", "ann/data.json", content='[{"type": "cbg", "deviceId": "G6", "value": 5}]'
+        ),
+        "nightscout_dump": of_files(tmp_path / "j", "7_entries.json", content='[{"sgv": 120}]'),
+        "ohio_t1dm": of_files(
+            tmp_path / "k", "2018/train/559-ws-training.xml", content='<patient id="559" weight="9">'
+        ),
+        "apple_health": of_files(tmp_path / "l", "Export.xml", content="<!DOCTYPE HealthData ["),
     }
     assert {name: place_of([str(folder)]).source for name, folder in made.items()} == {name: name for name in made}
 

@@ -1,0 +1,41 @@
+"""The files of each wearer under data.root: all of one wearer beside each other, or a folder for each."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.config import DataSettings
+
+
+def files_of_wearers(settings: DataSettings, suffixes: Collection[str], what: str) -> dict[str, list[Path]]:
+    """The files with these suffixes of each wanted wearer, by name; data.pump_ids are names of folders.
+
+    what: the files in words. Raises SettingsError if data.root is not set, DataError if nothing wanted is there.
+    """
+    if not settings.root:
+        raise SettingsError(f"data.root is not set. Point it to the folder that holds the {what}")
+    root = Path(settings.root).expanduser()
+    if not root.is_dir():
+        raise DataError("the folder does not exist", todo=f"Point data.root to the {what}", file=root)
+    wearers = {folder.name: _files(folder, suffixes) for folder in sorted(root.iterdir()) if folder.is_dir()}
+    wearers = {name: paths for name, paths in wearers.items() if paths}
+    if own := _files(root, suffixes):
+        if wearers:
+            todo = "Give each wearer a folder, or all files of one wearer a single one"
+            raise DataError(f"the folder holds files beside the folder {next(iter(wearers))}", todo=todo, file=root)
+        wearers = {root.resolve().name: own}
+    if not wearers:
+        raise DataError(f"the folder holds no {what}", todo=f"Put the {', '.join(suffixes)} files there", file=root)
+    for wearer in settings.pump_ids:
+        if wearer not in wearers:
+            found = f"there is no folder {wearer}; there are {', '.join(wearers)}"
+            raise DataError(found, todo="Correct data.pump_ids", file=root)
+    return {name: paths for name, paths in wearers.items() if not settings.pump_ids or name in settings.pump_ids}
+
+
+def _files(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and path.name.lower().endswith(tuple(suffixes)) and not path.name.startswith(".")
+    )
