@@ -1,5 +1,7 @@
 """Exports of Glooko, made for the purpose after the layout that public readers of them name."""
 
+import random
+import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,13 +13,14 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.errors import BloodTwinError, DataError, SettingsError
 from bloodtwin_core.events.binning import records_from_events
-from bloodtwin_core.events.compared_totals import compared_totals
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import RepairKind
+from bloodtwin_core.records import Feature
 from bloodtwin_core.sources.glooko.importer import events
 from bloodtwin_core.sources.settings import data_settings
+from tests.core.sources.vendor_mutations import damaged, silently_other
 
 NAME = "Name:Test Wearer,Date Range:2024-05-01 - 2024-05-02"
 CGM = "Timestamp,CGM Glucose Value (mg/dl),Serial Number"
@@ -235,3 +238,69 @@ def test_a_damaged_zip_file_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "anna.zip").write_bytes(b"PK\x03\x04 and nothing else")
     with pytest.raises(DataError, match="the zip file cannot be read"):
         read(tmp_path / "anna.zip")
+
+
+STEP = st.tuples(st.integers(0, 90), st.integers(1, 120), st.integers(0, 100).map(lambda units: units / 100))
+"""Minutes without basal, minutes of delivery, U delivered in them."""
+
+
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(basal=st.lists(STEP, min_size=1, max_size=12), bolus=st.lists(st.integers(1, 900), max_size=12, unique=True))
+def test_units_in_the_files_are_units_in_the_records(
+    tmp_path: Path, basal: list[tuple[int, int, float]], bolus: list[int]
+) -> None:
+    rows, minute = [], 0
+    for pause, minutes, units in basal:
+        # A pause of a minute or two is none: times are whole minutes.
+        minute += pause if pause > 2 else 0
+        rows.append(f"{clock(minute)},Automated,{minutes},,,{units:.2f},P1")
+        minute += minutes
+    boluses = [f"{clock(at)},Normal,0,0,,{at / 100:.2f},,,P1" for at in bolus]
+    readings = [f"{clock(5 * n - 60)},{100 + n % 40}.0,S1" for n in range(12 * 32)]
+    files = {CGM_FILE: table(CGM, readings), BASAL_FILE: table(BASAL, rows), BOLUS_FILE: table(BOLUS, boluses)}
+    records, repairs = records_from_events(read(written(tmp_path, files)), max_gap_hours=15.0)
+    rate, dose = records.feature(Feature.basal_rate), records.feature(Feature.bolus_dose)
+    # A rate that is known in a part of a record is the mean of that part; compare with all its rows known.
+    assert np.nansum(dose) == pytest.approx(sum(at / 100 for at in bolus), abs=0.01)
+    if not repairs[RepairKind.basal_partly_known]:
+        assert np.nansum(rate) / 12 == pytest.approx(sum(units for *_, units in basal), abs=0.01)
+
+
+def clock(minute: int) -> str:
+    """Local time so many minutes after the first midnight of a winter without a change of clocks."""
+    return str(np.datetime64("2024-01-15T00:00") + np.timedelta64(minute, "m")).replace("T", " ")
+
+
+EXPORT = table(
+    BASAL, [f"2024-05-01 {n:02}:00,Scheduled,{60 if n % 5 else 45},,0.{n + 10},,P1" for n in range(12)]
+), table(BOLUS, [f"2024-05-01 {n:02}:10,Normal,0,30,10,{n + 1}.5,,,P1" for n in range(12)])
+MUTATIONS = 60
+"""In every run of the tests. 1,000 were tried when the reader was made."""
+
+
+def tried(folder: Path, place: int, seeds: range) -> list[tuple[int, str]]:
+    """The seeds whose damage to one of the two tables is read otherwise than the table says, or takes long, and how."""
+    name = (BASAL_FILE, BOLUS_FILE)[place]
+    files = {CGM_FILE: table(CGM, READINGS), BASAL_FILE: EXPORT[0], BOLUS_FILE: EXPORT[1]}
+
+    def reader(text: str) -> PumpEvents | None:
+        try:
+            return read(written(folder, {**files, name: text}))
+        except BloodTwinError:
+            return None
+
+    whole, found = reader(EXPORT[place]), []
+    assert whole is not None
+    for seed in seeds:
+        change = damaged(EXPORT[place], random.Random(f"glooko {place} {seed}"))
+        started = time.monotonic()
+        if other := silently_other(reader, EXPORT[place], whole, change):
+            found.append((seed, other))
+        if time.monotonic() - started > 10:
+            found.append((seed, "took long"))
+    return found
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_damaged_table_is_refused_or_read_as_the_original_says(tmp_path: Path, place: int) -> None:
+    assert tried(tmp_path, place, range(MUTATIONS)) == []

@@ -27,7 +27,7 @@ from tests.core.sources.vendor_files import (
     wearer,
 )
 from tests.core.sources.vendor_files import bolus as t_connect_bolus
-from tests.core.sources.vendor_mutations import damaged, read, silently_other
+from tests.core.sources.vendor_mutations import damaged, read, reader_in, silently_other
 
 MUTATIONS = 25
 """For each format in every run of the tests. 1,000 of each were tried when the reader was made."""
@@ -108,7 +108,7 @@ def tried(name: str, folder: Path, seeds: range) -> list[tuple[int, str]]:
     for seed in seeds:
         change = damaged(EXPORTS[name], random.Random(f"{name} {seed}"))
         started = time.monotonic()
-        if other := silently_other(folder, EXPORTS[name], whole, change):
+        if other := silently_other(reader_in(folder), EXPORTS[name], whole, change):
             found.append((seed, other))
         if (took := time.monotonic() - started) > LONGEST_SECONDS:
             found.append((seed, f"took {took:.1f} s"))
