@@ -35,9 +35,9 @@ def read_database(file: ExportedFile) -> Told:
             database.text_factory = lambda text: text.decode("utf-8", errors="replace")
             readings = list(_readings(database, file))
             treatments = list(_treatments(database))
-    except (sqlite3.Error, OverflowError, MemoryError) as error:
+    except (sqlite3.Error, OverflowError, MemoryError, UnicodeDecodeError) as error:
         todo = "Export the database again, with the app closed"
-        raise DataError(f"the database cannot be read ({error})", todo=todo, file=file.path) from error
+        raise DataError(f"the database is damaged ({type(error).__name__})", todo=todo, file=file.path) from error
     known = [reading for reading in readings if reading is not None]
     return Told(known, treatments, unread=len(readings) - len(known))
 
