@@ -4,6 +4,7 @@ Files are told by their names and headers, a folder by what lies in it; `--sourc
 """
 
 import re
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +15,20 @@ from bloodtwin_core.records.split_files import COLUMNS, PUMP_FOLDER
 from bloodtwin_core.sources.registry import sources
 
 SPLIT_FILES, RAW_EVENTS, SITE, EXPORTS = "bloodbank", "events", "nightscout", "vendor"
+GLOOKO, XDRIP = "glooko", "xdrip"
 _SPLIT_FILE = "lstm_*.csv"
 _RAW_FILE = "cgmreading_*.csv"
-_FETCHED = re.compile(r"(nightscout|tandem)_.+")
+_FETCHED = re.compile(r"(nightscout|tandem|dexcom_share|librelinkup)_.+")
 _DATA_SETS = {
     "azt1d": ("CGM Records", "Subject *"),
     "t1d_uom": ("Glucose Data", "*/Glucose Data"),
     "brist1d": ("P[0-9]*.csv",),
 }
 """What lies in the folder of a published data set."""
+_GLOOKO_FILE = re.compile(r"(cgm|basal|bolus|insulin)_data_\d+\.csv", re.IGNORECASE)
+_START = 100
+"""Bytes of a file that tell what it is."""
+_ZIP_START, _DATABASE_START, _SIDIARY_START = b"PK\x03\x04", b"SQLite format 3\x00", b"DAY;TIME;UDT_CGMS"
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -100,6 +106,12 @@ def _of_folder(folder: Path) -> str:
     for source, patterns in _DATA_SETS.items():
         if any(next(folder.glob(pattern), None) for pattern in patterns):
             return source
+    inside_exports = [*folder.glob("*"), *folder.glob("*/*")]
+    if any(path.is_file() and _GLOOKO_FILE.fullmatch(path.name) for path in inside_exports):
+        return GLOOKO
+    for path in folder.iterdir():
+        if path.is_file() and (known := _app_of(path)):
+            return known
     exports = (path for pattern in ("*.csv", "*.txt", "*.tsv", "*/*.csv") for path in sorted(folder.glob(pattern)))
     return EXPORTS if any(_is_export(path) for path in exports) else ""
 
@@ -107,7 +119,25 @@ def _of_folder(folder: Path) -> str:
 def _of_file(path: Path) -> str:
     if _is_split_file(path):
         return SPLIT_FILES
-    return EXPORTS if _is_export(path) else ""
+    return _app_of(path) or (EXPORTS if _is_export(path) else "")
+
+
+def _app_of(path: Path) -> str:
+    """Which of the apps whose exports are no plain tables wrote a file, as zip or not; "" if none."""
+    if _GLOOKO_FILE.fullmatch(path.name):
+        return GLOOKO
+    try:
+        with path.open("rb") as file:
+            start = file.read(_START)
+        if not start.startswith(_ZIP_START):
+            return XDRIP if start.startswith(_DATABASE_START) or _SIDIARY_START in start else ""
+        with zipfile.ZipFile(path) as packed:
+            names = [Path(name).name for name in packed.namelist()]
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return ""
+    if any(_GLOOKO_FILE.fullmatch(name) for name in names):
+        return GLOOKO
+    return XDRIP if any(re.fullmatch(r"export[\d-]*\.(csv|sqlite)", name) for name in names) else ""
 
 
 def _is_split_file(path: Path) -> bool:

@@ -24,7 +24,6 @@ class DexcomRegion(StrEnum):
     jp = "jp"
 
 
-
 class DexcomShareSettings(SettingsGroup):
     """Dexcom Share, used when data.source is dexcom_share; credentials only in BLOODTWIN_DEXCOM_USERNAME and _PASSWORD."""
 

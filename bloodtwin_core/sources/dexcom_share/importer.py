@@ -95,5 +95,3 @@ def _share_class(library: Any, settings: DataSettings) -> Any:
             super()._get_session()
 
     return Share
-
-

@@ -48,7 +48,10 @@ def _doses(cells: Cells) -> tuple[Floats, Floats, "np.typing.NDArray[np.bool_]"]
     total = np.where(np.isnan(delivered), parts, delivered)
     if (row := first_true(np.maximum(total, parts) > POSSIBLE_BOLUS.high)) is not None:
         raise cells.fault(
-            row, DELIVERED, f"{max(total[row], parts[row]):g} U cannot be one bolus", "Correct the dose, or remove the row"
+            row,
+            DELIVERED,
+            f"{max(total[row], parts[row]):g} U cannot be one bolus",
+            "Correct the dose, or remove the row",
         )
     later = np.nan_to_num(extended)
     later = np.where(np.abs(total - parts) <= _ROUNDING, np.minimum(later, total), later)

@@ -105,5 +105,3 @@ def _written_by_hand(file: ExportedFile) -> Repairs:
         return Repairs()
     rows = len(export_of(file).rows) - _HEADER_ROWS
     return Repairs.of(RepairKind.unreadable_rows, max(rows, 0), "insulin written down by hand")
-
-

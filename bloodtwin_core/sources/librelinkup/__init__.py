@@ -33,7 +33,6 @@ class LibreRegion(StrEnum):
     us = "us"
 
 
-
 class LibreLinkUpSettings(SettingsGroup):
     """LibreLinkUp, used when data.source is librelinkup; credentials only in BLOODTWIN_LIBRELINKUP_EMAIL and _PASSWORD."""
 

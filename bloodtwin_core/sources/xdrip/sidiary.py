@@ -55,7 +55,9 @@ def _told(cells: Cells, column: str) -> np.ndarray:
 
 def _utc(cells: Cells, time_zone: str) -> tuple["np.typing.NDArray[np.int64]", Repairs]:
     """Seconds since 1970, UTC, of the rows of one block."""
-    texts = np.array([f"{day} {time}" for day, time in zip(cells.texts(DAY), cells.texts(TIME), strict=True)], dtype=object)
+    texts = np.array(
+        [f"{day} {time}" for day, time in zip(cells.texts(DAY), cells.texts(TIME), strict=True)], dtype=object
+    )
     local: Timestamps = parse_times(cells, DAY, texts, _FORMATS)
     utc, repairs = utc_from_local(local, zone_named(time_zone))
     utc, back = set_back_undone(utc)

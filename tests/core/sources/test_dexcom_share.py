@@ -26,7 +26,13 @@ UUID = "12345678-1234-1234-1234-1234567890ab"
 
 def reading(place: int, glucose: Any = None) -> dict[str, Any]:
     moment = f"Date({(START + 300 * place) * 1000}+0100)"
-    return {"WT": moment, "ST": moment, "DT": moment, "Value": 100 + place % 9 if glucose is None else glucose, "Trend": "Flat"}
+    return {
+        "WT": moment,
+        "ST": moment,
+        "DT": moment,
+        "Value": 100 + place % 9 if glucose is None else glucose,
+        "Trend": "Flat",
+    }
 
 
 class Share(Loopback):
@@ -90,7 +96,10 @@ def test_a_wrong_password_is_tried_once_and_never_shown(
     share: Share, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     share.password = "another"
-    with caplog.at_level(logging.DEBUG), pytest.raises(SettingsError, match="refused the name or the password") as caught:
+    with (
+        caplog.at_level(logging.DEBUG),
+        pytest.raises(SettingsError, match="refused the name or the password") as caught,
+    ):
         importer.sync(settings(tmp_path))
     assert len(share.asked) == 1
     assert PASSWORD not in caplog.text + str(caught.value)

@@ -157,7 +157,7 @@ def test_a_row_without_rate_and_units_is_unknown_and_counted(tmp_path: Path) -> 
         ("", "2.00", "4.00", 2.0, 4.0),
     ],
 )
-def test_a_bolus_is_what_was_delivered_of_its_parts(  # noqa: PLR0913
+def test_a_bolus_is_what_was_delivered_of_its_parts(
     tmp_path: Path, delivered: str, initial: str, extended: str, at_once: float, later: float
 ) -> None:
     row = f"2024-05-01 08:00,Normal,0,30,10,{delivered},{initial},{extended},P1"
@@ -271,9 +271,10 @@ def clock(minute: int) -> str:
     return str(np.datetime64("2024-01-15T00:00") + np.timedelta64(minute, "m")).replace("T", " ")
 
 
-EXPORT = table(
-    BASAL, [f"2024-05-01 {n:02}:00,Scheduled,{60 if n % 5 else 45},,0.{n + 10},,P1" for n in range(12)]
-), table(BOLUS, [f"2024-05-01 {n:02}:10,Normal,0,30,10,{n + 1}.5,,,P1" for n in range(12)])
+EXPORT = (
+    table(BASAL, [f"2024-05-01 {n:02}:00,Scheduled,{60 if n % 5 else 45},,0.{n + 10},,P1" for n in range(12)]),
+    table(BOLUS, [f"2024-05-01 {n:02}:10,Normal,0,30,10,{n + 1}.5,,,P1" for n in range(12)]),
+)
 MUTATIONS = 60
 """In every run of the tests. 1,000 were tried when the reader was made."""
 

@@ -38,7 +38,8 @@ class LinkUp(Loopback):
                 return self.login if isinstance(self.login, Answer) else Answer(body=self.login)
             return Answer(body={"status": 0, "data": {}})
         people = [
-            {"id": name, "patientId": name, "firstName": "A", "lastName": SURNAME, "country": "DE"} for name in (ANNA, BEN)
+            {"id": name, "patientId": name, "firstName": "A", "lastName": SURNAME, "country": "DE"}
+            for name in (ANNA, BEN)
         ]
         return Answer(body={"status": 0, "data": people})
 
