@@ -20,7 +20,7 @@ import numpy as np
 from bloodtwin_core.cli.forecast_json import forecast_json
 from bloodtwin_core.cli.history import Asked, History, history_at
 from bloodtwin_core.cli.moment import moment_of, utc_now
-from bloodtwin_core.cli.recognising import EXPORTS, Place, place_of
+from bloodtwin_core.cli.recognising import EXPORTS, GLOOKO, Place, place_of
 from bloodtwin_core.cli.settings import add_pump_option, add_set_option, data_settings
 from bloodtwin_core.cli.wearer_clock import on_clock, with_zone
 from bloodtwin_core.common.errors import DataError, SettingsError
@@ -39,6 +39,7 @@ from bloodtwin_core.records.joining import records_up_to, require_measured
 from bloodtwin_core.serving import Forecaster
 from bloodtwin_core.serving.facts import ExportFacts
 from bloodtwin_core.sources.device_exports import VendorSettings
+from bloodtwin_core.sources.glooko import GlookoSettings
 from bloodtwin_core.sources.tandem import TandemSettings
 
 _TABLE_EVERY = 3
@@ -175,7 +176,7 @@ def _forecaster(model: Path | None) -> Forecaster:
 
 
 def _require_zone(place: Place, settings: DataSettings) -> None:
-    needed = {EXPORTS: settings.of(VendorSettings).time_zone, "tandem": settings.of(TandemSettings).time_zone}
+    needed = {EXPORTS: settings.of(VendorSettings).time_zone, "tandem": settings.of(TandemSettings).time_zone, GLOOKO: settings.of(GlookoSettings).time_zone}
     if not needed.get(place.source, "given"):
         todo = "Name the wearer's, such as --zone Europe/Berlin"
         raise SettingsError(f"{place} gives local times and says no zone. {todo}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bloodtwin_core.cli.progress_bar import progress_bar
-from bloodtwin_core.cli.recognising import EXPORTS, SITE, SPLIT_FILES, Place
+from bloodtwin_core.cli.recognising import EXPORTS, GLOOKO, SITE, SPLIT_FILES, XDRIP, Place
 from bloodtwin_core.cli.wearer_clock import clock_of
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.common.progress import Progress
@@ -86,6 +86,8 @@ def _rooted(place: Place, asked: Asked, scratch: Path) -> DataSettings:
     if place.folder is not None:
         folder, pump_ids = place.root
         return settings.model_copy(update={"root": str(folder), "pump_ids": settings.pump_ids or pump_ids})
+    if place.source in (GLOOKO, XDRIP) and len(place.paths) == 1:
+        return settings.model_copy(update={"root": str(place.paths[0])})
     if place.source != EXPORTS:
         raise SettingsError(f"{place}: name the folder, since {place.source} is read from one")
     root = scratch / "files" / _wearer_name(place.paths)

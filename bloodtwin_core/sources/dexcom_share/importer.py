@@ -89,7 +89,7 @@ def _library() -> Any:
 def _share_class(library: Any, settings: DataSettings) -> Any:
     """The library's client, with a session that waits where the cloud is busy, but asks once where it refuses."""
 
-    class Share(library.Dexcom):  # type: ignore[misc]
+    class Share(library.Dexcom):
         def _get_session(self) -> None:
             self._session = polite_session(SITE, settings.fetch, BUSY - {_REFUSES_WITH})
             super()._get_session()

@@ -17,7 +17,7 @@ from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.silence import until_unheard
 from bloodtwin_core.events.stated_totals import StatedTotals, TotalOf
 from bloodtwin_core.events.zones import zone_named
-from bloodtwin_core.records import CARBOHYDRATES
+from bloodtwin_core.records import CARBOHYDRATES, Timestamps
 from bloodtwin_core.sources.device_exports.cells import Cells
 from bloodtwin_core.sources.fetching import known_zone
 from bloodtwin_core.sources.glooko import GlookoSettings
@@ -89,7 +89,8 @@ def _stated(cells: Cells, settings: GlookoSettings) -> StatedTotals:
     """Daily totals, from each local midnight to the next, whatever the hour they are stamped with."""
     days = local_times(cells, settings).astype("datetime64[D]").astype("datetime64[s]")
     zone = zone_named(settings.time_zone)
-    (starts, _), (ends, _) = utc_from_local(days, zone), utc_from_local(days + _DAY, zone)
+    next_days: Timestamps = days + _DAY
+    (starts, _), (ends, _) = utc_from_local(days, zone), utc_from_local(next_days, zone)
     found = []
     for column, kind in _TOTALS.items():
         if cells.has(column):

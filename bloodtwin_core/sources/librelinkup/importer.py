@@ -121,7 +121,7 @@ def _library() -> Any:
 @contextmanager
 def _sessions(settings: FetchSettings) -> Iterator[None]:
     """Have the library ask through a polite session: it uses the functions of requests and takes none from outside."""
-    module = import_module(_CLIENT_MODULE)
+    module: Any = import_module(_CLIENT_MODULE)
     of_library = module.requests
     session = polite_session(SITE, settings)
     module.requests = SimpleNamespace(get=session.get, post=session.post)
