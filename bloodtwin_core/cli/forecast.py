@@ -176,7 +176,11 @@ def _forecaster(model: Path | None) -> Forecaster:
 
 
 def _require_zone(place: Place, settings: DataSettings) -> None:
-    needed = {EXPORTS: settings.of(VendorSettings).time_zone, "tandem": settings.of(TandemSettings).time_zone, GLOOKO: settings.of(GlookoSettings).time_zone}
+    needed = {
+        EXPORTS: settings.of(VendorSettings).time_zone,
+        "tandem": settings.of(TandemSettings).time_zone,
+        GLOOKO: settings.of(GlookoSettings).time_zone,
+    }
     if not needed.get(place.source, "given"):
         todo = "Name the wearer's, such as --zone Europe/Berlin"
         raise SettingsError(f"{place} gives local times and says no zone. {todo}")

@@ -92,7 +92,7 @@ def _time(parts: _Parts | None, day_first: bool) -> np.datetime64:
 def _day_first(
     cells: Cells, column: str, texts: Texts, parts: Sequence[_Parts | None], order: DateOrder
 ) -> bool | None:
-    """Whether dates begin with the day: a part over 12 proves it, or the setting says, or midnights prove; else None."""
+    """Whether dates begin with the day: a part over 12, the setting or midnights tell; else None."""
     pairs = [(each[0], each[1]) if each is not None and not _year_first(each) else (0, 0) for each in parts]
     first = np.array([pair[0] > 12 for pair in pairs], dtype=bool)
     second = np.array([pair[1] > 12 for pair in pairs], dtype=bool)

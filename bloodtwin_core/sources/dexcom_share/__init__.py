@@ -25,7 +25,10 @@ class DexcomRegion(StrEnum):
 
 
 class DexcomShareSettings(SettingsGroup):
-    """Dexcom Share, used when data.source is dexcom_share; credentials only in BLOODTWIN_DEXCOM_USERNAME and _PASSWORD."""
+    """Dexcom Share, used when data.source is dexcom_share.
+
+    Credentials only in BLOODTWIN_DEXCOM_USERNAME and _PASSWORD.
+    """
 
     region: DexcomRegion = Field(default=DexcomRegion.us, description="us, ous (outside the United States) or jp.")
     pump_id: str = Field(

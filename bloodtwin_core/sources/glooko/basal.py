@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +66,7 @@ def basal_events(tables: Sequence[BasalRows]) -> BasalEvents:
     order = np.lexsort((rows["rate"], -rows["minutes"], rows["start"]))
     rows = rows[order]
     again = np.zeros(len(rows), dtype=bool)
-    again[1:] = [_same(one, other) for one, other in zip(rows[:-1], rows[1:], strict=True)]
+    again[1:] = [_same(one, other) for one, other in pairwise(rows)]
     return _in_force(rows[~again])
 
 

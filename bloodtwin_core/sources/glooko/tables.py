@@ -91,7 +91,7 @@ def table_of(file: ExportedFile) -> tuple[TableKind, Cells]:
 
 
 def export_of(file: ExportedFile) -> Export:
-    """A file as rows of cells, the columns of its header under their English names. Raises DataError if it is no text."""
+    """A file as rows of cells, the columns of its header under their English names. DataError if it is no text."""
     text = decoded_text(file.path, file.content)
     head = text.splitlines()[:_FIRST_ROWS]
     delimiter = max(",;\t", key=lambda each: max((line.count(each) for line in head), default=0))

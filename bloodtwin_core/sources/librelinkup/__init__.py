@@ -34,7 +34,10 @@ class LibreRegion(StrEnum):
 
 
 class LibreLinkUpSettings(SettingsGroup):
-    """LibreLinkUp, used when data.source is librelinkup; credentials only in BLOODTWIN_LIBRELINKUP_EMAIL and _PASSWORD."""
+    """LibreLinkUp, used when data.source is librelinkup.
+
+    Credentials only in BLOODTWIN_LIBRELINKUP_EMAIL and _PASSWORD.
+    """
 
     region: LibreRegion = Field(
         default=LibreRegion.eu, description="Where the account was made; a cloud that knows better is followed."

@@ -64,7 +64,8 @@ def settings(root: Path, **own: Any) -> Any:
     return data_settings(source="dexcom_share", root=str(root), fetch=quick, dexcom_share=own)
 
 
-def test_the_last_day_is_kept_and_read_back_in_utc(share: Share, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("share")
+def test_the_last_day_is_kept_and_read_back_in_utc(tmp_path: Path) -> None:
     (report,) = importer.sync(settings(tmp_path))
     assert (report.pump_id, report.new, report.total) == ("dexcom", 288, 288)
     (found,) = importer.events(settings(tmp_path, time_zone="Europe/Berlin"))
@@ -79,7 +80,8 @@ def test_a_history_grows_with_every_fetch(share: Share, tmp_path: Path) -> None:
     assert (report.new, report.total) == (13, 301)
 
 
-def test_insulin_is_unknown(share: Share, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("share")
+def test_insulin_is_unknown(tmp_path: Path) -> None:
     importer.sync(settings(tmp_path))
     (found,) = importer.events(settings(tmp_path))
     records, _ = records_from_events(found, max_gap_hours=15.0)
@@ -142,7 +144,8 @@ def test_what_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         list(importer.events(settings(tmp_path)))
 
 
-def test_a_missing_library_says_how_to_get_it(tmp_path: Path, share: Share, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("share")
+def test_a_missing_library_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> None:
         raise ModuleNotFoundError(name=name)
 

@@ -69,7 +69,8 @@ def settings(root: Path, pump_ids: tuple[str, ...] = (), **own: Any) -> Any:
     return data_settings(source="librelinkup", root=str(root), fetch=quick, pump_ids=list(pump_ids), librelinkup=own)
 
 
-def test_everybody_who_is_followed_is_kept_under_an_id_and_no_name(logged_in: LinkUp, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("logged_in")
+def test_everybody_who_is_followed_is_kept_under_an_id_and_no_name(tmp_path: Path) -> None:
     reports = importer.sync(settings(tmp_path))
     assert [(each.pump_id, each.new) for each in reports] == [(ANNA, 144), (BEN, 11)]
     found = list(importer.events(settings(tmp_path, time_zone="Europe/Paris")))
@@ -78,7 +79,8 @@ def test_everybody_who_is_followed_is_kept_under_an_id_and_no_name(logged_in: Li
     assert SURNAME not in "".join(str(path) for path in tmp_path.rglob("*"))
 
 
-def test_wearers_are_chosen_by_pump_ids(logged_in: LinkUp, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("logged_in")
+def test_wearers_are_chosen_by_pump_ids(tmp_path: Path) -> None:
     assert [each.pump_id for each in importer.sync(settings(tmp_path, (BEN,)))] == [BEN]
     with pytest.raises(DataError, match="pump 7 is not in the account"):
         importer.sync(settings(tmp_path, ("7",)))
@@ -124,7 +126,8 @@ def test_nonsense_is_refused_in_words(logged_in: LinkUp, tmp_path: Path, answer:
         importer.sync(settings(tmp_path))
 
 
-def test_the_library_has_its_own_sessions_back_afterwards(logged_in: LinkUp, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("logged_in")
+def test_the_library_has_its_own_sessions_back_afterwards(tmp_path: Path) -> None:
     import pylibrelinkup.pylibrelinkup as module
     import requests
 
