@@ -81,7 +81,10 @@ def _last_part(asked: Asked) -> Callable[[PumpHistory, DataSettings], dict[Split
 def _rooted(place: Place, asked: Asked, scratch: Path) -> DataSettings:
     """The settings with data.root a folder that holds these files and no others."""
     settings = asked.settings.model_copy(update={"source": place.source, "join_wearers": bool(asked.settings.wearers)})
-    reads_files = source_named(place.source).signature.is_file is not None
+    signature = source_named(place.source).signature
+    if signature.root_may_be_file and len(place.paths) == 1:
+        return settings.model_copy(update={"root": str(place.paths[0])})
+    reads_files = signature.is_file is not None and not signature.root_may_be_file
     if reads_files and place.folder is not None and not PUMP_ID.fullmatch(place.folder.resolve().name):
         # A folder of wearers' folders holds no files itself, and its own name is nobody's.
         files = tuple(sorted(path for path in place.folder.iterdir() if path.is_file()))

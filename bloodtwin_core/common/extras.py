@@ -9,6 +9,8 @@ EXTRAS = {
     "ui": ("dagster_webserver",),
     "tandem": ("tconnectsync",),
     "vendor": ("cgm_format",),
+    "dexcom-share": ("pydexcom",),
+    "librelinkup": ("pylibrelinkup",),
 }
 """Packages that an extra of pyproject.toml brings, by the name under which they are imported."""
 

@@ -31,6 +31,7 @@ class RepairKind(StrEnum):
     repeated_delivery_units = "repeated_delivery_units"
     overlapping_basal_units = "overlapping_basal_units"
     extended_bolus_units_stopped = "extended_bolus_units_stopped"
+    extended_duration_unknown_units = "extended_duration_unknown_units"
     long_acting_units = "long_acting_units"
     priming_units = "priming_units"
     placeholder_readings = "placeholder_readings"
@@ -65,6 +66,7 @@ MEANINGS: dict[RepairKind, str] = {
     RepairKind.repeated_delivery_units: "U of boluses that stood more than once, left out",
     RepairKind.overlapping_basal_units: "U of basal told for a time for which another rate was told, left out",
     RepairKind.extended_bolus_units_stopped: "U of extended boluses that were stopped, not delivered",
+    RepairKind.extended_duration_unknown_units: "U of extended boluses whose duration the source does not say",
     RepairKind.long_acting_units: "U of long-acting insulin, which is no bolus, left out",
     RepairKind.priming_units: "U that filled a tube, cannula or needle, left out",
     RepairKind.placeholder_readings: "readings of long runs of one value, taken as missing",

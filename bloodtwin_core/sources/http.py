@@ -27,11 +27,14 @@ TALKATIVE_LOGGERS = ("urllib3.connectionpool", "requests_oauthlib")
 """Loggers of libraries that write whole addresses, tokens included."""
 
 
-def polite_session(site: str, settings: FetchSettings) -> requests.Session:
-    """A session for one site, by its name for people; its requests raise DataError once all attempts have failed."""
+def polite_session(site: str, settings: FetchSettings, busy: frozenset[int] = BUSY) -> requests.Session:
+    """A session for one site, by its name for people; its requests raise DataError once all attempts have failed.
+
+    busy: the answers after which it asks again; fewer for a site that says 500 of a wrong password.
+    """
     session = requests.Session()
     for scheme in ("https://", "http://"):
-        session.mount(scheme, PoliteAdapter(site, settings))
+        session.mount(scheme, PoliteAdapter(site, settings, busy))
     session.headers["User-Agent"] = "bloodtwin"
     return session
 
@@ -42,9 +45,9 @@ class PoliteAdapter(HTTPAdapter):
     The waits double from first_wait_seconds; a longer Retry-After is obeyed, up to longest_wait_seconds.
     """
 
-    def __init__(self, site: str, settings: FetchSettings) -> None:
+    def __init__(self, site: str, settings: FetchSettings, busy: frozenset[int] = BUSY) -> None:
         super().__init__()
-        self._site, self._settings = site, settings
+        self._site, self._settings, self._busy = site, settings, busy
 
     def send(
         self,
@@ -70,7 +73,7 @@ class PoliteAdapter(HTTPAdapter):
                 if isinstance(error, SSLError):
                     break
             else:
-                if answer.status_code not in BUSY:
+                if answer.status_code not in self._busy:
                     return answer
                 trouble = f"it answered {answer.status_code} {answer.reason or ''}".strip()
                 wait = max(wait, _asked_wait(answer))

@@ -15,6 +15,7 @@ class Signature:
     is_file: whether a file is the source's, told from its content. A source that has it also reads files that are named
         one by one; data.root is then a folder that holds them and no others. It raises nothing for a foreign file.
     loose_files: patterns of the files in a folder of which is_file is asked; none where a folder is told otherwise.
+    root_may_be_file: whether data.root may be one such file itself; its name then stays as it is.
     """
 
     pump_files: tuple[str, ...] = ()
@@ -22,3 +23,4 @@ class Signature:
     contents: tuple[str, ...] = ()
     is_file: Callable[[Path], bool] | None = None
     loose_files: tuple[str, ...] = ()
+    root_may_be_file: bool = False

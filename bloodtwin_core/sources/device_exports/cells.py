@@ -142,6 +142,11 @@ def read_text(path: Path) -> str:
     except OSError as error:
         todo = "Check data.root and the file's name"
         raise DataError(f"the file cannot be read: {error.strerror or error}", todo=todo, file=path) from error
+    return decoded_text(path, content)
+
+
+def decoded_text(path: Path, content: bytes) -> str:
+    """The content of a file as text, whatever its byte order mark; DataError, which names path, if it is no text."""
     text = _decoded(content)
     if "\0" in text:
         raise DataError("the file is no text", todo="Export it as CSV, not as a spreadsheet or PDF", file=path)

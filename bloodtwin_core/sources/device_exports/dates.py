@@ -31,8 +31,11 @@ _Parts = tuple[int, int, int, int, int, int]
 """Three parts of the date in the order in which they stand, hour, minute, second."""
 
 
-def read_times(cells: Cells, column: str, texts: CellTexts, order: DateOrder) -> Timestamps:
-    """texts [row] as local wall times [row], datetime64[s]; column says where they stand, order what the settings say.
+def read_times(
+    cells: Cells, column: str, texts: CellTexts, order: DateOrder, setting: str = "data.vendor.date_order"
+) -> Timestamps:
+    """texts [row] as local wall times [row], datetime64[s]; column says where they stand, order what the settings say
+    under the name setting.
 
     Raises DataError, with the line, for an empty cell, one of no known form, or dates that contradict each other;
     SettingsError where no date tells whether the day or the month comes first and the settings do not either.
@@ -41,6 +44,11 @@ def read_times(cells: Cells, column: str, texts: CellTexts, order: DateOrder) ->
         raise cells.fault(row, column, "the row has no timestamp", "Add the timestamp, or remove the row")
     parts = [_parts(text) for text in texts]
     day_first = _day_first(cells, column, texts, parts, order)
+    if day_first is None:
+        raise SettingsError(
+            f"{cells.path}: no date tells whether the day or the month comes first. "
+            f"Set {setting} to day_first or month_first"
+        )
     times = np.array([_time(each, day_first) for each in parts], dtype="datetime64[s]")
     if (row := first_true(np.isnat(times))) is not None:
         what = f"'{texts[row]}' is not a date and time such as {FORMS}"
@@ -81,8 +89,10 @@ def _time(parts: _Parts | None, day_first: bool) -> np.datetime64:
         return np.datetime64("NaT", "s")
 
 
-def _day_first(cells: Cells, column: str, texts: CellTexts, parts: Sequence[_Parts | None], order: DateOrder) -> bool:
-    """Whether dates begin with the day: as a part over 12 proves, as vendor.date_order says, or as midnights prove."""
+def _day_first(
+    cells: Cells, column: str, texts: CellTexts, parts: Sequence[_Parts | None], order: DateOrder
+) -> bool | None:
+    """Whether dates begin with the day: a part over 12, the setting or midnights tell; else None."""
     pairs = [(each[0], each[1]) if each is not None and not _year_first(each) else (0, 0) for each in parts]
     first = np.array([pair[0] > 12 for pair in pairs], dtype=bool)
     second = np.array([pair[1] > 12 for pair in pairs], dtype=bool)
@@ -98,10 +108,7 @@ def _day_first(cells: Cells, column: str, texts: CellTexts, parts: Sequence[_Par
     if order is DateOrder.unknown and (proven := _continuous(parts)) is not None:
         return proven
     if order is DateOrder.unknown and any(pair[0] != pair[1] for pair in pairs):
-        raise SettingsError(
-            f"{cells.path}: no date tells whether the day or the month comes first. "
-            "Set data.vendor.date_order to day_first or month_first"
-        )
+        return None
     return order is not DateOrder.month_first
 
 

@@ -12,11 +12,14 @@ from bloodtwin_core.records.split_files import read_split_file, write_split_file
 from bloodtwin_core.records.splitting import split_in_time
 from bloodtwin_core.sources.device_exports import VendorSettings
 from bloodtwin_core.sources.fetched import FetchedRows, Row, Window
+from bloodtwin_core.sources.glooko import GlookoSettings
 from bloodtwin_core.sources.registry import sources
 from bloodtwin_core.sources.settings import data_settings
 from bloodtwin_core.sources.simulator import SimulatorSettings
 from bloodtwin_core.sources.splits import pump_split_files
 from bloodtwin_core.sources.tandem import TandemSettings
+from bloodtwin_core.sources.xdrip import XdripSettings
+from tests.core.sources.app_exports import WRITERS
 
 
 def write_azt1d(root: Path, glucose: str = "120") -> None:
@@ -54,8 +57,9 @@ def write_fetched(root: Path, source: str) -> None:
     times = np.datetime64("2024-03-01T00:00:00", "s") + np.arange(600) * RECORD_INTERVAL
     rows = [Row(f"entries/{n:05d}", "glucose", time, 120.0 + n % 7) for n, time in enumerate(times)]
     kinds = {"tandem": ("rate_change", 0.0), "nightscout": ("temp_basal", 24 * 60 * 3.0)}
-    kind, minutes = kinds[source]
-    rows.append(Row("basal", kind, times[0], 0.8, minutes))
+    if source in kinds:
+        kind, minutes = kinds[source]
+        rows.append(Row("basal", kind, times[0], 0.8, minutes))
     FetchedRows(root / f"{source}_881235").add(Window(np.datetime64("2024-03-01"), np.datetime64("2024-03-03")), rows)
 
 
@@ -106,6 +110,8 @@ def settings_for(source: str, root: Path) -> DataSettings:
         write_brist1d(root)
     if source == "t1d_uom":
         write_t1d_uom(root)
+    if source in WRITERS:
+        WRITERS[source](root)
     if sources()[source].fetch:
         write_fetched(root, source)
     zone = TandemSettings(time_zone="Europe/Berlin")
@@ -115,6 +121,8 @@ def settings_for(source: str, root: Path) -> DataSettings:
         tandem=zone,
         vendor=VendorSettings(time_zone="Europe/Berlin"),
         simulator=SimulatorSettings(pumps=1, days=3),
+        glooko=GlookoSettings(time_zone="Europe/Berlin"),
+        xdrip=XdripSettings(time_zone="Europe/Berlin"),
     )
 
 
@@ -162,7 +170,9 @@ def test_a_broken_file_leaves_the_splits_that_stood(tmp_path: Path) -> None:
 
 
 def test_an_unknown_source_names_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"'dexcom' is not known\. Choose one of simulator, azt1d, bloodbank"):
+    with pytest.raises(
+        SettingsError, match=r"'dexcom' is not known\. Choose one of simulator, apple_health, azt1d, bloodbank"
+    ):
         pump_split_files(DataSettings(source="dexcom"), tmp_path)
 
 

@@ -6,6 +6,7 @@ the same rate wherever the touched lines do not decide it. What they say beyond 
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,16 +76,25 @@ def read(folder: Path, text: str) -> PumpEvents | None:
     return found
 
 
-def silently_other(folder: Path, original: str, whole: PumpEvents, change: Damaged) -> str:
+Reader = Callable[[str], PumpEvents | None]
+"""What is read of a text; None if it is refused in words."""
+
+
+def reader_in(folder: Path) -> Reader:
+    """Reads exports of the vendors, written to this folder."""
+    return lambda text: read(folder, text)
+
+
+def silently_other(reader: Reader, original: str, whole: PumpEvents, change: Damaged) -> str:
     """What is read otherwise than the original says, without a word; "" if nothing is. whole: of the original."""
-    found = read(folder, change.text)
+    found = reader(change.text)
     lost = any(name in original and name not in change.text for name in NOT_IN_EVERY_LAYOUT)
     if found is None or _counted(found) != _counted(whole) or (lost and not change.cut):
         return ""
-    untouched = _without(folder, original, change.touched)
+    untouched = _without(reader, original, change.touched)
     if untouched is None and change.touched:
         # The first of them is the header.
-        untouched = _without(folder, original, change.touched - {min(change.touched)})
+        untouched = _without(reader, original, change.touched - {min(change.touched)})
     if untouched is None or _counted(untouched) != _counted(whole):
         # The touched lines hold what the whole file depends on.
         untouched = PumpEvents.empty("") if change.cut else whole
@@ -103,9 +113,9 @@ def silently_other(folder: Path, original: str, whole: PumpEvents, change: Damag
     return "" if not other.any() or _own(change, original) else f"rate at {moments[other][0]}: {rates[0][other][0]}"
 
 
-def _without(folder: Path, original: str, lines: frozenset[int]) -> PumpEvents | None:
+def _without(reader: Reader, original: str, lines: frozenset[int]) -> PumpEvents | None:
     """What is read of the original without some of its lines."""
-    return read(folder, "\n".join(text for line, text in enumerate(original.split("\n")) if line not in lines))
+    return reader("\n".join(text for line, text in enumerate(original.split("\n")) if line not in lines))
 
 
 def _own(change: Damaged, original: str) -> bool:

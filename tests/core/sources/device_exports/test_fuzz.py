@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bloodtwin_core.events.repairs import RepairKind
-from tests.core.sources.device_exports.mutations import damaged, read, silently_other
+from tests.core.sources.device_exports.mutations import damaged, read, reader_in, silently_other
 from tests.core.sources.device_exports.test_carelink import HOURS, MIDNIGHT, SENSORS, bolus, deliveries
 from tests.core.sources.device_exports.test_languages import CLARITY as CLARITY_COLUMNS
 from tests.core.sources.device_exports.test_languages import LIBRE as LIBRE_COLUMNS
@@ -108,7 +108,7 @@ def tried(name: str, folder: Path, seeds: range) -> list[tuple[int, str]]:
     for seed in seeds:
         change = damaged(EXPORTS[name], random.Random(f"{name} {seed}"))
         started = time.monotonic()
-        if other := silently_other(folder, EXPORTS[name], whole, change):
+        if other := silently_other(reader_in(folder), EXPORTS[name], whole, change):
             found.append((seed, other))
         if (took := time.monotonic() - started) > LONGEST_SECONDS:
             found.append((seed, f"took {took:.1f} s"))

@@ -1,0 +1,122 @@
+"""The exported files of each wearer: in a folder or zip file of one wearer, or in one folder for each.
+
+Files in zip files are read as those in folders; what a zip file would unpack to is bounded.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bloodtwin_core.common.errors import DataError, SettingsError
+
+LARGEST_FILE = 512 * 1024**2
+"""Bytes of one file of an export. A reading every five minutes for ten years is 40 MB."""
+_ZIP = ".zip"
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """One file of an export. path names it for people: of a file in a zip file both names, one after the other."""
+
+    path: Path
+    content: bytes
+
+    @property
+    def name(self) -> str:
+        """Its own name."""
+        return self.path.name
+
+
+Wanted = Callable[[str], bool]
+"""Whether a file of this name belongs to the export."""
+
+
+def wearers_of(root: str, wanted: Wanted, what: str) -> dict[str, list[Path]]:
+    """The folders and files of each wearer, by name: root itself, or each folder in it that holds such files.
+
+    what names the files in errors. Raises SettingsError if root is not set, DataError if there are none.
+    """
+    if not root:
+        raise SettingsError(f"data.root is not set. Point it to {what}")
+    place = Path(root).expanduser()
+    if not place.exists():
+        raise DataError("there is no such file or folder", todo=f"Point data.root to {what}", file=place)
+    if place.is_file():
+        return {place.stem: [place]}
+    own = [path for path in _sorted(place) if path.is_file() and _belongs(path, wanted)]
+    folders = [path for path in _sorted(place) if path.is_dir() and any(_found_in(path, wanted))]
+    if own:
+        return {place.resolve().name: [*own, *folders]}
+    if not folders:
+        raise DataError(f"the folder holds no files of {what}", todo="Put them there as exported", file=place)
+    return {path.name: [path] for path in folders}
+
+
+def chosen(wearers: dict[str, list[Path]], pump_ids: list[str]) -> dict[str, list[Path]]:
+    """The wearers that data.pump_ids names, all if it is empty. Raises DataError if one is not there."""
+    if missing := [name for name in pump_ids if name not in wearers]:
+        raise DataError(f"there is no {missing[0]}; there are {', '.join(wearers)}", todo="Correct data.pump_ids")
+    return {name: paths for name, paths in wearers.items() if name in (pump_ids or wearers)}
+
+
+def files_in(paths: list[Path], wanted: Wanted) -> Iterator[ExportedFile]:
+    """The wanted files in folders, zip files and among the files given, in the order of their names.
+
+    Raises DataError for one that cannot be read or is too large.
+    """
+    for path in paths:
+        for found in [path] if path.is_file() else _found_in(path, wanted):
+            if found.suffix.lower() == _ZIP:
+                yield from _unzipped(found, wanted)
+            else:
+                yield ExportedFile(found, _content(found))
+
+
+def _sorted(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _belongs(path: Path, wanted: Wanted) -> bool:
+    return wanted(path.name) or path.suffix.lower() == _ZIP
+
+
+def _found_in(folder: Path, wanted: Wanted) -> Iterator[Path]:
+    return (
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".") and _belongs(path, wanted)
+    )
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise _too_large(path)
+        return path.read_bytes()
+    except OSError as error:
+        todo = "Check data.root and the file's name"
+        raise DataError(f"the file cannot be read: {error.strerror or error}", todo=todo, file=path) from error
+
+
+def _unzipped(path: Path, wanted: Wanted) -> Iterator[ExportedFile]:
+    try:
+        with zipfile.ZipFile(path) as packed:
+            for entry in sorted(packed.infolist(), key=lambda each: each.filename):
+                name = Path(entry.filename).name
+                if entry.is_dir() or name.startswith(".") or "__MACOSX" in entry.filename or not wanted(name):
+                    continue
+                with packed.open(entry) as file:
+                    content = file.read(LARGEST_FILE + 1)
+                if len(content) > LARGEST_FILE:
+                    raise _too_large(path / entry.filename)
+                yield ExportedFile(path / entry.filename, content)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
+        todo = "Export it again, without a password, or unpack it into a folder"
+        raise DataError(f"the zip file cannot be read ({type(error).__name__})", todo=todo, file=path) from error
+
+
+def _too_large(path: Path) -> DataError:
+    limit = LARGEST_FILE // 1024**2
+    return DataError(f"the file is larger than {limit} MiB", todo="Export fewer days at once", file=path)

@@ -1,0 +1,81 @@
+"""The database of xDrip+: tables BgReadings and Treatments, times in milliseconds of UTC, glucose in mg/dL.
+
+Columns as in BgReading.java and Treatments.java of NightscoutFoundation/xDrip, the same in its older database
+(ActiveAndroid) and its newer one (Room).
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from math import isfinite
+
+from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.sources.exported_files import ExportedFile
+from bloodtwin_core.sources.xdrip.content import FileContent, Reading
+
+MAGIC = b"SQLite format 3\x00"
+"""How every SQLite database begins, https://www.sqlite.org/fileformat.html."""
+_JOURNAL = slice(18, 20)
+"""Bytes of the header that say whether a write-ahead log belongs to the file; 1 says that none does."""
+_READINGS = ("timestamp", "calculated_value")
+_SAME = ("eventType", "insulin", "carbs", "notes", "enteredBy")
+_INJECTIONS = "insulinJSON"
+_MILLISECONDS = 1000.0
+_Row = tuple[object, ...]
+
+
+def read_database(file: ExportedFile) -> FileContent:
+    """What the database tells. Raises DataError if it is damaged or none of xDrip+."""
+    content = bytearray(file.content)
+    content[_JOURNAL] = b"\x01\x01"
+    try:
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.deserialize(bytes(content))
+            # A note in another encoding must not stop a database whose numbers are well.
+            database.text_factory = lambda text: text.decode("utf-8", errors="replace")
+            readings = list(_readings(database, file))
+            treatments = list(_treatments(database))
+    except (sqlite3.Error, OverflowError, MemoryError, UnicodeDecodeError) as error:
+        todo = "Export the database again, with the app closed"
+        raise DataError(f"the database is damaged ({type(error).__name__})", todo=todo, file=file.path) from error
+    known = [reading for reading in readings if reading is not None]
+    return FileContent(known, treatments, unread=len(readings) - len(known))
+
+
+def _columns(database: sqlite3.Connection, table: str) -> dict[str, str]:
+    """The columns of a table under their names in small letters; none if there is no such table."""
+    found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND lower(name) = ?", (table,))
+    if (name := found.fetchone()) is None:
+        return {}
+    quoted = '"' + str(name[0]).replace('"', '""') + '"'
+    return {str(row[1]).lower(): str(row[1]) for row in database.execute(f"PRAGMA table_info({quoted})")}
+
+
+def _readings(database: sqlite3.Connection, file: ExportedFile) -> Iterator[Reading | None]:
+    """Readings in the order of time; None for a row whose time or glucose is no number."""
+    there = _columns(database, "bgreadings")
+    if not set(_READINGS) <= set(there):
+        todo = "Give the database that xDrip+ exports (Export Database)"
+        raise DataError("the database has no readings of xDrip+ (table BgReadings)", todo=todo, file=file.path)
+    for time, glucose in database.execute("SELECT timestamp, calculated_value FROM BgReadings ORDER BY timestamp"):
+        numbers = isinstance(time, int | float) and isinstance(glucose, int | float)
+        whole = numbers and isfinite(time) and isfinite(glucose) and abs(time) < 1e14
+        yield Reading(int(time / _MILLISECONDS), float(glucose)) if whole else None
+
+
+def _treatments(database: sqlite3.Connection) -> Iterator[dict[str, object]]:
+    """Treatments as documents of Nightscout, to which xDrip+ uploads them under the same names."""
+    there = _columns(database, "treatments")
+    if "timestamp" not in there:
+        return
+    names = [name for name in (*_SAME, _INJECTIONS, "uuid") if name.lower() in there]
+    chosen = ", ".join(f'"{there[name.lower()]}"' for name in names)
+    query = f"SELECT rowid, timestamp{', ' + chosen if chosen else ''} FROM Treatments ORDER BY timestamp"
+    for rowid, time, *values in database.execute(query):
+        said = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        document: dict[str, object] = {name: said[name] for name in _SAME if name in said}
+        document["_id"] = str(said.get("uuid") or f"row {rowid}")
+        document["date"] = time
+        if said.get(_INJECTIONS):
+            document["insulinInjections"] = said[_INJECTIONS]
+        yield document
