@@ -5,6 +5,7 @@ from collections.abc import Callable
 import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
+from bloodtwin_assets.common.identity import identity
 from bloodtwin_assets.common.run_log import core_log_in
 from bloodtwin_assets.ingestion.pages import fetched_page, idle_page
 from bloodtwin_assets.resources import SettingsResource
@@ -33,11 +34,15 @@ def _event_history(source: Source, fetch: Fetch) -> dg.AssetsDefinition:
     def event_history(context: dg.AssetExecutionContext, settings: SettingsResource) -> dg.MaterializeResult[None]:
         if settings.data.source != source.name:
             context.log.info("Nothing to fetch: data.source is %s, not %s", settings.data.source, source.name)
-            return dg.MaterializeResult(metadata=idle_page(settings.data.source), data_version=IDLE)
+            return dg.MaterializeResult(
+                metadata={**identity(settings), **idle_page(settings.data.source)}, data_version=IDLE
+            )
         with core_log_in(context):
             reports = fetch(settings.data, _logged_in(context))
         version = fingerprint(folder_of(settings.data), source.name)
-        return dg.MaterializeResult(metadata=fetched_page(reports), data_version=dg.DataVersion(version))
+        return dg.MaterializeResult(
+            metadata={**identity(settings), **fetched_page(reports)}, data_version=dg.DataVersion(version)
+        )
 
     return event_history
 

@@ -14,7 +14,9 @@ WIDTH, HEIGHT = 620, 420
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 86, 52
 """Margins, in the picture's own units, for numbers, title and hours."""
 _HALF_HOUR = RECORDS_PER_HOUR // 2
-_LIGHT = ".bt { --ink: #1b2430; --soft: #5b6675; --grid: #e3e7ec; --target: #2f8f5b; --fan: #2563c9; --ground: #ffffff }"
+_LIGHT = (
+    ".bt { --ink: #1b2430; --soft: #5b6675; --grid: #e3e7ec; --target: #2f8f5b; --fan: #2563c9; --ground: #ffffff }"
+)
 _DARK = ".bt { --ink: #e8ecf1; --soft: #9aa5b4; --grid: #2a323d; --target: #58c48a; --fan: #7eb0ff; --ground: #12171e }"
 _STYLE = """
 .bt text { font: 15px system-ui, sans-serif; fill: var(--soft) }

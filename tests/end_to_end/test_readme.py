@@ -33,7 +33,9 @@ def programs(*names: str) -> list[str]:
 def commands() -> list[str]:
     """Every line of a shell block in any page, without its comment."""
     lines = [line for page in PAGES for block in blocks(page, "") for line in block.splitlines()]
-    return sorted({line.partition("  #")[0].strip() for line in lines if re.match(r"(bloodtwin|make|dagster) \w", line)})
+    return sorted(
+        {line.partition("  #")[0].strip() for line in lines if re.match(r"(bloodtwin|make|dagster) \w", line)}
+    )
 
 
 FORECASTING = programs("README.md", "docs/training.md", "docs/exports.md", "docs/forecasting.md")
@@ -99,7 +101,9 @@ def test_a_target_of_a_page_is_one(line: str) -> None:
 def test_the_readmes_forecast_command_forecasts_from_a_folder_and_writes_the_page(smoke: Smoke) -> None:
     workplace, _ = smoke
     [line] = [line for line in commands() if "my-exports" in line and line.endswith("--html forecast.html")]
-    shutil.copytree(workplace.artifacts / "pump_splits" / "pump_sim001", workplace.folder / "my-exports" / "pump_sim001")
+    shutil.copytree(
+        workplace.artifacts / "pump_splits" / "pump_sim001", workplace.folder / "my-exports" / "pump_sim001"
+    )
     done = workplace.run("-m", "bloodtwin_core.cli", *shlex.split(line)[1:], "--at", "last")
     assert done.returncode == 0, done.stdout
     assert "in 60 min" in done.stdout
