@@ -7,7 +7,7 @@ from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.pipeline.run_config import RunConfig, read_run_config
 
 CONFIG_VARIABLE = "BLOODTWIN_CONFIG"
-"""Environment variable that names the file. It is read anew for every run of the UI, and at every tick of a schedule."""
+"""Environment variable that names the file, which is read anew for every run of the UI and every tick of a schedule."""
 DEFAULT_CONFIG = "configs/lstm.yaml"
 
 
