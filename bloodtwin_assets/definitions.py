@@ -12,19 +12,29 @@ from types import ModuleType
 
 import dagster as dg
 
+from bloodtwin_assets.configured import configured
 from bloodtwin_assets.jobs import ingestion, retraining
-from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
+from bloodtwin_assets.resources import ArtifactsResource, settings_resource
 from bloodtwin_assets.schedules import regular_ingestion, weekly_retraining
 
 OWNERS = ["team:bloodtwin"]
 
 
 def build_defs(resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:
-    """The graph, made anew; resource_overrides replaces resources by name, as tests do."""
+    """The graph, made anew; resource_overrides replaces resources by name, as tests do.
+
+    Settings default to the file that BLOODTWIN_CONFIG names. Every run of the UI is a process of its own that comes by
+    here, so it takes the file as it is then. Raises SettingsError if the file cannot be used.
+    """
+    config = configured()
     return dg.Definitions(
         assets=[asset.map_asset_specs(lambda spec: spec.replace_attributes(owners=OWNERS)) for asset in _assets()],
         asset_checks=dg.load_asset_checks_from_modules(_modules("checks")),
-        resources={"settings": SettingsResource(), "artifacts": ArtifactsResource(), **(resource_overrides or {})},
+        resources={
+            "settings": settings_resource(config.settings()),
+            "artifacts": ArtifactsResource(root=config.root),
+            **(resource_overrides or {}),
+        },
         jobs=[retraining, ingestion],
         schedules=[weekly_retraining, regular_ingestion],
         # One process: imports alone would cost several seconds for every stage, and there is one machine.

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
+from bloodtwin_assets.common.identity import identity_tags
 from bloodtwin_assets.run_config import run_config
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.common.hashes import Hashes
@@ -37,6 +38,11 @@ class SettingsResource(_Groups):
         except ValidationError as error:
             raise SettingsError("; ".join(_in_words(detail) for detail in error.errors())) from None
 
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Tag the run with its model and data, whoever started it, so that runs can be told apart."""
+        if context.run and context.instance:
+            context.instance.add_run_tags(context.run.run_id, identity_tags(self))
+
     def plain(self) -> Settings:
         """The same settings as bloodtwin_core knows them."""
         groups = {group: getattr(self, group).model_dump() for group in Settings.model_fields}
@@ -45,6 +51,13 @@ class SettingsResource(_Groups):
     def used(self, *groups: str) -> dict[str, Any]:
         """The settings of some groups as plain values, for the manifest."""
         return self.plain().used(*groups)
+
+
+def settings_resource(configured: Settings) -> SettingsResource:
+    """The settings of a run, at what is configured where a run config says nothing; the Launchpad opens with it."""
+    groups = run_config(settings_model(), dg.Config, configured)
+    fields: dict[str, Any] = {name: (field.annotation, field) for name, field in groups.model_fields.items()}
+    return create_model("SettingsResource", __base__=SettingsResource, __doc__=SettingsResource.__doc__, **fields)()
 
 
 class ArtifactsResource(dg.ConfigurableResource[Any]):

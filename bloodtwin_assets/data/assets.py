@@ -3,6 +3,7 @@
 import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
+from bloodtwin_assets.common.identity import identity
 from bloodtwin_assets.data.pages import raw_splits_page, scaler_page, windows_page
 from bloodtwin_assets.ingestion.assets import INGESTION_ASSETS
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
@@ -23,7 +24,9 @@ def raw_pump_splits(settings: SettingsResource, artifacts: ArtifactsResource) ->
     store = artifacts.store(settings)
     listed = records_stage(store, settings.plain())
     page = raw_splits_page(listed.raw, listed.loaded, settings.data.max_gap_hours)
-    return dg.MaterializeResult(metadata=page, data_version=dg.DataVersion(store.version_of("raw_pump_splits")))
+    return dg.MaterializeResult(
+        metadata={**identity(settings), **page}, data_version=dg.DataVersion(store.version_of("raw_pump_splits"))
+    )
 
 
 @dg.asset(group_name="data", kinds={"scikitlearn", "json"}, deps=[raw_pump_splits])
@@ -37,7 +40,7 @@ def fitted_scaler(settings: SettingsResource, artifacts: ArtifactsResource) -> d
     store = artifacts.store(settings)
     scaler = scaler_stage(store, settings.plain())
     version = dg.DataVersion(store.version_of("fitted_scaler"))
-    return dg.MaterializeResult(metadata=scaler_page(scaler), data_version=version)
+    return dg.MaterializeResult(metadata={**identity(settings), **scaler_page(scaler)}, data_version=version)
 
 
 @dg.asset(group_name="data", kinds={"numpy"}, deps=[raw_pump_splits, fitted_scaler])
@@ -52,4 +55,4 @@ def windowed_tensors(settings: SettingsResource, artifacts: ArtifactsResource) -
     store = artifacts.store(settings)
     windows = windows_stage(store, settings.plain())
     version = dg.DataVersion(store.version_of("windowed_tensors"))
-    return dg.MaterializeResult(metadata=windows_page(windows), data_version=version)
+    return dg.MaterializeResult(metadata={**identity(settings), **windows_page(windows)}, data_version=version)

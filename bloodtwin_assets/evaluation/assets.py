@@ -3,6 +3,7 @@
 import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
+from bloodtwin_assets.common.identity import identity
 from bloodtwin_assets.common.run_log import progress_in
 from bloodtwin_assets.data.assets import windowed_tensors
 from bloodtwin_assets.evaluation.pages import report_metadata, results_page
@@ -34,7 +35,9 @@ def test_results(
         context.log.info("%s: %s", target.name, target.reading)
     pictures = {name: store.picture(name).read_bytes() for name in (FORECASTS_OVER_A_DAY, ERROR_BY_HORIZON)}
     version = store.version_of("test_results")
-    return dg.MaterializeResult(metadata=results_page(results, pictures), data_version=dg.DataVersion(version))
+    return dg.MaterializeResult(
+        metadata={**identity(settings), **results_page(results, pictures)}, data_version=dg.DataVersion(version)
+    )
 
 
 @dg.asset(group_name="evaluation", kinds={"html"}, deps=[test_results, windowed_tensors])
@@ -51,5 +54,6 @@ def evaluation_report(settings: SettingsResource, artifacts: ArtifactsResource) 
     pictures = {name: store.picture(name).read_bytes() for name in telling_pictures(page)}
     version = store.version_of("evaluation_report")
     return dg.MaterializeResult(
-        metadata=report_metadata(page, store.report, pictures), data_version=dg.DataVersion(version)
+        metadata={**identity(settings), **report_metadata(page, store.report, pictures)},
+        data_version=dg.DataVersion(version),
     )

@@ -17,26 +17,26 @@ from bloodtwin_core.evaluation.window_set import WindowSetResults
 from bloodtwin_core.reporting.html import ReportPage as Report
 
 INTERVAL = "95 % interval, by drawing test days anew"
-TARGET_COLUMNS = {"target": "Name of its check", "outcome": "On the complete windows of all pumps", "met": "yes or no"}
-BAND_TARGET_COLUMNS = {"target": "What the 80 % band should hold", "outcome": "On all windows", "met": "yes or no"}
+TARGET_COLUMNS = {"target": "Name of its check", "met": "yes or no", "outcome": "On the complete windows of all pumps"}
+BAND_TARGET_COLUMNS = {"target": "What the 80 % band should hold", "met": "yes or no", "outcome": "On all windows"}
 ALL_PUMPS = "all"
 
 
 def _error_columns(baselines: Sequence[str]) -> dict[str, str]:
     return {
         "AT": "MAE at that moment, mg/dL",
-        "AT, 95 %": f"Its {INTERVAL}",
-        **{name: f"The same of {baseline_named(name).called}, mg/dL" for name in baselines},
         "skill": "MAE AT / persistence's; below 1 is better",
-        "skill, 95 %": f"Its {INTERVAL}",
+        **{name: f"The same as AT of {baseline_named(name).called}, mg/dL" for name in baselines},
+        "AT, 95 %": f"Its {INTERVAL}",
+        "skill, 95 %": f"That of skill, {INTERVAL}",
     }
 
 
 def _pump_columns(window_set: WindowSetResults) -> dict[str, str]:
     return {
         "pump": "Serial number",
-        "windows": "Windows tested",
         **_error_columns(window_set.table.baselines),
+        "windows": "Windows tested",
         "MEAN": "MAE over all steps up to that moment, mg/dL",
         **{f"{metric.title} AT": f"{metric.title} at that moment, {metric.unit}" for metric in _others(window_set)},
     }
@@ -44,12 +44,12 @@ def _pump_columns(window_set: WindowSetResults) -> dict[str, str]:
 
 def _group_columns(window_set: WindowSetResults) -> dict[str, str]:
     columns = _error_columns(window_set.table.baselines)
-    first = {name: columns.pop(name) for name in ("AT", "AT, 95 %")}
+    first = {name: columns.pop(name) for name in ("AT", "skill")}
     return {
         "group": "By the reading forecast for, the origin's time of day, and what happened before the forecast",
-        "readings": "Readings that the forecasts are held against",
         **first,
         "bias": "Mean of forecast minus reading at that moment, mg/dL",
+        "readings": "Readings that the forecasts are held against",
         **columns,
     }
 
@@ -61,9 +61,11 @@ def _others(window_set: WindowSetResults) -> list[Metric]:
 
 
 def results_page(results: TestResults, pictures: dict[str, bytes]) -> Metadata:
-    """Targets, pictures, tables with a row per pump and per group, uncertainty and clinical meaning."""
+    """The verdict as text, pictures, tables with a row per pump and per group, uncertainty and clinical meaning."""
     reported = [minutes for minutes in REPORTED_MINUTES if step_at(minutes) <= results.horizon]
     return {
+        "verdict": verdict(results),
+        **{target.name: f"{'met' if target.met else 'missed'}: {target.reading}" for target in results.targets},
         "targets": _targets(results),
         **{name: picture(png, name) for name, png in pictures.items()},
         **_pump_tables("complete", results.complete, reported),
@@ -75,6 +77,13 @@ def results_page(results: TestResults, pictures: dict[str, bytes]) -> Metadata:
         **numbers(_headline(results)),
         "notes": dg.MarkdownMetadataValue("\n".join(f"- {note}" for note in results.notes) or "none"),
     }
+
+
+def verdict(results: TestResults) -> str:
+    """In a line how many targets are met, and which are not; all of it measured on the complete windows."""
+    missed = [target.name for target in results.missed_targets]
+    met = f"{len(results.targets) - len(missed)} of {len(results.targets)} targets met"
+    return f"{met}; missed: {', '.join(missed)}" if missed else met
 
 
 def _targets(results: TestResults) -> dg.TableMetadataValue:
@@ -152,9 +161,9 @@ def _shown(estimate: Estimate, decimals: int) -> str | None:
 
 
 def report_metadata(report: Report, path: Path, pictures: dict[str, bytes]) -> Metadata:
-    """The opening, where the file lies, and the most telling pictures."""
+    """The opening as text, where the file lies, and the most telling pictures."""
     return {
-        "in plain words": dg.MarkdownMetadataValue(report.opening),
+        "in plain words": report.opening,
         "report": dg.PathMetadataValue(str(path.resolve())),
         **{name: picture(png, name) for name, png in pictures.items()},
     }

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
+from bloodtwin_assets.common.identity import identity
 from bloodtwin_assets.common.run_log import core_log_in
 from bloodtwin_assets.common.terminal import COMMAND_TERMINAL, drawing_on
 from bloodtwin_assets.data.assets import fitted_scaler, windowed_tensors
@@ -31,7 +32,7 @@ def trained_checkpoint(
     with core_log_in(context), drawing_on(COMMAND_TERMINAL):
         fitted = train_stage(store, settings.plain(), on_epoch=observed_in(context))
     page = fitted_page(fitted, store.picture(LEARNING_CURVE).read_bytes())
-    return dg.MaterializeResult(metadata=page, data_version=dg.DataVersion(fitted.sha256))
+    return dg.MaterializeResult(metadata={**identity(settings), **page}, data_version=dg.DataVersion(fitted.sha256))
 
 
 def observed_in(context: dg.AssetExecutionContext) -> Callable[[EpochReport], None]:
@@ -62,4 +63,6 @@ def personal_checkpoints(
 
     index = personal_stage(store, settings.plain(), log)
     version = dg.DataVersion(store.version_of("personal_checkpoints"))
-    return dg.MaterializeResult(metadata=personal_page(index, store.personal), data_version=version)
+    return dg.MaterializeResult(
+        metadata={**identity(settings), **personal_page(index, store.personal)}, data_version=version
+    )

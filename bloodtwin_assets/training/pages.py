@@ -32,13 +32,13 @@ def epoch_observation(report: EpochReport) -> Metadata:
 
 
 def fitted_page(fitted: FittedModel, curve: bytes) -> Metadata:
-    """The learning curve and the epoch that was kept."""
+    """The epoch that was kept, and the learning curve."""
     resumed = fitted.resumed_from_epoch
     return {
-        "learning curve": picture(curve, "Loss and validation MAE by epoch"),
         "val_mae (mg/dL)": round(fitted.best.val_mae, 3),
         "best epoch": fitted.best.epoch,
         "epochs": len(fitted.epochs),
+        "learning curve": picture(curve, "Loss and validation MAE by epoch"),
         "training time (s)": round(sum(report.seconds for report in fitted.epochs), 1),
         "forecasts per second": round(fitted.best.forecasts_per_second),
         "device": str(fitted.compute),
@@ -69,22 +69,24 @@ def _epoch_row(report: EpochReport) -> dict[str, CellValue]:
 
 OUTCOME_COLUMNS = {
     "pump": "Serial number",
-    "to learn from": "Training windows",
-    "to judge by": "Validation windows",
+    "kept": "The network that this pump goes on with",
     "validate MAE before": "Of the unified network, over all steps, mg/dL",
     "validate MAE after": "Of the fine-tuned copy, over all steps, mg/dL; this decides",
     "test MAE before": "The same on the test split, for information",
     "test MAE after": "The same on the test split, for information",
-    "kept": "The network that this pump goes on with",
     "why": "Why it was accepted or not",
+    "to learn from": "Training windows",
+    "to judge by": "Validation windows",
 }
 
 
 def personal_page(index: PersonalIndex, folder: Path) -> Metadata:
     """A row per pump, and how many copies were accepted."""
+    accepted = sum(outcome.accepted for outcome in index.outcomes)
     return {
+        "verdict": f"{accepted} of {len(index.outcomes)} pumps go on with a copy of their own",
         "pumps": table([_outcome_row(outcome) for outcome in index.outcomes], OUTCOME_COLUMNS),
-        "accepted": sum(outcome.accepted for outcome in index.outcomes),
+        "accepted": accepted,
         "number of pumps": len(index.outcomes),
         "scaler": "that of the unified checkpoint",
         "unified checkpoint sha256": index.unified_sha256,

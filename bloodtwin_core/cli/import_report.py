@@ -7,7 +7,8 @@ import numpy as np
 
 from bloodtwin_core.events.compared_totals import ComparedTotals, read_compared_totals
 from bloodtwin_core.events.repairs import read_repairs
-from bloodtwin_core.records import RECORDS_PER_DAY
+from bloodtwin_core.records import RECORDS_PER_DAY, Feature
+from bloodtwin_core.records.reading_interval import sparse_sensor
 from bloodtwin_core.records.split_files import PumpSplitFiles, read_split_file
 from bloodtwin_core.records.summary import long_gaps, summarise
 
@@ -34,6 +35,7 @@ class _Reported:
     cells: tuple[str, ...]
     repairs: list[str]
     stated: list[str]
+    sparse: str
 
 
 def report(pumps: Sequence[PumpSplitFiles], max_gap_hours: float) -> str:
@@ -45,6 +47,7 @@ def report(pumps: Sequence[PumpSplitFiles], max_gap_hours: float) -> str:
         lines += ["", f"pump {pump.pump_id}: {'repaired:' if about.repairs else 'nothing had to be repaired'}"]
         lines += [f"  {sentence}" for sentence in about.repairs]
         lines += about.stated
+        lines += [f"  Of no use for forecasts: {about.sparse}."] if about.sparse else []
     return "\n".join(lines) + "\n"
 
 
@@ -64,7 +67,13 @@ def _reported(pump: PumpSplitFiles, max_gap_hours: float) -> _Reported:
         _or_unknown(summary.basal_per_day),
         _or_unknown(summary.bolus_per_day),
     )
-    return _Reported(cells, read_repairs(files[0].header).sentences(), _stated(read_compared_totals(files[0].header)))
+    header = files[0].header
+    return _Reported(
+        cells,
+        repairs=read_repairs(header).sentences(),
+        stated=_stated(read_compared_totals(header)),
+        sparse=sparse_sensor(np.isfinite(part.feature(Feature.bg)) for part in parts),
+    )
 
 
 def _stated(totals: ComparedTotals) -> list[str]:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from bloodtwin_core.cli.child import lines_of, started
 from bloodtwin_core.cli.run_log import RunLog
-from bloodtwin_core.cli.run_settings import run_config
+from bloodtwin_core.cli.run_settings import CONFIG_VARIABLE, run_config
 from bloodtwin_core.cli.settings import add_pump_option, add_set_option
 from bloodtwin_core.cli.stage_progress import StageProgress
 from bloodtwin_core.common.errors import BloodTwinError, SettingsError
@@ -92,7 +92,8 @@ def _materialize(config: RunConfig, select: str, home: Path, log_file: Path) -> 
     """Run Dagster's command; everything it says goes to the log file, what matters to the terminal."""
     command = [sys.executable, "-u", "-m", "dagster", "asset", "materialize", "--select", select]
     command += ["-m", "bloodtwin_assets", "--config-json", json.dumps(config.for_dagster())]
-    environment = {**os.environ, HOME_VARIABLE: str(home), "PYTHONUNBUFFERED": "1"}
+    # Every setting is in the run config already; the child must not fill in what it leaves out from the file again.
+    environment = {**os.environ, CONFIG_VARIABLE: "", HOME_VARIABLE: str(home), "PYTHONUNBUFFERED": "1"}
     log = RunLog()
     with (
         storage_errors(log_file),

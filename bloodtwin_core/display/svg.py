@@ -1,6 +1,7 @@
 """A forecast as one SVG picture, light and dark, readable without colour and by screen readers."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 from html import escape
 
 import numpy as np
@@ -13,11 +14,11 @@ WIDTH, HEIGHT = 620, 420
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 86, 52
 """Margins, in the picture's own units, for numbers, title and hours."""
 _HALF_HOUR = RECORDS_PER_HOUR // 2
-STYLE = """
-.bt { --ink: #1b2430; --soft: #5b6675; --grid: #e3e7ec; --target: #2f8f5b; --fan: #2563c9; --ground: #ffffff }
-@media (prefers-color-scheme: dark) {
-  .bt { --ink: #e8ecf1; --soft: #9aa5b4; --grid: #2a323d; --target: #58c48a; --fan: #7eb0ff; --ground: #12171e }
-}
+_LIGHT = (
+    ".bt { --ink: #1b2430; --soft: #5b6675; --grid: #e3e7ec; --target: #2f8f5b; --fan: #2563c9; --ground: #ffffff }"
+)
+_DARK = ".bt { --ink: #e8ecf1; --soft: #9aa5b4; --grid: #2a323d; --target: #58c48a; --fan: #7eb0ff; --ground: #12171e }"
+_STYLE = """
 .bt text { font: 15px system-ui, sans-serif; fill: var(--soft) }
 .bt .name { font-size: 18px; font-weight: 600; fill: var(--ink) }
 .bt .strong { fill: var(--ink); font-weight: 600 }
@@ -33,7 +34,22 @@ STYLE = """
 """
 
 
-def picture(view: ForecastView) -> str:
+class Theme(StrEnum):
+    """Whose colours a picture has: the reader's choice, or one for a page that chooses between two files."""
+
+    readers = "readers"
+    light = "light"
+    dark = "dark"
+
+
+_COLOURS = {
+    Theme.readers: f"{_LIGHT}\n@media (prefers-color-scheme: dark) {{ {_DARK} }}",
+    Theme.light: _LIGHT,
+    Theme.dark: _DARK,
+}
+
+
+def picture(view: ForecastView, theme: Theme = Theme.readers) -> str:
     """The picture, complete in itself. Whatever a name holds is escaped."""
     scale = Scale.of(view)
     title = f"Glucose forecast for {view.pump_id}"
@@ -42,7 +58,7 @@ def picture(view: ForecastView) -> str:
         'aria-labelledby="bt-title bt-desc">',
         f'<title id="bt-title">{escape(title)}</title>',
         f'<desc id="bt-desc">{escape(described(view))}</desc>',
-        f"<style>{STYLE}</style>",
+        f"<style>\n{_COLOURS[theme]}{_STYLE}</style>",
         f'<rect class="ground" width="{WIDTH}" height="{HEIGHT}"/>',
         f'<text class="name" x="{_LEFT}" y="26">{escape(title)}</text>',
         f'<text x="{_LEFT}" y="50">{escape(view.headline())}</text>',

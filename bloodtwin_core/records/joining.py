@@ -9,6 +9,7 @@ from bloodtwin_core.records.arrays import Timestamps, Values
 from bloodtwin_core.records.cadence import RECORD_INTERVAL, RECORD_MINUTES, RECORDS_PER_HOUR, time_of_day
 from bloodtwin_core.records.features import Feature
 from bloodtwin_core.records.pump_records import PumpRecords
+from bloodtwin_core.records.reading_interval import sparse_sensor
 
 _BY_TIME = (Feature.sin_time, Feature.cos_time)
 
@@ -47,6 +48,8 @@ def require_measured(records: PumpRecords, smallest_share: float) -> None:
         what = f"the history reaches back {_duration(len(records) - before)} and {_duration(before)} are missing"
     else:
         what = f"glucose was measured in {measured.mean():.0%} of the last {_duration(len(records))}"
+    if sparse := sparse_sensor([measured]):
+        raise DataError(f"pump {records.pump_id}: {what}; {sparse}", todo="Waiting is no help")
     raise DataError(
         f"pump {records.pump_id}: {what}",
         todo=f"A forecast looks back on {_duration(len(records))}, a reading every {RECORD_MINUTES} minutes, of which "

@@ -21,6 +21,7 @@ from bloodtwin_core.records import (
     with_time_of_day,
 )
 from bloodtwin_core.records.filling import fill_from_the_past
+from bloodtwin_core.records.reading_interval import sparse_sensor
 from bloodtwin_core.records.segments import contiguous
 from bloodtwin_core.windows.scaler import FeatureScaler
 from bloodtwin_core.windows.series import Origins, Segment, WindowedSeries
@@ -78,6 +79,10 @@ def find_origins(series: Values, segments: list[Segment], split: Split, settings
         rows, complete = rows[:: settings.stride], complete[:: settings.stride]
     if not len(rows):
         longest = max((segment.stop - segment.start for segment in segments), default=0)
+        if sparse := sparse_sensor(_measured(series, segment) for segment in segments):
+            raise TooFewWindows(
+                f"the {split} split holds no forecast origin: {sparse}", todo="A longer history is no help"
+            )
         raise TooFewWindows(
             f"the {split} split holds no forecast origin: a window needs {settings.lookback + settings.horizon} "
             f"records without a break, the longest segment has {longest}",
@@ -89,7 +94,7 @@ def find_origins(series: Values, segments: list[Segment], split: Split, settings
 def _origins_of_segment(series: Values, segment: Segment, settings: DataSettings) -> tuple[Rows, Mask]:
     lookback, horizon = settings.lookback, settings.horizon
     local = np.arange(lookback - 1, segment.stop - segment.start - horizon)
-    measured = series[segment.start : segment.stop, Feature.bg_missing_flag.column] == 0
+    measured = _measured(series, segment)
     count = np.concatenate([[0], np.cumsum(measured)])
     in_lookback = count[local + 1] - count[local + 1 - lookback]
     in_targets = count[local + 1 + horizon] - count[local + 1]
@@ -102,3 +107,8 @@ def _origins_of_segment(series: Values, segment: Segment, settings: DataSettings
     )
     complete = (in_lookback == lookback) & (in_targets == horizon)
     return segment.start + local[available], complete[available]
+
+
+def _measured(series: Values, segment: Segment) -> Mask:
+    flags: Mask = series[segment.start : segment.stop, Feature.bg_missing_flag.column] == 0
+    return flags

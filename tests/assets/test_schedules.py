@@ -6,8 +6,9 @@ import dagster as dg
 import pytest
 import yaml
 
+from bloodtwin_assets.configured import CONFIG_VARIABLE
 from bloodtwin_assets.definitions import build_defs
-from bloodtwin_assets.schedules import CONFIG_VARIABLE, weekly_retraining
+from bloodtwin_assets.schedules import weekly_retraining
 from bloodtwin_core.common.errors import SettingsError
 
 SMOKE = Path(__file__).parents[2] / "configs" / "smoke.yaml"

@@ -87,6 +87,16 @@ def test_the_command_turns_events_into_splits_and_says_what_it_found(tmp_path: P
     assert read_repairs(splits[0].header)[RepairKind.basal_partly_known] == 1
 
 
+def test_a_sensor_with_a_reading_every_15_minutes_is_told_of(events: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["import", "events", str(events), "--dry-run"]) == 0
+    assert "this sensor" not in capsys.readouterr().out
+    (readings,) = events.glob("pump_*/cgmreading_*.csv")
+    head, *rows = readings.read_text().splitlines()
+    readings.write_text("\n".join([head, *rows[::3]]) + "\n")
+    assert main(["import", "events", str(events), "--dry-run"]) == 0
+    assert "this sensor gives a reading every 15 minutes" in capsys.readouterr().out
+
+
 def test_a_dry_run_reports_the_same_and_writes_nothing(
     events: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

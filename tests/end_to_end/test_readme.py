@@ -1,24 +1,71 @@
-"""What the README tells a newcomer to type works, on what the command has left."""
+"""What the README and the pages it leads to tell a newcomer to type works, on what the command has left."""
 
 import re
+import shlex
+import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bloodtwin_core.cli.main import parser
 from bloodtwin_core.pretrained.files import is_shipped
 from tests.end_to_end.conftest import REPOSITORY, Workplace
 
 Smoke = tuple[Workplace, subprocess.CompletedProcess[str]]
-PROGRAMS = re.findall(r"```python\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
+README = REPOSITORY / "README.md"
+PAGES = [README, *sorted((REPOSITORY / "docs").glob("*.md"))]
+MOST_LINES = 150
+JAVASCRIPT = REPOSITORY / "examples" / "javascript"
 
 
-def test_the_readme_has_programs() -> None:
-    assert len(PROGRAMS) == 6
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of a page in a language; "" is what is typed in a shell."""
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+    return [block for named, block in fenced if named == language]
+
+
+def programs(*names: str) -> list[str]:
+    return [program for name in names for program in blocks(REPOSITORY / name, "python")]
+
+
+def commands() -> list[str]:
+    """Every line of a shell block in any page, without its comment."""
+    lines = [line for page in PAGES for block in blocks(page, "") for line in block.splitlines()]
+    return sorted(
+        {line.partition("  #")[0].strip() for line in lines if re.match(r"(bloodtwin|make|dagster) \w", line)}
+    )
+
+
+FORECASTING = programs("README.md", "docs/training.md", "docs/exports.md", "docs/forecasting.md")
+EVALUATING = programs("docs/evaluation.md")
+
+
+def test_the_pages_have_programs() -> None:
+    assert len(FORECASTING) == 7
+    assert len(EVALUATING) == 2
+    assert len(blocks(README, "python")) == 1
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.read_text().splitlines()) < MOST_LINES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_links_to_is_there(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+    links += re.findall(r'(?:src|srcset)="([^"]+)"', page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.name)
+def test_a_page_opens_with_whom_it_is_for(page: Path) -> None:
+    assert page.read_text().split("\n\n")[1].startswith("For ")
 
 
 @pytest.mark.end_to_end
-@pytest.mark.parametrize("program", PROGRAMS, ids=[f"program{number}" for number in range(len(PROGRAMS))])
+@pytest.mark.parametrize("program", FORECASTING, ids=[f"program{number}" for number in range(len(FORECASTING))])
 def test_a_program_of_the_readme_prints_a_forecast(smoke: Smoke, program: str) -> None:
     if "base_forecaster" in program and not is_shipped():
         pytest.skip("bloodtwin_core/pretrained holds no base model yet")
@@ -27,3 +74,51 @@ def test_a_program_of_the_readme_prints_a_forecast(smoke: Smoke, program: str) -
     assert done.returncode == 0, done.stdout
     numbers = np.array([float(number) for number in re.findall(r"\b\d{2,3}\.\d+", done.stdout)])
     assert ((numbers >= 20) & (numbers <= 600)).sum() >= 12, done.stdout
+
+
+@pytest.mark.end_to_end
+@pytest.mark.parametrize("program", EVALUATING, ids=[f"program{number}" for number in range(len(EVALUATING))])
+def test_a_program_on_results_prints_figures(smoke: Smoke, program: str) -> None:
+    workplace, _ = smoke
+    done = workplace.run("-c", re.sub("bloodtwin_unified_lstm|another_model", "smoke", program))
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"\d\.\d", done.stdout)
+
+
+@pytest.mark.parametrize("line", [line for line in commands() if line.startswith("bloodtwin")])
+def test_a_command_of_a_page_is_one(line: str) -> None:
+    _, command, *arguments = shlex.split(line)
+    assert parser(command).parse_args([command, *arguments])
+
+
+@pytest.mark.parametrize("line", [line for line in commands() if line.startswith("make")])
+def test_a_target_of_a_page_is_one(line: str) -> None:
+    target = shlex.split(line)[1]
+    assert re.search(rf"^{target}:", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.end_to_end
+def test_the_readmes_forecast_command_forecasts_from_a_folder_and_writes_the_page(smoke: Smoke) -> None:
+    workplace, _ = smoke
+    [line] = [line for line in commands() if "my-exports" in line and line.endswith("--html forecast.html")]
+    shutil.copytree(
+        workplace.artifacts / "pump_splits" / "pump_sim001", workplace.folder / "my-exports" / "pump_sim001"
+    )
+    done = workplace.run("-m", "bloodtwin_core.cli", *shlex.split(line)[1:], "--at", "last")
+    assert done.returncode == 0, done.stdout
+    assert "in 60 min" in done.stdout
+    assert "<svg" in (workplace.folder / "forecast.html").read_text()
+
+
+@pytest.mark.end_to_end
+def test_the_example_in_javascript_forecasts_what_bloodtwin_does(smoke: Smoke) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    if not (JAVASCRIPT / "node_modules" / "onnxruntime-node").is_dir():
+        pytest.skip("onnxruntime-node is not installed: npm install --prefix examples/javascript --ignore-scripts")
+    workplace, _ = smoke
+    for folder in [workplace.artifacts, *([REPOSITORY / "bloodtwin_core/pretrained/model"] if is_shipped() else [])]:
+        done = subprocess.run([node, JAVASCRIPT / "forecast.js", folder], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.count("from bloodTwin's own forecast") == 2
