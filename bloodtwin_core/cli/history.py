@@ -18,7 +18,8 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.display.clock import Clock
 from bloodtwin_core.events.repairs import RepairKind, read_repairs
 from bloodtwin_core.records import PumpHistory, PumpRecords, Split, features_with
-from bloodtwin_core.records.split_files import PUMP_ID, SplitFile, natural_order, read_split_file
+from bloodtwin_core.records.pump_ids import is_pump_id
+from bloodtwin_core.records.split_files import SplitFile, natural_order, read_split_file
 from bloodtwin_core.sources.nightscout import NightscoutSettings
 from bloodtwin_core.sources.registry import source_named
 from bloodtwin_core.sources.splits import split_files_of
@@ -81,7 +82,7 @@ def _last_part(asked: Asked) -> Callable[[PumpHistory, DataSettings], dict[Split
 def _rooted(place: Place, asked: Asked, scratch: Path) -> DataSettings:
     """The settings with data.root a folder that holds these files and no others."""
     settings = asked.settings.model_copy(update={"source": place.source, "join_wearers": bool(asked.settings.wearers)})
-    if place.source == EXPORTS and place.folder is not None and not PUMP_ID.fullmatch(place.folder.resolve().name):
+    if place.source == EXPORTS and place.folder is not None and not is_pump_id(place.folder.resolve().name):
         place = Place(EXPORTS, tuple(sorted(path for path in place.folder.iterdir() if path.is_file())))
     if place.folder is not None:
         folder, pump_ids = place.root

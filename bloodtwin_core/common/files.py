@@ -22,6 +22,12 @@ _STORAGE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.E
 """What the disk, rather than the caller's own code, answers to a write."""
 
 
+def require_ordinary(path: Path) -> None:
+    """Raise OSError for a pipe, a socket or a device: whoever opened one might wait for ever, or read without end."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with path.open("rb") as file:

@@ -2,8 +2,14 @@
 
 from pydantic import BaseModel, ConfigDict
 
+LARGEST_TOLERANCE = 1.0
+"""mg/dL; what differs by more does not agree, since sensors tell whole mg/dL."""
+
 
 class SettingsGroup(BaseModel):
-    """A group of settings; an unknown name is an error rather than a silent default."""
+    """A group of settings; an unknown name is an error rather than a silent default.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Numbers are finite: against an infinite tolerance or target every check would pass.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -61,7 +61,7 @@ def read_export(path: Path, settings: VendorSettings) -> LocalEvents:
     """What one exported file says, in local time. Raises DataError and SettingsError as events does."""
     export = in_english(open_export(path))
     if (known := _format_of(export)) is not None:
-        return known.read(export, settings)
+        return replace(known.read(export, settings), clock=known.name)
     names = ", ".join(known.name for known in FORMATS)
     if language := language_of(export):
         what = f"the file seems to be an export in {language}, of which the column names are not known"

@@ -8,6 +8,7 @@ from pydantic import Field
 from bloodtwin_core.common.progress import Progress
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.group import SettingsGroup
+from bloodtwin_core.records.pump_ids import PumpId
 from bloodtwin_core.sources.source import EventSource, told
 
 if TYPE_CHECKING:
@@ -19,9 +20,7 @@ class NightscoutSettings(SettingsGroup):
     """A Nightscout site, used when data.source is nightscout."""
 
     url: str = Field(default="", description="Address of the site, without a token: https://my-site.example.")
-    pump_id: str = Field(
-        default="nightscout", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="Name for the wearer's pump."
-    )
+    pump_id: PumpId = Field(default="nightscout", description="Name for the wearer's pump.")
     time_zone: str = Field(default="", description="Zone of profiles that name none, such as Europe/Berlin.")
     profile_basal: bool = Field(
         default=True,
