@@ -64,8 +64,8 @@ def read_table(
 
     A number column may be a tuple of names that mean the same; the result has it under the first.
     Raises DataError, with file, line and column, for a file that is missing, empty, or (if rows_required) without rows,
-    a column that is missing, text or an infinity in a number column, a row with more or fewer fields than the header, and
-    a last line without its end: of a file that was cut off, the last number may lack digits.
+    a column that is missing, text or an infinity in a number column, a row with more or fewer fields than the header,
+    and a last line without its end: of a file that was cut off, the last number may lack digits.
     """
     comments, columns, header_line = _read_head(path)
     aliases = {name: names[0] for names in numbers if isinstance(names, tuple) for name in names}
@@ -114,6 +114,8 @@ def _fields(line: str) -> list[str]:
     """The fields of a line. Raises ValueError if it is too long, or its quotes are not as CSV wants them."""
     if len(line) > _LONGEST_LINE:
         raise ValueError(f"the line has {len(line)} characters, more than {_LONGEST_LINE}")
+    if "\0" in line:
+        raise ValueError("the line holds a NUL, which no text does")
     try:
         return [field.strip() for field in next(csv.reader([line]))]
     except csv.Error as error:
@@ -186,6 +188,8 @@ def _fields_of(lines: list[str], columns: int) -> Texts | Ascii:
         rows = [content for _, content in _contents(lines, 0)]
     if not rows:
         return np.empty((0, columns), dtype=np.str_)
+    if "\0" in text:  # numpy would take it for the end of a field.
+        raise ValueError("a line holds a NUL")
     if max(map(len, rows)) > _LONGEST_LINE:
         raise ValueError("a line is too long")
     with suppress(ValueError):  # Rows differ in length.

@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
+SECRET_GIVEN = "secret_given"
+"""Type of pydantic error of a setting that may hold a secret, so that its value is not to be shown."""
 LARGEST_TOLERANCE = 1.0
 """mg/dL; what differs by more does not agree, since sensors tell whole mg/dL."""
 

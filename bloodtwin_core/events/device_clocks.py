@@ -38,7 +38,7 @@ def set_back_undone(times: Timestamps) -> tuple[Timestamps, Repairs]:
 
 
 def clock_put_right(lists: Sequence[Timestamps]) -> tuple[list[Timestamps], Repairs]:
-    """The lists of one device, each UTC [event] in recording order, as its clock would have shown them if it were right.
+    """The lists of one device, each UTC [event] in recording order, by a clock that is right.
 
     Where the clock steps back it had been ahead, since it was set forward: since the last pause of all lists before
     that is at least as long as the step, or from the beginning. What was recorded then is moved earlier by the step, in

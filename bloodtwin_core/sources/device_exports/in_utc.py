@@ -90,7 +90,8 @@ def _in_utc(pump_id: str, export: LocalEvents, clock: Sequence[Timestamps], time
         readings, sensor = (_recorded(column, glucose.times) for column in (glucose.glucose, glucose.sensor))
         parts.append(PumpEvents(pump_id, glucose=GlucoseEvents.of(next(utc), readings, sensor)))
     for basal in export.basal:
-        parts.append(PumpEvents(pump_id, basal=BasalEvents.of(next(utc), _recorded(basal.rate, basal.times))))
+        rate = _recorded(basal.rate, basal.times)
+        parts.append(PumpEvents(pump_id, basal=BasalEvents.of(next(utc), rate)))
     for bolus in export.bolus:
         dose, minutes = (_recorded(column, bolus.times) for column in (bolus.dose, bolus.minutes))
         parts.append(PumpEvents(pump_id, bolus=BolusEvents.of(next(utc), dose, minutes)))
