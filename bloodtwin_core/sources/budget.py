@@ -31,7 +31,7 @@ class Budget:
         self._require_time()
 
     def body_of(self, answer: requests.Response) -> bytes:
-        """The whole body of an answer that was asked for as a stream. Raises DataError if it is too large or too slow."""
+        """The whole body of an answer that was asked for as a stream. Raises DataError if it is too large or slow."""
         pieces: Iterator[bytes] = answer.iter_content(_PIECE)
         body = []
         for piece in pieces:

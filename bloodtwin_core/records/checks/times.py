@@ -99,8 +99,8 @@ def breaks(file: SplitFile, settings: DataSettings) -> Iterator[Finding]:
         file,
         CheckName.breaks,
         f"for {hours[0]:.1f} h there are no rows, up to {file.records.timestamps[first]}",
-        f"{len(hours)} break{'s' if len(hours) > 1 else ''}, {hours.max():.1f} h the longest, {hours.sum():.1f} h in all, "
-        f"which cost {cost} forecast origins",
+        f"{len(hours)} break{'s' if len(hours) > 1 else ''}, {hours.max():.1f} h the longest, "
+        f"{hours.sum():.1f} h in all, which cost {cost} forecast origins",
         "See whether rows were lost; where the sensor was not worn nothing is to be done (data.block_breaks)",
         record=first,
         column=TIMESTAMP,
