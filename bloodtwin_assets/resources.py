@@ -16,6 +16,7 @@ from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.common.hashes import Hashes
 from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.config import Settings
+from bloodtwin_core.config.group import SECRET_GIVEN
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.sources.settings import settings_model
 
@@ -92,6 +93,6 @@ def _in_words(detail: ErrorDetails) -> str:
     setting = ".".join(str(part) for part in detail["loc"])
     complaint = detail["msg"].removeprefix("Value error, ")
     given = detail["input"]
-    value = "" if isinstance(given, dict) else f" is {given!r}, but"
+    value = "" if isinstance(given, dict) or detail["type"] == SECRET_GIVEN else f" is {given!r}, but"
     message = complaint[0].lower() + complaint[1:]
     return f"{setting}{value}: {message}. Change it under resources: settings: config in the run config"

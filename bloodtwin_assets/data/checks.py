@@ -17,6 +17,8 @@ from bloodtwin_core.records.checks.continuity import CheckName, Finding, Severit
 
 CONTINUITY_CHECKS = {
     CheckName.glucose_gap: "No gap in glucose inside a segment is longer than data.max_gap_hours.",
+    CheckName.breaks: "No hole in the rows of a file is longer than data.max_gap_hours; it warns unless "
+    "data.block_breaks is set.",
     CheckName.cadence: "Inside a segment there is a record every five minutes.",
     CheckName.time_order: "Timestamps of each file strictly increase.",
     CheckName.duplicate_timestamps: "No timestamp stands twice in a file.",

@@ -18,7 +18,8 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.display.clock import WearerClock
 from bloodtwin_core.events.repairs import RepairKind, read_repairs
 from bloodtwin_core.records import PumpHistory, PumpRecords, Split, features_with
-from bloodtwin_core.records.split_files import PUMP_ID, SplitFile, natural_order, read_split_file
+from bloodtwin_core.records.pump_ids import is_pump_id
+from bloodtwin_core.records.split_files import SplitFile, natural_order, read_split_file
 from bloodtwin_core.sources.registry import source_named
 from bloodtwin_core.sources.source import SplitSource
 from bloodtwin_core.sources.splits import split_files_of
@@ -85,7 +86,7 @@ def _rooted(place: Place, asked: Asked, scratch: Path) -> DataSettings:
     if signature.root_may_be_file and len(place.paths) == 1:
         return settings.model_copy(update={"root": str(place.paths[0])})
     reads_files = signature.is_file is not None and not signature.root_may_be_file
-    if reads_files and place.folder is not None and not PUMP_ID.fullmatch(place.folder.resolve().name):
+    if reads_files and place.folder is not None and not is_pump_id(place.folder.resolve().name):
         # A folder of wearers' folders holds no files itself, and its own name is nobody's.
         files = tuple(sorted(path for path in place.folder.iterdir() if path.is_file()))
         place = Place(place.source, files) if files else place

@@ -25,7 +25,7 @@ from bloodtwin_core.cli.run_settings import CONFIG_VARIABLE, run_config
 from bloodtwin_core.cli.settings import add_pump_option, add_set_option
 from bloodtwin_core.cli.stage_progress import StageProgress
 from bloodtwin_core.common.errors import BloodTwinError, SettingsError
-from bloodtwin_core.common.files import storage_errors
+from bloodtwin_core.common.files import private_folder, storage_errors
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.run_config import RunConfig
 
@@ -112,7 +112,7 @@ def _home() -> Path:
     given = os.environ.get(HOME_VARIABLE)
     home = Path(given).expanduser().absolute() if given else Path.cwd() / _HOME
     with storage_errors(home):
-        (home / _LOGS).mkdir(parents=True, exist_ok=True)
+        private_folder(home / _LOGS)
         if not (home / _INSTANCE.name).exists():
             instance = _INSTANCE.read_text("utf-8") if _INSTANCE.exists() else _WITHOUT_TELEMETRY
             (home / _INSTANCE.name).write_text(instance, "utf-8")

@@ -6,6 +6,7 @@ line ends and quoted fields are all right.
 
 import csv
 import difflib
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ import numpy.typing as npt
 
 from bloodtwin_core.common.arrays import Texts
 from bloodtwin_core.common.decimals import Ascii, number_of, numbers_of, without_missing
-from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.common.errors import DataError, shortened
+from bloodtwin_core.common.files import require_ordinary
 
 _COMMENT = "#"
 _BLANK = " \t\r\n"
@@ -26,6 +28,9 @@ _BLANK = " \t\r\n"
 _SHORTEST_ROW = 4
 """A shorter line may be blank, its end counted; where there is none, no line need be looked at by itself."""
 _LONG_FIELD = 28
+_LONGEST_LINE = 10_000
+"""Characters; more are no row of a table but something else, whose fields as text could fill the memory."""
+_AGAIN = "Export the file again; if it is whole, mend or remove the row"
 _ROWS_AT_ONCE = 5_000
 """Rows whose fields are in memory as text together, which the processor's cache holds."""
 
@@ -60,7 +65,8 @@ def read_table(
 
     A number column may be a tuple of names that mean the same; the result has it under the first.
     Raises DataError, with file, line and column, for a file that is missing, empty, or (if rows_required) without rows,
-    a column that is missing, text or an infinity in a number column, and a row with more fields than the header.
+    a column that is missing, text or an infinity in a number column, a row with more or fewer fields than the header,
+    and a last line without its end: of a file that was cut off, the last number may lack digits.
     """
     comments, columns, header_line = _read_head(path)
     aliases = {name: names[0] for names in numbers if isinstance(names, tuple) for name in names}
@@ -88,6 +94,7 @@ def line_of(path: Path, row: int) -> int:
 
 
 def _opened(path: Path) -> TextIO:
+    require_ordinary(path)
     # A note in another encoding must not stop a file whose numbers are plain ASCII.
     return path.open(encoding="utf-8-sig", errors="replace")
 
@@ -105,7 +112,15 @@ def _contents(lines: Iterable[str], first: int) -> Iterator[tuple[int, str]]:
 
 
 def _fields(line: str) -> list[str]:
-    return [field.strip() for field in next(csv.reader([line]))]
+    """The fields of a line. Raises ValueError if it is too long, or its quotes are not as CSV wants them."""
+    if len(line) > _LONGEST_LINE:
+        raise ValueError(f"the line has {len(line)} characters, more than {_LONGEST_LINE}")
+    if "\0" in line:
+        raise ValueError("the line holds a NUL, which no text does")
+    try:
+        return [field.strip() for field in next(csv.reader([line]))]
+    except csv.Error as error:
+        raise ValueError(f"the line is not CSV ({error})") from error
 
 
 def _read_head(path: Path) -> tuple[list[str], list[str], int]:
@@ -119,6 +134,8 @@ def _read_head(path: Path) -> tuple[list[str], list[str], int]:
                     comments.append(content.lstrip(_COMMENT).strip())
                 elif content:
                     return comments, _fields(content), number
+    except ValueError as error:
+        raise DataError(str(error), todo=_AGAIN, file=path, line=number) from error
     except OSError as error:
         raise DataError(
             f"the file cannot be read: {error.strerror or error}", todo="Check data.root and the file's name", file=path
@@ -135,7 +152,7 @@ def _require_columns(path: Path, line: int, columns: list[str], required: list[s
             others = {other.lower(): other for other in columns if other not in required}
             likely = difflib.get_close_matches(name.lower(), others, n=1, cutoff=0.4)
             hint = f"Rename column '{others[likely[0]]}' to '{name}'" if likely else f"Add a column '{name}'"
-            present = ", ".join(columns)
+            present = shortened(", ".join(columns))
             raise DataError(f"the column is missing; there are {present}", todo=hint, file=path, line=line, column=name)
 
 
@@ -151,6 +168,8 @@ def _read_columns(
             while lines := list(islice(file, _ROWS_AT_ONCE)):
                 fields = _fields_of(lines, len(columns))
                 told = [_text(fields[:, place]) for place in places[: len(texts)]]
+                if not lines[-1].endswith("\n") and lines[-1].split(_COMMENT, 1)[0].strip(_BLANK):
+                    raise ValueError("the last line has no end")
                 pieces.append([*told, *(numbers_of(_ascii(fields[:, place])) for place in places[len(texts) :])])
     except ValueError as error:
         _raise_first_fault(path, columns, list(numbers), error)
@@ -164,21 +183,24 @@ def _read_columns(
 
 
 def _fields_of(lines: list[str], columns: int) -> Texts | Ascii:
-    """The fields of lines, [row, column]; what a short row lacks is empty. Raises ValueError if a row is too long."""
+    """The fields of lines, [row, column]; Raises ValueError if a row or its line is too long or too short."""
     rows, text = lines, "".join(lines)
     if min(map(len, lines)) <= _SHORTEST_ROW or _COMMENT in text:
         rows = [content for _, content in _contents(lines, 0)]
     if not rows:
         return np.empty((0, columns), dtype=np.str_)
+    if "\0" in text:  # numpy would take it for the end of a field.
+        raise ValueError("a line holds a NUL")
+    if max(map(len, rows)) > _LONGEST_LINE:
+        raise ValueError("a line is too long")
     with suppress(ValueError):  # Rows differ in length.
         fields = _loaded(rows, text.isascii())
         if fields.shape[1] == columns:
             return np.strings.strip(fields) if " " in text else fields
     split = [_fields(row) for row in rows]
-    longest = max(len(row) for row in split)
-    if longest > columns:
-        raise ValueError(f"a row has {longest} fields")
-    return np.array([row + [""] * (columns - len(row)) for row in split], dtype=np.str_)
+    if any(len(row) != columns for row in split):
+        raise ValueError("a row has more or fewer fields than the header")
+    return np.array(split, dtype=np.str_)
 
 
 def _loaded(rows: list[str], is_ascii: bool) -> Texts | Ascii:
@@ -211,19 +233,33 @@ def _ascii(fields: Texts | Ascii) -> Ascii:
 
 def _raise_first_fault(path: Path, columns: list[str], numbers: list[str], error: Exception | None = None) -> NoReturn:
     places = {columns.index(name): name for name in numbers}
+    line = 0
     with _opened(path) as file:
         for line, content in islice(_lines(file), 1, None):
-            fields = _fields(content)
-            if len(fields) > len(columns):
+            try:
+                fields = _fields(content)
+            except ValueError as fault:
+                raise DataError(str(fault), todo=_AGAIN, file=path, line=line) from error
+            if len(fields) != len(columns):
                 what = f"the row has {len(fields)} fields, the header {len(columns)}"
-                raise DataError(what, todo="Mend or remove the row", file=path, line=line) from error
+                raise DataError(what, todo=_AGAIN, file=path, line=line) from error
             for place, name in places.items():
                 if place < len(fields) and (what := _number_fault(fields[place])):
                     todo = "Write a number, or leave the field empty if it was not measured"
                     raise DataError(what, todo=todo, file=path, line=line, column=name) from error
+    if _is_cut(path):
+        what = "the last line has no end, so that the file may have been cut off within a number"
+        raise DataError(what, todo="Export it again, or end the line if it is whole", file=path, line=line)
     raise DataError(
         f"the file is not a table of numbers ({error})", todo="Export it again as CSV", file=path
     ) from error
+
+
+def _is_cut(path: Path) -> bool:
+    """Whether the last line has no end."""
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) not in b"\r\n"
 
 
 def _number_fault(field: str) -> str:

@@ -3,14 +3,41 @@
 Each message says what happened, where (file, line, column, pump or setting) and what to do.
 """
 
+import re
 from pathlib import Path
 from typing import Self
 
 from pydantic import ValidationError
 
+LONGEST_QUOTE = 200
+"""Characters quoted of what was given."""
+_LONGEST_MESSAGE = 4_000
+_LONG_WORD = re.compile(rf"\S{{{LONGEST_QUOTE + 1},}}")
+_QUOTED = re.compile(rf"'[^'\n]{{{LONGEST_QUOTE + 1},}}'")
+
+
+def shortened(text: str, longest: int = LONGEST_QUOTE) -> str:
+    """A text of which at most so many characters are left, and whether something was left out."""
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+def printable(text: str) -> str:
+    """A text whose characters a terminal shows and does not obey; others are written as Python escapes them."""
+    return "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
+
+
+def _message(text: str) -> str:
+    """A message as people may see it: what it quotes of files and servers is short, and plain text."""
+    short = _QUOTED.sub(lambda quoted: f"'{shortened(quoted[0][1:-1])}'", text)
+    short = _LONG_WORD.sub(lambda word: shortened(word[0]), short)
+    return printable(shortened(short, _LONGEST_MESSAGE))
+
 
 class BloodTwinError(Exception):
     """Something that the user of bloodTwin can mend; the message says how."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_message(message))
 
 
 class SettingsError(BloodTwinError):
@@ -26,11 +53,14 @@ class DataError(BloodTwinError):
     def __init__(
         self, what: str, *, todo: str, file: Path | None = None, line: int | None = None, column: str | None = None
     ) -> None:
-        self.what, self.todo = what, todo
+        self.what, self.todo = _message(what), todo
         self.file, self.line, self.column = file, line, column
         places = [str(file) if file else "", f"line {line}" if line else "", f"column {column}" if column else ""]
         where = ", ".join(place for place in places if place)
-        super().__init__(f"{where}: {what}. {todo}" if where else f"{what}. {todo}")
+        # A path is not shortened: it is what the user has to look for.
+        Exception.__init__(
+            self, f"{printable(where)}: {self.what}. {self.todo}" if where else f"{self.what}. {self.todo}"
+        )
 
 
 class TooFewWindows(DataError):

@@ -18,8 +18,15 @@ from bloodtwin_core.common.errors import StorageError
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}(\.[^.]*)?")
 _ASIDE = re.compile(r"\.(?P<name>.+)\.before")
 """The names that _beside and _aside give."""
+_OWNER_FILE, _OWNER_FOLDER = 0o600, 0o700
 _STORAGE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
 """What the disk, rather than the caller's own code, answers to a write."""
+
+
+def require_ordinary(path: Path) -> None:
+    """Raise OSError for a pipe, a socket or a device: whoever opened one might wait for ever, or read without end."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
 
 
 def sha256_of(path: Path) -> str:
@@ -52,12 +59,29 @@ def written_whole(path: Path) -> Iterator[Path]:
 @contextmanager
 def _taking_place(temporary: Path, path: Path) -> Iterator[None]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         yield
+        temporary.chmod(_OWNER_FILE)
         move(temporary, path)
     finally:
         with suppress(OSError):  # Tidying up must not hide the error that led here.
             temporary.unlink()
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, for the owner alone: what is written tells of health.
+
+    Folders that are there keep what they allow.
+    """
+    for missing in [folder for folder in (*reversed(path.parents), path) if not folder.exists()]:
+        missing.mkdir(mode=_OWNER_FOLDER, exist_ok=True)
+
+
+def open_to_all(folder: Path) -> None:
+    """Let everybody read the files of a folder: what is shipped holds nobody's data."""
+    folder.chmod(0o755)
+    for file in (file for file in folder.rglob("*") if file.is_file()):
+        file.chmod(0o644)
 
 
 def move(path: Path, place: Path) -> None:
@@ -80,9 +104,10 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     try:
         with storage_errors(path, temporary):
             recover_folder(path)
-            temporary.mkdir(parents=True)
+            private_folder(temporary)
             yield temporary
             for file in (file for file in temporary.rglob("*") if file.is_file()):
+                file.chmod(_OWNER_FILE)
                 _sync(file)
             _swap_in(temporary, path)
     finally:

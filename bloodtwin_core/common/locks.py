@@ -19,7 +19,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bloodtwin_core.common.errors import FolderInUse
-from bloodtwin_core.common.files import storage_errors
+from bloodtwin_core.common.files import private_folder, storage_errors
 
 if sys.platform == "win32":
     import msvcrt
@@ -154,7 +154,7 @@ def _open(place: Path) -> _Held | None:
     missing = [place] if _holds_no_more_than_a_lock(place) else []
     missing += [folder for folder in place.parents if not folder.exists()]
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        private_folder(place)
         return _Held(os.open(place / LOCK, os.O_RDWR | os.O_CREAT, 0o600), 0, missing)
     except FileNotFoundError:
         return None

@@ -63,6 +63,10 @@ class DataSettings(SettingsGroup):
     max_gap_hours: float = Field(
         default=MAX_GAP_HOURS, gt=0.0, le=48.0, description="A longer gap in glucose (h) ends a segment."
     )
+    block_breaks: bool = Field(
+        default=False,
+        description="A hole in a file's rows longer than max_gap_hours is an error, not a warning.",
+    )
     max_reading_age_minutes: float = Field(
         default=MAX_READING_AGE_MINUTES,
         ge=0.0,

@@ -4,7 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bloodtwin_core.config.group import SettingsGroup
+from bloodtwin_core.config.group import LARGEST_TOLERANCE, SettingsGroup
+
+LARGEST_TARGET = 100.0
+"""mg/dL; no forecaster is as bad, not even one that always says the mean."""
 
 
 class EvaluationSettings(SettingsGroup):
@@ -16,11 +19,19 @@ class EvaluationSettings(SettingsGroup):
         description="Test by dense scan, many times as fast, where a sample of windows shows it agrees, as it does "
         "without attention.",
     )
-    scan_tolerance: float = Field(default=1e-3, gt=0.0, description="Largest difference (mg/dL) that agrees.")
-    target_mae_30min: float = Field(default=15.0, gt=0.0, description="MAE at 30 min should stay below (mg/dL, AT).")
-    target_mae_60min: float = Field(default=20.0, gt=0.0, description="MAE at 60 min should stay below (mg/dL, AT).")
-    target_rmse: float = Field(default=25.0, gt=0.0, description="RMSE over the first hour should stay below (mg/dL).")
-    ridge_penalties: list[Annotated[float, Field(gt=0.0)]] = Field(
+    scan_tolerance: float = Field(
+        default=1e-3, gt=0.0, le=LARGEST_TOLERANCE, description="Largest difference (mg/dL) that agrees."
+    )
+    target_mae_30min: float = Field(
+        default=15.0, gt=0.0, le=LARGEST_TARGET, description="MAE at 30 min should stay below (mg/dL, AT)."
+    )
+    target_mae_60min: float = Field(
+        default=20.0, gt=0.0, le=LARGEST_TARGET, description="MAE at 60 min should stay below (mg/dL, AT)."
+    )
+    target_rmse: float = Field(
+        default=25.0, gt=0.0, le=LARGEST_TARGET, description="RMSE over the first hour should stay below (mg/dL)."
+    )
+    ridge_penalties: list[Annotated[float, Field(gt=0.0, le=1e6)]] = Field(
         default=[1e-3, 1e-2, 1e-1, 1.0],
         min_length=1,
         description="Ridge penalties, each above 0, tried on the validation split; per training window.",
@@ -28,6 +39,7 @@ class EvaluationSettings(SettingsGroup):
     ridge_max_windows: int = Field(
         default=120_000,
         ge=100,
+        le=100_000_000,
         description="The ridge regression is fitted on at most so many training windows, evenly spread.",
     )
     bootstrap_samples: int = Field(

@@ -40,6 +40,16 @@ class FetchSettings(SettingsGroup):
         default=60.0, gt=0.0, le=3600.0, description="Silence (s) after which a connection counts as broken."
     )
 
+    most_pages: int = Field(
+        default=50_000, ge=1, le=10_000_000, description="Requests to a site in one sync, after which it is given up."
+    )
+    most_mebibytes: int = Field(
+        default=4096, ge=1, le=1_048_576, description="What a site may answer in one sync (MiB) before it is given up."
+    )
+    most_hours: float = Field(
+        default=12.0, gt=0.0, le=720.0, description="How long one sync of a site may take (h) before it is given up."
+    )
+
     @field_validator("since", mode="before")
     @classmethod
     def _is_a_day(cls, value: object) -> object:

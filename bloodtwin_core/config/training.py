@@ -114,7 +114,7 @@ class TrainingSettings(SettingsGroup):
     early_stopping_patience: int = Field(
         default=5, ge=1, le=1000, description="Epochs without a better val_mae before stopping."
     )
-    gradient_clip_val: float = Field(default=1.0, ge=0.0, description="Largest gradient norm; 0 clips nothing.")
+    gradient_clip_val: float = Field(default=1.0, ge=0.0, le=1e6, description="Largest gradient norm; 0 clips nothing.")
     precision: Precision = Field(
         default=Precision.auto,
         description="auto (16-bit mixed on CUDA, bfloat16 for an LSTM on a CPU with AMX, else float32), float32, "
@@ -130,6 +130,7 @@ class TrainingSettings(SettingsGroup):
     series_memory_mib: int = Field(
         default=1024,
         ge=0,
+        le=1_048_576,
         description="Largest series (MiB) held on the device; a larger one is read chunk by chunk from its file.",
     )
     start_from: str = Field(
@@ -173,5 +174,6 @@ class PersonalSettings(SettingsGroup):
     min_windows: int = Field(
         default=144,
         ge=1,
+        le=1_000_000,
         description="A pump with fewer windows to learn from or to judge by keeps the unified network (144 = 12 h).",
     )

@@ -1,4 +1,4 @@
-"""Times of a device's own clock in UTC: zones, daylight saving, clocks that are put forward late or were set back.
+"""Times of a device's own clock in UTC: zones, daylight saving, clocks that are put forward late.
 
 All functions take times in the order in which the device recorded them; where that is not known, nothing can tell a
 clock that was set back from rows that were shuffled.
@@ -9,16 +9,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from bloodtwin_core.events.device_clocks import LONGEST_RHYTHM, OUT_OF_ORDER, usual_step
 from bloodtwin_core.events.repairs import RepairKind, Repairs
-from bloodtwin_core.records import RECORD_INTERVAL, Mask, Timestamps
-
-_OUT_OF_ORDER = np.timedelta64(120, "s")
-"""Entries of one log may stand this far out of order without any clock having changed."""
-_SHUFFLED_SHARE = 0.02
-"""Nobody sets a clock back so often; a list with more steps back than this is not in recording order."""
-
-_LONGEST_RHYTHM = np.timedelta64(15 * 60, "s")
-"""Between two readings of any sensor; a jump of the clock shows on top of it."""
+from bloodtwin_core.records import Mask, Timestamps
 
 
 def recorded_oldest_first(times: Timestamps) -> bool:
@@ -46,7 +39,7 @@ def utc_from_local(local: Timestamps, zone: ZoneInfo) -> tuple[Timestamps, Repai
 
 def _second_time(local: Timestamps) -> Mask:
     """Whether a time [event] in an hour that occurs twice is the second: the clock went back in it before."""
-    back = np.diff(local, prepend=local[:1]) < -_OUT_OF_ORDER
+    back = np.diff(local, prepend=local[:1]) < -OUT_OF_ORDER
     night = local.astype("datetime64[D]")
     frame = pd.DataFrame({"night": night, "back": back & (np.diff(night, prepend=night[:1]).astype(np.int64) == 0)})
     second: Mask = frame.groupby("night")["back"].cumsum().to_numpy() > 0
@@ -74,8 +67,8 @@ def _late_events(local: Timestamps, before: np.timedelta64, after: np.timedelta6
     """
     steps = np.diff(local, append=local[-1:])
     jumps = steps >= after - before
-    if _usual_step(local) <= _LONGEST_RHYTHM:
-        jumps &= steps <= after - before + _LONGEST_RHYTHM
+    if usual_step(local) <= LONGEST_RHYTHM:
+        jumps &= steps <= after - before + LONGEST_RHYTHM
     utc = local[: int(np.argmax(np.append(jumps, True))) + 1] - before
     legal = pd.DatetimeIndex(utc).tz_localize("UTC").tz_convert(zone).tz_localize(None).to_numpy()
     return int(np.argmax(np.append((legal - utc).astype("timedelta64[s]") != after, True)))
@@ -86,33 +79,3 @@ def _offsets_around(missing: np.datetime64, zone: ZoneInfo) -> tuple[np.timedelt
     moment = missing.astype("datetime64[s]").item().replace(tzinfo=zone)
     before, after = (moment.replace(fold=fold).utcoffset() for fold in (0, 1))
     return np.timedelta64(before, "s"), np.timedelta64(after, "s")
-
-
-def set_back_undone(times: Timestamps) -> tuple[Timestamps, Repairs]:
-    """Times (UTC) [event] that never go back, of a device whose clock was corrected.
-
-    Where the clock steps back it had been ahead, since it was set forward: since the last pause before that is at
-    least as long as the step, or from the beginning. These events are moved earlier by the step, so that none of them
-    lies among those recorded later. Times that step back all the time are in no recording order and are left alone.
-    """
-    backward = np.flatnonzero(np.diff(times) < -_OUT_OF_ORDER) + 1
-    if len(backward) == 0 or len(backward) > max(1.0, _SHUFFLED_SHARE * len(times)):
-        return times, Repairs()
-    corrected = times.copy()
-    moved = np.zeros(len(times), dtype=bool)
-    for place in backward:
-        ahead = corrected[place - 1] - corrected[place] + min(_usual_step(times), RECORD_INTERVAL)
-        pauses = np.flatnonzero(np.diff(corrected[:place]) >= ahead)
-        since = int(pauses[-1]) + 1 if len(pauses) else 0
-        corrected[since:place] -= ahead
-        moved[since:place] = True
-    repairs = Repairs.of(RepairKind.clock_set_back, len(backward))
-    return corrected, repairs + Repairs.of(RepairKind.clock_shifted_events, int(moved.sum()))
-
-
-def _usual_step(times: Timestamps) -> np.timedelta64:
-    """What usually lies between two events; 0 if there is but one."""
-    forward = np.diff(times)[np.diff(times) > np.timedelta64(0, "s")]
-    if len(forward) == 0:
-        return np.timedelta64(0, "s")
-    return np.timedelta64(int(np.median(forward.astype("timedelta64[s]").astype(np.int64))), "s")

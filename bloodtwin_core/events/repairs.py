@@ -23,6 +23,8 @@ class RepairKind(StrEnum):
     nonexistent_local_times = "nonexistent_local_times"
     clock_set_back = "clock_set_back"
     clock_shifted_events = "clock_shifted_events"
+    rows_out_of_place = "rows_out_of_place"
+    cut_off_rows = "cut_off_rows"
     unreadable_rows = "unreadable_rows"
     unreadable_units = "unreadable_units"
     readings_in_mmol = "readings_in_mmol"
@@ -58,6 +60,8 @@ MEANINGS: dict[RepairKind, str] = {
     RepairKind.nonexistent_local_times: "events in a local hour that does not exist",
     RepairKind.clock_set_back: "times that the device's clock was set back",
     RepairKind.clock_shifted_events: "events moved because the clock had been ahead",
+    RepairKind.rows_out_of_place: "rows out of their place in a list, which no clock explains; they keep their times",
+    RepairKind.cut_off_rows: "last lines without their end, which may lack digits, left out",
     RepairKind.unreadable_rows: "rows or events of the source that could not be understood, left out",
     RepairKind.unreadable_units: "U of insulin in those, as far as that can be seen",
     RepairKind.readings_in_mmol: "readings in mmol/L among those in mg/dL, converted",

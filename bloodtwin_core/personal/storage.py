@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch
 from bloodtwin_core.common.files import recover_folder
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
+from bloodtwin_core.records.pump_ids import PumpId, pump_id_of
 
 INDEX = "personal.json"
 
@@ -20,7 +21,7 @@ class PersonalOutcome(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    pump_id: str
+    pump_id: PumpId
     train_windows: int
     validate_windows: int
     validate_before: float | None
@@ -42,7 +43,7 @@ class PersonalIndex(BaseModel):
 
 def personal_checkpoint(folder: Path, pump_id: str) -> Path:
     """Where a pump's accepted copy is kept."""
-    return folder / f"{pump_id}.ckpt"
+    return folder / f"{pump_id_of(pump_id)}.ckpt"
 
 
 def read_personal_index(folder: Path) -> PersonalIndex:

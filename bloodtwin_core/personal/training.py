@@ -17,6 +17,7 @@ from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.network.threads import torch_threads
 from bloodtwin_core.personal.storage import INDEX, PersonalIndex, PersonalOutcome, personal_checkpoint
 from bloodtwin_core.records import Split
+from bloodtwin_core.records.pump_ids import pump_id_of
 from bloodtwin_core.training import CheckpointFolder, choose_compute, fit
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.of_pump import windows_of_pump
@@ -83,7 +84,7 @@ def _personalise_pump(
             f"personal.min_windows asks for {personal.min_windows} each"
         )
         return outcome.model_copy(update={"reason": reason})
-    scratch = folder / f".{pump_id}"
+    scratch = folder / f".{pump_id_of(pump_id)}"
     tuned = fine_tune(windows, unified, training, personal, scratch)
     after = _errors(tuned, windows, training)
     accepted, reason = judge(overall(before.validate), overall(after.validate))

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel, ValidationError
 
+from bloodtwin_core.config.group import SECRET_GIVEN
+
 _AS_NEAR = 0.6
 """Least similarity (0 to 1, difflib) of a name that is offered in place of an unknown one."""
 
@@ -21,7 +23,7 @@ def first_fault(error: ValidationError, settings: type[BaseModel], within: str =
     if fault["type"] == "extra_forbidden":
         return f"{full_name}: {what}{_hint(nearest_setting(place, settings), within)}"
     given = fault["input"]
-    shown = f", not {given!r:.60}" if isinstance(given, str | int | float) else ""
+    shown = f", not {given!r:.60}" if isinstance(given, str | int | float) and fault["type"] != SECRET_GIVEN else ""
     return f"{full_name}: {what}{shown}" if full_name else f"{what}{shown}"
 
 

@@ -21,6 +21,7 @@ from bloodtwin_core.records.features import (
     Feature,
     features_with,
 )
+from bloodtwin_core.records.pump_ids import PumpId, pump_id_of
 
 
 class Split(StrEnum):
@@ -43,13 +44,15 @@ class PumpRecords:
     timestamps themselves; what a network is told is computed from the zone (clock.py).
     """
 
-    pump_id: str
+    pump_id: PumpId
     timestamps: Timestamps
     values: Values
     features: tuple[str, ...] = FEATURES
     wearer_zone: str = UNKNOWN_ZONE
 
     def __post_init__(self) -> None:
+        """Raise DataError for what is no pump id, ValueError for values of another shape."""
+        pump_id_of(self.pump_id)
         if self.values.shape != (len(self.timestamps), len(self.features)):
             raise ValueError(
                 f"pump {self.pump_id}: values have shape {self.values.shape}, "
@@ -105,13 +108,13 @@ class PumpHistory:
     tested_from: np.datetime64 | None = None
 
     @property
-    def pump_id(self) -> str:
+    def pump_id(self) -> PumpId:
         """The pump's serial number."""
         return self.records.pump_id
 
 
 def records_from_signals(
-    pump_id: str,
+    pump_id: PumpId,
     timestamps: Timestamps,
     glucose: npt.NDArray[np.floating],
     basal_rate: npt.NDArray[np.floating],

@@ -14,6 +14,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.common.files import atomic_write, recover_folder, sha256_of
 from bloodtwin_core.records import FEATURES, PumpRecords, Split, features_with
+from bloodtwin_core.records.pump_ids import PumpId
 from bloodtwin_core.records.split_files import PumpSplitFiles, SplitFile, read_split_file
 
 
@@ -27,7 +28,7 @@ class RawSplitFile(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    pump_id: str
+    pump_id: PumpId
     split: Split
     path: Path
     sha256: str

@@ -21,6 +21,7 @@ from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.common.iso_times import utc_times
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, Feature, PumpRecords, Split, Timestamps, Values
 from bloodtwin_core.records.clock import is_named, zone_of
+from bloodtwin_core.records.pump_ids import PumpId, pump_id_of
 from bloodtwin_core.records.split_header import UTC_TIMESTAMPS, WEARER_ZONE, SplitHeader
 
 DATA_VERSION = "2.0"
@@ -28,8 +29,6 @@ TIMESTAMP = "timestamp"
 COLUMNS: tuple[str, ...] = (TIMESTAMP, *FEATURES)
 
 PUMP_FOLDER = "pump_"
-PUMP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-"""What a pump id looks like, so that it can be part of a file name."""
 _ROWS_PER_WRITE = 100_000
 """Rows turned to text at a time, which bounds the memory that writing takes."""
 
@@ -44,7 +43,7 @@ class SplitFile:
     records: PumpRecords
 
     @property
-    def pump_id(self) -> str:
+    def pump_id(self) -> PumpId:
         """The pump's serial number."""
         return self.records.pump_id
 
@@ -57,8 +56,12 @@ class SplitFile:
 class PumpSplitFiles:
     """The files of one pump, one for each split."""
 
-    pump_id: str
+    pump_id: PumpId
     files: dict[Split, Path]
+
+    def __post_init__(self) -> None:
+        """Raise DataError, with a file of the pump, for what is no pump id."""
+        pump_id_of(self.pump_id, file=next(iter(self.files.values()), None))
 
 
 def find_split_files(root: Path, pump_ids: Sequence[str]) -> list[PumpSplitFiles]:
@@ -135,9 +138,10 @@ def _zone_in(header: SplitHeader, path: Path) -> str:
     return zone
 
 
-def _pump_of(path: Path, header: SplitHeader) -> str:
+def _pump_of(path: Path, header: SplitHeader) -> PumpId:
     folder = path.absolute().parent.parent.name
-    return folder.removeprefix(PUMP_FOLDER) if folder.startswith(PUMP_FOLDER) else header.pump_serial or path.stem
+    stated = folder.removeprefix(PUMP_FOLDER) if folder.startswith(PUMP_FOLDER) else header.pump_serial or path.stem
+    return pump_id_of(stated, file=path)
 
 
 def _split_of(path: Path, header: SplitHeader) -> Split:
@@ -181,9 +185,6 @@ def write_split_file(
     digits as it takes to read the same values back. Columns of extra features come last. extra are comment keys beyond
     the contract's; the wearer's zone is written where it is known. Raises StorageError if the place cannot be written.
     """
-    if not PUMP_ID.fullmatch(records.pump_id):
-        todo = "Name it by letters, digits, '-', '_' and '.'"
-        raise DataError(f"the pump id '{records.pump_id}' cannot be part of a file name", todo=todo)
     if len(records) == 0:
         todo = "A split needs records: give the pump a longer history or leave it out (data.pump_ids)"
         raise DataError(f"pump {records.pump_id} has no {split} records to write", todo=todo)

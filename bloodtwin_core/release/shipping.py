@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch
-from bloodtwin_core.common.files import atomic_folder, sha256_of
+from bloodtwin_core.common.files import atomic_folder, open_to_all, sha256_of
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.export import list_model, write_test_vector
 from bloodtwin_core.network.checkpoint import Checkpoint, copy_weights, load_checkpoint
@@ -81,6 +81,7 @@ def ship(
         (temporary / CARD).write_text(model_card(facts), "utf-8")
         index = ShippedFiles(files={path.name: sha256_of(path) for path in sorted(temporary.iterdir())})
         (temporary / INDEX).write_text(index.model_dump_json(indent=2) + "\n", "utf-8")
+    open_to_all(folder)
     return folder / CARD
 
 
@@ -97,6 +98,7 @@ def describe_exports(folder: Path = FOLDER) -> None:
     for name, facts in exports.items():
         list_model(folder / name, facts)
     write_test_vector(folder / ONNX, folder / TEST_VECTOR)
+    open_to_all(folder)
 
 
 def _step(store: ArtifactStore) -> TrainingStep:

@@ -15,6 +15,7 @@ from bloodtwin_core.common.progress import Progress
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.sources import FetchSettings
 from bloodtwin_core.events.plausible import EARLIEST
+from bloodtwin_core.records.pump_ids import PumpId, pump_id_of
 from bloodtwin_core.records.split_files import natural_order
 from bloodtwin_core.sources.fetched import Day
 
@@ -26,7 +27,7 @@ EARLIEST_DAY: Day = EARLIEST.astype("datetime64[D]")
 class FetchReport:
     """What one sync brought for one pump: new rows, all rows, and the days that were asked for, if any."""
 
-    pump_id: str
+    pump_id: PumpId
     new: int
     total: int
     first: Day | None = None
@@ -42,6 +43,11 @@ def folder_of(settings: DataSettings) -> Path:
     if not settings.root:
         raise SettingsError("data.root is not set. Name a folder of your own that keeps the fetched events")
     return Path(settings.root).expanduser()
+
+
+def history_folder(root: Path, source: str, pump: str) -> Path:
+    """The folder of what is fetched of one pump. Raises DataError where what it is called is no pump id."""
+    return root / f"{source}_{pump_id_of(pump)}"
 
 
 def histories_in(root: Path, source: str, pump_ids: Sequence[str]) -> dict[str, Path]:

@@ -18,6 +18,7 @@ from urllib3.util.retry import Retry
 
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config.sources import FetchSettings
+from bloodtwin_core.sources.budget import Budget
 
 logger = logging.getLogger(__name__)
 
@@ -48,17 +49,21 @@ class PoliteAdapter(HTTPAdapter):
     def __init__(self, site: str, settings: FetchSettings, busy: frozenset[int] = BUSY) -> None:
         super().__init__()
         self._site, self._settings, self._busy = site, settings, busy
+        self._budget = Budget(site, settings)
 
     def send(
         self,
         request: requests.PreparedRequest,
-        stream: bool = False,
+        stream: bool = False,  # noqa: ARG002
         timeout: Any = None,
         verify: bool | str = True,
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """One answer that is not BUSY. Raises DataError if none of the attempts brings one."""
+        """One answer that is not BUSY, its body read.
+
+        Raises DataError if none of the attempts brings one, or the site goes beyond what a sync may take (Budget).
+        """
         wait, trouble = 0.0, ""
         for attempt in range(self._settings.attempts):
             if attempt:
@@ -66,8 +71,11 @@ class PoliteAdapter(HTTPAdapter):
                 time.sleep(wait)
             wait = self._settings.first_wait_seconds * 2.0**attempt
             try:
-                answer = super().send(request, stream, timeout or self._settings.timeout_seconds, verify, cert, proxies)
-                _ = answer.content  # A cut connection shows only once the body is read.
+                self._budget.ask()
+                # Read as a stream, so that a body without end is noticed while it comes.
+                answer = super().send(request, True, timeout or self._settings.timeout_seconds, verify, cert, proxies)
+                # A cut connection shows only once the body is read.
+                answer._content = self._budget.body_of(answer)
             except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
                 trouble = _in_words(error)
                 if isinstance(error, SSLError):

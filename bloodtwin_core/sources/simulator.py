@@ -18,7 +18,7 @@ class SimulatorSettings(SettingsGroup):
 
     pumps: int = Field(default=4, ge=1, le=10_000, description="Virtual wearers, one pump each.")
     days: int = Field(default=60, ge=3, le=36_500, description="Days of history per wearer.")
-    seed: int = Field(default=2024, ge=0, description="The same seed gives the same records.")
+    seed: int = Field(default=2024, ge=0, le=2**32 - 1, description="The same seed gives the same records.")
 
 
 def histories(settings: DataSettings, progress: Progress = silent) -> Iterator[PumpRecords]:

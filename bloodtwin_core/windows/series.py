@@ -12,13 +12,14 @@ import numpy.typing as npt
 
 from bloodtwin_core.records import FEATURES, Feature, Mask, Rows, Split, Timestamps, Values
 from bloodtwin_core.records.origin_rules import USUAL_RULES, OriginRules
+from bloodtwin_core.records.pump_ids import PumpId
 
 
 @dataclass(frozen=True)
 class Segment:
     """Rows start to stop (not included) of the series: one pump, one split, a record every five minutes."""
 
-    pump_id: str
+    pump_id: PumpId
     split: Split
     start: int
     stop: int

@@ -10,6 +10,7 @@ import numpy as np
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.records.checks.findings import CheckName, Finding, Severity, about
 from bloodtwin_core.records.checks.times import (
+    breaks,
     cadence,
     glucose_gap,
     split_order,
@@ -38,6 +39,7 @@ def findings(
     train_only are files of pumps that are only trained on, which need not have all three splits.
     """
     all_findings = [finding for file in splits for finding in split_findings(file, settings.max_gap_hours)]
+    all_findings += [finding for file in [*splits, *train_only] for finding in breaks(file, settings)]
     for pump_id in dict.fromkeys(file.pump_id for file in splits):
         all_findings += split_order([file for file in splits if file.pump_id == pump_id])
     all_findings += [*wearer_overlaps(splits, settings.wearers), *wearers_without_data(splits, settings)]

@@ -14,6 +14,7 @@ class CheckName(StrEnum):
     """What is looked at."""
 
     glucose_gap = "glucose_gap"
+    breaks = "breaks"
     cadence = "cadence"
     time_order = "time_order"
     duplicate_timestamps = "duplicate_timestamps"

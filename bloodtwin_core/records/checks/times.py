@@ -84,6 +84,30 @@ def glucose_gap(file: SplitFile, max_gap: np.timedelta64) -> Iterator[Finding]:
         )
 
 
+def breaks(file: SplitFile, settings: DataSettings) -> Iterator[Finding]:
+    """Holes in the rows that are longer than data.max_gap_hours, so that a segment ends there, and what they cost."""
+    step = steps(file.records)
+    hole = step > np.timedelta64(round(settings.max_gap_hours * 3600), "s")
+    first = first_true(hole)
+    if first is None:
+        return
+    hours = step[hole] / np.timedelta64(3600, "s")
+    lengths = np.diff([0, *np.flatnonzero(hole), len(step)])
+    window = settings.lookback + settings.horizon
+    cost = max(len(step) - window + 1, 0) - int(np.maximum(lengths - window + 1, 0).sum())
+    yield about(
+        file,
+        CheckName.breaks,
+        f"for {hours[0]:.1f} h there are no rows, up to {file.records.timestamps[first]}",
+        f"{len(hours)} break{'s' if len(hours) > 1 else ''}, {hours.max():.1f} h the longest, "
+        f"{hours.sum():.1f} h in all, which cost {cost} forecast origins",
+        "See whether rows were lost; where the sensor was not worn nothing is to be done (data.block_breaks)",
+        record=first,
+        column=TIMESTAMP,
+        severity=Severity.error if settings.block_breaks else Severity.warning,
+    )
+
+
 def split_order(files: Sequence[SplitFile]) -> list[Finding]:
     """Missing splits of one pump, and splits that do not follow each other in time."""
     by_split = {file.split: file for file in files}

@@ -87,15 +87,17 @@ def time_features(file: SplitFile) -> Iterator[Finding]:
 
 def delta_agrees(file: SplitFile) -> Iterator[Finding]:
     """delta_bg against the difference of readings five minutes apart, where both were measured."""
-    difference = differences(file.records.feature(Feature.bg), file.records.timestamps)
+    glucose = file.records.feature(Feature.bg)
+    # A glucose outside its limits is found as such (value_limits); its differences say nothing more.
+    possible = (glucose >= GLUCOSE_LIMITS.low) & (glucose <= GLUCOSE_LIMITS.high)
+    difference = differences(np.where(possible, glucose, np.nan), file.records.timestamps)
     yield from records_where(
         file,
         np.abs(file.records.feature(Feature.delta_bg) - difference) > DELTA_TOLERANCE,
         CheckName.delta_bg,
         "delta_bg is {:g}, not the difference of bg to the record before",
-        "Write bg minus the bg five minutes before",
+        "Write bg minus the bg five minutes before, or leave it empty everywhere, and it is computed",
         Feature.delta_bg,
-        Severity.warning,
     )
 
 

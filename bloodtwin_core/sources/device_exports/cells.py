@@ -18,6 +18,7 @@ import pandas as pd
 from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.common.files import require_ordinary
 from bloodtwin_core.records import Timestamps
 
 CellTexts = npt.NDArray[np.object_]
@@ -138,6 +139,7 @@ def parse_times(cells: Cells, column: str, texts: CellTexts, formats: Sequence[s
 def read_text(path: Path) -> str:
     """The whole file as text, whatever its byte order mark; DataError if it cannot be read or is no text."""
     try:
+        require_ordinary(path)
         content = path.read_bytes()
     except OSError as error:
         todo = "Check data.root and the file's name"

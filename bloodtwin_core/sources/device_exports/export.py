@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.sources.device_exports.cells import Cells, read_text, split_rows
 
@@ -16,7 +19,10 @@ _HEADER_COLUMNS = 3
 
 @dataclass(frozen=True)
 class Export:
-    """An exported file: rows [row][column] as text, and the line each stands on; language: in which it was exported."""
+    """An exported file: rows [row][column] as text, and the line each stands on; language: in which it was exported.
+
+    cut_off_rows: last lines without their end, which are left out: their last number may lack digits.
+    """
 
     path: Path
     text: str
@@ -24,6 +30,7 @@ class Export:
     rows: Sequence[Sequence[str]]
     lines: Sequence[int]
     language: str = "English"
+    cut_off_rows: int = 0
 
     def has_row(self, *names: str) -> bool:
         """Whether one of the first rows holds all these names: whether the file has a table with these columns."""
@@ -51,7 +58,19 @@ class Export:
             todo = "Keep one of the two"
             raise DataError("the column stands twice", todo=todo, file=self.path, line=self.lines[start], column=twice)
         body = slice(start + 1, stop)
+        self._refuse_cut_rows(len(header), body)
         return Cells(self.path, header, self.lines[start], self.rows[body], self.lines[body])
+
+    def _refuse_cut_rows(self, columns: int, body: slice) -> None:
+        """Raise DataError for a row with fewer cells than the header and than most others: what was in them is lost."""
+        lengths = np.array([len(row) for row in self.rows[body]])
+        if not len(lengths):
+            return
+        least = min(columns, int(np.median(lengths)))
+        if (row := first_true(lengths < least)) is not None:
+            what = f"the row was cut off: it has {lengths[row]} cells of {least}"
+            todo = "Export the file again, or remove the row"
+            raise DataError(what, todo=todo, file=self.path, line=self.lines[body][row])
 
 
 def open_export(path: Path) -> Export:
@@ -69,5 +88,12 @@ def open_export(path: Path) -> Export:
     delimiter = max(counts, key=lambda name: counts[name])
     if counts[delimiter] + 1 < _HEADER_COLUMNS:
         raise DataError("the file is no table", todo="Export it as CSV, or remove it from the folder", file=path)
-    rows, lines = split_rows(path, text, delimiter)
-    return Export(path, text, delimiter, rows, lines)
+    whole, cut_off_rows = _without_cut_row(text)
+    rows, lines = split_rows(path, whole, delimiter)
+    return Export(path, whole, delimiter, rows, lines, cut_off_rows=cut_off_rows)
+
+
+def _without_cut_row(text: str) -> tuple[str, int]:
+    """The text up to its last line's end, and whether a line without end stood after it."""
+    end = max(text.rfind("\n"), text.rfind("\r")) + 1
+    return text[:end], int(bool(text[end:].strip()))

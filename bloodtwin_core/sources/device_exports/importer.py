@@ -13,6 +13,7 @@ from pathlib import Path
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.kinds import PumpEvents
+from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import CARBOHYDRATES
 from bloodtwin_core.sources.device_exports import VendorSettings, carelink, dexcom, libre, paradigm, tconnect
@@ -62,7 +63,9 @@ def read_export(path: Path, settings: VendorSettings) -> LocalEvents:
     """What one exported file says, in local time. Raises DataError and SettingsError as events does."""
     export = in_english(open_export(path))
     if (known := _format_of(export)) is not None:
-        return known.read(export, settings)
+        told = known.read(export, settings)
+        cut_off = Repairs.of(RepairKind.cut_off_rows, export.cut_off_rows)
+        return replace(told, clock=known.name, repairs=told.repairs + cut_off)
     names = ", ".join(known.name for known in FORMATS)
     if language := language_of(export):
         what = f"the file seems to be an export in {language}, of which the column names are not known"

@@ -6,11 +6,14 @@ is over, when a bolus began that the first rows only end) is left to another exp
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.events.clocks import recorded_oldest_first, set_back_undone, utc_from_local
+from bloodtwin_core.events.clocks import recorded_oldest_first, utc_from_local
+from bloodtwin_core.events.device_clocks import clock_put_right
 from bloodtwin_core.events.kinds import AmountEvents, BasalEvents, BolusEvents, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.repairs import Repairs
 from bloodtwin_core.events.silence import until_unheard
@@ -19,7 +22,7 @@ from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import CARBOHYDRATES, Timestamps
 from bloodtwin_core.sources.device_exports.local import LocalEvents, LocalTotals
 
-AnyArray = npt.NDArray[np.generic]
+_Value = TypeVar("_Value", bound=np.generic)
 _DAY = np.timedelta64(24 * 3600, "s")
 
 
@@ -36,42 +39,67 @@ def merged_in_utc(pump_id: str, exports: Sequence[LocalEvents], time_zone: str) 
 
     Raises SettingsError if there is no such time zone.
     """
-    parts = [_in_utc(pump_id, export, time_zone) for export in exports]
+    clocks = _clocks(exports, zone_named(time_zone))
+    parts = [_in_utc(pump_id, export, times, time_zone) for export, times in zip(exports, clocks.lists, strict=True)]
     own = [
         _within_own_time(part, parts[:place] + parts[place + 1 :]) if len(part.heard) else part.events
         for place, part in enumerate(parts)
     ]
-    merged = PumpEvents(pump_id, wearer_zone=time_zone).merged(*own)
+    merged = PumpEvents(pump_id, repairs=clocks.repairs, wearer_zone=time_zone).merged(*own)
     heard: Timestamps = np.sort(np.concatenate([_no_times(), *(part.heard for part in parts)]))
     return until_unheard(merged, heard) if len(heard) else merged
 
 
-def _in_utc(pump_id: str, export: LocalEvents, time_zone: str) -> _InUtc:
-    zone = zone_named(time_zone)
+@dataclass(frozen=True)
+class _Clocks:
+    """UTC [event] of every list of every export, as LocalEvents.timed lists them, and what was repaired."""
 
-    def converted(times: Timestamps, *values: AnyArray) -> tuple[Timestamps, list[AnyArray], Repairs]:
-        order = slice(None) if recorded_oldest_first(times) else slice(None, None, -1)
-        utc, repairs = utc_from_local(times[order], zone)
-        utc, back = set_back_undone(utc)
-        return utc, [column[order] for column in values], repairs + back
+    lists: list[list[Timestamps]]
+    repairs: Repairs
 
+
+def _clocks(exports: Sequence[LocalEvents], zone: ZoneInfo) -> _Clocks:
+    """The times of all lists in UTC, of each device by one clock, whatever kinds and files they are of."""
+    repairs = Repairs()
+    lists = []
+    for export in exports:
+        told = [_recorded(times, times) for times in export.timed()]
+        counted = len(told) - len(export.heard) - len(export.carbohydrates)
+        utc = [utc_from_local(times, zone) for times in told]
+        # What was heard or announced stands beside entries whose repairs are counted already.
+        repairs = sum((found for _, found in utc[:counted]), repairs)
+        lists.append([times for times, _ in utc])
+    for clock in dict.fromkeys(export.clock for export in exports):
+        mine = [place for place, export in enumerate(exports) if export.clock == clock]
+        right, found = clock_put_right([times for place in mine for times in lists[place]])
+        repairs += found
+        for place in mine:
+            lists[place], right = right[: len(lists[place])], right[len(lists[place]) :]
+    return _Clocks(lists, repairs)
+
+
+def _recorded(values: npt.NDArray[_Value], times: Timestamps) -> npt.NDArray[_Value]:
+    """A column [event] of a list with these times, in recording order."""
+    return values if recorded_oldest_first(times) else values[::-1]
+
+
+def _in_utc(pump_id: str, export: LocalEvents, clock: Sequence[Timestamps], time_zone: str) -> _InUtc:
+    utc = iter(clock)
     parts = [PumpEvents(pump_id, repairs=export.repairs)]
     for glucose in export.glucose:
-        utc, (readings, sensor), repairs = converted(glucose.times, glucose.glucose, glucose.sensor)
-        parts.append(PumpEvents(pump_id, glucose=GlucoseEvents.of(utc, readings, sensor), repairs=repairs))
+        readings, sensor = (_recorded(column, glucose.times) for column in (glucose.glucose, glucose.sensor))
+        parts.append(PumpEvents(pump_id, glucose=GlucoseEvents.of(next(utc), readings, sensor)))
     for basal in export.basal:
-        utc, (rate,), repairs = converted(basal.times, basal.rate)
-        parts.append(PumpEvents(pump_id, basal=BasalEvents.of(utc, rate), repairs=repairs))
+        rate = _recorded(basal.rate, basal.times)
+        parts.append(PumpEvents(pump_id, basal=BasalEvents.of(next(utc), rate)))
     for bolus in export.bolus:
-        utc, (dose, minutes), repairs = converted(bolus.times, bolus.dose, bolus.minutes)
-        parts.append(PumpEvents(pump_id, bolus=BolusEvents.of(utc, dose, minutes), repairs=repairs))
+        dose, minutes = (_recorded(column, bolus.times) for column in (bolus.dose, bolus.minutes))
+        parts.append(PumpEvents(pump_id, bolus=BolusEvents.of(next(utc), dose, minutes)))
     for announced in export.carbohydrates:
-        utc, (grams,), _ = converted(announced.times, announced.grams)
-        # Each stands with a bolus, whose clock was repaired and counted there.
-        parts.append(PumpEvents(pump_id, extra={CARBOHYDRATES: AmountEvents.of(utc, grams)}))
+        grams = _recorded(announced.grams, announced.times)
+        parts.append(PumpEvents(pump_id, extra={CARBOHYDRATES: AmountEvents.of(next(utc), grams)}))
     parts += [PumpEvents(pump_id, stated=_stated(totals, time_zone)) for totals in export.stated]
-    heard = [converted(times)[0] for times in export.heard]
-    return _InUtc(PumpEvents.empty(pump_id).merged(*parts), np.sort(np.concatenate([_no_times(), *heard])))
+    return _InUtc(PumpEvents.empty(pump_id).merged(*parts), np.sort(np.concatenate([_no_times(), *utc])))
 
 
 def _no_times() -> Timestamps:

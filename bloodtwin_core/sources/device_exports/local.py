@@ -80,7 +80,8 @@ class LocalEvents:
     """One export: of every kind the lists in it, each in the order in which its device recorded it.
 
     heard: the times [row] at which the pump wrote anything to its log, one list a log. stated: what the export itself
-    says was delivered. repairs: what had to be left out.
+    says was delivered. repairs: what had to be left out. clock: which device's clock wrote the times, by a name that
+    its other exports have too; empty for one of which there is no other.
     """
 
     glucose: tuple[LocalGlucose, ...] = ()
@@ -90,6 +91,12 @@ class LocalEvents:
     carbohydrates: tuple[LocalCarbohydrates, ...] = ()
     stated: tuple[LocalTotals, ...] = ()
     repairs: Repairs = field(default_factory=Repairs)
+    clock: str = ""
+
+    def timed(self) -> list[Timestamps]:
+        """The times of every list that a clock wrote, datetime64[s] local."""
+        lists = (self.glucose, self.basal, self.bolus, self.carbohydrates)
+        return [each.times for kind in lists for each in kind] + list(self.heard)
 
 
 Local = TypeVar("Local", LocalGlucose, LocalBasal, LocalBolus)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.events.clocks import recorded_oldest_first, set_back_undone, utc_from_local
+from bloodtwin_core.events.clocks import recorded_oldest_first, utc_from_local
+from bloodtwin_core.events.device_clocks import set_back_undone
 from bloodtwin_core.events.repairs import Repairs
 from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import Timestamps

@@ -1,27 +1,39 @@
 """A Nightscout site of the wearer's own: readings, treatments and profiles over its REST API."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from bloodtwin_core.common.progress import Progress
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.config.group import SettingsGroup
+from bloodtwin_core.config.group import SECRET_GIVEN, SettingsGroup
+from bloodtwin_core.records.pump_ids import PumpId
 from bloodtwin_core.sources.source import EventSource, told
 
 if TYPE_CHECKING:
     from bloodtwin_core.events.kinds import PumpEvents
     from bloodtwin_core.sources.fetching import FetchReport
 
+TOKEN_ADVICE = "Remove what comes after it; a token belongs into the environment variable BLOODTWIN_NIGHTSCOUT_TOKEN"
+
 
 class NightscoutSettings(SettingsGroup):
     """A Nightscout site, used when data.source is nightscout."""
 
     url: str = Field(default="", description="Address of the site, without a token: https://my-site.example.")
-    pump_id: str = Field(
-        default="nightscout", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="Name for the wearer's pump."
-    )
+
+    @field_validator("url")
+    @classmethod
+    def _holds_no_secret(cls, url: str) -> str:
+        """A secret is refused here already, so that no record of a run keeps it; the error does not repeat it."""
+        if re.search("[?#@]", url):
+            raise PydanticCustomError(SECRET_GIVEN, "holds more than the site's address. " + TOKEN_ADVICE)
+        return url
+
+    pump_id: PumpId = Field(default="nightscout", description="Name for the wearer's pump.")
     time_zone: str = Field(default="", description="Zone of profiles that name none, such as Europe/Berlin.")
     profile_basal: bool = Field(
         default=True,

@@ -23,6 +23,7 @@ from bloodtwin_core.sources.fetching import (
     first_day,
     folder_of,
     histories_in,
+    history_folder,
     known_zone,
     today,
 )
@@ -54,7 +55,7 @@ def sync(settings: DataSettings, progress: Progress = silent) -> list[FetchRepor
     if not site_settings.url:
         raise SettingsError("data.nightscout.url is not set. Write the site's address, like https://my-site.example")
     asked_for([site_settings.pump_id], settings.pump_ids)
-    rows, profiles = _histories(root / f"{SOURCE.name}_{site_settings.pump_id}")
+    rows, profiles = _histories(history_folder(root, SOURCE.name, site_settings.pump_id))
     site = NightscoutSite(site_settings.url, token, api_secret, settings.fetch)
     profiles.add(_PROFILE_WINDOW, profile_rows(site.profiles(), site_settings.time_zone))
     return [_sync_rows(site, rows, settings, progress)]

@@ -26,6 +26,7 @@ from bloodtwin_core.sources.fetching import (
     first_day,
     folder_of,
     histories_in,
+    history_folder,
     known_zone,
     today,
 )
@@ -77,7 +78,7 @@ def _zone(settings: DataSettings) -> str:
 def _sync_pump(
     cloud: "TandemCloud", pump: "CloudPump", root: Path, settings: DataSettings, progress: Progress
 ) -> FetchReport:
-    rows, clock = _histories(root / f"{SOURCE.name}_{pump.serial}")
+    rows, clock = _histories(history_folder(root, SOURCE.name, pump.serial))
     if pump.first is None:
         logger.info("Pump %s (%s) was never uploaded; it has no events yet", pump.serial, pump.model)
         return FetchReport(pump.serial, 0, 0)

@@ -7,7 +7,8 @@ app shows, and three blocks, each in the order of time: readings, calibrations, 
 import numpy as np
 
 from bloodtwin_core.common.errors import DataError
-from bloodtwin_core.events.clocks import set_back_undone, utc_from_local
+from bloodtwin_core.events.clocks import utc_from_local
+from bloodtwin_core.events.device_clocks import set_back_undone
 from bloodtwin_core.events.repairs import Repairs
 from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import Timestamps

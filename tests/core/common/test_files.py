@@ -178,3 +178,12 @@ def test_a_reader_that_puts_the_old_folder_back_between_the_renames_does_not_sto
         (temporary / "new.csv").touch()
     assert names(place) == ["new.csv"]
     assert names(tmp_path) == ["splits"]
+
+
+def test_what_is_written_is_for_the_owner_alone(tmp_path: Path) -> None:
+    with atomic_write(tmp_path / "new" / "deep" / "file.csv") as temporary:
+        temporary.write_text("120")
+    with atomic_folder(tmp_path / "folder") as temporary:
+        (temporary / "file.csv").write_text("120")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    assert modes == {"new": 0o700, "deep": 0o700, "folder": 0o700, "file.csv": 0o600}

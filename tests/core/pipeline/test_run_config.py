@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.pipeline.run_config import RunConfig, read_run_config, with_assignments, with_settings
@@ -13,6 +15,18 @@ from bloodtwin_core.sources.settings import settings_model
 REPOSITORY = Path(__file__).parents[3]
 GROUPS = {"training": {"max_epochs": 5}, "data": {"simulator": {"pumps": 1}}}
 LONG = {"resources": {"settings": {"config": GROUPS}, "artifacts": {"config": {"root": "out"}}}}
+
+
+def settings_by_name(model: type[BaseModel] | None = None, within: str = "") -> dict[str, FieldInfo]:
+    """Every setting by its full name."""
+    found: dict[str, FieldInfo] = {}
+    for name, field in (model or settings_model()).model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found |= settings_by_name(kind, f"{within}{name}.")
+        else:
+            found[f"{within}{name}"] = field
+    return found
 
 
 def written(folder: Path, content: object, name: str = "my.yaml") -> Path:
@@ -129,3 +143,17 @@ def test_environment_variables_are_taken_when_the_run_starts(tmp_path: Path, mon
     monkeypatch.setenv("MY_AZT1D", "/data")
     assert config.settings().data.root == "/data"
     assert config.for_dagster()["resources"]["settings"]["config"]["data"]["root"] == {"env": "MY_AZT1D"}
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+@pytest.mark.parametrize("name", [name for name, kind in settings_by_name().items() if kind.annotation is float])
+def test_no_number_is_infinite(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name.rpartition(".")[2]):
+        with_assignments(RunConfig({}), [f"{name}=.{value}" if value[0] != "-" else f"{name}=-.inf"]).settings()
+
+
+@pytest.mark.parametrize("name", [n for n, field in settings_by_name().items() if field.annotation in (int, float)])
+def test_every_number_has_limits(name: str) -> None:
+    limits = settings_by_name()[name].metadata
+    assert any(hasattr(each, "ge") or hasattr(each, "gt") for each in limits)
+    assert any(hasattr(each, "le") or hasattr(each, "lt") for each in limits)

@@ -211,7 +211,7 @@ def test_pump_and_split_come_from_the_folders_or_else_the_header(
 
 def test_a_file_without_any_split_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "glucose.csv"
-    path.write_text("\n".join([HEADER, *rows(1)]))
+    path.write_text("\n".join([HEADER, *rows(1), ""]))
     with pytest.raises(DataError, match="which split"):
         read_split_file(path)
 
@@ -223,7 +223,7 @@ def pumps(tmp_path: Path) -> Path:
             folder = tmp_path / f"pump_{pump_id}" / split
             folder.mkdir(parents=True)
             for stamp in ("20240101", "20240201"):
-                (folder / f"lstm_{split}_{stamp}.csv").write_text("\n".join([HEADER, *rows(1)]))
+                (folder / f"lstm_{split}_{stamp}.csv").write_text("\n".join([HEADER, *rows(1), ""]))
             (folder / f".lstm_{split}_20250101.csv").touch()
     return tmp_path
 

@@ -28,7 +28,7 @@ def write_azt1d(root: Path, glucose: str = "120") -> None:
     times = (datetime(2024, 1, 10) + timedelta(minutes=5 * n) for n in range(600))
     rows = [f"{time:%Y-%m-%d %H:%M:%S},0.5,,{glucose}" for time in times]
     (folder / "Subject 1.csv").write_text(
-        "\n".join(["EventDateTime,Basal,TotalBolusInsulinDelivered,CGM", *rows]), encoding="utf-8"
+        "\n".join(["EventDateTime,Basal,TotalBolusInsulinDelivered,CGM", *rows, ""]), encoding="utf-8"
     )
 
 
@@ -49,7 +49,9 @@ def write_events(root: Path) -> None:
     for name, column in (("cgmreading", "bg"), ("basal", "basal_rate"), ("bolus", "bolus_dose")):
         values = 120 + np.arange(600) % 7 if column == "bg" else np.full(600, 0.8)
         rows = [f"{time}+00:00,{value},any" for time, value in zip(times, values, strict=True)]
-        (folder / f"{name}_2024.csv").write_text("\n".join([f"timestamp,{column},event_type", *rows]), encoding="utf-8")
+        (folder / f"{name}_2024.csv").write_text(
+            "\n".join([f"timestamp,{column},event_type", *rows, ""]), encoding="utf-8"
+        )
 
 
 def write_fetched(root: Path, source: str) -> None:
@@ -70,7 +72,7 @@ def write_vendor(root: Path) -> None:
     rates = [f"Basal,{time},0.8" for time in times[::288]]
     header = "DeviceType,SerialNumber,Description,EventDateTime,Readings (mg/dL)"
     lines = ["t:connect", "", header, *rows, "", "Type,EventDateTime,BasalRate", *rates]
-    (root / "export.csv").write_text("\n".join(lines), encoding="utf-8")
+    (root / "export.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 def write_t1d_uom(root: Path) -> None:
@@ -87,14 +89,14 @@ def write_t1d_uom(root: Path) -> None:
     }
     for name, lines in rows.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text("\n".join(lines), encoding="utf-8")
+        (root / name).write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 def write_brist1d(root: Path) -> None:
     root.mkdir(parents=True, exist_ok=True)
     times = (datetime(2023, 6, 1) + timedelta(minutes=5 * n) for n in range(600))
     rows = [f"{time:%Y-%m-%d %H:%M:%S},{108 + time.minute * 1.8:.1f}" for time in times]
-    (root / "P02.csv").write_text("\n".join(["timestamp,glucose_value_mg_dl", *rows]), encoding="utf-8")
+    (root / "P02.csv").write_text("\n".join(["timestamp,glucose_value_mg_dl", *rows, ""]), encoding="utf-8")
 
 
 def settings_for(source: str, root: Path) -> DataSettings:

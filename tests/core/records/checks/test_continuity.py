@@ -176,11 +176,11 @@ def test_clipped_glucose_is_no_finding(tmp_path: Path) -> None:
     assert found_in(records, tmp_path) == []
 
 
-def test_local_time_features_and_other_differences_are_warnings(tmp_path: Path) -> None:
+def test_local_time_features_are_warnings_and_other_differences_errors(tmp_path: Path) -> None:
     records = at_times(healthy(), slice(None), 60)
     found = found_in(changed(records, Feature.delta_bg, [20], 40), tmp_path)
     assert [finding.check for finding in found] == [CheckName.time_of_day, CheckName.time_of_day, CheckName.delta_bg]
-    assert {finding.severity for finding in found} == {Severity.warning}
+    assert [finding.severity for finding in found] == [Severity.warning, Severity.warning, Severity.error]
     assert found[2].line == HEADER_LINES + 21
 
 
@@ -275,3 +275,16 @@ def test_a_pump_that_a_wearer_is_said_to_have_worn_and_that_is_not_there_is_warn
     left_out = DataSettings(wearers=wearers, pump_ids=["1"])
     joined = DataSettings(wearers=wearers, join_wearers=True)
     assert findings(three_splits("1", tmp_path), left_out) == findings(three_splits("1", tmp_path), joined) == []
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+def test_a_hole_in_the_rows_is_told_with_what_it_costs(blocks: bool, tmp_path: Path) -> None:
+    records = healthy(1200)
+    kept = np.r_[0:400, 600:1200]
+    holed = replace(records, timestamps=records.timestamps[kept], values=records.values[kept])
+    file = read_split_file(write_split_file(tmp_path, holed, Split.train))
+    settings = DataSettings(block_breaks=blocks)
+    (finding,) = [each for each in findings([file], settings) if each.check is CheckName.breaks]
+    assert finding.severity is (Severity.error if blocks else Severity.warning)
+    assert finding.how_much == "1 break, 16.8 h the longest, 16.8 h in all, which cost 299 forecast origins"
+    assert finding.line == HEADER_LINES + 401
