@@ -44,8 +44,8 @@ tensorboard: $(INSTALLED)  ## the training logs in TensorBoard
 	$(BIN)/tensorboard --logdir artifacts --host 127.0.0.1
 
 .PHONY: test
-test: $(INSTALLED)-dev  ## the whole test suite
-	$(BIN)/python -m pytest
+test: $(INSTALLED)-dev  ## the whole test suite, on two cores
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: bench
 bench: $(INSTALLED)-dev  ## measure speed, under 5 minutes; writes artifacts/bench.json

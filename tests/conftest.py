@@ -6,8 +6,13 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from hypothesis import settings
 
 from tests.assets.tiny_graph import Graph
+
+# How long an example takes says something of the machine's other work; speed is measured by benchmarks.
+settings.register_profile("bloodtwin", deadline=None)
+settings.load_profile("bloodtwin")
 
 
 @pytest.fixture(scope="session", autouse=True)
