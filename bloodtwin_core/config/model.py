@@ -20,6 +20,7 @@ class ModelSettings(SettingsGroup):
     name: str = Field(
         default="bloodtwin_unified_lstm",
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+        max_length=100,
         description="Folder under the artifacts root.",
     )
     cell: Cell = Field(default=Cell.lstm, description="lstm or gru.")

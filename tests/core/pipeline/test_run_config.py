@@ -157,3 +157,10 @@ def test_every_number_has_limits(name: str) -> None:
     limits = settings_by_name()[name].metadata
     assert any(hasattr(each, "ge") or hasattr(each, "gt") for each in limits)
     assert any(hasattr(each, "le") or hasattr(each, "lt") for each in limits)
+
+
+@pytest.mark.parametrize("name", ["data.root", "training.start_from", "model.name"])
+@pytest.mark.parametrize("text", ["a" * 300, "b/" * 3000, "nul\0"])
+def test_a_text_that_no_file_can_be_called_is_refused(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=name.replace(".", r"\.")):
+        RunConfig({name.split(".")[0]: {name.split(".")[1]: text}}).settings()
