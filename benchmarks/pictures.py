@@ -8,7 +8,7 @@ from datetime import timedelta, timezone
 from pathlib import Path
 
 from bloodtwin_core.display import ForecastView, Theme, picture, view_of
-from bloodtwin_core.display.clock import Clock
+from bloodtwin_core.display.clock import WearerClock
 from bloodtwin_core.pretrained import base_forecaster
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.simulation import simulate_wearer
@@ -35,7 +35,7 @@ def forecast_view(origin: int = ORIGIN_RECORD) -> ForecastView:
     zone = timezone(timedelta(hours=who.utc_offset_hours))
     known = history.rows(0, origin + 1)
     forecast = base_forecaster(threads=1).forecast(known, zone=f"{who.utc_offset_hours:+03d}:00")
-    return view_of(forecast, known, GlucoseUnit.mg_dl, Clock(zone), "The base model, a virtual wearer.")
+    return view_of(forecast, known, GlucoseUnit.mg_dl, WearerClock(zone), "The base model, a virtual wearer.")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ class SettingsGroup(BaseModel):
     no longer than a path may be and hold no control characters.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
     @field_validator("*", mode="after")
     @classmethod

@@ -88,7 +88,7 @@ def _case(name: str, forecaster: Forecaster, *, gaps: bool) -> VectorCase:
     further = forecaster.facts.features[len(FEATURES) :]
     extra = {name: _extra_signal(FEATURE_TABLE[name], count, gaps=gaps) for name in further}
     timestamps = _END - RECORD_INTERVAL * np.arange(count)[::-1]
-    made_up = records_from_signals("made up", timestamps, glucose, basal_rate, bolus_dose, extra)
+    made_up = records_from_signals("made-up", timestamps, glucose, basal_rate, bolus_dose, extra)
     records = taken(_in_zone(made_up.with_features(forecaster.facts.features), forecaster.facts))
     _, window = lookback_of(records, forecaster.facts)
     forecast = forecaster.forecast(records)

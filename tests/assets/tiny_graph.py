@@ -10,6 +10,7 @@ import dagster as dg
 from bloodtwin_assets.definitions import build_defs
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.records import Split
+from bloodtwin_core.sources.registry import sources
 
 TINY: dict[str, dict[str, Any]] = {
     "data": {"simulator": {"pumps": 2, "days": 6}, "lookback": 36, "stride": 4},
@@ -18,7 +19,7 @@ TINY: dict[str, dict[str, Any]] = {
     "evaluation": {"ridge_max_windows": 200},
     "export": {"parity_windows": 8},
 }
-INGESTION = ["tandem_event_history", "nightscout_event_history"]
+INGESTION = [f"{name}_event_history" for name, source in sources().items() if source.fetch]
 """They fetch nothing unless data.source is theirs, and leave nothing in the artifacts."""
 STAGES = [
     "raw_pump_splits",

@@ -38,7 +38,9 @@ def write_pump(root: Path, pump: str = "881235", days: int = 3, glucose: str = "
     columns["bolus"] = ("bolus_dose", ["4.5"] * len(times), 72)
     for name, (column, values, every) in columns.items():
         rows = [f"{at}+00:00,{value},x" for at, value in zip(times, values, strict=True)][::every]
-        (folder / f"{name}_1.csv").write_text("\n".join([f"timestamp,{column},event_type", *rows]), encoding="utf-8")
+        (folder / f"{name}_1.csv").write_text(
+            "\n".join([f"timestamp,{column},event_type", *rows, ""]), encoding="utf-8"
+        )
 
 
 def files_under(folder: Path) -> dict[str, bytes]:

@@ -14,7 +14,7 @@ from tests.assets.tiny_graph import Graph, failure_of
     [
         ({"source": "bloodbank", "root": "nowhere"}, "Point data.root"),
         ({"source": "bloodbank"}, "data.root is not set"),
-        ({"source": "dexcom"}, "Choose one of simulator, azt1d, bloodbank"),
+        ({"source": "dexcom"}, "Choose one of simulator, apple_health, azt1d, bloodbank"),
         ({"pump_ids": ["881235"]}, "881235"),
     ],
 )

@@ -182,7 +182,7 @@ def test_a_file_that_cannot_be_understood_is_refused_with_its_place(
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "lstm_train_1.csv"
     path.write_bytes(content)
-    with pytest.raises(DataError, match="the column is missing"):
+    with pytest.raises(DataError, match=r"the column is missing|holds a NUL"):
         read_split_file(path)
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from requests.adapters import HTTPAdapter
 
 from bloodtwin_core.common.errors import DataError, SettingsError
@@ -254,15 +255,19 @@ def test_two_credentials_are_one_too_many(monkeypatch: pytest.MonkeyPatch, tmp_p
         ("", "is not set"),
         ("my-site.example", "is not an address"),
         ("ftp://my-site.example", "is not an address"),
-        ("https://my-site.example/?token=reader-5ecret", "holds more than the site's address"),
-        ("https://5ecret@my-site.example", "holds more than the site's address"),
         ("http://my-site.example", "begins with http://, which would send the credentials readable"),
     ],
 )
 def test_an_address_that_will_not_do_is_refused_before_anything_is_asked(url: str, said: str, tmp_path: Path) -> None:
     chosen = data_settings(source="nightscout", root=str(tmp_path), nightscout=NightscoutSettings(url=url))
-    with pytest.raises(SettingsError, match=rf"data\.nightscout\.url {said}") as caught:
+    with pytest.raises(SettingsError, match=rf"data\.nightscout\.url {said}"):
         importer.sync(chosen)
+
+
+@pytest.mark.parametrize("url", ["https://my-site.example/?token=reader-5ecret", "https://5ecret@my-site.example"])
+def test_an_address_that_holds_more_is_no_setting_and_is_not_repeated(url: str) -> None:
+    with pytest.raises(ValidationError, match="holds more than the site's address") as caught:
+        NightscoutSettings(url=url)
     assert "5ecret" not in str(caught.value)
 
 
