@@ -13,10 +13,10 @@ from bloodtwin_core.pipeline.upstream import (
     current_raw_splits,
     current_scaler,
     current_windows,
-    measured_results,
     stored_checkpoint,
     stored_forecasts,
     stored_personal,
+    stored_results,
 )
 from bloodtwin_core.pipeline.verifying import faults_of
 
@@ -78,7 +78,7 @@ READERS: tuple[tuple[str, Reader], ...] = (
     ("windows/", _windows),
     ("checkpoints/personal/", stored_personal),
     ("checkpoints/best.ckpt", stored_checkpoint),
-    ("test_results.yaml", measured_results),
+    ("test_results.yaml", stored_results),
     ("test_forecasts/", stored_forecasts),
     ("model.ts", lambda store: torchscript_parity(store, small_settings(1))),
     ("model.onnx", lambda store: onnx_parity(store, small_settings(1))),

@@ -20,7 +20,7 @@ class ExportSettings(SettingsGroup):
         description="Also write model_int8.onnx, weights in 8 bits: smaller and faster, LSTM only.",
     )
     int8_max_cost: float = Field(
-        default=0.2, gt=0.0, le=10.0, description="It is kept only if it adds less than this to MAE AT30 (mg/dL)."
+        default=0.2, gt=0.0, le=50.0, description="It is kept only if it adds less than this to MAE AT30 (mg/dL)."
     )
     int8_windows: int = Field(
         default=4096, ge=1, le=1_000_000, description="Validation windows, evenly spread, on which that is measured."
