@@ -76,6 +76,7 @@ def test_every_continuity_check_says_what_it_asks() -> None:
         ("value_limits", cell(1, "10000"), "bg"),
         ("value_limits", cell(1, "-1"), "bg"),
         ("value_limits", cell(3, "11"), "basal_rate"),
+        ("delta_bg", cell(2, "300"), "delta_bg"),
         ("missing_flag", cell(8, "1.0"), "bg_missing_flag"),
         ("clip_flag", cell(7, "1.0"), "bg_clip_flag"),
         ("cadence", without(20, 21), "timestamp"),
