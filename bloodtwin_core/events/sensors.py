@@ -25,6 +25,16 @@ def usual_interval(times: Timestamps) -> np.timedelta64 | None:
     return np.timedelta64(int(np.median(steps)), "s") if len(steps) else None
 
 
+def why_not_followed(times: Timestamps) -> str:
+    """What readings at these times [reading], ascending, lack for the grid, as the rest of a sentence; "" if none."""
+    interval = usual_interval(times)
+    if interval is None:
+        return "has no glucose readings"
+    if interval > SLOWEST_RHYTHM:
+        return f"has a reading every {interval / np.timedelta64(60, 's'):.0f} minutes only"
+    return ""
+
+
 def one_sensor(events: GlucoseEvents) -> Mask:
     """Which readings [event] are of the sensor followed at that time, where sensors are named.
 

@@ -42,12 +42,12 @@ def kept_events(settings: DataSettings, source: str, zone: str) -> Iterator[Pump
         glucose = table["value"].to_numpy(dtype=np.float64)
         possible = (glucose >= POSSIBLE_GLUCOSE.low) & (glucose <= POSSIBLE_GLUCOSE.high)
         times = table["time"].to_numpy(dtype="datetime64[s]")
-        found = PumpEvents(
+        yield PumpEvents(
             pump_id,
             GlucoseEvents.of(times[possible], glucose[possible]),
             repairs=Repairs.of(RepairKind.unreadable_rows, int((~possible).sum()), "readings"),
+            wearer_zone=zone,
         )
-        yield PumpEvents(pump_id, found.glucose, repairs=found.repairs, wearer_zone=zone) if zone else found
 
 
 def not_understood(site: str, library: str, error: Exception) -> DataError:

@@ -27,7 +27,7 @@ from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.kinds import AmountEvents, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
-from bloodtwin_core.events.sensors import SLOWEST_RHYTHM, usual_interval
+from bloodtwin_core.events.sensors import why_not_followed
 from bloodtwin_core.records import CARBOHYDRATES, RECORD_INTERVAL, Mask, Timestamps
 from bloodtwin_core.sources.brist1d.files import Rows, person_files, read_rows
 from bloodtwin_core.sources.brist1d.insulin import insulin_events
@@ -48,7 +48,7 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
     usable = 0
     for person, path in files.items():
         of_person = person_events(person, path)
-        reason = _why_not_usable(of_person.glucose)
+        reason = why_not_followed(of_person.glucose.times)
         if reason and person in settings.pump_ids:
             raise DataError(f"person {person} {reason}", todo="Leave the person out (data.pump_ids)", file=path)
         if reason:
@@ -59,16 +59,6 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
     if not usable:
         todo = "Point data.root to the whole data set"
         raise DataError("nobody has a reading every five minutes", todo=todo, file=next(iter(files.values())).parent)
-
-
-def _why_not_usable(glucose: GlucoseEvents) -> str:
-    """What a person lacks, as the rest of a sentence; "" if nothing."""
-    interval = usual_interval(glucose.times)
-    if interval is None:
-        return "has no glucose readings"
-    if interval > SLOWEST_RHYTHM:
-        return f"has a reading every {interval / np.timedelta64(60, 's'):.0f} minutes only"
-    return ""
 
 
 def person_events(person: str, path: Path) -> PumpEvents:

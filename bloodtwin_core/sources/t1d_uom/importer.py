@@ -36,7 +36,7 @@ from bloodtwin_core.events.clocks import utc_from_local
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.plausible import POSSIBLE_BASAL, POSSIBLE_BOLUS, outside
 from bloodtwin_core.events.repairs import RepairKind, Repairs
-from bloodtwin_core.events.sensors import SLOWEST_RHYTHM, usual_interval
+from bloodtwin_core.events.sensors import why_not_followed
 from bloodtwin_core.events.silence import until_unheard
 from bloodtwin_core.events.units import GlucoseUnit, UnitsError, in_mg_per_dl
 from bloodtwin_core.events.zones import zone_named
@@ -85,12 +85,8 @@ def why_not_usable(folder: Path, person: str) -> str:
     if not (read_rows(basal, "basal_ts", "basal_dose", "insulin_kind").kinds == PUMP).any():
         return "injects long-acting insulin (L), which is no basal rate"
     glucose = file_of(folder, "Glucose", person)
-    interval = usual_interval(read_rows(glucose, "bg_ts", "value").times) if glucose else None
-    if interval is None:
-        return "has no glucose readings"
-    if interval > SLOWEST_RHYTHM:
-        return f"has a reading every {interval / np.timedelta64(60, 's'):.0f} minutes only"
-    return ""
+    times = read_rows(glucose, "bg_ts", "value").times if glucose else np.empty(0, dtype="datetime64[s]")
+    return why_not_followed(times)
 
 
 def person_events(folder: Path, person: str) -> PumpEvents:
