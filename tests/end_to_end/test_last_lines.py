@@ -70,7 +70,7 @@ def copied(smoke: Smoke, tmp_path: Path) -> Workplace:
     return Workplace(tmp_path)
 
 
-@pytest.mark.parametrize(("name", "limit"), [("success", 1000), ("missed_targets", 1)])
+@pytest.mark.parametrize(("name", "limit"), [("success", 100), ("missed_targets", 1)])
 def test_a_run_ends_with_what_was_reached(name: str, limit: int, copied: Workplace) -> None:
     output = run(copied, "--select", "test_results,evaluation_report", *targets(limit), code=0)
     check(name, output, copied.folder)

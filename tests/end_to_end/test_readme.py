@@ -98,16 +98,14 @@ def test_a_target_of_a_page_is_one(line: str) -> None:
 
 
 @pytest.mark.end_to_end
-def test_the_readmes_forecast_command_forecasts_from_a_folder_and_writes_the_page(smoke: Smoke) -> None:
-    workplace, _ = smoke
+def test_the_readmes_forecast_command_forecasts_from_a_folder_and_writes_the_page(smoke: Smoke, tmp_path: Path) -> None:
+    workplace = Workplace(tmp_path)
     [line] = [line for line in commands() if "my-exports" in line and line.endswith("--html forecast.html")]
-    shutil.copytree(
-        workplace.artifacts / "pump_splits" / "pump_sim001", workplace.folder / "my-exports" / "pump_sim001"
-    )
+    shutil.copytree(smoke[0].artifacts / "pump_splits" / "pump_sim001", tmp_path / "my-exports" / "pump_sim001")
     done = workplace.run("-m", "bloodtwin_core.cli", *shlex.split(line)[1:], "--at", "last")
     assert done.returncode == 0, done.stdout
     assert "in 60 min" in done.stdout
-    assert "<svg" in (workplace.folder / "forecast.html").read_text()
+    assert "<svg" in (tmp_path / "forecast.html").read_text()
 
 
 @pytest.mark.end_to_end
