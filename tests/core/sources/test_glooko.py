@@ -240,12 +240,17 @@ def test_a_damaged_zip_file_is_refused_in_words(tmp_path: Path) -> None:
         read(tmp_path / "anna.zip")
 
 
-STEP = st.tuples(st.integers(0, 90), st.integers(1, 120), st.integers(0, 100).map(lambda units: units / 100))
-"""Minutes without basal, minutes of delivery, U delivered in them."""
+@st.composite
+def deliveries(draw: st.DrawFn) -> tuple[int, int, float]:
+    """Minutes without basal, minutes of delivery, and the U delivered in them: at most 10 U/h, as pumps deliver."""
+    minutes = draw(st.integers(1, 120))
+    return draw(st.integers(0, 90)), minutes, draw(st.integers(0, min(100, minutes * 1000 // 60))) / 100
 
 
 @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(basal=st.lists(STEP, min_size=1, max_size=12), bolus=st.lists(st.integers(1, 900), max_size=12, unique=True))
+@given(
+    basal=st.lists(deliveries(), min_size=1, max_size=12), bolus=st.lists(st.integers(1, 900), max_size=12, unique=True)
+)
 def test_units_in_the_files_are_units_in_the_records(
     tmp_path: Path, basal: list[tuple[int, int, float]], bolus: list[int]
 ) -> None:
