@@ -1,0 +1,115 @@
+"""`python -m benchmarks.unseen_people.insulin --azt1d FOLDER --brist1d FOLDER`: variants, judged by people left out.
+
+BRIST1D is the folder of the files as published, with insulin. People of both data sets are left out of training, a fold
+at a time, and forecast with their insulin and without. Choose by their days before the test split (the default), and
+open `--on test` for what was chosen. A study that was broken off goes on where it was; after a change of data choose
+another --out.
+"""
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.unseen_people.insulin.forecasts import LeftOutForecasts, forecasts_of
+from benchmarks.unseen_people.insulin.people import Everybody, with_unknown_insulin
+from benchmarks.unseen_people.insulin.table import table
+from benchmarks.unseen_people.insulin.variants import VARIANTS
+from bloodtwin_core.common.errors import BloodTwinError
+from bloodtwin_core.config import ModelSettings, Precision
+from bloodtwin_core.network.checkpoint import load_checkpoint
+from bloodtwin_core.pipeline.preparing import Prepared
+from bloodtwin_core.records import Split
+from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.windows.storage import fingerprint_of
+
+FOLDS = 5
+ON = {"before": (Split.train, Split.validate), "test": (Split.test,)}
+logger = logging.getLogger("benchmarks.unseen_people")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 1 where something is missing or does not fit."""
+    given = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    given.folds = given.folds or list(range(1, given.of + 1))
+    try:
+        everybody = Everybody.read(given.azt1d, given.brist1d, given.out)
+        for fold in given.folds:
+            for name in given.variants:
+                _forecast(everybody, name, fold, given)
+        found = {name: _read(name, given) for name in given.variants}
+        sys.stdout.write(table(found))
+    except BloodTwinError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.unseen_people.insulin", description=__doc__)
+    parser.add_argument("--azt1d", required=True, type=Path, metavar="FOLDER", help="folder of AZT1D")
+    parser.add_argument("--brist1d", required=True, type=Path, metavar="FOLDER", help="folder of BrisT1D as published")
+    out = Path("artifacts/unseen_people_insulin")
+    parser.add_argument("--out", type=Path, default=out, metavar="FOLDER", help="%(default)s")
+    parser.add_argument("--of", type=int, default=FOLDS, help="folds that people are dealt into (%(default)s)")
+    parser.add_argument("--folds", nargs="+", type=int, metavar="N", help="which of them, from 1; all unless named")
+    parser.add_argument(
+        "--variants",
+        nargs="+",
+        choices=list(VARIANTS),
+        default=list(VARIANTS),
+        metavar="NAME",
+        help="; ".join(VARIANTS),
+    )
+    parser.add_argument("--on", choices=list(ON), default="before", help="which days of people left out (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=16, help="length of the cosine (%(default)s)")
+    parser.add_argument("--members", type=int, default=1, help="networks, whose mean is the forecast (%(default)s)")
+    parser.add_argument("--seed", type=int, default=42, help="%(default)s")
+    parser.add_argument("--hidden-size", type=int, default=ModelSettings().hidden_size, help="%(default)s")
+    parser.add_argument("--precision", type=Precision, choices=list(Precision), default=Precision.auto)
+    return parser
+
+
+def _folder(name: str, fold: int, given: argparse.Namespace) -> Path:
+    kind = f"{name.replace(' ', '_')}_{given.epochs}_{given.members}_{given.seed}"
+    folder: Path = given.out / kind / f"fold_{fold}"
+    return folder
+
+
+def _forecast(everybody: Everybody, name: str, fold: int, given: argparse.Namespace) -> None:
+    """Train one variant on one fold and forecast who was left out, unless that was done before."""
+    folder = _folder(name, fold, given)
+    if (folder / f"{given.on}.npz").exists():
+        return
+    people = everybody.folds(given.of)[fold - 1]
+    logger.info("%s, fold %d leaves out %s", name, fold, ", ".join(people))
+    learnt, started = everybody.without(people), time.monotonic()
+    checkpoints = CheckpointFolder(folder / "checkpoints")
+    if not checkpoints.best.exists():
+        _fit(learnt, name, checkpoints, folder, given)
+    forecaster = load_checkpoint(checkpoints.best).forecaster
+    found = forecasts_of(forecaster, everybody.windows_of(people, learnt), ON[given.on])
+    found.write(folder / f"{given.on}.npz")
+    logger.info("%s, fold %d took %.0f s", name, fold, time.monotonic() - started)
+
+
+def _fit(learnt: Prepared, name: str, checkpoints: CheckpointFolder, folder: Path, given: argparse.Namespace) -> None:
+    variant = VARIANTS[name]
+    windows = learnt.windows if variant.told else with_unknown_insulin(learnt.windows, brist1d_alone=True)
+    model = ModelSettings(ensemble_size=given.members, hidden_size=given.hidden_size)
+    training = variant.training_settings(given.epochs, given.seed).model_copy(update={"precision": given.precision})
+    fingerprint = fingerprint_of(windows)
+    fit(windows, learnt.scaler, model, training, checkpoints, folder / "tensorboard", fingerprint, made=variant.module)
+
+
+def _read(name: str, given: argparse.Namespace) -> LeftOutForecasts:
+    return LeftOutForecasts.together(
+        [LeftOutForecasts.read(_folder(name, fold, given) / f"{given.on}.npz") for fold in given.folds]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
