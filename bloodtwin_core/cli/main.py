@@ -47,6 +47,7 @@ COMMANDS = {
         "the same command goes on from the last finished epoch",
     ),
     "forecast": Command("forecast", "the coming hour, from a file, a folder of exports or a Nightscout site"),
+    "serve": Command("serve", "a service and a page: a forecast with every reading", "what was acknowledged is kept"),
     "evaluate": Command("evaluate", "the tables of a test"),
     "compare": Command("compare", "two models that were tested on the same data, and whether they differ"),
     "verify": Command("verify", "whether everything in an artifacts folder stands as it was left"),

@@ -13,6 +13,7 @@ from bloodtwin_core.config.evaluation import EvaluationSettings
 from bloodtwin_core.config.export import ExportSettings
 from bloodtwin_core.config.group import SettingsGroup
 from bloodtwin_core.config.model import Cell, ModelSettings
+from bloodtwin_core.config.service import ServiceSettings
 from bloodtwin_core.config.training import (
     PRETRAINED,
     Device,
@@ -34,6 +35,7 @@ __all__ = [
     "PersonalSettings",
     "Precision",
     "Schedule",
+    "ServiceSettings",
     "Settings",
     "TrainingMode",
     "TrainingSettings",
@@ -53,6 +55,7 @@ class Settings(SettingsGroup):
         default_factory=EvaluationSettings, description="How the forecaster is tested."
     )
     export: ExportSettings = Field(default_factory=ExportSettings, description="The files that leave.")
+    service: ServiceSettings = Field(default_factory=ServiceSettings, description="The live service, bloodtwin serve.")
 
     def used(self, *groups: str) -> dict[str, Any]:
         """The settings of some groups as plain values, for the manifest."""

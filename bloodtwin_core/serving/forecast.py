@@ -50,17 +50,17 @@ class Forecast:
         return self.quantiles[:, below], self.quantiles[:, len(self.levels) - 1 - below]
 
 
-def forecast_of(records: PumpRecords, answer: ExportedForecast, facts: ExportFacts) -> Forecast:
-    """The forecast of the only window in an answer, made at the last of the records."""
+def forecast_of(records: PumpRecords, answer: ExportedForecast, facts: ExportFacts, row: int = 0) -> Forecast:
+    """The forecast of one window in an answer, that of this row, made at the last of the records."""
     origin = records.timestamps[-1]
     return Forecast(
         pump_id=records.pump_id,
         origin=origin,
         times=following(origin, facts.horizon),
-        glucose=answer.prediction[0],
+        glucose=answer.prediction[row],
         levels=() if answer.quantiles is None else facts.quantile_levels,
-        quantiles=None if answer.quantiles is None else answer.quantiles[0],
-        disagreement=None if answer.disagreement is None else answer.disagreement[0],
+        quantiles=None if answer.quantiles is None else answer.quantiles[row],
+        disagreement=None if answer.disagreement is None else answer.disagreement[row],
         wearer_zone=records.wearer_zone,
     )
 

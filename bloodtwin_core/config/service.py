@@ -1,0 +1,35 @@
+"""The live service, `bloodtwin serve`."""
+
+from pydantic import Field
+
+from bloodtwin_core.config.group import SettingsGroup
+
+
+class ServiceSettings(SettingsGroup):
+    """The live service, `bloodtwin serve`; the asset latest_forecasts takes its store and model too."""
+
+    store: str = Field(default="bloodtwin_live", description="Folder of the service's database; for its owner alone.")
+    model_path: str = Field(default="", description="model.onnx, or the folder of a model; empty takes the base model.")
+    address: str = Field(default="127.0.0.1", description="Address to listen at; any but this machine's needs tokens.")
+    port: int = Field(default=8484, ge=1, le=65_535, description="Port to listen at.")
+    certificate: str = Field(default="", description="File of the TLS certificate (PEM); empty speaks plain HTTP.")
+    certificate_key: str = Field(default="", description="File of its key.")
+    hosts: list[str] = Field(
+        default=[], description="Names under which it may be asked besides the address, such as glucose.example."
+    )
+    survives_power_cut: bool = Field(
+        default=True, description="Wait for the disk before a reading is acknowledged; false survives a kill alone."
+    )
+    keep_days: int = Field(default=90, ge=4, le=36_500, description="Days for which readings and forecasts are kept.")
+    oldest_days: int = Field(default=8, ge=1, le=3_650, description="Days back from now that an event may lie.")
+    clock_tolerance_minutes: float = Field(
+        default=5.0, ge=0.0, le=60.0, description="How far (min) an event may lie ahead of this machine's clock."
+    )
+    most_body_kib: int = Field(default=1024, ge=16, le=65_536, description="Largest body of a request (KiB).")
+    slowest_body_seconds: float = Field(
+        default=10.0, gt=0.0, le=600.0, description="Time (s) in which a request must have come in whole."
+    )
+    most_requests_a_minute: int = Field(
+        default=240, ge=1, le=1_000_000, description="Requests a minute of one token, or of one address without."
+    )
+    most_connections: int = Field(default=256, ge=4, le=65_536, description="Connections at once.")

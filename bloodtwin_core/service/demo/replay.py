@@ -1,0 +1,78 @@
+"""The recorded wearer, replayed: a day of history at once, then what happens as the clock goes on."""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Iterator
+
+from bloodtwin_core.common.errors import BloodTwinError
+from bloodtwin_core.events.grid import BIN_SECONDS
+from bloodtwin_core.service.clock import FastClock
+from bloodtwin_core.service.demo.recording import Recording
+from bloodtwin_core.service.desk import Desk
+from bloodtwin_core.service.store import EventKind, StoredEvent, Wearer
+
+logger = logging.getLogger(__name__)
+NAME = "demo"
+HISTORY_DAYS = 4
+_DAY_SECONDS = 24 * 3600
+_PHASE_SECONDS = -20
+"""A reading comes so long before its five minutes end."""
+
+
+class Replay:
+    """Feeds the desk from a thread of its own. The recording begins at midnight UTC and is repeated."""
+
+    def __init__(self, recording: Recording, desk: Desk, wearer: Wearer, clock: FastClock) -> None:
+        self._recording, self._desk, self._wearer, self._clock = recording, desk, wearer, clock
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._play, name="demo", daemon=True)
+
+    def start(self) -> None:
+        """Put the history in and begin to play."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop."""
+        self._ended.set()
+        self._thread.join()
+
+    def _play(self) -> None:
+        now = int(self._clock())
+        begun = now - HISTORY_DAYS * _DAY_SECONDS
+        self._put(list(self._between(begun, now)))
+        while not self._ended.is_set():
+            due = now - (now - _PHASE_SECONDS) % BIN_SECONDS + BIN_SECONDS
+            self._ended.wait(max(0.0, (due - self._clock()) / self._clock.speed))
+            if not self._ended.is_set():
+                self._put(list(self._between(now, due)))
+                now = due
+
+    def _put(self, events: list[StoredEvent]) -> None:
+        try:
+            self._desk.put(self._wearer, events)[1].result()
+        except BloodTwinError:
+            logger.exception("the demonstration could not be kept")
+            time.sleep(1.0)
+
+    def _between(self, first: int, last: int) -> Iterator[StoredEvent]:
+        """What happens after first up to last (seconds)."""
+        for record in range(first // BIN_SECONDS, last // BIN_SECONDS + 2):
+            for event in self._of(record):
+                if first < event.second <= last:
+                    yield event
+
+    def _of(self, record: int) -> Iterator[StoredEvent]:
+        """The events of the five minutes that end at a multiple of them."""
+        recording, place = self._recording, (record - 1) % len(self._recording)
+        second = record * BIN_SECONDS + _PHASE_SECONDS
+        glucose, bolus = recording.glucose[place], recording.bolus_dose[place]
+        grams, rate = recording.carbohydrates[place], recording.basal_rate[place]
+        if math.isfinite(glucose):
+            yield StoredEvent(EventKind.glucose, f"{second}", second, float(glucose), sensor=NAME, origin=NAME)
+        begins = second - BIN_SECONDS + 30
+        yield StoredEvent(EventKind.basal, f"{begins}", begins, float(rate), origin=NAME)
+        for kind, amount in ((EventKind.bolus, bolus), (EventKind.carbohydrates, grams)):
+            if amount > 0:
+                yield StoredEvent(kind, f"{second - 10}", second - 10, float(amount), origin=NAME)

@@ -1,0 +1,48 @@
+"""Readings go in as JSON, and the coming hour comes out."""
+
+from starlette.testclient import TestClient
+
+from tests.core.service.conftest import StandingClock
+from tests.core.service.days import NOON, readings
+
+EVENTS, FORECAST = "/v1/wearers/anna/events", "/v1/wearers/anna/forecast"
+
+
+def test_a_day_of_readings_is_forecast(client: TestClient) -> None:
+    kept = client.post(EVENTS, json={"readings": readings()})
+    assert (kept.status_code, kept.json()) == (200, {"events": 300, "changed": 300})
+    told = client.get(FORECAST).json()
+    assert told["refusals"] == []
+    assert told["reading"] == {"time": "2026-03-02T12:00:00Z", "glucose": readings()[-1]["glucose"]}
+    forecast = told["forecast"]
+    assert forecast["origin"] == "2026-03-02T12:00:00Z"
+    assert len(forecast["times"]) == len(forecast["glucose"]) == 12
+    assert all(20 <= glucose <= 600 for glucose in forecast["glucose"])
+
+
+def test_what_is_sent_twice_changes_nothing(client: TestClient) -> None:
+    client.post(EVENTS, json={"readings": readings()})
+    first = client.get(FORECAST).json()
+    assert client.post(EVENTS, json={"readings": readings()}).json()["changed"] == 0
+    assert client.get(FORECAST).json() == first
+
+
+def test_an_old_reading_is_no_start(client: TestClient, clock: StandingClock) -> None:
+    client.post(EVENTS, json={"readings": readings()})
+    clock.second = NOON + 16 * 60
+    told = client.get(FORECAST).json()
+    assert told["forecast"] is None
+    assert [why["reason"] for why in told["refusals"]] == ["reading_old"]
+
+
+def test_without_readings_there_is_no_forecast(client: TestClient) -> None:
+    assert [why["reason"] for why in client.get(FORECAST).json()["refusals"]] == ["no_reading"]
+
+
+def test_nobody_is_found_by_another_name(client: TestClient) -> None:
+    assert client.get("/v1/wearers/berta/forecast").status_code == 404
+
+
+def test_the_page_and_its_files_come_from_the_package(client: TestClient) -> None:
+    for path in ("/", "/page.js", "/page.css"):
+        assert client.get(path).status_code == 200
