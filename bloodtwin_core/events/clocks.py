@@ -4,12 +4,13 @@ All functions take times in the order in which the device recorded them; where t
 clock that was set back from rows that were shuffled.
 """
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
-from bloodtwin_core.events.device_clocks import LONGEST_RHYTHM, OUT_OF_ORDER, usual_step
+from bloodtwin_core.events.device_clocks import LONGEST_RHYTHM, OUT_OF_ORDER, clock_put_right, usual_step
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.records import Mask, Timestamps
 
@@ -20,14 +21,35 @@ def recorded_oldest_first(times: Timestamps) -> bool:
     return bool((steps > np.timedelta64(0, "s")).sum() >= (steps < np.timedelta64(0, "s")).sum())
 
 
+def device_times(lists: Sequence[Timestamps], zone: ZoneInfo) -> tuple[list[Timestamps], list[Repairs], Repairs]:
+    """UTC of the lists of one device, each local wall times [event] in recording order, by a clock that is right.
+
+    A clock that was put forward late or set back moves what the device wrote to all its lists, whether a list shows it
+    or not. Returns the lists, what was repaired in each, and what was repaired in the clock.
+    """
+    told = utc_of_lists(lists, zone)
+    right, clock = clock_put_right([times for times, _ in told])
+    return right, [repairs for _, repairs in told], clock
+
+
 def utc_from_local(local: Timestamps, zone: ZoneInfo) -> tuple[Timestamps, Repairs]:
-    """UTC [event] of local wall times [event] in recording order.
+    """utc_of_lists for a device of one list [event]."""
+    (found,) = utc_of_lists([local], zone)
+    return found
+
+
+def utc_of_lists(lists: Sequence[Timestamps], zone: ZoneInfo) -> list[tuple[Timestamps, Repairs]]:
+    """UTC of the lists of one device, each local wall times [event] in recording order; what was repaired in each.
 
     Of an hour that occurs twice the first is meant, until the clock steps back within it; then the second. A time that
-    does not exist is that of a clock that had not been put forward yet, and so are those after it until the clock jumps
-    (see _late_events). All are counted.
+    does not exist is that of a clock that had not been put forward yet, and so are those after it, in all lists, until
+    the clock jumps (see _late_until). All are counted.
     """
-    legal, repairs = _put_forward(local.astype("datetime64[s]"), zone)
+    local = [times.astype("datetime64[s]") for times in lists]
+    return [_in_utc(times, repairs, zone) for times, repairs in _put_forward(local, zone)]
+
+
+def _in_utc(legal: Timestamps, repairs: Repairs, zone: ZoneInfo) -> tuple[Timestamps, Repairs]:
     wall = pd.DatetimeIndex(legal)
     unclear = np.asarray(wall.tz_localize(zone, ambiguous="NaT").isna())
     first = np.ones(len(wall), dtype=bool)
@@ -46,24 +68,45 @@ def _second_time(local: Timestamps) -> Mask:
     return second
 
 
-def _put_forward(local: Timestamps, zone: ZoneInfo) -> tuple[Timestamps, Repairs]:
+def _put_forward(lists: Sequence[Timestamps], zone: ZoneInfo) -> list[tuple[Timestamps, Repairs]]:
     """The times as a clock that was put forward in time would have shown them, all of which exist."""
+    missing = [times_that_do_not_exist(times, zone) for times in lists]
+    # A clock that is late runs on, so that what it showed is in the order of recording across the lists too.
+    together = np.sort(np.concatenate([np.empty(0, dtype="datetime64[s]"), *lists]))
+    late = [np.zeros(len(times), dtype="timedelta64[s]") for times in lists]
+    last_late: np.datetime64 = np.datetime64("NaT", "s")
+    for first in np.unique(np.concatenate([together[:0], *(t[gone] for t, gone in zip(lists, missing, strict=True))])):
+        if first <= last_late:
+            continue
+        before, after = offsets_around(first, zone)
+        last_late = _last_late(together[together >= first], before, after, zone)
+        for times, behind in zip(lists, late, strict=True):
+            behind[(times >= first) & (times <= last_late)] = after - before
+    return [
+        (
+            times + behind,
+            Repairs.of(RepairKind.nonexistent_local_times, int(gone.sum()))
+            + Repairs.of(RepairKind.clock_shifted_events, int((behind != np.timedelta64(0, "s")).sum())),
+        )
+        for times, behind, gone in zip(lists, late, missing, strict=True)
+    ]
+
+
+def times_that_do_not_exist(local: Timestamps, zone: ZoneInfo) -> Mask:
+    """Which wall times [event] do not exist, since clocks are put forward over them."""
     wall = pd.DatetimeIndex(local)
-    missing = np.asarray(wall.tz_localize(zone, ambiguous=np.ones(len(wall), dtype=bool), nonexistent="NaT").isna())
-    legal = local.copy()
-    for place in np.flatnonzero(missing):
-        if legal[place] == local[place]:
-            before, after = _offsets_around(local[place], zone)
-            legal[place : place + _late_events(local[place:], before, after, zone)] += after - before
-    shifted = Repairs.of(RepairKind.clock_shifted_events, int((legal != local).sum()))
-    return legal, Repairs.of(RepairKind.nonexistent_local_times, int(missing.sum())) + shifted
+    missing: Mask = np.asarray(
+        wall.tz_localize(zone, ambiguous=np.ones(len(wall), dtype=bool), nonexistent="NaT").isna(), dtype=bool
+    )
+    return missing
 
 
-def _late_events(local: Timestamps, before: np.timedelta64, after: np.timedelta64, zone: ZoneInfo) -> int:
-    """How many of these events, the first of which has a time that does not exist, the clock showed too late.
+def _last_late(local: Timestamps, before: np.timedelta64, after: np.timedelta64, zone: ZoneInfo) -> np.datetime64:
+    """The last time that a clock showed too late; local: what it showed [event], ascending, the first of which does
+    not exist.
 
-    They end where the clock jumps as far as it was late, or with daylight saving if it never does. Among events far
-    apart no jump can be told from a pause, and the first pause as long as that ends them.
+    It was late until it jumps as far as it was late, or with daylight saving if it never does. Among events far apart
+    no jump can be told from a pause, and the first pause as long as that ends it.
     """
     steps = np.diff(local, append=local[-1:])
     jumps = steps >= after - before
@@ -71,10 +114,12 @@ def _late_events(local: Timestamps, before: np.timedelta64, after: np.timedelta6
         jumps &= steps <= after - before + LONGEST_RHYTHM
     utc = local[: int(np.argmax(np.append(jumps, True))) + 1] - before
     legal = pd.DatetimeIndex(utc).tz_localize("UTC").tz_convert(zone).tz_localize(None).to_numpy()
-    return int(np.argmax(np.append((legal - utc).astype("timedelta64[s]") != after, True)))
+    in_time = np.append((legal - utc).astype("timedelta64[s]") != after, True)
+    last: np.datetime64 = local[max(int(np.argmax(in_time)), 1) - 1]
+    return last
 
 
-def _offsets_around(missing: np.datetime64, zone: ZoneInfo) -> tuple[np.timedelta64, np.timedelta64]:
+def offsets_around(missing: np.datetime64, zone: ZoneInfo) -> tuple[np.timedelta64, np.timedelta64]:
     """By how much local time was ahead of UTC before and after a time that does not exist (PEP 495)."""
     moment = missing.astype("datetime64[s]").item().replace(tzinfo=zone)
     before, after = (moment.replace(fold=fold).utcoffset() for fold in (0, 1))

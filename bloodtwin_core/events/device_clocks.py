@@ -31,12 +31,6 @@ class _SetBack:
     ahead: np.timedelta64
 
 
-def set_back_undone(times: Timestamps) -> tuple[Timestamps, Repairs]:
-    """clock_put_right for a device of one list [event]."""
-    (corrected,), repairs = clock_put_right([times])
-    return corrected, repairs
-
-
 def clock_put_right(lists: Sequence[Timestamps]) -> tuple[list[Timestamps], Repairs]:
     """The lists of one device, each UTC [event] in recording order, by a clock that is right.
 
@@ -52,10 +46,10 @@ def clock_put_right(lists: Sequence[Timestamps]) -> tuple[list[Timestamps], Repa
     corrections = 0
     # The longest list tells best when the clock was set forward; what it puts right the others need not find again.
     for place in sorted(range(len(lists)), key=lambda each: -len(lists[each])):
-        for back in [] if _is_shuffled(lists[place]) else _steps_back(lists[place]):
-            if _is_out_of_place(lists[place], back):
-                out_of_place += 1
-                continue
+        steps_back = _steps_back(lists[place])
+        of_clock = clock_steps_back(lists[place])
+        out_of_place += 0 if _is_shuffled(lists[place]) else len(steps_back) - len(of_clock)
+        for back in of_clock:
             if corrected[place][back] >= corrected[place][back - 1] - OUT_OF_ORDER:
                 continue
             found = _set_back(corrected, place, back)
@@ -67,6 +61,13 @@ def clock_put_right(lists: Sequence[Timestamps]) -> tuple[list[Timestamps], Repa
     repairs = Repairs.of(RepairKind.clock_set_back, corrections)
     repairs += Repairs.of(RepairKind.clock_shifted_events, sum(int(each.sum()) for each in moved))
     return corrected, repairs + Repairs.of(RepairKind.rows_out_of_place, out_of_place)
+
+
+def clock_steps_back(times: Timestamps) -> list[int]:
+    """The entries of a list, UTC or local [event] in recording order, before which its clock was set back."""
+    if _is_shuffled(times):
+        return []
+    return [back for back in _steps_back(times) if not _is_out_of_place(times, back)]
 
 
 def usual_step(times: Timestamps) -> np.timedelta64:

@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.events.clocks import recorded_oldest_first, utc_from_local
-from bloodtwin_core.events.device_clocks import clock_put_right
+from bloodtwin_core.events.clocks import device_times, recorded_oldest_first, utc_from_local
 from bloodtwin_core.events.kinds import AmountEvents, BasalEvents, BolusEvents, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.repairs import Repairs
 from bloodtwin_core.events.silence import until_unheard
@@ -61,20 +60,18 @@ class _Clocks:
 def _clocks(exports: Sequence[LocalEvents], zone: ZoneInfo) -> _Clocks:
     """The times of all lists in UTC, of each device by one clock, whatever kinds and files they are of."""
     repairs = Repairs()
-    lists = []
-    for export in exports:
-        told = [_recorded(times, times) for times in export.timed()]
-        counted = len(told) - len(export.heard) - len(export.carbohydrates)
-        utc = [utc_from_local(times, zone) for times in told]
-        # What was heard or announced stands beside entries whose repairs are counted already.
-        repairs = sum((found for _, found in utc[:counted]), repairs)
-        lists.append([times for times, _ in utc])
+    lists: list[list[Timestamps]] = [[] for _ in exports]
     for clock in dict.fromkeys(export.clock for export in exports):
         mine = [place for place, export in enumerate(exports) if export.clock == clock]
-        right, found = clock_put_right([times for place in mine for times in lists[place]])
+        told = [[_recorded(times, times) for times in exports[place].timed()] for place in mine]
+        right, by_list, found = device_times([times for export in told for times in export], zone)
         repairs += found
-        for place in mine:
-            lists[place], right = right[: len(lists[place])], right[len(lists[place]) :]
+        for place, export in zip(mine, told, strict=True):
+            lists[place], right = right[: len(export)], right[len(export) :]
+            # What was heard or announced stands beside entries whose repairs are counted already.
+            counted = len(export) - len(exports[place].heard) - len(exports[place].carbohydrates)
+            repairs += sum(by_list[:counted], Repairs())
+            by_list = by_list[len(export) :]
     return _Clocks(lists, repairs)
 
 

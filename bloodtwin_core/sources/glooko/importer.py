@@ -4,7 +4,7 @@ Files are known by their columns (tables.py). Times are local wall times of data
 one wearer may overlap; what stands in two of them counts once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +22,7 @@ from bloodtwin_core.sources.device_exports.cells import Cells
 from bloodtwin_core.sources.exported_files import ExportedFile, chosen, files_in, wearers_of
 from bloodtwin_core.sources.fetching import known_zone
 from bloodtwin_core.sources.glooko import GlookoSettings
-from bloodtwin_core.sources.glooko.basal import BasalRows, basal_events, basal_rows
+from bloodtwin_core.sources.glooko.basal import basal_events, basal_rows
 from bloodtwin_core.sources.glooko.boluses import bolus_events
 from bloodtwin_core.sources.glooko.readings import glucose_events
 from bloodtwin_core.sources.glooko.tables import (
@@ -36,7 +36,7 @@ from bloodtwin_core.sources.glooko.tables import (
     is_read,
     table_of,
 )
-from bloodtwin_core.sources.glooko.times import local_times, rows_in_utc
+from bloodtwin_core.sources.glooko.times import LocalRows, local_rows, local_times, rows_in_utc
 
 WHAT = "an export of Glooko"
 _DAY = np.timedelta64(24 * 3600, "s")
@@ -62,7 +62,7 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
 def events_of(pump_id: str, files: Sequence[ExportedFile], settings: GlookoSettings) -> PumpEvents:
     """What the files of one wearer say. Raises as events does."""
     parts: list[PumpEvents] = []
-    basal: list[BasalRows] = []
+    tables: dict[TableKind, list[LocalRows]] = {kind: [] for kind in TableKind}
     for file in files:
         if not is_read(file.name):
             parts.append(PumpEvents(pump_id, repairs=_written_by_hand(file)))
@@ -70,19 +70,26 @@ def events_of(pump_id: str, files: Sequence[ExportedFile], settings: GlookoSetti
         kind, cells = table_of(file)
         if kind is TableKind.totals:
             parts.append(PumpEvents(pump_id, stated=_stated(cells, settings)))
-        elif kind is TableKind.glucose:
-            parts.append(glucose_events(pump_id, rows_in_utc(cells, settings)))
-        elif kind is TableKind.bolus:
-            parts.append(bolus_events(pump_id, rows_in_utc(cells, settings), settings.extended_minutes))
         else:
-            basal.append(basal_rows(rows_in_utc(cells, settings)))
-    if not any(len(part) for part in parts) and not any(len(table.rows) for table in basal):
+            tables[kind].append(local_rows(cells, settings))
+    parts.append(_told(pump_id, tables, settings))
+    merged = PumpEvents(pump_id, wearer_zone=settings.time_zone).merged(*parts)
+    if not len(merged):
         where = files[0].path.parent if files else settings.time_zone
         raise DataError(f"{where} holds no reading, basal or bolus", todo="Export days on which the pump was worn")
-    repairs = sum((table.repairs for table in basal), Repairs())
-    rates = PumpEvents(pump_id, basal=basal_events(basal), repairs=repairs)
-    merged = PumpEvents(pump_id, wearer_zone=settings.time_zone).merged(*parts, rates)
     return until_unheard(merged, merged.basal.times)
+
+
+def _told(pump_id: str, tables: Mapping[TableKind, Sequence[LocalRows]], settings: GlookoSettings) -> PumpEvents:
+    """What the tables say, each device's by one clock."""
+    doses, rates = tables[TableKind.bolus], tables[TableKind.basal]
+    readings, insulin, clocks = rows_in_utc(tables[TableKind.glucose], [*doses, *rates], zone_named(settings.time_zone))
+    basal = [basal_rows(table) for table in insulin[len(doses) :]]
+    repairs = sum((table.repairs for table in basal), clocks)
+    return PumpEvents(pump_id, basal=basal_events(basal), repairs=repairs).merged(
+        *(glucose_events(pump_id, table) for table in readings),
+        *(bolus_events(pump_id, table, settings.extended_minutes) for table in insulin[: len(doses)]),
+    )
 
 
 def _stated(cells: Cells, settings: GlookoSettings) -> StatedTotals:

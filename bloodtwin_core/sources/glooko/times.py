@@ -1,14 +1,15 @@
 """Times of a Glooko export's rows in UTC."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
-from bloodtwin_core.events.clocks import recorded_oldest_first, utc_from_local
-from bloodtwin_core.events.device_clocks import set_back_undone
+from bloodtwin_core.events.clocks import device_times, recorded_oldest_first
 from bloodtwin_core.events.repairs import Repairs
-from bloodtwin_core.events.zones import zone_named
+from bloodtwin_core.events.shared_clocks import may_share_clock
 from bloodtwin_core.records import Timestamps
 from bloodtwin_core.sources.device_exports import DateOrder
 from bloodtwin_core.sources.device_exports.cells import Cells
@@ -18,8 +19,16 @@ from bloodtwin_core.sources.glooko.tables import TIME
 
 
 @dataclass(frozen=True)
+class LocalRows:
+    """cells: the rows, oldest first; times [row] local wall times, datetime64[s]."""
+
+    cells: Cells
+    times: Timestamps
+
+
+@dataclass(frozen=True)
 class RowsInUtc:
-    """cells: the rows, oldest first; times [row] UTC, datetime64[s]; repairs of the device's clock."""
+    """cells: the rows, oldest first; times [row] UTC, datetime64[s]; what was repaired in them."""
 
     cells: Cells
     times: Timestamps
@@ -30,14 +39,33 @@ class RowsInUtc:
         return self.times[kept]
 
 
-def rows_in_utc(cells: Cells, settings: GlookoSettings) -> RowsInUtc:
-    """The rows of a table with their times. Raises DataError and SettingsError as read_times does."""
+def local_rows(cells: Cells, settings: GlookoSettings) -> LocalRows:
+    """The rows of a table with the times that the device showed. Raises DataError and SettingsError as read_times."""
     local = local_times(cells, settings)
-    if not recorded_oldest_first(local):
-        cells, local = cells.reordered(np.arange(len(cells))[::-1]), local[::-1]
-    utc, repairs = utc_from_local(local, zone_named(settings.time_zone))
-    utc, back = set_back_undone(utc)
-    return RowsInUtc(cells, utc, repairs + back)
+    if recorded_oldest_first(local):
+        return LocalRows(cells, local)
+    return LocalRows(cells.reordered(np.arange(len(cells))[::-1]), local[::-1])
+
+
+def rows_in_utc(
+    readings: Sequence[LocalRows], insulin: Sequence[LocalRows], zone: ZoneInfo
+) -> tuple[list[RowsInUtc], list[RowsInUtc], Repairs]:
+    """The rows of all tables of readings and of insulin, and what was repaired in their clocks.
+
+    They are put right together, so that insulin does not move against glucose, unless they prove to be of two clocks.
+    """
+    measured, given = ([table.times for table in kind] for kind in (readings, insulin))
+    together = may_share_clock(measured, given, zone)
+    clocks = [[*readings, *insulin]] if together else [list(readings), list(insulin)]
+    found: list[RowsInUtc] = []
+    repairs = Repairs()
+    for tables in clocks:
+        right, by_table, clock = device_times([table.times for table in tables], zone)
+        repairs += clock
+        found += [
+            RowsInUtc(table.cells, *told) for table, told in zip(tables, zip(right, by_table, strict=True), strict=True)
+        ]
+    return found[: len(readings)], found[len(readings) :], repairs
 
 
 def local_times(cells: Cells, settings: GlookoSettings) -> Timestamps:

@@ -22,7 +22,7 @@ What this importer makes of the files:
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,11 +32,12 @@ from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.config import DataSettings
-from bloodtwin_core.events.clocks import utc_from_local
+from bloodtwin_core.events.clocks import utc_of_lists
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.plausible import POSSIBLE_BASAL, POSSIBLE_BOLUS, outside
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.sensors import why_not_followed
+from bloodtwin_core.events.shared_clocks import may_share_clock
 from bloodtwin_core.events.silence import until_unheard
 from bloodtwin_core.events.units import GlucoseUnit, UnitsError, in_mg_per_dl
 from bloodtwin_core.events.zones import zone_named
@@ -91,11 +92,14 @@ def why_not_usable(folder: Path, person: str) -> str:
 
 def person_events(folder: Path, person: str) -> PumpEvents:
     """One person's events, glucose where the basal rate is known; raises DataError as events does."""
-    glucose = _glucose(folder, person)
-    basal, heard = _basal(folder, person)
-    heard_events = until_unheard(
-        PumpEvents(person, wearer_zone=TIME_ZONE).merged(basal, glucose, _bolus(folder, person)), heard
+    glucose = _glucose_rows(folder, person)
+    basal = _rows(folder, person, "Basal", "basal_ts", "basal_dose", "insulin_kind")
+    bolus = _rows(folder, person, "Bolus", "bolus_ts", "bolus_dose")
+    readings, (rates, doses), repairs = _utc(glucose, [basal, bolus])
+    told = PumpEvents(person, repairs=repairs, wearer_zone=TIME_ZONE).merged(
+        _basal(person, basal, rates), _glucose(person, glucose, readings), _bolus(person, bolus, doses)
     )
+    heard_events = until_unheard(told, told.basal.times)
     place = np.searchsorted(heard_events.basal.times, heard_events.glucose.times, side="right") - 1
     known = (place >= 0) & ~np.isnan(heard_events.basal.rate[np.maximum(place, 0)])
     if not known.any():
@@ -133,44 +137,45 @@ def delivered_once(times: Timestamps, doses: Floats) -> tuple[Mask, Floats]:
     return kept, minutes
 
 
-def _glucose(folder: Path, person: str) -> PumpEvents:
-    path = file_of(folder, "Glucose", person)
-    if path is None:
+def _rows(folder: Path, person: str, kind: str, *columns: str) -> FileRows | None:
+    path = file_of(folder, kind, person)
+    return read_rows(path, *columns) if path else None
+
+
+def _glucose_rows(folder: Path, person: str) -> FileRows:
+    rows = _rows(folder, person, "Glucose", "bg_ts", "value")
+    if rows is None:
         raise DataError(
             f"person {person} has no file UoMGlucose{person}.csv", todo="Correct data.pump_ids", file=folder
         )
-    rows = read_rows(path, "bg_ts", "value")
     if (row := first_true(rows.values <= 0)) is not None:
         raise rows.fault(row, "value", "cannot be a glucose", "Leave the field empty if it was not measured")
+    return rows
+
+
+def _glucose(person: str, rows: FileRows, utc: Timestamps) -> PumpEvents:
     try:
         glucose = in_mg_per_dl(rows.values, GlucoseUnit.mmol_l)
     except UnitsError as error:
+        path = rows.table.path
         raise UnitsError(error.what, todo="Use the file as published, in mmol/L", file=path, column="value") from error
-    utc, repairs = _utc(rows)
-    return PumpEvents(person, glucose=GlucoseEvents.of(utc, glucose), repairs=repairs).without_repeats()
+    return PumpEvents(person, glucose=GlucoseEvents.of(utc, glucose)).without_repeats()
 
 
-def _basal(folder: Path, person: str) -> tuple[PumpEvents, Timestamps]:
-    """The pump's rates, and when it gave one (UTC, sorted)."""
-    path = file_of(folder, "Basal", person)
-    if path is None:
-        return PumpEvents.empty(person), np.empty(0, dtype="datetime64[s]")
-    rows = read_rows(path, "basal_ts", "basal_dose", "insulin_kind")
+def _basal(person: str, rows: FileRows | None, utc: Timestamps) -> PumpEvents:
+    """The pump's rates."""
+    if rows is None:
+        return PumpEvents.empty(person)
     pump = rows.kinds == PUMP
     _refuse_outside(rows, "basal_dose", POSSIBLE_BASAL, pump)
-    utc, repairs = _utc(rows)
-    basal = BasalEvents.of(utc[pump], rows.values[pump])
-    return PumpEvents(person, basal=basal, repairs=repairs), basal.times
+    return PumpEvents(person, basal=BasalEvents.of(utc[pump], rows.values[pump]))
 
 
-def _bolus(folder: Path, person: str) -> PumpEvents:
-    path = file_of(folder, "Bolus", person)
-    if path is None:
+def _bolus(person: str, rows: FileRows | None, utc: Timestamps) -> PumpEvents:
+    if rows is None:
         return PumpEvents.empty(person)
-    rows = read_rows(path, "bolus_ts", "bolus_dose")
     _refuse_outside(rows, "bolus_dose", POSSIBLE_BOLUS, np.ones(len(rows.times), dtype=bool))
-    utc, repairs = _utc(rows)
-    bolus = PumpEvents(person, bolus=BolusEvents.of(utc, rows.values), repairs=repairs).without_repeats()
+    bolus = PumpEvents(person, bolus=BolusEvents.of(utc, rows.values)).without_repeats()
     given = bolus.bolus.chosen(bolus.bolus.dose > 0)
     kept, minutes = delivered_once(given.times, given.dose)
     repeated = Repairs.of(RepairKind.repeated_events, int((~kept).sum()))
@@ -184,6 +189,15 @@ def _refuse_outside(rows: FileRows, column: str, limits: Limits, among: Mask) ->
         raise rows.fault(row, column, "is impossible", todo)
 
 
-def _utc(rows: FileRows) -> tuple[Timestamps, Repairs]:
-    times, repairs = utc_from_local(rows.times, zone_named(TIME_ZONE))
-    return times, repairs + Repairs.of(RepairKind.unreadable_rows, rows.blank)
+def _utc(glucose: FileRows, insulin: Sequence[FileRows | None]) -> tuple[Timestamps, list[Timestamps], Repairs]:
+    """UTC of the rows of glucose and of each file of insulin, by one clock unless they prove to be of two."""
+    zone = zone_named(TIME_ZONE)
+    given = [rows.times if rows else glucose.times[:0] for rows in insulin]
+    if may_share_clock([glucose.times], given, zone):
+        told = utc_of_lists([glucose.times, *given], zone)
+    else:
+        told = utc_of_lists([glucose.times], zone) + utc_of_lists(given, zone)
+    repairs = sum((repaired for _, repaired in told), Repairs())
+    blank = sum(rows.blank for rows in (glucose, *insulin) if rows)
+    (readings, *others) = (times for times, _ in told)
+    return readings, others, repairs + Repairs.of(RepairKind.unreadable_rows, blank)

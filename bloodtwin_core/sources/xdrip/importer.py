@@ -55,18 +55,18 @@ def _events_of(pump_id: str, files: Sequence[ExportedFile], settings: DataSettin
         todo = "Give the database alone: it says the same with more detail"
         raise DataError("a database and other files tell of one wearer", todo=todo, file=other)
     zone = known_zone(stated, "data.xdrip.time_zone", "the zone of the phone") if stated or not databases else ""
-    told = [read_database(file) if file.content.startswith(MAGIC) else _read_csv(file, zone) for file in files]
+    told = [read_database(file) for file in databases] or read_sidiary([_csv(file) for file in files], zone)
     found = PumpEvents(pump_id).merged(*(_events_told(pump_id, each, settings) for each in told))
     if not len(found):
         raise DataError(f"{WHAT} of {pump_id} holds no reading and no treatment", todo="Export more days")
     return replace(found, wearer_zone=zone) if zone else found
 
 
-def _read_csv(file: ExportedFile, zone: str) -> FileContent:
+def _csv(file: ExportedFile) -> ExportedFile:
     if not is_sidiary(file.content):
         todo = "Give what xDrip+ exports: its database, or CSV in SiDiary's format"
         raise DataError("the file is no export of xDrip+", todo=todo, file=file.path)
-    return read_sidiary(file, zone)
+    return file
 
 
 def _events_told(pump_id: str, told: FileContent, settings: DataSettings) -> PumpEvents:

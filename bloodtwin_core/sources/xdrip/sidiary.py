@@ -4,11 +4,13 @@ As DatabaseUtil.java of NightscoutFoundation/xDrip writes it: local times to the
 app shows, and three blocks, each in the order of time: readings, calibrations, treatments.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from bloodtwin_core.common.errors import DataError
-from bloodtwin_core.events.clocks import utc_from_local
-from bloodtwin_core.events.device_clocks import set_back_undone
+from bloodtwin_core.events.clocks import device_times
 from bloodtwin_core.events.repairs import Repairs
 from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import Timestamps
@@ -28,23 +30,41 @@ def is_sidiary(content: bytes) -> bool:
     return content[:100].lstrip(b"\xef\xbb\xbf \r\n").startswith(f"{DAY};{TIME};{GLUCOSE}".encode())
 
 
-def read_sidiary(file: ExportedFile, time_zone: str) -> FileContent:
-    """What the file tells. Raises DataError, with line and column, for a cell that cannot be read."""
+def read_sidiary(files: Sequence[ExportedFile], time_zone: str) -> list[FileContent]:
+    """What each file of one wearer tells; all of them were written by one clock, that of the phone.
+
+    Raises DataError, with line and column, for a cell that cannot be read.
+    """
+    tables = [_table(file) for file in files]
+    blocks = [block for table in tables for block in (table.readings, table.treatments)]
+    times, repairs, clock = device_times([_local(block) for block in blocks], zone_named(time_zone))
+    told = []
+    for place, table in enumerate(tables):
+        measured, given = (each.astype(np.int64) for each in times[2 * place : 2 * place + 2])
+        glucose = table.readings.numbers(GLUCOSE)
+        readings = [Reading(int(time), float(value)) for time, value in zip(measured, glucose, strict=True)]
+        own = sum(repairs[2 * place : 2 * place + 2], clock if place == 0 else Repairs())
+        told.append(FileContent(readings, _documents(table.treatments, given), repairs=own))
+    return told
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The blocks of one file that are read."""
+
+    readings: Cells
+    treatments: Cells
+
+
+def _table(file: ExportedFile) -> _Table:
     text = decoded_text(file.path, file.content)
     rows, lines = split_rows(file.path, text, _DELIMITER)
     cells = Export(file.path, text, _DELIMITER, rows, lines).only_table(DAY, TIME, GLUCOSE, above=0)
-    glucose = cells.numbers(GLUCOSE)
-    readings = cells.where(~np.isnan(glucose))
+    readings = cells.where(~np.isnan(cells.numbers(GLUCOSE)))
     treatments = cells.where(_told(cells, _BOLUS) | _told(cells, _CARBOHYDRATES))
-    measured, clock = _utc(readings, time_zone)
-    given, other = _utc(treatments, time_zone)
     if not len(readings) and not len(treatments):
         raise DataError("the file holds no reading and no treatment", todo="Export more days", file=file.path)
-    return FileContent(
-        [Reading(int(time), float(value)) for time, value in zip(measured, glucose[~np.isnan(glucose)], strict=True)],
-        _documents(treatments, given),
-        repairs=clock + other,
-    )
+    return _Table(readings, treatments)
 
 
 def _told(cells: Cells, column: str) -> np.ndarray:
@@ -54,15 +74,12 @@ def _told(cells: Cells, column: str) -> np.ndarray:
     return told
 
 
-def _utc(cells: Cells, time_zone: str) -> tuple["np.typing.NDArray[np.int64]", Repairs]:
-    """Seconds since 1970, UTC, of the rows of one block."""
+def _local(cells: Cells) -> Timestamps:
+    """The wall times of the rows [row] of one block."""
     texts = np.array(
         [f"{day} {time}" for day, time in zip(cells.texts(DAY), cells.texts(TIME), strict=True)], dtype=object
     )
-    local: Timestamps = parse_times(cells, DAY, texts, _FORMATS)
-    utc, repairs = utc_from_local(local, zone_named(time_zone))
-    utc, back = set_back_undone(utc)
-    return utc.astype(np.int64), repairs + back
+    return parse_times(cells, DAY, texts, _FORMATS)
 
 
 def _documents(cells: Cells, times: "np.typing.NDArray[np.int64]") -> list[dict[str, object]]:

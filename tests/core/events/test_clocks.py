@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.events.clocks import recorded_oldest_first, utc_from_local
-from bloodtwin_core.events.device_clocks import set_back_undone
-from bloodtwin_core.events.repairs import RepairKind
+from bloodtwin_core.events.device_clocks import clock_put_right
+from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import Timestamps
 
@@ -28,6 +28,12 @@ def wall_times(utc: Timestamps, zone: str = "Europe/London") -> Timestamps:
 
 def every_five_minutes(start: str, count: int) -> Timestamps:
     return np.datetime64(start, "s") + np.arange(count) * STEP
+
+
+def set_back_undone(times: Timestamps) -> tuple[Timestamps, Repairs]:
+    """clock_put_right for a device of one list."""
+    (corrected,), repairs = clock_put_right([times])
+    return corrected, repairs
 
 
 def test_summer_and_winter_have_their_own_offset() -> None:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from bloodtwin_core.events.device_clocks import clock_put_right, set_back_undone
+from bloodtwin_core.events.device_clocks import clock_put_right
 from bloodtwin_core.events.repairs import RepairKind
-from tests.core.events.test_clocks import HOUR, STEP, every_five_minutes
+from tests.core.events.test_clocks import HOUR, STEP, every_five_minutes, set_back_undone
 
 
 @pytest.mark.parametrize("hours", [4, 24, 24 * 30, 24 * 365])
