@@ -21,6 +21,7 @@ from bloodtwin_core.common.arrays import Texts
 from bloodtwin_core.common.decimals import Ascii, number_of, numbers_of, without_missing
 from bloodtwin_core.common.errors import DataError, shortened
 from bloodtwin_core.common.files import require_ordinary
+from bloodtwin_core.common.plain_rows import plain_rows
 
 _COMMENT = "#"
 _BLANK = " \t\r\n"
@@ -166,11 +167,7 @@ def _read_columns(
         with _opened(path) as file:
             next(_lines(file))
             while lines := list(islice(file, _ROWS_AT_ONCE)):
-                fields = _fields_of(lines, len(columns))
-                told = [_text(fields[:, place]) for place in places[: len(texts)]]
-                if not lines[-1].endswith("\n") and lines[-1].split(_COMMENT, 1)[0].strip(_BLANK):
-                    raise ValueError("the last line has no end")
-                pieces.append([*told, *(numbers_of(_ascii(fields[:, place])) for place in places[len(texts) :])])
+                pieces.append(_piece_of(lines, len(columns), places[: len(texts)], places[len(texts) :]))
     except ValueError as error:
         _raise_first_fault(path, columns, list(numbers), error)
     nothing: list[npt.NDArray[np.generic]] = [*(np.empty(0, np.str_) for _ in texts), *(np.empty(0) for _ in numbers)]
@@ -180,6 +177,19 @@ def _read_columns(
         {name: column.astype(np.str_, copy=False) for name, column in zip(texts, told_columns, strict=True)},
         {name: column.astype(np.float64, copy=False) for name, column in zip(numbers, number_columns, strict=True)},
     )
+
+
+def _piece_of(
+    lines: list[str], columns: int, texts: Sequence[int], numbers: Sequence[int]
+) -> list[npt.NDArray[np.generic]]:
+    """The wanted columns of lines, [row] each: texts, then numbers. Raises ValueError for what is no row of numbers."""
+    if (rows := plain_rows("".join(lines), columns)) is not None:
+        return [*(_text(rows.texts(place)) for place in texts), *(rows.numbers(place) for place in numbers)]
+    fields = _fields_of(lines, columns)
+    if not lines[-1].endswith("\n") and lines[-1].split(_COMMENT, 1)[0].strip(_BLANK):
+        raise ValueError("the last line has no end")
+    told = [_text(fields[:, place]) for place in texts]
+    return [*told, *(numbers_of(_ascii(fields[:, place])) for place in numbers)]
 
 
 def _fields_of(lines: list[str], columns: int) -> Texts | Ascii:
