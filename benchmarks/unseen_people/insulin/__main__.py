@@ -2,8 +2,8 @@
 
 BRIST1D is the folder of the files as published, with insulin. People of both data sets are left out of training, a fold
 at a time, and forecast with their insulin and without. Choose by their days before the test split (the default), and
-open `--on test` for what was chosen. A study that was broken off goes on where it was; after a change of data choose
-another --out.
+open `--on test` for what was chosen, `--copies` to see what some days of one's own bring there. A study that was broken
+off goes on where it was; after a change of data choose another --out.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.unseen_people.insulin.copies import copies_table, settings_of, trials
 from benchmarks.unseen_people.insulin.forecasts import LeftOutForecasts, forecasts_of
 from benchmarks.unseen_people.insulin.people import Everybody, with_unknown_insulin
 from benchmarks.unseen_people.insulin.table import table
@@ -20,6 +21,7 @@ from benchmarks.unseen_people.insulin.variants import VARIANTS
 from bloodtwin_core.common.errors import BloodTwinError
 from bloodtwin_core.config import ModelSettings, Precision
 from bloodtwin_core.network.checkpoint import load_checkpoint
+from bloodtwin_core.personal.unseen_person import UnseenPersonTrial
 from bloodtwin_core.pipeline.preparing import Prepared
 from bloodtwin_core.records import Split
 from bloodtwin_core.training import CheckpointFolder, fit
@@ -42,6 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _forecast(everybody, name, fold, given)
         found = {name: _read(name, given) for name in given.variants}
         sys.stdout.write(table(found))
+        if given.copies:
+            for name in given.variants:
+                sys.stdout.write(
+                    f"\n{name}, copies with {given.copies} insulin:\n\n{_copies(everybody, name, given)}\n"
+                )
     except BloodTwinError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -65,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
         help="; ".join(VARIANTS),
     )
     parser.add_argument("--on", choices=list(ON), default="before", help="which days of people left out (%(default)s)")
+    kinds = ("varied", "plain")
+    parser.add_argument("--copies", choices=kinds, help="fine-tune with insulin varied as in training, or as it is")
     parser.add_argument("--epochs", type=int, default=16, help="length of the cosine (%(default)s)")
     parser.add_argument("--members", type=int, default=1, help="networks, whose mean is the forecast (%(default)s)")
     parser.add_argument("--seed", type=int, default=42, help="%(default)s")
@@ -103,6 +112,20 @@ def _fit(learnt: Prepared, name: str, checkpoints: CheckpointFolder, folder: Pat
     training = variant.training_settings(given.epochs, given.seed).model_copy(update={"precision": given.precision})
     fingerprint = fingerprint_of(windows)
     fit(windows, learnt.scaler, model, training, checkpoints, folder / "tensorboard", fingerprint, made=variant.module)
+
+
+def _copies(everybody: Everybody, name: str, given: argparse.Namespace) -> str:
+    """What copies of a variant's networks bring, over all folds."""
+    found: list[UnseenPersonTrial] = []
+    for fold in given.folds:
+        folder, people = _folder(name, fold, given), everybody.folds(given.of)[fold - 1]
+        base = load_checkpoint(CheckpointFolder(folder / "checkpoints").best)
+        training = VARIANTS[name].training_settings(given.epochs, given.seed)
+        training = training.model_copy(update={"precision": given.precision})
+        settings = settings_of(everybody, training, base, plain=given.copies == "plain")
+        learnt = everybody.without(people)
+        found += trials(everybody, people, learnt, base, settings, folder / "fine_tuning")
+    return copies_table(found, given.members)
 
 
 def _read(name: str, given: argparse.Namespace) -> LeftOutForecasts:

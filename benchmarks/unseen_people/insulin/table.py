@@ -37,7 +37,7 @@ def _errors(variants: Mapping[str, LeftOutForecasts], first: LeftOutForecasts) -
     ]
     for group in GROUPS:
         usual = group_of(first, group)
-        if len(np.unique(usual.pump[usual.complete])) < 2:
+        if not usual.complete.any():
             continue
         for insulin in CONDITIONS:
             for name, found in variants.items():

@@ -123,20 +123,23 @@ def test_a_person_is_never_on_two_sides(folders: tuple[Path, Path], tmp_path: Pa
 
 
 def test_the_command_leaves_a_table_and_goes_on(
-    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     azt1d, brist1d = map(str, folders)
     variants = ["glucose of BrisT1D", "split anew"]
-    command = ["--azt1d", azt1d, "--brist1d", brist1d, "--out", str(tmp_path), "--of", "2", "--epochs", "1"]
-    command += ["--hidden-size", "4", "--precision", "float32", "--variants", *variants]
+    command = ["--azt1d", azt1d, "--brist1d", brist1d, "--out", str(tmp_path), "--of", "2", "--folds", "1"]
+    command += ["--epochs", "1", "--hidden-size", "4", "--precision", "float32", "--variants", *variants]
     assert main(command) == 0
     table = capsys.readouterr().out
     for name in variants:
-        assert f"| BrisT1D, insulin known | hidden | {name} | 2, " in table
+        assert f"| BrisT1D, insulin known | hidden | {name} | 1, " in table
     assert main(command) == 0
     assert capsys.readouterr().out == table
-    assert main([*command, "--on", "test"]) == 0
-    assert capsys.readouterr().out != table
+    monkeypatch.setattr("benchmarks.unseen_people.insulin.copies.DAYS", (0, 3))
+    assert main([*command[:-1], "--on", "test", "--copies", "plain"]) == 0
+    on_test = capsys.readouterr().out
+    assert on_test.split("\n\n")[1] != table.split("\n\n")[1]
+    assert "glucose of BrisT1D, copies with plain insulin:" in on_test
     assert main(["--azt1d", str(tmp_path / "none"), *command[2:]]) == 1
 
 
