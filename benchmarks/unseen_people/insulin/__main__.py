@@ -25,6 +25,7 @@ from bloodtwin_core.personal.unseen_person import UnseenPersonTrial
 from bloodtwin_core.pipeline.preparing import Prepared
 from bloodtwin_core.records import Split
 from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.storage import fingerprint_of
 
 FOLDS = 5
@@ -100,18 +101,23 @@ def _forecast(everybody: Everybody, name: str, fold: int, given: argparse.Namesp
     if not checkpoints.best.exists():
         _fit(learnt, name, checkpoints, folder, given)
     forecaster = load_checkpoint(checkpoints.best).forecaster
-    found = forecasts_of(forecaster, everybody.windows_of(people, learnt), ON[given.on])
+    windows = everybody.windows_of(people, learnt)
+    found = forecasts_of(forecaster, windows, ON[given.on], _shown(learnt, name))
     found.write(folder / f"{given.on}.npz")
     logger.info("%s, fold %d took %.0f s", name, fold, time.monotonic() - started)
 
 
 def _fit(learnt: Prepared, name: str, checkpoints: CheckpointFolder, folder: Path, given: argparse.Namespace) -> None:
-    variant = VARIANTS[name]
-    windows = learnt.windows if variant.told else with_unknown_insulin(learnt.windows, brist1d_alone=True)
+    variant, windows = VARIANTS[name], _shown(learnt, name)
     model = ModelSettings(ensemble_size=given.members, hidden_size=given.hidden_size)
     training = variant.training_settings(given.epochs, given.seed).model_copy(update={"precision": given.precision})
     fingerprint = fingerprint_of(windows)
     fit(windows, learnt.scaler, model, training, checkpoints, folder / "tensorboard", fingerprint, made=variant.module)
+
+
+def _shown(learnt: Prepared, name: str) -> WindowedSeries:
+    """What a variant learns from."""
+    return learnt.windows if VARIANTS[name].told else with_unknown_insulin(learnt.windows, brist1d_alone=True)
 
 
 def _copies(everybody: Everybody, name: str, given: argparse.Namespace) -> str:

@@ -10,10 +10,15 @@ import numpy.typing as npt
 
 from benchmarks.unseen_people.insulin.people import INSULIN, with_unknown_insulin
 from bloodtwin_core.common.files import atomic_write
+from bloodtwin_core.config import EvaluationSettings
+from bloodtwin_core.evaluation.baselines import FittedBaseline, ar2, ridge_baseline
 from bloodtwin_core.network.forecaster import GlucoseForecaster
 from bloodtwin_core.network.scan import scan_forecasts
-from bloodtwin_core.records import Feature, Glucose, Mask, Split, Timestamps
-from bloodtwin_core.windows import WindowedSeries
+from bloodtwin_core.records import Feature, Glucose, Mask, Rows, Split, Timestamps
+from bloodtwin_core.windows import WindowedSeries, in_batches
+
+BATCH_WINDOWS = 4096
+"""Windows whose lookbacks are in memory together."""
 
 Quantiles = npt.NDArray[np.float32]
 
@@ -24,6 +29,7 @@ class LeftOutForecasts:
 
     pump, timestamp, last, complete: [window]. known: [window], whether basal and bolus were known at the origin.
     target, measured, told, hidden: [window, step]; told is forecast with what is known of insulin, hidden without.
+    ar2, ridge: [window, step], the baselines; ridge is fitted on what the network learnt from, and told of insulin.
     told_quantiles, hidden_quantiles: [window, step, level].
     """
 
@@ -38,6 +44,8 @@ class LeftOutForecasts:
     told_quantiles: Quantiles
     hidden: Glucose
     hidden_quantiles: Quantiles
+    ar2: Glucose
+    ridge: Glucose
 
     def __len__(self) -> int:
         return len(self.pump)
@@ -63,8 +71,10 @@ class LeftOutForecasts:
         return cls(**{field.name: np.concatenate([getattr(p, field.name) for p in parts]) for field in fields(cls)})
 
 
-def forecasts_of(forecaster: GlucoseForecaster, windows: WindowedSeries, splits: Sequence[Split]) -> LeftOutForecasts:
-    """Scan all available windows of some splits, with insulin as it is known and with none."""
+def forecasts_of(
+    forecaster: GlucoseForecaster, windows: WindowedSeries, splits: Sequence[Split], learnt: WindowedSeries
+) -> LeftOutForecasts:
+    """Scan all available windows of some splits, with insulin as it is known and with none; learnt is for ridge."""
     rows = np.concatenate([np.asarray(windows.origins[split].rows) for split in splits])
     complete = np.concatenate([np.asarray(windows.origins[split].complete) for split in splits])
     order = np.argsort(rows)
@@ -84,4 +94,12 @@ def forecasts_of(forecaster: GlucoseForecaster, windows: WindowedSeries, splits:
         told_quantiles=told.quantiles.numpy(),
         hidden=hidden.prediction.numpy(),
         hidden_quantiles=hidden.quantiles.numpy(),
+        ar2=ar2(windows, rows),
+        ridge=_in_batches(ridge_baseline(learnt, EvaluationSettings()), windows, rows),
     )
+
+
+def _in_batches(baseline: FittedBaseline, windows: WindowedSeries, rows: Rows) -> Glucose:
+    parts = [baseline.predict(windows, rows[batch]) for batch in in_batches(len(rows), BATCH_WINDOWS)]
+    forecast: Glucose = np.concatenate(parts)
+    return forecast

@@ -18,6 +18,8 @@ from bloodtwin_core.evaluation.figures import Interval
 
 CONDITIONS = ("told", "hidden")
 """Forecast with what is known of insulin, and with none."""
+BASELINES = {"AR2": "ar2", "ridge": "ridge"}
+"""Told of the first variant alone: AR2 knows no insulin, ridge is fitted on what that one learnt from."""
 
 
 def table(variants: Mapping[str, LeftOutForecasts]) -> str:
@@ -39,13 +41,15 @@ def _errors(variants: Mapping[str, LeftOutForecasts], first: LeftOutForecasts) -
         usual = group_of(first, group)
         if not usual.complete.any():
             continue
+        counts = f"{len(np.unique(usual.pump[usual.complete]))}, {int(usual.complete.sum()):,}"
+        for name, field in BASELINES.items():
+            of = skills(usual, getattr(usual, field))
+            lines.append(f"| {' | '.join([group, 'told', name, counts, *_said(of, 1.0), '', ''])} |")
         for insulin in CONDITIONS:
             for name, found in variants.items():
                 own = group_of(found, group)
-                forecast = getattr(own, insulin)
-                of = skills(own, forecast)
-                less = skills(own, forecast, getattr(usual, insulin)) if found is not first else None
-                counts = f"{len(np.unique(own.pump[own.complete]))}, {int(own.complete.sum()):,}"
+                of = skills(own, getattr(own, insulin))
+                less = skills(own, getattr(own, insulin), getattr(usual, insulin)) if found is not first else None
                 cells = [group, insulin, name, counts, *_said(of, 1.0), *(_said(less, 100.0) if less else ("", ""))]
                 lines.append(f"| {' | '.join(cells)} |")
     return lines

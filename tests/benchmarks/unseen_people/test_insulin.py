@@ -58,6 +58,8 @@ def some_forecasts(people: int = 3, days: int = 4) -> LeftOutForecasts:
         told_quantiles=target[..., None] + 10 + spread,
         hidden=target - 20,
         hidden_quantiles=target[..., None] - 200 + spread,
+        ar2=target,
+        ridge=target,
     )
 
 
@@ -133,6 +135,7 @@ def test_the_command_leaves_a_table_and_goes_on(
     table = capsys.readouterr().out
     for name in variants:
         assert f"| BrisT1D, insulin known | hidden | {name} | 1, " in table
+    assert "| AZT1D, insulin known | told | AR2 | 1, " in table
     assert main(command) == 0
     assert capsys.readouterr().out == table
     monkeypatch.setattr("benchmarks.unseen_people.insulin.copies.DAYS", (0, 3))
