@@ -65,14 +65,15 @@ def _serve(settings: ServiceSettings, given: argparse.Namespace, stack: ExitStac
         from bloodtwin_core.service.demo.replay import NAME, Replay
 
         clock = FastClock(given.speed)
-        service = Service(settings, clock)
-        replay = Replay(recorded(), service.desk, service.store.put_wearer(NAME, "UTC"), clock)
+        service = Service(settings, clock, is_demonstration=True)
+        replay = Replay(recorded(), service.desk, service.store.wearers.put(NAME, "UTC"), clock)
         replay.start()
         stack.callback(replay.close)
     else:
         service = Service(settings)
         if given.wearer:
-            service.store.put_wearer(pump_id_of(given.wearer), zone_named(given.zone).key if given.zone else "")
+            service.store.wearers.put(pump_id_of(given.wearer), zone_named(given.zone).key if given.zone else "")
+        service.require_tokens()
     stack.callback(service.close)
     sys.stdout.write(f"The page: http://{settings.address}:{settings.port}/ (Ctrl+C ends it)\n")
     sys.stdout.flush()

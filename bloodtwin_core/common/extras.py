@@ -7,7 +7,7 @@ EXTRAS = {
         *("PIL", "scipy", "sklearn", "tensorboard", "torch"),
     ),
     "ui": ("dagster_webserver",),
-    "serve": ("fastapi", "starlette", "uvicorn"),
+    "serve": ("fastapi", "prometheus_client", "starlette", "uvicorn"),
     "tandem": ("tconnectsync",),
     "vendor": ("cgm_format",),
     "dexcom-share": ("pydexcom",),

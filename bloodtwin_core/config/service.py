@@ -17,6 +17,9 @@ class ServiceSettings(SettingsGroup):
     hosts: list[str] = Field(
         default=[], description="Names under which it may be asked besides the address, such as glucose.example."
     )
+    tokens_always: bool = Field(
+        default=False, description="Need a token on this machine's own address too, as behind a proxy."
+    )
     survives_power_cut: bool = Field(
         default=True, description="Wait for the disk before a reading is acknowledged; false survives a kill alone."
     )

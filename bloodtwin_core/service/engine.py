@@ -1,30 +1,71 @@
 """Stored events to outlooks: of many wearers at once, with the model that is in use now."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bloodtwin_core.service.clock import Now
-from bloodtwin_core.service.gridding import present_of
-from bloodtwin_core.service.store import Store, StoredEvent, Wearer
-from bloodtwin_core.serving import Forecaster
+from bloodtwin_core.service.gridding import second_of
+from bloodtwin_core.service.model import ModelInUse
+from bloodtwin_core.service.present import present_of
+from bloodtwin_core.service.store import Store, StoredForecast, Wearer
 from bloodtwin_core.serving.outlook import Outlook, outlooks
+
+_KEPT_SECONDS = 60
+"""An outlook is used again within the minute, if nothing new was heard."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """An outlook, and the sha256 of the model that it was made with. minute: since 1970 UTC."""
+
+    outlook: Outlook
+    model: str
+    minute: int
 
 
 class Engine:
-    """Keeps nothing between two calls but the model: what it says follows from store, clock and model alone."""
+    """What it says follows from store, clock and model alone; it remembers the last outlooks, to say them again."""
 
-    def __init__(self, store: Store, forecaster: Forecaster, now: Now) -> None:
-        self.store, self.now = store, now
-        self.forecaster = forecaster
+    def __init__(self, store: Store, model: ModelInUse, now: Now) -> None:
+        self.store, self.model, self.now = store, model, now
+        self._last: dict[int, Made] = {}
 
-    def keep(self, brought: Sequence[tuple[Wearer, Sequence[StoredEvent]]]) -> list[int]:
-        """Keep the events of each in one transaction; how many of each changed anything. Raises StorageError."""
-        if not brought:
-            return []
-        received = int(self.now())
-        with self.store.transaction():
-            return [self.store.put_events(wearer.number, events, received) for wearer, events in brought]
+    def changed(self, wearer: Wearer) -> None:
+        """Something new is stored of the wearer."""
+        self._last.pop(wearer.number, None)
 
-    def outlooks(self, wearers: Sequence[Wearer]) -> list[Outlook]:
-        """The outlook of each wearer now."""
-        forecaster, now = self.forecaster, int(self.now())
-        return outlooks(forecaster, [present_of(self.store, wearer, now, forecaster.facts) for wearer in wearers])
+    def outlooks(self, wearers: Sequence[Wearer]) -> list[Made]:
+        """The outlook of each wearer now, in order."""
+        model, now = self.model.now, int(self.now())
+        minute = now // _KEPT_SECONDS
+        known = {wearer.number: made for wearer in wearers if (made := self._last.get(wearer.number)) is not None}
+        asked = [
+            wearer
+            for wearer in wearers
+            if (made := known.get(wearer.number)) is None or made.minute != minute or made.model != model.sha256
+        ]
+        facts = model.forecaster.facts
+        told = outlooks(model.forecaster, [present_of(self.store, wearer, now, facts) for wearer in asked])
+        fresh = {
+            wearer.number: Made(outlook, model.sha256, minute) for wearer, outlook in zip(asked, told, strict=True)
+        }
+        self._last |= fresh
+        return [fresh.get(wearer.number) or known[wearer.number] for wearer in wearers]
+
+
+def stored(made: Made) -> StoredForecast:
+    """The outlook as it is kept, to be held against what comes."""
+    outlook, forecast = made.outlook, made.outlook.forecast
+    moment = second_of(outlook.moment)
+    reasons = tuple(doubt.reason.value for doubt in (*outlook.refusals, *outlook.doubts))
+    if forecast is None:
+        return StoredForecast(moment - moment % 300 + 300, moment, made.model, reasons)
+    return StoredForecast(
+        second_of(forecast.origin),
+        moment,
+        made.model,
+        reasons,
+        forecast.levels,
+        forecast.glucose,
+        forecast.quantiles,
+    )

@@ -1,43 +1,79 @@
 """The service as one object: store, model, desk, and who listens."""
 
+import ipaddress
 import time
 from pathlib import Path
 
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import ServiceSettings
-from bloodtwin_core.pretrained import base_forecaster
+from bloodtwin_core.service.caretaker import Caretaker
 from bloodtwin_core.service.clock import Now
 from bloodtwin_core.service.desk import Desk
-from bloodtwin_core.service.engine import Engine
+from bloodtwin_core.service.engine import Engine, Made
 from bloodtwin_core.service.listeners import Listeners
-from bloodtwin_core.service.store import Store
-from bloodtwin_core.serving import Forecaster
+from bloodtwin_core.service.metrics import Metrics
+from bloodtwin_core.service.model import ModelInUse
+from bloodtwin_core.service.store import Store, Wearer
 
-ONNX = "model.onnx"
+_DAY_SECONDS = 24 * 3600
 
 
 class Service:
     """Everything that requests and feeds share."""
 
-    def __init__(self, settings: ServiceSettings, now: Now = time.time) -> None:
+    def __init__(self, settings: ServiceSettings, now: Now = time.time, *, is_demonstration: bool = False) -> None:
         """Raises StorageError if the store cannot be opened, ArtifactMissing if there is no model."""
-        self.settings, self.now = settings, now
+        self.settings, self.now, self.is_demonstration = settings, now, is_demonstration
+        self.is_closing = False
+        self.metrics = Metrics()
+        self.model = ModelInUse(settings.model_path)
         self.store = Store(Path(settings.store), survives_power_cut=settings.survives_power_cut)
-        self.engine = Engine(self.store, loaded(settings.model_path), now)
+        self.engine = Engine(self.store, self.model, now)
         self.listeners = Listeners()
-        self.desk = Desk(self.engine, lambda wearer, outlook: self.listeners.tell(wearer.number, outlook))
+        self.desk = Desk(self.engine, self._heard)
+        self._caretaker = Caretaker(self.store, self.model, self._forget_before)
 
-    def start(self) -> None:
-        """Begin what runs beside requests."""
+    @property
+    def needs_token(self) -> bool:
+        """Whether a request needs a token: not where this machine alone can ask."""
+        return needs_token(self.settings)
+
+    def require_tokens(self) -> None:
+        """Raise SettingsError if requests need a token and there is none."""
+        if self.needs_token and not self.store.wearers.has_tokens():
+            raise SettingsError(
+                f"service.address {self.settings.address} can be reached from elsewhere, and nobody has a token. Make "
+                f"one first: bloodtwin wearers add NAME --zone ZONE --store {self.settings.store}"
+            )
+
+    def leave(self) -> None:
+        """Let go of those who listen, so that the server can end. From any thread."""
+        self.is_closing = True
+        self.listeners.dismiss()
 
     def close(self) -> None:
         """Finish what was taken, and let go of the store."""
+        self.leave()
+        self._caretaker.close()
         self.desk.close()
         self.store.close()
 
+    def _heard(self, wearer: Wearer, made: Made) -> None:
+        self.metrics.count_outlook(made.outlook)
+        self.listeners.tell(wearer.number, made)
 
-def loaded(model_path: str) -> Forecaster:
-    """The forecaster of service.model_path. Raises ArtifactMissing."""
-    if not model_path:
-        return base_forecaster(threads=1)
-    path = Path(model_path)
-    return Forecaster.load(path / ONNX if path.is_dir() else path, threads=1)
+    def _forget_before(self) -> int:
+        return int(self.now()) - self.settings.keep_days * _DAY_SECONDS
+
+
+def needs_token(settings: ServiceSettings) -> bool:
+    """Whether anybody but this machine's users can ask: at another address, or through a proxy under another name."""
+    return bool(settings.hosts) or settings.tokens_always or not is_loopback(settings.address)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address is this machine's own."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address.casefold() == "localhost"

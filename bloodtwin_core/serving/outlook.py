@@ -1,12 +1,13 @@
 """What can be said of a wearer's coming hour at a moment: a forecast, with what is doubted, or why there is none."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bloodtwin_core.common.errors import DataError
-from bloodtwin_core.records import PumpRecords
+from bloodtwin_core.records import GLUCOSE_LIMITS, PumpRecords
+from bloodtwin_core.serving.doubts import doubts_in, refusals_in
 from bloodtwin_core.serving.forecast import Forecast
 from bloodtwin_core.serving.reasons import Doubt, Reason, doubt_of
 from bloodtwin_core.serving.windowed import Forecaster
@@ -86,7 +87,7 @@ def _refusals(forecaster: Forecaster, present: Present) -> tuple[Doubt, ...]:
             f"The last reading is {in_words(present.reading_age)} old; a forecast needs one of the last {oldest:g} min"
         )
         return (Doubt(Reason.reading_old, what),)
-    return ()
+    return tuple(refusals_in(present.records))
 
 
 def _refused(present: Present, why: tuple[Doubt, ...]) -> Outlook:
@@ -96,7 +97,19 @@ def _refused(present: Present, why: tuple[Doubt, ...]) -> Outlook:
 def _answered(present: Present, answer: Forecast | DataError) -> Outlook:
     if isinstance(answer, DataError):
         return _refused(present, (doubt_of(answer),))
-    return Outlook(present.wearer, present.moment, present.reading, answer, doubts=present.doubts)
+    seen = () if present.records is None else tuple(doubts_in(present.records))
+    doubts = (*present.doubts, *seen)
+    wider = widened(answer, max((doubt.widening for doubt in doubts), default=1.0))
+    return Outlook(present.wearer, present.moment, present.reading, wider, doubts=doubts)
+
+
+def widened(forecast: Forecast, factor: float) -> Forecast:
+    """The forecast with its quantiles so many times as far from the median, within GLUCOSE_LIMITS."""
+    if forecast.quantiles is None or factor == 1.0:
+        return forecast
+    median = forecast.quantiles[:, [len(forecast.levels) // 2]]
+    wider = median + np.float32(factor) * (forecast.quantiles - median)
+    return replace(forecast, quantiles=np.clip(wider, GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high))
 
 
 def in_words(minutes: float) -> str:

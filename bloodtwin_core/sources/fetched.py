@@ -16,6 +16,7 @@ import pandas as pd
 
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.common.files import atomic_write
+from bloodtwin_core.sources.row import Row
 
 WINDOW_DAYS = 28
 """Days asked for at once; Tandem Source answers for about four weeks at most."""
@@ -24,19 +25,8 @@ COLUMNS = tuple(_TYPES)
 _SUFFIX = ".csv.gz"
 Day = np.datetime64
 """datetime64[D]."""
+__all__ = ["COLUMNS", "WINDOW_DAYS", "Day", "FetchedRows", "Gone", "Row", "Window", "table_of", "windows"]
 Gone = Callable[[pd.DataFrame], "pd.Series[bool]"]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One thing that happened: time as the source counts it, and what it says in numbers and words, by kind."""
-
-    id: str
-    kind: str
-    time: np.datetime64
-    value: float = float("nan")
-    minutes: float = 0.0
-    detail: str = ""
 
 
 @dataclass(frozen=True)

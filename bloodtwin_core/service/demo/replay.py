@@ -51,7 +51,10 @@ class Replay:
 
     def _put(self, events: list[StoredEvent]) -> None:
         try:
-            self._desk.put(self._wearer, events)[1].result()
+            now = int(self._clock())
+            self._desk.put(
+                self._wearer, lambda store: store.events.put(self._wearer.number, events, now)
+            ).outlook.result()
         except BloodTwinError:
             logger.exception("the demonstration could not be kept")
             time.sleep(1.0)

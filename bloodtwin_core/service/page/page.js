@@ -1,7 +1,7 @@
 // The newest outlook of the first wearer, as numbers.
-const wearers = await (await fetch("v1/wearers")).json();
+const { wearers } = await (await fetch("v1/wearers")).json();
 if (wearers.length) {
-  const told = new EventSource(`v1/wearers/${encodeURIComponent(wearers[0])}/stream`);
+  const told = new EventSource(`v1/wearers/${encodeURIComponent(wearers[0].name)}/stream`);
   told.addEventListener("outlook", (event) => show(JSON.parse(event.data)));
 }
 

@@ -1,7 +1,10 @@
-"""What is kept: wearers, and the events of each."""
+"""What is kept: wearers, their events, and the forecasts made of them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
 
 
 class EventKind(StrEnum):
@@ -15,6 +18,10 @@ class EventKind(StrEnum):
     """U, over minutes."""
     carbohydrates = "carbohydrates"
     """g announced."""
+    sensor_start = "sensor_start"
+    """A new sensor was started; no value."""
+    clock_ahead = "clock_ahead"
+    """An event was refused, at the time of this note, since it lay so many minutes ahead."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class StoredEvent:
     kind: EventKind
     name: str
     second: int
-    value: float | None
+    value: float | None = None
     minutes: float = 0.0
     sensor: str = ""
     origin: str = ""
@@ -41,3 +48,20 @@ class Wearer:
     number: int
     name: str
     zone: str
+
+
+@dataclass(frozen=True)
+class StoredForecast:
+    """A forecast as it was made: origin and made in seconds since 1970 UTC, model: sha256 of its file.
+
+    glucose: mg/dL [horizon], None where there was none; quantiles: mg/dL [horizon, level]. reasons: words of refusals,
+    or of doubts.
+    """
+
+    origin: int
+    made: int
+    model: str
+    reasons: tuple[str, ...] = ()
+    levels: tuple[float, ...] = ()
+    glucose: npt.NDArray[np.float32] | None = None
+    quantiles: npt.NDArray[np.float32] | None = None

@@ -1,4 +1,4 @@
-"""The application: which routes there are, and what they share."""
+"""The application: which routes there are, and what stands before them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,22 +9,66 @@ from starlette.staticfiles import StaticFiles
 
 from bloodtwin_core import __version__
 from bloodtwin_core.service.running import Service
-from bloodtwin_core.service.web import live
+from bloodtwin_core.service.web import api_page
+from bloodtwin_core.service.web.access import WrongTokens
+from bloodtwin_core.service.web.failures import RESPONSES, add_failures
+from bloodtwin_core.service.web.guards.body import BodyGuard
+from bloodtwin_core.service.web.guards.counting import CountingGuard
+from bloodtwin_core.service.web.guards.headers import HeaderGuard
+from bloodtwin_core.service.web.guards.hosts import LOCAL_NAMES, HostGuard
+from bloodtwin_core.service.web.guards.rates import Rates
+from bloodtwin_core.service.web.routes import callers, health, histories, live
 
 PAGE = Path(__file__).parents[1] / "page"
+ABOUT = "Readings, insulin and carbohydrates in; the coming hour out. bloodTwin is no medical device."
 
 
 def application(service: Service) -> FastAPI:
-    """The service as an ASGI application; it closes the service when it is shut down."""
+    """The service as an ASGI application, which closes the service when it is shut down."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        service.start()
         yield
         service.close()
 
-    app = FastAPI(title="bloodTwin", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="bloodTwin",
+        description=ABOUT,
+        version=__version__,
+        lifespan=lifespan,
+        responses=RESPONSES,
+        # FastAPI's own pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.service = service
-    app.include_router(live.router)
+    app.state.rates = Rates(service.settings.most_requests_a_minute)
+    app.state.wrong_tokens = WrongTokens()
+    add_failures(app)
+    for module in (live, histories, callers, health, api_page):
+        app.include_router(module.router)
     app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
+    _add_guards(app, service)
+    _add_gauges(service)
     return app
+
+
+def _add_guards(app: FastAPI, service: Service) -> None:
+    """The last one added stands first."""
+    settings = service.settings
+    app.add_middleware(BodyGuard, most=settings.most_body_kib * 1024, seconds=settings.slowest_body_seconds)
+    names = () if service.needs_token else (*LOCAL_NAMES, settings.address)
+    app.add_middleware(HostGuard, names=names)
+    app.add_middleware(HeaderGuard)
+    app.add_middleware(CountingGuard, metrics=service.metrics)
+
+
+def _add_gauges(service: Service) -> None:
+    metrics = service.metrics
+    metrics.gauge("jobs_waiting", "Jobs that wait for the desk", lambda: float(service.desk.waiting))
+    metrics.gauge("streams", "Streams that are listened to", lambda: float(service.listeners.total))
+    metrics.gauge("wearers", "Wearers", lambda: float(len(service.store.wearers.all())))
+    metrics.gauge("model_loaded_seconds", "When the model was loaded", lambda: service.model.now.loaded)
+    metrics.gauge(
+        "model_trouble", "1 where the newest model file is not usable", lambda: float(bool(service.model.trouble))
+    )

@@ -1,12 +1,15 @@
 """Entries: what a sensor read, in mg/dL on every site, or a number that is none."""
 
-from bloodtwin_core.sources.fetched import Row
+from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
-from bloodtwin_core.sources.nightscout.values import Document, number, time_of, words
+from bloodtwin_core.sources.nightscout.values import BAD, Document, number, time_of, words
+from bloodtwin_core.sources.row import Row
 
 LOWEST_READING = 39.0
 """mg/dL. Sensors say 39 for low; Nightscout takes 13 and less for error codes (lib/plugins/errorcodes.js)."""
 ENTRY_TIMES = ("date", "dateString", "sysTime")
+MMOL_LOW, MMOL_HIGH = 1.0, 35.0
+"""Readings in mmol/L, among numbers that are too low for mg/dL."""
 STATED_MMOL = "mmol/L "
 """Begins the detail of a reading whose entry says that it is in mmol/L."""
 
@@ -25,3 +28,21 @@ def entry_row(document: Document, identity: str) -> Row:
         return Row(identity, SiteKind.glucose, time, reading, 0.0, device)
     stated = STATED_MMOL if words(document, "units").startswith("mmol") else ""
     return Row(identity, SiteKind.low_number, time, max(reading, 0.0), 0.0, f"{stated}{device}")
+
+
+def glucose_told(document: Document) -> float | None:
+    """The glucose (mg/dL) of an entry by itself; None where it tells none that is certain.
+
+    Of a number too low for mg/dL what is certain is a reading in mmol/L: one that its entry calls so, or a fraction,
+    since error codes are whole numbers. glucose.py, which sees all entries of a device, knows more.
+    """
+    try:
+        row = entry_row(document, "")
+    except BAD:
+        return None
+    if row.kind == SiteKind.glucose:
+        return row.value
+    in_mmol = row.detail.startswith(STATED_MMOL) or row.value != round(row.value)
+    if row.kind == SiteKind.low_number and in_mmol and MMOL_LOW <= row.value <= MMOL_HIGH:
+        return row.value * MG_PER_DL_PER_MMOL_PER_L
+    return None

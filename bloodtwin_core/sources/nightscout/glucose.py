@@ -15,13 +15,12 @@ from bloodtwin_core.events.kinds import GlucoseEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L
 from bloodtwin_core.records import Mask
-from bloodtwin_core.sources.nightscout.entries import STATED_MMOL
+from bloodtwin_core.sources.nightscout.entries import MMOL_HIGH, MMOL_LOW, STATED_MMOL
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.timeline import times_of
 
 _ERROR_CODES = (0, 1, 2, 3, 5, 6, 9, 10, 12)
 """Of Dexcom's receiver, as Nightscout names them."""
-_MMOL_LOW, _MMOL_HIGH = 1.0, 35.0
 _FRACTIONAL_SHARE = 0.5
 """Of readings rounded to 0.1 mmol/L nine in ten are fractions, of error codes none."""
 _DOUBTFUL_COUNT, _DOUBTFUL_SHARE = 12, 0.02
@@ -50,7 +49,7 @@ def _in_mmol(
     values: npt.NDArray[np.float64], named: npt.NDArray[np.object_], others: "pd.Series[str]", stated: Mask
 ) -> Mask:
     """Which of the low numbers [number] are readings in mmol/L."""
-    possible = (values >= _MMOL_LOW) & (values <= _MMOL_HIGH)
+    possible = (values >= MMOL_LOW) & (values <= MMOL_HIGH)
     converted = stated & possible
     for device in sorted(set(named)):
         mine = (named == device) & ~stated

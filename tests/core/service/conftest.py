@@ -34,7 +34,7 @@ def clock() -> StandingClock:
 def service(tmp_path: Path, clock: StandingClock) -> Service:
     settings = ServiceSettings(store=str(tmp_path / "store"), survives_power_cut=False)
     service = Service(settings, clock)
-    service.store.put_wearer("anna", "Europe/Berlin")
+    service.store.wearers.put("anna", "Europe/Berlin")
     return service
 
 

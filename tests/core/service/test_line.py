@@ -10,7 +10,7 @@ EVENTS, FORECAST = "/v1/wearers/anna/events", "/v1/wearers/anna/forecast"
 
 def test_a_day_of_readings_is_forecast(client: TestClient) -> None:
     kept = client.post(EVENTS, json={"readings": readings()})
-    assert (kept.status_code, kept.json()) == (200, {"events": 300, "changed": 300})
+    assert (kept.status_code, kept.json()) == (200, {"events": 300, "changed": 300, "outlook": None})
     told = client.get(FORECAST).json()
     assert told["refusals"] == []
     assert told["reading"] == {"time": "2026-03-02T12:00:00Z", "glucose": readings()[-1]["glucose"]}

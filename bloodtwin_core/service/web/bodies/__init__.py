@@ -1,0 +1,1 @@
+"""What the service's own interface takes and gives, as JSON."""

@@ -1,0 +1,1 @@
+"""What stands before every request, whatever it asks for: sizes, times, hosts, headers."""
