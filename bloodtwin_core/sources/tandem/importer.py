@@ -32,6 +32,7 @@ from bloodtwin_core.sources.fetching import (
 )
 from bloodtwin_core.sources.tandem import SOURCE, TandemSettings
 from bloodtwin_core.sources.tandem.clock import total_settings, utc_of
+from bloodtwin_core.sources.tandem.daily import stated_basal
 from bloodtwin_core.sources.tandem.insulin import basal_events, bolus_events
 from bloodtwin_core.sources.tandem.kinds import PumpKind
 
@@ -105,7 +106,8 @@ def _events_of(pump_id: str, folder: Path, zone: str) -> PumpEvents:
     changes = log[log["kind"] == PumpKind.clock_changed]
     ids, change_ids = log["id"].to_numpy(dtype=np.str_), changes["id"].to_numpy(dtype=np.str_)
     moved = total_settings(ids, change_ids, changes["value"].to_numpy(dtype=np.int64))
-    log["time"], repairs = utc_of(log["time"].to_numpy(dtype="datetime64[s]"), moved, zone)
+    shown = log["time"].to_numpy(dtype="datetime64[s]")
+    log["time"], repairs = utc_of(shown, moved, zone)
     readings = log[log["kind"] == PumpKind.glucose]
     set_back = int((changes["value"] < 0).sum())
     told = PumpEvents(
@@ -121,6 +123,7 @@ def _events_of(pump_id: str, folder: Path, zone: str) -> PumpEvents:
         + Repairs.of(RepairKind.clock_set_back, set_back)
         + Repairs.of(RepairKind.unreadable_rows, int(unreadable.sum())),
         wearer_zone=zone,
+        stated=stated_basal(log, shown),
     )
     return until_unheard(told.without_repeats(), np.sort(log["time"].to_numpy(dtype="datetime64[s]")))
 

@@ -25,6 +25,8 @@ class PumpKind(StrEnum):
     """value U delivered at once."""
     extended_completed = "extended_completed"
     """value U delivered over time. detail of all bolus kinds is the bolus's number."""
+    daily_basal = "daily_basal"
+    """value U of basal since the pump's midnight."""
     clock_changed = "clock_changed"
     """value s by which the clock was set forward; negative: back."""
     unreadable = "unreadable"

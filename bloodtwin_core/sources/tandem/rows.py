@@ -27,6 +27,7 @@ ASKED = (
     library.LidBasalDelivery,
     library.LidBasalRateChange,
     library.LidNewDay,
+    library.LidDailyBasal,
     library.LidPumpingSuspended,
     library.LidPumpingResumed,
     library.LidBolusActivated,
@@ -98,6 +99,8 @@ def _said(event: Any) -> tuple[PumpKind, float, float, object] | None:
             return PumpKind.rate_change, event.commandedBasalRate, 0, _why_changed(event)
         case library.LidNewDay():
             return PumpKind.rate_change, event.commandedBasalRate, 0, ""
+        case library.LidDailyBasal():
+            return PumpKind.daily_basal, event.dailyTotalBasal, 0, ""
         case library.LidPumpingSuspended():
             return PumpKind.suspended, 0, 0, ""
         case library.LidPumpingResumed():

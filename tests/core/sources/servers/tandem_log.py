@@ -73,6 +73,11 @@ class LogWriter:
     def rate_change(self, time: np.datetime64, rate: float, why: int = 0) -> None:
         self.write(3, time, commandedBasalRate=rate, baseBasalRate=rate, maxBasalRate=3.0, idp=0, changeType=[why])
 
+    def daily_basal(self, time: np.datetime64, units: float) -> None:
+        """U of basal since the pump's midnight."""
+        battery = {"batteryChargePercentMSBRaw": 14, "batteryChargePercentLSBRaw": 0, "batteryLipoMilliVolts": 3800}
+        self.write(81, time, dailyTotalBasal=units, lastBasalRate=0.8, iob=1.5, **battery)
+
     def suspend(self, time: np.datetime64) -> None:
         self.write(11, time, preSuspendState=0, insulinAmount=120, suspendReason=0, rpaTimeout=0)
 

@@ -20,9 +20,11 @@ pytest.importorskip("tconnectsync", reason="the extra `tandem` is not installed"
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.sources import FetchSettings
+from bloodtwin_core.events.compared_totals import compared_totals
 from bloodtwin_core.events.insulin import delivery_ends
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import RepairKind
+from bloodtwin_core.events.stated_totals import TotalOf
 from bloodtwin_core.records import Feature, Split
 from bloodtwin_core.records.split_files import read_split_file
 from bloodtwin_core.sources.fetching import FetchReport
@@ -578,3 +580,55 @@ def raised_by(chosen: DataSettings) -> BaseException:
     with pytest.raises((DataError, SettingsError)) as caught:
         importer.sync(chosen)
     return caught.value
+
+
+# --- what the log itself says was delivered --------------------------------------------------------------------------
+
+
+def days_of_deliveries(log: LogWriter, rate: float, days: int = 3) -> None:
+    """A delivery every five minutes, and every hour what the pump has given since its own midnight."""
+    since_midnight = 0.0
+    for step in range(days * 288):
+        time = at("2024-01-10T00:00") + np.timedelta64(5 * step, "m")
+        if log.shown(time) == log.shown(time).astype("datetime64[D]"):
+            since_midnight = 0.0
+        if step % 12 == 0 and since_midnight:
+            log.daily_basal(time, since_midnight)
+        log.delivery(time, rate)
+        log.glucose(time, 100 + step % 40)
+        since_midnight += rate / 12
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_the_days_basal_of_the_log_is_held_against_what_was_imported(
+    zone: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    log = LogWriter(offset_hours=0 if zone == "UTC" else 1)
+    days_of_deliveries(log, rate=1.2)
+    pump = told(log, monkeypatch, tmp_path, zone)
+    compared = [total for total in compared_totals(pump).totals if total.comparable]
+    assert len(compared) == 3 if zone == "UTC" else len(compared) >= 2
+    assert all(total.kind is TotalOf.basal for total in compared)
+    assert [total.stated for total in compared] == pytest.approx([total.imported for total in compared], abs=0.01)
+    assert not any(week.differs for week in compared_totals(pump).weeks())
+
+
+def test_deliveries_that_are_missing_show_against_the_days_basal(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    log = LogWriter()
+    days_of_deliveries(log, rate=1.2)
+    for event in log.events:
+        if event["eventCode"] == 279:
+            event["eventProperties"]["commandedRate"] = 700
+    (week,) = compared_totals(told(log, monkeypatch, tmp_path)).weeks()
+    assert week.differs
+    assert week.share == pytest.approx(-5 / 12, abs=0.01)
+
+
+def test_a_day_in_which_the_clock_was_set_states_no_basal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    log = LogWriter()
+    days_of_deliveries(log, rate=1.2, days=1)
+    log.set_clock(at("2024-01-11T12:00"), 2)
+    log.daily_basal(at("2024-01-11T14:00"), 15.0)
+    assert [str(start)[:10] for start in told(log, monkeypatch, tmp_path).stated.starts] == ["2024-01-10"]
