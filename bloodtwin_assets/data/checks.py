@@ -8,9 +8,10 @@ from bloodtwin_assets.common.failures import failing_in_words
 from bloodtwin_assets.common.metadata import CellValue, Metadata, table
 from bloodtwin_assets.common.selected_checks import only_selected
 from bloodtwin_assets.data.assets import raw_pump_splits
-from bloodtwin_assets.data.insulin_tables import WORDS, weeks_table
+from bloodtwin_assets.data.insulin_tables import weeks_table
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.events.compared_totals import LARGEST_SHARE, LARGEST_UNITS
+from bloodtwin_core.events.stated_totals import WORDS
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.records import check_records, check_stated_insulin
 from bloodtwin_core.records.checks.continuity import CheckName, Finding, Severity
@@ -121,7 +122,7 @@ INSULIN_ADVICE = (
 @dg.asset_check(
     asset=raw_pump_splits,
     description=f"Insulin that was imported differs from what the source itself states by at most {LARGEST_SHARE:.0%} "
-    f"and {LARGEST_UNITS:g} U over any week.",
+    f"and {LARGEST_UNITS:g} U over any week; estimates by more alone than they may be wrong.",
 )
 def stated_insulin(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.AssetCheckResult:
     """Whether the imported insulin is what the source itself states; it only warns."""

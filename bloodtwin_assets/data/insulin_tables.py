@@ -6,11 +6,11 @@ import dagster as dg
 
 from bloodtwin_assets.common.metadata import CellValue, per_cent, table
 from bloodtwin_core.events.compared_totals import ComparedTotal, ComparedTotals, ComparedWeek
-from bloodtwin_core.events.stated_totals import TotalOf
+from bloodtwin_core.events.stated_totals import WORDS
 from bloodtwin_core.events.usual_insulin import USUAL, InsulinFigures, insulin_figures
+from bloodtwin_core.events.usual_insulin import WORDS as FIGURE_WORDS
 from bloodtwin_core.records import PumpRecords
 
-WORDS = {TotalOf.all_insulin: "all insulin", TotalOf.bolus: "boluses", TotalOf.basal: "basal"}
 WEEK_COLUMNS = {
     "pump": "Serial number",
     "from": "First day, UTC",
@@ -38,12 +38,6 @@ FIGURE_COLUMNS = {
     "unit": "Of all three",
     "source of usual": "Whose figures these are",
 }
-FIGURES = {
-    "units_per_day": "insulin a day",
-    "basal_share": "share of basal",
-    "longest_without_hours": "longest time without insulin",
-    "unmoved_share": "boluses without any rise or fall of glucose in the 3 h after",
-}
 MOST_ROWS = 100
 """Rows shown in a table, those that differ most first."""
 
@@ -51,11 +45,10 @@ MOST_ROWS = 100
 def insulin_tables(
     compared: Mapping[str, ComparedTotals], histories: Mapping[str, Sequence[PumpRecords]]
 ) -> dict[str, dg.TableMetadataValue | str]:
-    """What sources state beside what was imported; of pumps whose source states none, figures beside what is usual."""
+    """What sources state beside what was imported, and figures of every pump beside what is usual."""
     weeks = [(pump_id, week) for pump_id, totals in compared.items() for week in totals.weeks()]
     days = [(pump_id, day) for pump_id, totals in compared.items() for day in totals.totals]
-    without = [pump_id for pump_id, totals in compared.items() if not totals.weeks()]
-    figures = [row for pump_id in without for row in _figure_rows(pump_id, insulin_figures(histories[pump_id]))]
+    figures = [row for pump_id, parts in histories.items() for row in _figure_rows(pump_id, insulin_figures(parts))]
     stated: dict[str, dg.TableMetadataValue | str] = {
         "insulin stated and imported, by week (U)": weeks_table(weeks) if weeks else "no source states a total",
     }
@@ -108,7 +101,7 @@ def _figure_rows(pump_id: str, figures: InsulinFigures) -> list[dict[str, CellVa
         rows.append(
             {
                 "pump": pump_id,
-                "figure": f"{FIGURES[name]}{' (unusual)' if name in figures.unusual() else ''}",
+                "figure": f"{FIGURE_WORDS[name]}{' (unusual)' if name in figures.unusual() else ''}",
                 "imported": value,
                 "usual from": usual.lowest,
                 "usual to": usual.highest,

@@ -7,6 +7,9 @@ import numpy as np
 
 from bloodtwin_core.events.compared_totals import ComparedTotals, read_compared_totals
 from bloodtwin_core.events.repairs import read_repairs
+from bloodtwin_core.events.stated_totals import WORDS
+from bloodtwin_core.events.usual_insulin import USUAL, InsulinFigures, insulin_figures
+from bloodtwin_core.events.usual_insulin import WORDS as FIGURE_WORDS
 from bloodtwin_core.records import RECORDS_PER_DAY, Feature
 from bloodtwin_core.records.reading_interval import sparse_sensor
 from bloodtwin_core.records.split_files import PumpSplitFiles, read_split_file
@@ -35,18 +38,19 @@ class _Reported:
     cells: tuple[str, ...]
     repairs: list[str]
     stated: list[str]
+    unusual: list[str]
     sparse: str
 
 
 def report(pumps: Sequence[PumpSplitFiles], max_gap_hours: float) -> str:
-    """A table of the pumps' split files as they were written, then each pump's repairs and a second opinion on them."""
+    """A table of the pumps' split files as they were written, then each pump's repairs and a second opinion on it."""
     reported = [_reported(pump, max_gap_hours) for pump in pumps]
     units = tuple(unit.format(max_gap_hours=max_gap_hours) for unit in _UNITS)
     lines = _aligned([_HEAD, units, *(pump.cells for pump in reported)])
     for pump, about in zip(pumps, reported, strict=True):
         lines += ["", f"pump {pump.pump_id}: {'repaired:' if about.repairs else 'nothing had to be repaired'}"]
         lines += [f"  {sentence}" for sentence in about.repairs]
-        lines += about.stated
+        lines += about.stated + about.unusual
         lines += [f"  Of no use for forecasts: {about.sparse}."] if about.sparse else []
     return "\n".join(lines) + "\n"
 
@@ -72,6 +76,7 @@ def _reported(pump: PumpSplitFiles, max_gap_hours: float) -> _Reported:
         cells,
         repairs=read_repairs(header).sentences(),
         stated=_stated(read_compared_totals(header)),
+        unusual=_unusual(insulin_figures(parts)),
         sparse=sparse_sensor(np.isfinite(part.feature(Feature.bg)) for part in parts),
     )
 
@@ -84,10 +89,24 @@ def _stated(totals: ComparedTotals) -> list[str]:
     differing = sorted((week for week in weeks if week.differs), key=lambda week: -abs(week.difference))
     lines = [f"  insulin as the source states it: {len(differing)} of {len(weeks)} weeks differ"]
     return lines + [
-        f"    {str(week.start)[:10]}, {week.days} days: {week.stated:.1f} U of {week.kind} stated, "
+        f"    {str(week.start)[:10]}, {week.days} days: {week.stated:.1f} U of {WORDS[week.kind]} stated, "
         f"{week.imported:.1f} U imported ({week.share:+.1%})"
         for week in differing[:_WEEKS_SHOWN]
     ]
+
+
+def _unusual(figures: InsulinFigures) -> list[str]:
+    """The figures that lie outside of what is usual, a line each."""
+    return [
+        f"  unusual: {FIGURE_WORDS[name]} {_figure(name, getattr(figures, name))} "
+        f"({_figure(name, USUAL[name].lowest)} to {_figure(name, USUAL[name].highest)} are usual)"
+        for name in figures.unusual()
+    ]
+
+
+def _figure(name: str, value: float) -> str:
+    unit = USUAL[name].unit
+    return f"{value:.0%}" if unit == "1" else f"{value:.1f} {unit}"
 
 
 def _or_unknown(units: float) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, PumpEvents
-from bloodtwin_core.events.stated_totals import TotalOf
+from bloodtwin_core.events.stated_totals import ESTIMATES, TotalOf
 from bloodtwin_core.records import Timestamps
 from bloodtwin_core.records.split_header import SplitHeader
 
@@ -66,7 +66,9 @@ class ComparedWeek:
 
     @property
     def differs(self) -> bool:
-        """Whether it is more than rounding and borders of days explain."""
+        """Whether it is more than rounding and borders of days explain, or more than an estimate may be wrong by."""
+        if self.kind in ESTIMATES:
+            return abs(self.difference) > LARGEST_UNITS and abs(self.share) > ESTIMATES[self.kind]
         return abs(self.difference) > LARGEST_UNITS or (
             abs(self.share) > LARGEST_SHARE and abs(self.difference) > _rounding(self.days)
         )
@@ -103,13 +105,14 @@ def compared_totals(events: PumpEvents) -> ComparedTotals:
     stated = events.stated
     if not len(stated):
         return ComparedTotals()
-    with_basal = stated.kinds != TotalOf.bolus
+    with_basal = np.isnan(stated.counted) & (stated.kinds != TotalOf.bolus)
     begun = _begun_between(events.bolus, stated.starts, stated.ends)
     delivered = _delivered_between(events.bolus, stated.starts, stated.ends)
     basal, unknown = _basal_between(events.basal, stated.starts, stated.ends)
     imported = np.select(
         [stated.kinds == TotalOf.bolus, stated.kinds == TotalOf.basal], [begun, basal], delivered + basal
     )
+    imported = np.where(np.isnan(stated.counted), imported, stated.counted)
     hours = (stated.ends - stated.starts).astype("timedelta64[s]").astype(np.float64) / _SECONDS_PER_HOUR
     unknown = np.where(with_basal, unknown, 0.0)
     columns = zip(stated.starts, hours, stated.kinds, stated.units, imported, unknown, strict=True)

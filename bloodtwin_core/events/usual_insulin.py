@@ -48,6 +48,13 @@ USUAL = {
     "unmoved_share": UsualRange(0.0, 0.08, "1", _AZT1D),
 }
 """By the name of the figure in InsulinFigures."""
+WORDS = {
+    "units_per_day": "insulin a day",
+    "basal_share": "share of basal",
+    "longest_without_hours": "longest time without insulin",
+    "unmoved_share": "boluses without any rise or fall of glucose in the 3 h after",
+}
+"""By the same names, what each figure is."""
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ import numpy as np
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.sources.fetched import Row
+from bloodtwin_core.sources.nightscout import statuses
 from bloodtwin_core.sources.nightscout.boluses import bolus_rows
 from bloodtwin_core.sources.nightscout.carbohydrates import with_carbohydrates
 from bloodtwin_core.sources.nightscout.entries import entry_row
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
-from bloodtwin_core.sources.nightscout.statuses import status_row
 from bloodtwin_core.sources.nightscout.suspensions import suspension_row
 from bloodtwin_core.sources.nightscout.switches import is_switch, profile_row, switch_row
 from bloodtwin_core.sources.nightscout.temp_basals import TEMP_BASAL, temp_basal_row
@@ -61,7 +61,7 @@ def _entry(document: Document, identity: str) -> list[Row]:
 
 
 def _status(document: Document, identity: str) -> list[Row]:
-    return [status_row(document, identity)]
+    return statuses.status_rows(document, identity)
 
 
 def _treatment(document: Document, identity: str, default_zone: str) -> list[Row]:

@@ -30,6 +30,8 @@ class SiteKind(StrEnum):
     """as status, and the pump delivers."""
     status_suspended = "status_suspended"
     """as status, and the pump is suspended."""
+    on_board = "on_board"
+    """value U of insulin on board, as a status says: of boluses where it tells these apart, else of all insulin."""
     profile_switch = "profile_switch"
     """for minutes, or for good where they are 0; detail is a Switch as JSON."""
     profile = "profile"

@@ -16,6 +16,7 @@ from bloodtwin_core.sources.nightscout.delivered import bolus_events
 from bloodtwin_core.sources.nightscout.documents import entry_rows, profile_rows, status_rows, treatment_rows
 from bloodtwin_core.sources.nightscout.glucose import glucose_events
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
+from bloodtwin_core.sources.nightscout.second_opinion import stated_totals
 from bloodtwin_core.sources.nightscout.values import Document
 
 _OF_BASAL = (SiteKind.temp_basal, SiteKind.temp_per_cent, SiteKind.suspended, SiteKind.resumed)
@@ -72,7 +73,9 @@ def events_of_rows(
         extra[CARBOHYDRATES], unread = carbohydrate_events(rows)
         repairs += unread
     zone = zone_in_force(profiles, stated_zone)
-    return PumpEvents(pump_id, glucose, basal, bolus, repairs, extra, wearer_zone=zone).without_repeats()
+    stated = stated_totals(rows, bolus)
+    found = PumpEvents(pump_id, glucose, basal, bolus, repairs, extra, stated=stated, wearer_zone=zone)
+    return found.without_repeats()
 
 
 def _basal(rows: pd.DataFrame, profiles: pd.DataFrame) -> tuple[BasalEvents, Repairs]:

@@ -6,7 +6,7 @@ logged or shown.
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -54,6 +54,8 @@ def _iso(time: np.datetime64) -> str:
 ENTRIES = Collection("entries", "date", _milliseconds)
 TREATMENTS = Collection("treatments", "created_at", _iso)
 STATUSES = Collection("devicestatus", "created_at", _iso, "identifier,created_at,date,pump")
+STATUSES_OF_LOOPS = replace(STATUSES, fields=f"{STATUSES.fields},loop,openaps")
+"""With what an algorithm knows, such as insulin on board, which is ten times as much to fetch."""
 
 
 class NightscoutSite:

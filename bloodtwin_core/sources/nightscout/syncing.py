@@ -16,10 +16,17 @@ import numpy as np
 import pandas as pd
 
 from bloodtwin_core.common.files import atomic_write
-from bloodtwin_core.sources.fetched import Day, FetchedRows, Gone, Row, Window
+from bloodtwin_core.sources.fetched import WINDOW_DAYS, Day, FetchedRows, Gone, Row, Window
 from bloodtwin_core.sources.nightscout.documents import entry_rows, status_rows, treatment_rows
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
-from bloodtwin_core.sources.nightscout.site import ENTRIES, STATUSES, TREATMENTS, Collection, NightscoutSite
+from bloodtwin_core.sources.nightscout.site import (
+    ENTRIES,
+    STATUSES,
+    STATUSES_OF_LOOPS,
+    TREATMENTS,
+    Collection,
+    NightscoutSite,
+)
 from bloodtwin_core.sources.nightscout.values import Document
 
 logger = logging.getLogger(__name__)
@@ -64,6 +71,7 @@ class Answers:
 
     def __init__(self, site: NightscoutSite, begins: dict[Collection, Day], last: Day, default_zone: str) -> None:
         self._site, self._begins, self._default_zone = site, begins, default_zone
+        self._recent = last - np.timedelta64(WINDOW_DAYS, "D")
         self.newest_change = 0
         self._undated: dict[Day, list[Row]] = defaultdict(list)
         for row in self._treatment_rows(site.undated(Window(begins[TREATMENTS], last))):
@@ -75,7 +83,8 @@ class Answers:
         for collection, begin in self._begins.items():
             if begin > window.last:
                 continue
-            documents = self._site.documents(collection, Window(max(window.first, begin), window.last))
+            asked = STATUSES_OF_LOOPS if collection is STATUSES and window.last > self._recent else collection
+            documents = self._site.documents(asked, Window(max(window.first, begin), window.last))
             if collection is ENTRIES:
                 rows += entry_rows(documents)
             else:
