@@ -16,10 +16,12 @@ class WearerClock:
     """zone None: the wearer's zone is not known, and times are shown as the records hold them.
 
     is_local: whether those are local times already, as in data sets that tell no zone; else they are UTC.
+    is_twelve_hour: whether hours are told as 3 PM rather than 15:00.
     """
 
     zone: tzinfo | None = None
     is_local: bool = False
+    is_twelve_hour: bool = False
 
     @property
     def name(self) -> str:
@@ -37,7 +39,20 @@ class WearerClock:
 
     def short(self, time: np.datetime64) -> str:
         """Hours and minutes."""
-        return f"{self.at(time):%H:%M}"
+        at = self.at(time)
+        if self.is_twelve_hour:
+            return f"{(at.hour + 11) % 12 + 1}:{at:%M} {_half(at)}"
+        return f"{at:%H:%M}"
+
+    def hour(self, time: np.datetime64) -> str:
+        """A full hour, as short as can be."""
+        at = self.at(time)
+        return f"{(at.hour + 11) % 12 + 1} {_half(at)}" if self.is_twelve_hour else f"{at:%H:%M}"
+
+    def day(self, time: np.datetime64) -> str:
+        """Weekday and date."""
+        at = self.at(time)
+        return f"{at:%A} {at.day} {at:%B}"
 
     def full(self, time: np.datetime64) -> str:
         """Date, time and offset, ISO 8601."""
@@ -47,9 +62,14 @@ class WearerClock:
         """For programs: ISO 8601 to the second, with the offset where it is known."""
         return self.at(time).isoformat()
 
-    def full_hours(self, first: np.datetime64, last: np.datetime64) -> Timestamps:
-        """The moments from first to last at which this clock strikes."""
+    def full_hours(self, first: np.datetime64, last: np.datetime64, every: int = 1) -> Timestamps:
+        """The moments from first to last at which this clock strikes an hour that can be divided by every."""
         begin = first.astype("datetime64[h]").astype("datetime64[s]")
         moments = np.arange(begin, last + _QUARTER, _QUARTER)
-        struck = [m for m in moments if first <= m <= last and self.at(m).minute == 0]
+        shown = [(m, self.at(m)) for m in moments if first <= m <= last]
+        struck = [moment for moment, at in shown if at.minute == 0 and at.hour % every == 0]
         return np.array(struck, dtype="datetime64[s]")
+
+
+def _half(at: datetime) -> str:
+    return "AM" if at.hour < 12 else "PM"

@@ -29,12 +29,12 @@ class Scale:
     @classmethod
     def of(cls, view: ForecastView) -> "Scale":
         """What holds all that is drawn, and the target range."""
-        drawn = [view.history[np.isfinite(view.history)], view.glucose]
+        drawn = [view.history[np.isfinite(view.history) & (view.history_times >= view.first)], view.glucose]
         drawn += [bound for band in view.bands for bound in (band.low, band.high)]
-        values = np.concatenate(drawn)
+        values = np.concatenate([*drawn, TARGET_RANGE])
         low = min(LOWEST_SHOWN, float(values.min()) - 5.0)
-        high = max(HIGHEST_SHOWN_AT_LEAST, TARGET_RANGE[1], float(values.max()) + 10.0)
-        return cls(view.history_times[0], view.times[-1], max(low, 0.0), high)
+        high = max(HIGHEST_SHOWN_AT_LEAST, float(values.max()) + 10.0)
+        return cls(view.first, view.last, max(low, 0.0), high)
 
     def across(self, time: np.datetime64) -> float:
         """0 at the first moment, 1 at the last."""

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.display.rows import forecast_table
 from bloodtwin_core.display.scale import Scale
 from bloodtwin_core.display.view import Band, ForecastView
 from bloodtwin_core.records import TARGET_RANGE
@@ -40,15 +41,10 @@ def fan(view: ForecastView, *, plain: bool = False) -> str:
 
 def table(view: ForecastView, every: int = 1) -> str:
     """The steps, or every so-manieth: time, minutes ahead, glucose, and the bands."""
-    head = ["time", "min", str(view.unit), *(f"{band.share:.0%} between" for band in view.bands[::-1])]
-    rows = [head]
-    for step in range(every - 1, len(view.times), every):
-        bands = [
-            f"{view.unit.text(float(band.low[step]))} to {view.unit.text(float(band.high[step]))}"
-            for band in view.bands[::-1]
-        ]
-        glucose = view.unit.text(float(view.glucose[step]))
-        rows.append([view.clock.short(view.times[step]), str(view.minutes_ahead[step]), glucose, *bands])
+    steps = forecast_table(view)
+    # A terminal is narrow: shorter names, and every so-manieth step.
+    head = ["time", "min", str(view.unit), *(name.replace(" in", " between") for name in steps.columns[3:])]
+    rows = [head, *steps.rows[every - 1 :: every]]
     widths = [max(len(row[place]) for row in rows) for place in range(len(head))]
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
 

@@ -46,6 +46,8 @@ from bloodtwin_core.records.glucose_ranges import (
     GLUCOSE_RANGES,
     LOWEST_MEDIAN,
     TARGET_RANGE,
+    VERY_HIGH,
+    VERY_LOW,
     GlucoseRange,
     glucose_range_of,
 )
@@ -71,6 +73,8 @@ __all__ = [
     "RECORD_MINUTES",
     "TARGET_RANGE",
     "UNKNOWN_ZONE",
+    "VERY_HIGH",
+    "VERY_LOW",
     "WALL_TIME",
     "CarriedForward",
     "Clock",

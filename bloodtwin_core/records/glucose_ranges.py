@@ -8,6 +8,9 @@ import numpy.typing as npt
 TARGET_RANGE = (70.0, 180.0)
 """Glucose to aim for (mg/dL): time in range of Battelino et al., Diabetes Care 42 (2019) 1593."""
 
+VERY_LOW, VERY_HIGH = 54.0, 250.0
+"""mg/dL, beyond which glucose needs immediate attention; of the same source."""
+
 LOWEST_MEDIAN = 35.0
 """mg/dL. No wearer's readings lie below it for the most part; numbers that do are of another unit."""
 
@@ -21,11 +24,11 @@ class GlucoseRange:
 
 
 _JUST_ABOVE_180, _JUST_ABOVE_250 = (
-    float(np.nextafter(np.float32(end), np.float32(np.inf))) for end in (TARGET_RANGE[1], 250.0)
+    float(np.nextafter(np.float32(end), np.float32(np.inf))) for end in (TARGET_RANGE[1], VERY_HIGH)
 )
 GLUCOSE_RANGES = (
     GlucoseRange("under 54", -np.inf),
-    GlucoseRange("54 to 70", 54.0),
+    GlucoseRange("54 to 70", VERY_LOW),
     GlucoseRange("70 to 180", TARGET_RANGE[0]),
     GlucoseRange("180 to 250", _JUST_ABOVE_180),
     GlucoseRange("over 250", _JUST_ABOVE_250),

@@ -10,8 +10,9 @@ import pytest
 
 from bloodtwin_core.display import Band, ForecastView, fan, page, picture, table
 from bloodtwin_core.display.clock import WearerClock
+from bloodtwin_core.display.doses import Amounts, Doses
 from bloodtwin_core.display.scale import Scale
-from bloodtwin_core.display.svg import HEIGHT
+from bloodtwin_core.display.svg import Frame
 from bloodtwin_core.records import RECORD_INTERVAL
 from bloodtwin_core.records.glucose_units import MG_PER_DL_PER_MMOL_PER_L, GlucoseUnit
 
@@ -118,7 +119,7 @@ def test_extremes_stay_inside_of_the_picture(level: float) -> None:
     for tag in ElementTree.fromstring(picture(extreme)).iter():
         for place in ("cy", "y"):
             if place in tag.attrib:
-                assert 0 <= float(tag.attrib[place]) <= HEIGHT
+                assert 0 <= float(tag.attrib[place]) <= Frame().height
 
 
 def test_the_picture_tells_the_same_to_those_who_do_not_see_it() -> None:
@@ -155,6 +156,44 @@ def test_names_are_escaped_wherever_they_stand() -> None:
     assert "script" not in seen.tags
     assert "<script" not in shown
     assert ElementTree.fromstring(picture(view(pump_id=NASTY))) is not None
+
+
+def test_insulin_and_carbohydrates_stand_below_on_the_same_hours() -> None:
+    given = Doses(
+        basal=Amounts(ORIGIN - RECORD_INTERVAL * np.array([30, 10]), np.array([0.8, np.nan])),
+        bolus=Amounts(ORIGIN - RECORD_INTERVAL * np.array([20]), np.array([4.2])),
+        carbohydrates=Amounts(ORIGIN - RECORD_INTERVAL * np.array([20]), np.array([45.0])),
+    )
+    root = ElementTree.fromstring(picture(ForecastView(**{**vars(view()), "doses": given})))
+    words = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"4.2 U", "45 g", "carbs", "insulin"} <= set(words)
+    assert ">insulin<" not in picture(view())
+
+
+@pytest.mark.parametrize("width", [300.0, 390.0, 1280.0])
+def test_hours_are_as_many_as_there_is_room_for(width: float) -> None:
+    long = ForecastView(**{**vars(view()), "since": ORIGIN - np.timedelta64(24, "h")})
+    root = ElementTree.fromstring(picture(long, frame=Frame(width, 400.0, is_titled=False)))
+    texts = [text for text in root.iter("{http://www.w3.org/2000/svg}text") if ":" in (text.text or "")]
+    places = sorted(float(text.attrib["x"]) for text in texts)
+    assert places
+    assert min(np.diff(places)) >= 50
+
+
+def test_hours_of_a_twelve_hour_clock() -> None:
+    clock = WearerClock(ZoneInfo("America/New_York"), is_twelve_hour=True)
+    assert clock.short(ORIGIN) == "8:30 PM"
+    assert ">8 PM</text>" in picture(view(clock=clock))
+
+
+def test_where_there_is_no_forecast_readings_are_drawn_and_it_is_said() -> None:
+    none = ForecastView(
+        **{**vars(view()), "times": ORIGIN + RECORD_INTERVAL * np.arange(0), "glucose": np.empty(0), "bands": ()}
+    )
+    shown = picture(none, frame=Frame(900.0, 400.0, is_titled=False))
+    assert ">forecast</text>" in shown
+    assert 'class="forecast"' not in shown
+    assert "no forecast" in none.headline()
 
 
 def test_a_forecast_without_bands_is_drawn() -> None:

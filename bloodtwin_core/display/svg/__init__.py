@@ -1,0 +1,6 @@
+"""The picture of a forecast: canvas.py places, glucose.py and doses.py draw, picture.py puts together."""
+
+from bloodtwin_core.display.svg.canvas import Frame
+from bloodtwin_core.display.svg.picture import Theme, bare_picture, picture
+
+__all__ = ["Frame", "Theme", "bare_picture", "picture"]
