@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -102,7 +103,17 @@ def known_zone(stated: str, setting: str, what: str) -> str:
     example = "such as Europe/Berlin or America/New_York"
     if not stated:
         raise SettingsError(f"{setting} is not set. Name {what}, {example}")
-    zone = {name.casefold(): name for name in available_timezones()}.get(stated.casefold())
-    if zone is None:
+    if not is_zone(stated):
         raise SettingsError(f"{setting} '{stated}' is no time zone. Name {what}, {example}")
-    return zone
+    return _zones()[stated.casefold()]
+
+
+def is_zone(name: str) -> bool:
+    """Whether the IANA database has a zone of this name, in whichever case it is written."""
+    return name.casefold() in _zones()
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """The names of all zones by their small letters."""
+    return {name.casefold(): name for name in available_timezones()}

@@ -32,7 +32,10 @@ _TEMPORARY_RATE, _TEMPORARY_KIND = "Temp Basal Amount", "Temp Basal Type"
 _TEMPORARY_FOR = "Temp Basal Duration (h:mm:ss)"
 _NUMBERS = (BASAL_RATE, _TEMPORARY_RATE)
 _KINDS = ("Rate", "Percent")
-_FREE = ("Suspend",)
+_SUSPEND, _RUNS = "Suspend", "NORMAL_PUMPING"
+_RESUMED = ("NORMAL_PUMPING", "USER_RESTART_BASAL", "AUTO_RESUME_COMPLETE", "AUTO_RESUME_REDUCED")
+"""Words with which pumps log that they run again: MiniMed the first, older ones the others too (tidepool-org/uploader,
+lib/carelink). cgm-format knows the first alone."""
 _UNUSED = (
     BOLUS_TYPE,
     SELECTED,
@@ -93,7 +96,8 @@ def _library() -> Any:
 
 def _checked(cells: Cells) -> dict[str, CellTexts]:
     """The log's columns as text [row], each cell known to be what it should be."""
-    columns: dict[str, CellTexts] = {name: cells.texts(name) for name in (*_FREE, _TEMPORARY_FOR, _TEMPORARY_KIND)}
+    columns: dict[str, CellTexts] = {name: cells.texts(name) for name in (_TEMPORARY_FOR, _TEMPORARY_KIND)}
+    columns[_SUSPEND] = _suspensions(cells)
     minutes_of(cells, _TEMPORARY_FOR)
     for name in _NUMBERS:
         columns[name] = np.array(
@@ -103,6 +107,17 @@ def _checked(cells: Cells) -> dict[str, CellTexts]:
         what = f"'{columns[_TEMPORARY_KIND][row]}' is not one of {', '.join(_KINDS)}"
         raise cells.fault(row, _TEMPORARY_KIND, what, "Export the file again with the account set to English")
     return columns
+
+
+def _suspensions(cells: Cells) -> CellTexts:
+    """What the log says of suspensions [row], in the words that cgm-format knows."""
+    stated = np.array([re.sub("[^A-Z]+", "_", text.upper()) for text in cells.texts(_SUSPEND)], dtype=object)
+    resumed = np.isin(stated.astype(str), _RESUMED)
+    known = resumed | np.array([not text or "SUSPEND" in text for text in stated], dtype=bool)
+    if (row := first_true(~known)) is not None:
+        what = f"'{cells.texts(_SUSPEND)[row]}' is no state of a pump that is known"
+        raise cells.fault(row, _SUSPEND, what, "Report it, and remove the row if it changes no delivery")
+    return np.where(resumed, _RUNS, stated)
 
 
 def _log_text(columns: dict[str, CellTexts], times: Timestamps) -> str:

@@ -9,7 +9,15 @@ from bloodtwin_core.events.kinds import BasalEvents
 from bloodtwin_core.events.silence import LONGEST_SILENCE, held
 from bloodtwin_core.records import Timestamps
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
-from bloodtwin_core.sources.nightscout.profiles import Profile, Rates, Started, Switch, Switched, profile_basal
+from bloodtwin_core.sources.nightscout.profiles import (
+    Profile,
+    Rates,
+    Started,
+    Switch,
+    Switched,
+    profile_basal,
+    unknown_switches,
+)
 from bloodtwin_core.sources.nightscout.suspended import suspensions
 from bloodtwin_core.sources.nightscout.timeline import Spans, seconds, times_of, until_next, within
 
@@ -41,6 +49,11 @@ def basal_events(rows: pd.DataFrame, profiles: pd.DataFrame, switches: pd.DataFr
     rates = np.where(within(temporary.spans, times), _at(temporary.spans[0], temporary.values, times), rates)
     rates = np.where(within(suspended, times), 0.0, rates)
     return held(BasalEvents.of(times, rates), heard, heard[-1])
+
+
+def switches_without_profile(profiles: pd.DataFrame, switches: pd.DataFrame) -> int:
+    """How many switches name a profile that the site does not have. profiles, switches: in the order of time."""
+    return unknown_switches(_started(profiles), _switched(switches))
 
 
 def zone_in_force(profiles: pd.DataFrame, stated: str) -> str:

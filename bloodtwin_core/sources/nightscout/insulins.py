@@ -38,6 +38,16 @@ _PRIMING_NOTE = re.compile(
 )
 
 
+_LONG_NOTE = re.compile(
+    r"basal|bazal|basale|long|acting|langzeit|langwirksam|langsam|slow|lente|lenta|lent|nacht|verz[oö]gerungs?"
+    r"|background|night(?:time)?|depot|tardive|retard"
+)
+_NEUTRAL_NOTE = re.compile(
+    r"insulin|insuline|insulina|insulin|dose|dosis|injection|inject|injektion|shot|evening|morning|abends?|morgens?|am|pm"
+    r"|units?|u|iu|ie|ui|ed|my|the|of|\d+(?:[.,]\d+)?(?:u|iu|ie)?"
+)
+
+
 @lru_cache(maxsize=1024)
 def insulin_named(name: str) -> Insulin:
     """How the insulin of this name acts. Brands count before words such as basal or rapid."""
@@ -56,7 +66,9 @@ def insulin_named(name: str) -> Insulin:
 
 @lru_cache(maxsize=4096)
 def insulin_noted(note: str) -> Insulin:
-    """The insulin that a short note names by its brand, such as `Lantus 20 U`; unknown if it names none or several."""
+    """The insulin that a short note names by its brand, such as `Lantus 20 U`, or as nothing but long-acting, such as
+    `basal 20`; unknown if it names none or several.
+    """
     text = note.casefold()
     if len(text.split()) > _SHORT_NOTE:
         return Insulin.unknown
@@ -69,7 +81,17 @@ def insulin_noted(note: str) -> Insulin:
         )
         if pattern.search(text)
     ]
+    if not named and _only_long_acting(text):
+        return Insulin.long_acting
     return named[0] if len(named) == 1 else Insulin.unknown
+
+
+def _only_long_acting(text: str) -> bool:
+    """Whether a note in small letters holds no word but such as mean long-acting insulin, and amounts."""
+    words = [word for word in re.split(r"[\s\-/:;,()]+", re.sub(r"insuline?a?\b", " insulin ", text)) if word]
+    told = [_NEUTRAL_NOTE.fullmatch(word) is None for word in words]
+    long = [_LONG_NOTE.fullmatch(word) is not None for word in words]
+    return any(long) and all(acts or not says for acts, says in zip(long, told, strict=True))
 
 
 @lru_cache(maxsize=4096)

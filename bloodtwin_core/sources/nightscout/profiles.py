@@ -116,6 +116,17 @@ def profile_basal(
     return np.concatenate([times for times, _ in pieces]), np.concatenate([rates for _, rates in pieces])
 
 
+def unknown_switches(started: Sequence[Started], switched: Sequence[Switched]) -> int:
+    """How many switches name a profile that the site does not have, and bring none: nothing tells what they put in
+    force."""
+    times = np.array([start.time for start in started], dtype="datetime64[s]")
+    begun = [int(np.searchsorted(times, switch.time, side="right")) for switch in switched]
+    return sum(
+        switch.switch.schedule is None and _named(switch.switch.name, started[place - 1] if place else None) is None
+        for switch, place in zip(switched, begun, strict=True)
+    )
+
+
 def _changes(schedule: BasalSchedule | None, begin: np.datetime64, end: np.datetime64) -> tuple[Timestamps, Rates]:
     """The changes of one schedule from begin up to, not including, end; begin itself is always one."""
     if schedule is None:

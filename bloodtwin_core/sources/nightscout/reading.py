@@ -10,7 +10,7 @@ from bloodtwin_core.events.plausible import EARLIEST, impossible_times
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.records import CARBOHYDRATES
 from bloodtwin_core.sources.fetched import Row, table_of
-from bloodtwin_core.sources.nightscout.basal import basal_events, zone_in_force
+from bloodtwin_core.sources.nightscout.basal import basal_events, switches_without_profile, zone_in_force
 from bloodtwin_core.sources.nightscout.carbohydrates import carbohydrate_events
 from bloodtwin_core.sources.nightscout.delivered import bolus_events
 from bloodtwin_core.sources.nightscout.documents import entry_rows, profile_rows, status_rows, treatment_rows
@@ -84,8 +84,12 @@ def _basal(rows: pd.DataFrame, profiles: pd.DataFrame) -> tuple[BasalEvents, Rep
     before = rows["time"] < pd.Timestamp(EARLIEST)
     refused = int((impossible & rows["kind"].isin(_OF_BASAL)).sum())
     switches = before & (rows["kind"] == SiteKind.profile_switch)
-    basal = basal_events(rows[~impossible], profiles, rows[~impossible | switches])
-    return basal, Repairs.of(RepairKind.times_refused, refused)
+    in_time = rows[~impossible | switches]
+    basal = basal_events(rows[~impossible], profiles, in_time)
+    unknown = switches_without_profile(profiles, in_time) if len(profiles) else 0
+    return basal, Repairs.of(RepairKind.times_refused, refused) + Repairs.of(
+        RepairKind.unreadable_rows, unknown, "Profile Switch to a profile that the site does not have"
+    )
 
 
 def _once(rows: list[Row]) -> pd.DataFrame:

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.sources.fetched import Row
-from bloodtwin_core.sources.fetching import known_zone
+from bloodtwin_core.sources.fetching import is_zone, known_zone
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.profiles import BasalSchedule, Profile, Switch
 from bloodtwin_core.sources.nightscout.treatment import Treatment
@@ -107,6 +108,8 @@ def profile_row(document: Document, identity: str, default_zone: str) -> Row:
             if str(name) == default or len(store) == 1:
                 raise
     begin = time_of(document, *_PROFILE_TIMES) if is_dated(document, *_PROFILE_TIMES) else np.datetime64(0, "s")
+    if default not in schedules and len(schedules) == 1:
+        default = next(iter(schedules))
     profile = Profile(default=default, schedules=schedules)
     return Row(identity, SiteKind.profile, begin, 0.0, 0.0, profile.model_dump_json())
 
@@ -118,12 +121,24 @@ def schedule_of(content: Any, default_zone: str, *, needs_zone: bool = True) -> 
     steps = sorted((_minute(step), _rate(step)) for step in listed)
     if not steps:
         raise ValueError("a profile needs rates")
-    zone = str(content.get("timezone") or default_zone)
-    if fixed := fixed_offset_zone(zone):
-        return BasalSchedule(zone=fixed, steps=tuple(steps))
-    if zone or needs_zone:
-        zone = known_zone(zone, ZONE_SETTING, "the zone of the profiles, one of which names none")
+    zone = _zone(str(content.get("timezone") or ""), default_zone, needs_zone=needs_zone)
     return BasalSchedule(zone=zone, steps=tuple(steps))
+
+
+def _zone(named: str, default_zone: str, *, needs_zone: bool) -> str:
+    """The zone that a profile names; default_zone where it names none, or one that does not exist (CEST)."""
+    if fixed := fixed_offset_zone(named):
+        return fixed
+    if named and is_zone(named):
+        return known_zone(named, ZONE_SETTING, "the zone of the profiles")
+    if named and needs_zone and not default_zone:
+        raise SettingsError(
+            f"a profile of the Nightscout site names the zone '{named[:40]}', which does not exist. Set {ZONE_SETTING} "
+            "to the one that is meant, such as Europe/Berlin or America/New_York"
+        )
+    if default_zone or needs_zone:
+        return known_zone(default_zone, ZONE_SETTING, "the zone of the profiles, one of which names none")
+    return ""
 
 
 def _rate(step: Document) -> float:

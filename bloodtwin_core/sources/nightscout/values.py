@@ -15,6 +15,8 @@ Document = Mapping[str, Any]
 BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 """What a document that makes no sense raises on the way."""
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d{1,3}")
+_FIRST_NUMBER = re.compile(r"-?\d{1,6}(?:[.,]\d{1,6})?")
+_MOST_UNITS = 1e6
 _SECONDS_BELOW = 1e11
 """Smaller times are seconds since 1970, not milliseconds: as milliseconds they would lie before 1974."""
 _MILLISECONDS_PER_MINUTE = 60_000
@@ -49,12 +51,11 @@ def amount(document: Document, field: str) -> float:
 def units_in(document: Document) -> float:
     """U of insulin that a document speaks of, as far as that can be seen; for what is not understood."""
     for field in ("insulin", "enteredinsulin", "amount"):
-        try:
-            units = amount(document, field)
-        except BAD:
-            continue
-        if units:
-            return units
+        stated = document.get(field)
+        if isinstance(stated, str) and (found := _FIRST_NUMBER.search(stated)):
+            stated = float(found[0].replace(",", "."))
+        if isinstance(stated, int | float) and not isinstance(stated, bool) and 0 < stated < _MOST_UNITS:
+            return float(stated)
     return 0.0
 
 

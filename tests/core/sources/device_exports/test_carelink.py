@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.records import RECORDS_PER_HOUR, Feature
@@ -57,6 +58,27 @@ def units_between(found: PumpEvents, start: str, stop: str) -> tuple[float, floa
     wanted = (records.timestamps > np.datetime64(start)) & (records.timestamps <= np.datetime64(stop))
     basal = records.feature(Feature.basal_rate)[wanted].sum() / RECORDS_PER_HOUR
     return float(basal), float(records.feature(Feature.bolus_dose)[wanted].sum())
+
+
+# Suspensions
+
+
+@pytest.mark.parametrize("stops", ["USER_SUSPEND", "ALARM_SUSPEND", "PREDICTED_LOW_SG_SUSPEND", "Low suspend mode 1"])
+@pytest.mark.parametrize("runs", ["NORMAL_PUMPING", "Normal pumping", "USER_RESTART_BASAL", "AUTO_RESUME_COMPLETE"])
+def test_a_suspension_ends_with_every_word_that_pumps_have_for_it(stops: str, runs: str, tmp_path: Path) -> None:
+    rows = [
+        MIDNIGHT,
+        {"at": "2024/05/01 10:00:00", "suspend": stops},
+        {"at": "2024/05/01 11:00:00", "suspend": runs},
+    ]
+    found = read(tmp_path, rows)
+    assert rate_at(found, "2024-05-01T09:59", "2024-05-01T10:30", "2024-05-01T11:01") == [0.65, 0.0, 0.65]
+
+
+def test_a_state_of_the_pump_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="'DANCING' is no state of a pump") as caught:
+        read(tmp_path, [MIDNIGHT, {"at": "2024/05/01 10:00:00", "suspend": "DANCING"}])
+    assert caught.value.column == "Suspend"
 
 
 # Boluses

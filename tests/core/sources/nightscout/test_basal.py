@@ -287,6 +287,29 @@ def test_the_zone_of_a_switch_is_the_one_that_fits_the_wearers_clock(
     assert rates(pump, -719, 300)[-1] == (begins, 1.0)
 
 
+@pytest.mark.parametrize("zone", ["CEST", "W. Europe Standard Time", ""])
+def test_a_zone_that_does_not_exist_is_the_one_that_is_set(zone: str) -> None:
+    steps = ((0, 0.5), (15, 1.0))
+    pump = told(profiles=(profile(*steps, zone=zone),), default_zone="Europe/Berlin")
+    assert rates(pump, 0, 300) == [(0, 0.5), (60, 1.0)]
+    with pytest.raises(SettingsError, match=r"data\.nightscout\.time_zone"):
+        told(profiles=(profile(*steps, zone=zone),))
+    brought_along = switch(profileJson=brought(*steps, zone=zone))
+    pump = told(brought_along, profiles=(profile((0, 1.0), zone="Europe/Berlin"),))
+    assert rates(pump, 1, 300) == [(1, 0.5), (60, 1.0)]
+
+
+def test_a_switch_to_a_profile_that_is_not_there_is_counted() -> None:
+    pump = told(treatment(0, "Profile Switch", profile="Holiday"))
+    assert rates(pump) == [(0, 1.0)]
+    name = "Profile Switch to a profile that the site does not have"
+    assert pump.repairs.named[RepairKind.unreadable_rows, name] == 1
+
+
+def test_a_document_of_one_profile_needs_no_default() -> None:
+    assert rates(told(profiles=({**profile((0, 0.7)), "defaultProfile": "Renamed"},))) == [(0, 0.7)]
+
+
 def test_one_bad_profile_of_a_document_leaves_the_others() -> None:
     assert rates(told(profiles=(profile((0, 1.0), Empty={"basal": []}),))) == [(0, 1.0)]
 

@@ -178,6 +178,14 @@ def injections(*listed: tuple[str, float]) -> str:
         ({"insulin": 20, "iCfg": {"insulinLabel": "Basaglar"}}, 0, "long_acting_units", 20),
         ({"insulin": 20, "notes": "Lantus 20 U"}, 0, "long_acting_units", 20),
         ({"insulin": 3, "notes": "forgot my Lantus again last night, so corrected"}, 3, None, 0),
+        ({"insulin": 20, "notes": "Basal 20"}, 0, "long_acting_units", 20),
+        ({"insulin": 20, "notes": "20 units long-acting"}, 0, "long_acting_units", 20),
+        ({"insulin": 20, "notes": "Basalinsulin abends"}, 0, "long_acting_units", 20),
+        ({"insulin": 20, "notes": "slow insulin (20u)"}, 0, "long_acting_units", 20),
+        ({"insulin": 3, "notes": "basal too low, correcting"}, 3, None, 0),
+        ({"insulin": 3, "notes": "20 units"}, 3, None, 0),
+        ({"insulin": "20 U", "notes": "units in text"}, 0, "unreadable_units", 20),
+        ({"insulin": 4, "created_at": "2024-05-01T12:00:00"}, 0, "unreadable_units", 4),
         ({"insulin": 20, "eventType": "Long Acting Insulin"}, 0, "long_acting_units", 20),
         (
             {
