@@ -7,7 +7,7 @@ from bloodtwin_core.display.rows import Table, forecast_table
 from bloodtwin_core.display.svg import Frame, bare_picture
 from bloodtwin_core.display.svg.picture import colours
 from bloodtwin_core.display.view import ForecastView
-from bloodtwin_core.display.words import Direction, Level, change_words, outlook_words
+from bloodtwin_core.display.words import Direction, Level, change_words, sayings
 
 _FRAME = Frame(760.0, 430.0, is_titled=False)
 CAUTION = "bloodTwin is no medical device. Never dose insulin from a forecast alone."
@@ -18,7 +18,7 @@ def page(view: ForecastView) -> str:
     name = escape(view.pump_id)
     when, now = view.last_reading
     reading = f"last reading {view.clock.full(when)} ({view.clock.name})"
-    said = "".join(f'<p class="said">{escape(words)}</p>\n' for words in outlook_words(view))
+    said = "".join(f'<p class="said">{escape(saying.words)}</p>\n' for saying in sayings(view))
     about = f'<p class="note">{escape(view.about)}</p>' if view.about else ""
     return f"""<!DOCTYPE html>
 <html lang="en">

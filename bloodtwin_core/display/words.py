@@ -60,44 +60,97 @@ class Direction(StrEnum):
         return cls((*falling, "falling fast")[steps - 1])
 
 
-@dataclass(frozen=True)
-class Crossing:
-    """Glucose will, or may, be beyond a limit (mg/dL), or come back from it.
+class Side(StrEnum):
+    """On which side of the target range."""
 
-    minutes: from now to when that is more likely than not, None where it is only possible. chance: 0 to 1, at the step
-    at which it is largest; None where the model gives no bands.
+    low = "low"
+    high = "high"
+
+
+_BEYOND = {Side.low: "below", Side.high: "above"}
+_WITHIN = {Side.low: "above", Side.high: "below"}
+
+
+@dataclass(frozen=True)
+class Saying:
+    """One sentence of what is to come.
+
+    side: on which glucose leaves the target range or stays out of it, None where it stays in or comes back. is_grave:
+    that is more likely than not. limit: mg/dL that is crossed, None where none is. minutes: from now to when that is
+    more likely than not, None where it is only possible. chance: 0 to 1, at the step at which it is largest; None where
+    the model gives no bands.
     """
 
-    limit: float
-    is_below: bool
-    minutes: int | None
-    chance: float | None
     words: str
+    side: Side | None = None
+    is_grave: bool = False
+    limit: float | None = None
+    minutes: int | None = None
+    chance: float | None = None
 
 
-def crossings(view: ForecastView) -> tuple[Crossing, ...]:
-    """What the forecast says of the limits of glucose, the soonest first; empty if it is likely to stay in range."""
+def sayings(view: ForecastView) -> tuple[Saying, ...]:
+    """What the forecast says of the limits of glucose, the soonest first; empty without a forecast."""
     if not (view.has_forecast and view.has_reading):
         return ()
     low, high = TARGET_RANGE
+    limits = ((VERY_LOW, Side.low), (low, Side.low), (VERY_HIGH, Side.high), (high, Side.high))
+    told = [saying for limit, side in limits if (saying := _leaving(view, limit, side)) is not None]
+    if told:
+        return tuple(sorted(told, key=lambda saying: (saying.minutes is None, saying.minutes or 0)))
     now = view.last_reading[1]
-    said = [_beyond(view, VERY_LOW, is_below=True), _beyond(view, low, is_below=True)]
-    said += [_beyond(view, VERY_HIGH, is_below=False), _beyond(view, high, is_below=False)]
-    told = [crossing for crossing in said if crossing is not None]
-    if not told and not low <= now <= high:
-        told = [_back(view, low if now < low else high, is_below=now > high)]
-    return tuple(sorted(told, key=lambda crossing: (crossing.minutes is None, crossing.minutes or 0)))
+    if now < low:
+        return (_out_of_range(view, low, Side.low),)
+    if now > high:
+        return (_out_of_range(view, high, Side.high),)
+    between = " and ".join(view.unit.text(limit) for limit in TARGET_RANGE)
+    return (Saying(f"Likely between {between} for the next {minutes_to(view, -1)} min"),)
 
 
-def outlook_words(view: ForecastView) -> tuple[str, ...]:
-    """The forecast in sentences; empty without one."""
-    if not view.has_forecast:
-        return ()
-    told = [crossing.words for crossing in crossings(view)]
-    if not told:
-        low, high = (view.unit.text(limit) for limit in TARGET_RANGE)
-        told = [f"Likely between {low} and {high} for the next {minutes_to(view, -1)} min"]
-    return tuple(told)
+def _leaving(view: ForecastView, limit: float, side: Side) -> Saying | None:
+    """That glucose, which is not beyond the limit now, will or may be."""
+    now = view.last_reading[1]
+    if (now < limit) if side is Side.low else (now > limit):
+        return None
+    chances = _beyond(view, limit, side)
+    largest = float(chances.max())
+    if largest < POSSIBLE:
+        return None
+    minutes, chance = _minutes(view, chances), largest if view.bands else None
+    where = f"{_BEYOND[side]} {view.unit.text(limit)}"
+    if minutes is None:
+        words = f"Perhaps {where} within {minutes_to(view, -1)} min"
+    else:
+        words = f"{where.capitalize()} in about {minutes} min"
+    return Saying(words + _odds(chance), side, minutes is not None, limit, minutes, chance)
+
+
+def _out_of_range(view: ForecastView, limit: float, side: Side) -> Saying:
+    """That glucose, which is beyond the limit now, comes back or does not."""
+    back = 1.0 - _beyond(view, limit, side)
+    minutes = _minutes(view, back)
+    if minutes is not None:
+        chance = float(back.max()) if view.bands else None
+        words = f"{_WITHIN[side].capitalize()} {view.unit.text(limit)} again in about {minutes} min"
+        return Saying(words + _odds(chance), limit=limit, minutes=minutes, chance=chance)
+    chance = float(1.0 - back[-1]) if view.bands else None
+    words = f"Likely still {_BEYOND[side]} {view.unit.text(limit)} in {minutes_to(view, -1)} min"
+    return Saying(words + _odds(chance), side, True, limit, None, chance)
+
+
+def _odds(chance: float | None) -> str:
+    return "" if chance is None else f", {spoken(chance)}"
+
+
+def _beyond(view: ForecastView, limit: float, side: Side) -> npt.NDArray[np.float64]:
+    """The probability of each step to lie beyond the limit."""
+    below = chance_below(view, limit)
+    return below if side is Side.low else 1.0 - below
+
+
+def _minutes(view: ForecastView, chances: npt.NDArray[np.float64]) -> int | None:
+    likely = np.flatnonzero(chances >= LIKELY)
+    return minutes_to(view, int(likely[0])) if len(likely) else None
 
 
 def minutes_to(view: ForecastView, step: int) -> int:
@@ -113,55 +166,3 @@ def change_words(view: ForecastView) -> str:
     change = view.unit.of(view.change)
     sign = "+" if change >= 0 else "−"
     return f"{sign}{abs(change):.{view.unit.decimals}f} in 15 min"
-
-
-def _beyond(view: ForecastView, limit: float, *, is_below: bool) -> Crossing | None:
-    """That glucose, which is not beyond the limit now, will or may be."""
-    now = view.last_reading[1]
-    if (now < limit) if is_below else (now > limit):
-        return None
-    chances = _chances(view, limit, is_below=is_below)
-    largest = float(chances.max())
-    if largest < POSSIBLE:
-        return None
-    where = f"{'below' if is_below else 'above'} {view.unit.text(limit)}"
-    minutes = _minutes(view, chances)
-    return _crossing(view, limit, is_below, minutes, largest, where)
-
-
-def _back(view: ForecastView, limit: float, *, is_below: bool) -> Crossing:
-    """That glucose, which is beyond the limit now, comes back, to below it or above it, or does not."""
-    chances = _chances(view, limit, is_below=is_below)
-    minutes = _minutes(view, chances)
-    if minutes is not None:
-        where = f"{'below' if is_below else 'above'} {view.unit.text(limit)} again"
-        return _crossing(view, limit, is_below, minutes, float(chances.max()), where)
-    where = f"{'above' if is_below else 'below'} {view.unit.text(limit)}"
-    words = f"Likely still {where} in {minutes_to(view, -1)} min"
-    chance = float(1.0 - chances[-1]) if view.bands else None
-    return Crossing(limit, not is_below, None, chance, words + _odds(chance))
-
-
-def _crossing(
-    view: ForecastView, limit: float, is_below: bool, minutes: int | None, chance: float, where: str
-) -> Crossing:
-    known = chance if view.bands else None
-    if minutes is None:
-        words = f"Perhaps {where} within {minutes_to(view, -1)} min"
-    else:
-        words = f"{where[0].upper()}{where[1:]} in about {minutes} min"
-    return Crossing(limit, is_below, minutes, known, words + _odds(known))
-
-
-def _odds(chance: float | None) -> str:
-    return "" if chance is None else f", {spoken(chance)}"
-
-
-def _chances(view: ForecastView, limit: float, *, is_below: bool) -> npt.NDArray[np.float64]:
-    below = chance_below(view, limit)
-    return below if is_below else 1.0 - below
-
-
-def _minutes(view: ForecastView, chances: npt.NDArray[np.float64]) -> int | None:
-    likely = np.flatnonzero(chances >= LIKELY)
-    return minutes_to(view, int(likely[0])) if len(likely) else None

@@ -6,6 +6,7 @@ light.css and dark.css hold the colours and nothing else, picture.css the pictur
 import re
 from pathlib import Path
 
+SHEETS = ("light", "dark", "picture", "page")
 FOLDER = Path(__file__).parent
 _COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
 

@@ -2,5 +2,6 @@
 
 from bloodtwin_core.display.svg.canvas import Frame
 from bloodtwin_core.display.svg.picture import Theme, bare_picture, picture
+from bloodtwin_core.display.svg.points import Point, points
 
-__all__ = ["Frame", "Theme", "bare_picture", "picture"]
+__all__ = ["Frame", "Point", "Theme", "bare_picture", "picture", "points"]

@@ -32,7 +32,9 @@ def page_of(described: _Json) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>bloodTwin: the interface</title>
-<link rel="stylesheet" href="page.css">
+<link rel="stylesheet" href="look/light.css">
+<link rel="stylesheet" href="look/dark.css" media="screen and (prefers-color-scheme: dark)">
+<link rel="stylesheet" href="look/page.css">
 </head>
 <body>
 <main>

@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 
 from bloodtwin_core import __version__
 from bloodtwin_core.service.running import Service
-from bloodtwin_core.service.web import api_page
+from bloodtwin_core.service.web import api_page, look_files
 from bloodtwin_core.service.web.access import WrongTokens
 from bloodtwin_core.service.web.failures import RESPONSES, add_failures
 from bloodtwin_core.service.web.guards.body import BodyGuard
@@ -17,7 +17,7 @@ from bloodtwin_core.service.web.guards.counting import CountingGuard
 from bloodtwin_core.service.web.guards.headers import HeaderGuard
 from bloodtwin_core.service.web.guards.hosts import LOCAL_NAMES, HostGuard
 from bloodtwin_core.service.web.guards.rates import Rates
-from bloodtwin_core.service.web.routes import callers, health, histories, live
+from bloodtwin_core.service.web.routes import callers, health, histories, live, pages
 
 PAGE = Path(__file__).parents[1] / "page"
 ABOUT = "Readings, insulin and carbohydrates in; the coming hour out. bloodTwin is no medical device."
@@ -45,7 +45,7 @@ def application(service: Service) -> FastAPI:
     app.state.rates = Rates(service.settings.most_requests_a_minute)
     app.state.wrong_tokens = WrongTokens()
     add_failures(app)
-    for module in (live, histories, callers, health, api_page):
+    for module in (live, pages, histories, callers, health, api_page, look_files):
         app.include_router(module.router)
     app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
     _add_guards(app, service)

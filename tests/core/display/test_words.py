@@ -7,31 +7,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bloodtwin_core.display import ForecastView
 from bloodtwin_core.display.chances import chance_below, spoken
-from bloodtwin_core.display.words import Direction, Level, change_words, crossings, outlook_words
+from bloodtwin_core.display.words import Direction, Level, Side, change_words, sayings
 from bloodtwin_core.records import GLUCOSE_RANGES, glucose_range_of
 from tests.core.display.views import going
+
+
+def said(view: ForecastView) -> tuple[str, ...]:
+    return tuple(saying.words for saying in sayings(view))
+
 
 FALLING = [110.0 - 5 * step for step in range(1, 13)]
 GLUCOSE = st.floats(20, 600, width=32)
 
 
 def test_a_low_to_come_is_said_with_its_time_and_chance() -> None:
-    assert outlook_words(going(FALLING, width=2.0))[0] == "Below 70 in about 40 min, 4 in 5"
+    assert said(going(FALLING, width=2.0))[0] == "Below 70 in about 40 min, 4 in 5"
 
 
 def test_without_bands_there_is_no_chance_to_tell() -> None:
-    assert outlook_words(going(FALLING))[:1] == ("Below 70 in about 45 min",)
+    assert said(going(FALLING))[:1] == ("Below 70 in about 45 min",)
 
 
 def test_what_is_only_possible_is_said_to_be() -> None:
-    assert outlook_words(going([90.0] * 12, width=2.5)) == ("Perhaps below 70 within 60 min, 1 in 4",)
+    assert said(going([90.0] * 12, width=2.5)) == ("Perhaps below 70 within 60 min, 1 in 4",)
 
 
 def test_minutes_count_from_now_and_not_from_the_reading() -> None:
     view = going(FALLING, width=2.0)
     later = replace(view, now=view.origin + np.timedelta64(14, "m"))
-    assert outlook_words(later)[0].startswith("Below 70 in about 25 min")
+    assert said(later)[0].startswith("Below 70 in about 25 min")
 
 
 @pytest.mark.parametrize(
@@ -45,17 +51,25 @@ def test_minutes_count_from_now_and_not_from_the_reading() -> None:
     ],
 )
 def test_where_glucose_is_out_of_range_coming_back_is_said(now: float, then: list[float], words: str) -> None:
-    assert outlook_words(going(then, [now], width=0.1)) == (words,)
+    assert said(going(then, [now], width=0.1)) == (words,)
 
 
 def test_the_soonest_is_said_first() -> None:
-    said = crossings(going([100.0 - 6 * step for step in range(1, 13)], width=1.0))
-    assert [crossing.limit for crossing in said] == [70.0, 54.0]
-    assert said[0].minutes < said[1].minutes
+    told = sayings(going([100.0 - 6 * step for step in range(1, 13)], width=1.0))
+    assert [saying.limit for saying in told] == [70.0, 54.0]
+    assert told[0].minutes < told[1].minutes
+
+
+def test_what_is_out_of_range_is_grave_and_coming_back_is_not() -> None:
+    below, above, back = (
+        going(then, [now], width=0.1) for now, then in ((60, [60] * 12), (260, [270] * 12), (60, [80] * 12))
+    )
+    told = [[(saying.side, saying.is_grave) for saying in sayings(view)] for view in (below, above, back)]
+    assert told == [[(Side.low, True)], [(Side.high, True)], [(None, False)]]
 
 
 def test_limits_are_said_in_the_unit_of_the_reader() -> None:
-    assert outlook_words(going(FALLING, width=2.0, unit="mmol/L"))[0].startswith("Below 3.9 in about 40 min")
+    assert said(going(FALLING, width=2.0, unit="mmol/L"))[0].startswith("Below 3.9 in about 40 min")
 
 
 @given(middle=st.lists(GLUCOSE, min_size=1, max_size=24), width=st.floats(0, 60), limit=GLUCOSE)
@@ -67,7 +81,7 @@ def test_a_chance_is_one_and_grows_with_the_limit(middle: list[float], width: fl
 
 @given(middle=st.lists(GLUCOSE, min_size=1, max_size=24), now=GLUCOSE, width=st.floats(0, 60))
 def test_something_is_said_of_every_forecast(middle: list[float], now: float, width: float) -> None:
-    words = outlook_words(going(middle, [now], width=width))
+    words = said(going(middle, [now], width=width))
     assert words
     assert all(sentence[0].isupper() for sentence in words)
 

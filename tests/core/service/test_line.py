@@ -44,5 +44,5 @@ def test_nobody_is_found_by_another_name(client: TestClient) -> None:
 
 
 def test_the_page_and_its_files_come_from_the_package(client: TestClient) -> None:
-    for path in ("/", "/page.js", "/page.css"):
+    for path in ("/", "/js/start.js", "/page.css", "/look/light.css"):
         assert client.get(path).status_code == 200
