@@ -113,6 +113,11 @@ class ForecastView:
         """Minutes from the origin to each step."""
         return [RECORD_MINUTES * step for step in range(1, len(self.times) + 1)]
 
+    def minutes_to(self, step: int) -> int:
+        """Minutes from the moment at which it is looked at to a step, in fives, at least one of them."""
+        away = float((self.times[step] - self.moment) / _MINUTE)
+        return max(1, round(away / RECORD_MINUTES)) * RECORD_MINUTES
+
     def with_history(self, hours: int) -> "ForecastView":
         """The same with so many hours of history at most; the newest reading stays in any case."""
         newest = int(np.flatnonzero(np.isfinite(self.history))[-1])
@@ -129,7 +134,7 @@ class ForecastView:
     def at_the_end(self) -> str:
         """Where the forecast ends, with the widest usual band."""
         last = len(self.glucose) - 1
-        end = f"{self.unit.text(float(self.glucose[last]))} {self.unit} in {self.minutes_ahead[last]} min"
+        end = f"{self.unit.text(float(self.glucose[last]))} {self.unit} in {self.minutes_to(last)} min"
         band = next((band for band in self.bands if round(band.share, 2) == 0.8), None)
         if band is not None:
             low, high = self.unit.text(float(band.low[last])), self.unit.text(float(band.high[last]))

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from bloodtwin_core.display.chances import chance_below, spoken
 from bloodtwin_core.display.view import ForecastView
-from bloodtwin_core.records import RECORD_MINUTES, TARGET_RANGE, VERY_HIGH, VERY_LOW
+from bloodtwin_core.records import TARGET_RANGE, VERY_HIGH, VERY_LOW
 
 LIKELY, POSSIBLE = 0.5, 0.2
 """From these probabilities on something is said to come, and to be possible."""
@@ -104,7 +104,7 @@ def sayings(view: ForecastView) -> tuple[Saying, ...]:
     if now > high:
         return (_out_of_range(view, high, Side.high),)
     between = " and ".join(view.unit.text(limit) for limit in TARGET_RANGE)
-    return (Saying(f"Likely between {between} for the next {minutes_to(view, -1)} min"),)
+    return (Saying(f"Likely between {between} for the next {view.minutes_to(-1)} min"),)
 
 
 def _leaving(view: ForecastView, limit: float, side: Side) -> Saying | None:
@@ -119,7 +119,7 @@ def _leaving(view: ForecastView, limit: float, side: Side) -> Saying | None:
     minutes, chance = _minutes(view, chances), largest if view.bands else None
     where = f"{_BEYOND[side]} {view.unit.text(limit)}"
     if minutes is None:
-        words = f"Perhaps {where} within {minutes_to(view, -1)} min"
+        words = f"Perhaps {where} within {view.minutes_to(-1)} min"
     else:
         words = f"{where.capitalize()} in about {minutes} min"
     return Saying(words + _odds(chance), side, minutes is not None, limit, minutes, chance)
@@ -134,7 +134,7 @@ def _out_of_range(view: ForecastView, limit: float, side: Side) -> Saying:
         words = f"{_WITHIN[side].capitalize()} {view.unit.text(limit)} again in about {minutes} min"
         return Saying(words + _odds(chance), limit=limit, minutes=minutes, chance=chance)
     chance = float(1.0 - back[-1]) if view.bands else None
-    words = f"Likely still {_BEYOND[side]} {view.unit.text(limit)} in {minutes_to(view, -1)} min"
+    words = f"Likely still {_BEYOND[side]} {view.unit.text(limit)} in {view.minutes_to(-1)} min"
     return Saying(words + _odds(chance), side, True, limit, None, chance)
 
 
@@ -150,13 +150,7 @@ def _beyond(view: ForecastView, limit: float, side: Side) -> npt.NDArray[np.floa
 
 def _minutes(view: ForecastView, chances: npt.NDArray[np.float64]) -> int | None:
     likely = np.flatnonzero(chances >= LIKELY)
-    return minutes_to(view, int(likely[0])) if len(likely) else None
-
-
-def minutes_to(view: ForecastView, step: int) -> int:
-    """Minutes from the moment at which the view is looked at to a step, in steps of five, at least one of them."""
-    away = float((view.times[step] - view.moment) / np.timedelta64(60, "s"))
-    return max(1, round(away / RECORD_MINUTES)) * RECORD_MINUTES
+    return view.minutes_to(int(likely[0])) if len(likely) else None
 
 
 def change_words(view: ForecastView) -> str:

@@ -13,8 +13,6 @@ _LEFT, _RIGHT = 52.0, 16.0
 _TITLED_TOP, _BARE_TOP, _FOOT, _HOURS = 86.0, 26.0, 24.0, 28.0
 CARBS_HEIGHT, INSULIN_HEIGHT = 30.0, 46.0
 _DOSES_GAP = 12.0
-_NARROW = 480.0
-"""Below it a picture has no room to spare at its left."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Canvas:
     @property
     def left(self) -> float:
         """Where the numbers of glucose end and the picture begins."""
-        return _LEFT if self.frame.width >= _NARROW else _LEFT - 8
+        return _LEFT
 
     @property
     def right(self) -> float:

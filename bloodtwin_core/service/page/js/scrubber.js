@@ -1,5 +1,6 @@
 // Says what lies at a moment of the picture: under a mouse or finger, or where the slider stands.
 
+const RESTING = "Point at the picture to read it";
 const SVG = "http://www.w3.org/2000/svg";
 
 export class Scrubber {
@@ -51,7 +52,8 @@ export class Scrubber {
     this.picture.querySelector(".pointer")?.remove();
     this.slider.value = String(place);
     this.slider.setAttribute("aria-valuetext", point ? point.words : "nothing to read");
-    this.words.textContent = isResting || !point ? "" : point.words;
+    this.words.textContent = isResting || !point ? RESTING : point.words;
+    this.words.classList.toggle("is-pointing", !isResting);
     if (!isResting && point) this.picture.querySelector("svg")?.append(pointer(point, this.picture));
   }
 }

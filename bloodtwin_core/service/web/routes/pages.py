@@ -62,7 +62,7 @@ def page_of(service: Service, wearer: Wearer, made: Made, reader: Reader, width:
         reading=_newest(view),
         said=[SayingOut(words=each.words, side=each.side, is_grave=each.is_grave) for each in sayings(view)],
         end=view.at_the_end() if view.has_forecast else "",
-        shares=", ".join(f"{band.share:.0%}" for band in view.bands[::-1]),
+        shares=_joined([f"{100 * band.share:.0f}" for band in view.bands[::-1]]),
         alerts=[AlertOut(side=each.side, words=each.words) for each in alerts_of(view)],
         ring_low=reader.unit.text(LIMITS[Side.low]),
         ring_high=reader.unit.text(LIMITS[Side.high]),
@@ -90,3 +90,8 @@ def _newest(view: ForecastView) -> NewestOut | None:
         direction=Direction.of(view.change_per_minute),
         change=change_words(view),
     )
+
+
+def _joined(shares: list[str]) -> str:
+    """50, 80 and 90 %."""
+    return f"{', '.join(shares[:-1])} and {shares[-1]} %" if len(shares) > 1 else "".join(f"{one} %" for one in shares)
