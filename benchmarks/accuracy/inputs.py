@@ -9,8 +9,8 @@ import numpy as np
 
 from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.csv_table import read_table
+from bloodtwin_core.insulin.hovorka import Physiology
 from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, RECORDS_PER_HOUR, Feature, Split, Values
-from bloodtwin_core.simulation.physiology import Physiology
 from bloodtwin_core.windows import WindowedSeries
 
 INSULIN_MINUTES, INSULIN_PEAK_MINUTES = 360.0, 75.0

@@ -16,6 +16,7 @@ from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.difference import difference
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex
+from bloodtwin_core.evaluation.insulin_response import InsulinResponse, insulin_response
 from bloodtwin_core.evaluation.measuring import measure, without
 from bloodtwin_core.personal.evaluation import with_personal_copies
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
@@ -44,7 +45,9 @@ def tables(artifacts: Path, left_out: Sequence[str], *, personal: bool) -> str:
     store, settings = ArtifactStore(artifacts), EvaluationSettings()
     tested = tested_model(store, settings)
     windows, forecasts, forecasts_index = tested.windows, tested.forecasts, tested.index
-    parts = [f"All {len(forecasts_index.pumps)} pumps. {_tables(windows, forecasts, forecasts_index, settings)}"]
+    asked = insulin_response(tested.checkpoint.forecaster, windows, settings)
+    everybody = _tables(windows, forecasts, forecasts_index, settings, asked)
+    parts = [f"All {len(forecasts_index.pumps)} pumps. {everybody}"]
     if left_out:
         rest = _tables(windows, *without(forecasts, forecasts_index, left_out), settings)
         parts.append(f"Without pumps {', '.join(left_out)}. {rest}")
@@ -57,7 +60,11 @@ def tables(artifacts: Path, left_out: Sequence[str], *, personal: bool) -> str:
 
 
 def _tables(
-    windows: WindowedSeries, forecasts: TestForecasts, index: ForecastsIndex, settings: EvaluationSettings
+    windows: WindowedSeries,
+    forecasts: TestForecasts,
+    index: ForecastsIndex,
+    settings: EvaluationSettings,
+    asked: InsulinResponse | None = None,
 ) -> str:
-    results = measure(forecasts, windows, index, settings)
+    results = measure(forecasts, windows, index, settings).model_copy(update={"insulin_response": asked})
     return f"{results_table(results)}\n\n{detailed_tables(results)}"

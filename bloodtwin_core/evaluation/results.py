@@ -16,6 +16,7 @@ from bloodtwin_core.evaluation.baselines import BaselineFit
 from bloodtwin_core.evaluation.clinical.results import Clinical
 from bloodtwin_core.evaluation.figures import Interval, Result
 from bloodtwin_core.evaluation.hierarchy import content_of, headline_of, table_of
+from bloodtwin_core.evaluation.insulin_response import InsulinResponse
 from bloodtwin_core.evaluation.keys import Metrics
 from bloodtwin_core.evaluation.table import FigureTable, WindowSet
 from bloodtwin_core.evaluation.uncertainty import Uncertainty
@@ -60,7 +61,8 @@ class TestResults(Result):
     """Everything in test_results.yaml.
 
     baselines: what the fit of each baseline chose, such as the penalty of ridge, by the baseline's name. table: every
-    figure on complete and on available windows. uncertainty is None where the network gives no quantiles.
+    figure on complete and on available windows. uncertainty is None where the network gives no quantiles,
+    insulin_response where no test window has known insulin, or the test is from before it was asked.
     """
 
     __test__: ClassVar[bool] = False
@@ -75,6 +77,7 @@ class TestResults(Result):
     table: FigureTable
     uncertainty: Uncertainty | None
     clinical: Clinical
+    insulin_response: InsulinResponse | None = None
 
     @property
     def complete(self) -> WindowSetResults:
@@ -112,6 +115,7 @@ class TestResults(Result):
                 **content_of(self.table),
                 "uncertainty": None if self.uncertainty is None else self.uncertainty.model_dump(mode="json"),
                 "clinical": self.clinical.model_dump(mode="json"),
+                **({"insulin_response": self.insulin_response.model_dump()} if self.insulin_response else {}),
             }
         )
         content |= fits  # A penalty may be smaller than what rounding leaves.

@@ -7,6 +7,7 @@ from bloodtwin_core.common.files import sha256_of
 from bloodtwin_core.config import EvaluationSettings, Settings
 from bloodtwin_core.evaluation.day import forecast_day
 from bloodtwin_core.evaluation.forecasts_files import read_forecasts
+from bloodtwin_core.evaluation.insulin_response import insulin_response
 from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.results import TargetOutcome, TestedModel, TestResults
 from bloodtwin_core.evaluation.targets import target_outcomes
@@ -54,6 +55,8 @@ def evaluation_stage(
         on_method(f"Testing on {compute.device} in float32. {method.reading}")
         store_forecasts(store.test_forecasts, windows, method.forecast, settings.evaluation, tested, on_progress)
         results = measured_results(store.test_forecasts, windows, settings.evaluation)
+        asked = insulin_response(checkpoint.forecaster, windows, settings.evaluation, compute.device.value)
+    results = results.model_copy(update={"insulin_response": asked})
     results.write(store.test_results)
     forecasts, _ = read_forecasts(store.test_forecasts)
     day = forecasts_over_a_day(forecast_day(windows, forecasts.predict))

@@ -8,6 +8,7 @@ from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.coverage_targets import JUDGED_BAND
 from bloodtwin_core.evaluation.difference import Difference
 from bloodtwin_core.evaluation.figures import Estimate, Interval
+from bloodtwin_core.evaluation.insulin_response import InsulinResponse
 from bloodtwin_core.evaluation.metrics import MG_DL, REPORTED_MINUTES, Metric, Span, metric_named, step_at
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.evaluation.uncertainty import Uncertainty
@@ -44,6 +45,8 @@ def detailed_tables(results: TestResults) -> str:
         parts.append(f"The {JUDGED_BAND:.0%} band:\n\n{_band_table(results.uncertainty, minutes)}")
     parts.append(f"What errors would mean:\n\n{_meaning_table(results, minutes)}")
     parts.append(f"Alarms by event:\n\n{_alarms_table(results)}")
+    if results.insulin_response is not None:
+        parts.append(_insulin_table(results.insulin_response))
     return "\n\n".join(parts)
 
 
@@ -166,6 +169,15 @@ def _alarms_table(results: TestResults) -> str:
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _insulin_table(response: InsulinResponse) -> str:
+    rows = (
+        [answer.change, str(answer.minutes), f"{answer.forecaster:+.1f}", f"{answer.pharmacology:+.1f}"]
+        for answer in response.answers
+    )
+    table = _table(["other insulin", "minutes later", "forecaster", "pharmacology"], rows)
+    return f"{response.verdict} Mean change in mg/dL on {response.windows:,} complete windows:\n\n{table}"
 
 
 def _with_interval(estimate: Estimate, decimals: int = 2) -> str:

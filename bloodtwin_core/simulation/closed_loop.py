@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.insulin.hovorka import Physiology
 from bloodtwin_core.records import RECORD_MINUTES
 from bloodtwin_core.simulation.compiled import compiled
 from bloodtwin_core.simulation.controller import (
@@ -24,15 +25,7 @@ from bloodtwin_core.simulation.controller import (
 )
 from bloodtwin_core.simulation.gut import Gut, absorb_minute, eat
 from bloodtwin_core.simulation.meals import Meals
-from bloodtwin_core.simulation.physiology import (
-    MG_DL_PER_MMOL_L,
-    MMOL_PER_GRAM,
-    Q1,
-    S1,
-    Physiology,
-    State,
-    advance_minute,
-)
+from bloodtwin_core.simulation.physiology import MG_DL_PER_MMOL_L, MMOL_PER_GRAM, Q1, S1, State, advance_minute
 from bloodtwin_core.simulation.reactions import Reactions, corrects_by_hand, eats_rescue, is_awake
 from bloodtwin_core.simulation.sensor import INTERSTITIAL_MINUTES, displayed
 
@@ -63,11 +56,15 @@ def live(
     utc_offset_hours: int,
     state: State,
     gut: Gut,
-) -> tuple[FloatSignal, FloatSignal, FloatSignal]:
-    """Readings (mg/dL, NaN in gaps), basal rate (U/h) and bolus (U) of each record, [record]; changes state and gut."""
+) -> tuple[FloatSignal, FloatSignal, FloatSignal, FloatSignal]:
+    """Readings (mg/dL, NaN in gaps), basal rate (U/h), bolus (U) and rescue carbohydrate (g), each [record].
+
+    A rescue is eaten at the end of its record. Changes state and gut.
+    """
     records = len(conditions.gain)
     readings = np.full(records, np.nan, np.float32)
     basal_rates, boluses = np.empty(records, np.float32), np.empty(records, np.float32)
+    rescues = np.zeros(records, np.float32)
     work = np.empty((3, len(state)))
     active = np.zeros(2)
     interstitial = blood_glucose(state, person)
@@ -108,13 +105,14 @@ def live(
         awake = is_awake(reactions, now, utc_offset_hours)
         if eats_rescue(reactions, awake, newest, predicted, now - last_rescue, conditions.rescue_chance[record]):
             eat(gut, reactions.rescue_carbohydrate, RESCUE_TIME, RESCUE_SHARE)
+            rescues[record] = reactions.rescue_carbohydrate
             last_rescue = now
         wanted = correction_bolus(therapy, newest, active.sum())
         if corrects_by_hand(reactions, awake, newest, wanted, now - last_bolus, conditions.correction_chance[record]):
             ordered = pump_dose(wanted)
         if ordered > 0.0:
             last_bolus = now
-    return readings, basal_rates, boluses
+    return readings, basal_rates, boluses, rescues
 
 
 @compiled

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 import numba
 
 from bloodtwin_core import records
+from bloodtwin_core.insulin import action
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -35,7 +36,7 @@ def compiled(function: Function) -> Function:
 
 @cache
 def _folder_of_these_sources(base: str) -> str | None:
-    folders = (Path(__file__).parent, Path(records.__file__).parent)
+    folders = (Path(__file__).parent, Path(action.__file__).parent, Path(records.__file__).parent)
     return cache_folder(Path(base), [source for folder in folders for source in sorted(folder.glob("*.py"))])
 
 

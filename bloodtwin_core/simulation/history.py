@@ -1,5 +1,7 @@
 """A virtual wearer's history, as records: the way into the simulator."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from bloodtwin_core.records import (
@@ -13,9 +15,10 @@ from bloodtwin_core.records import (
 from bloodtwin_core.simulation.chance import Topic, stream
 from bloodtwin_core.simulation.closed_loop import Conditions, FloatSignal, live
 from bloodtwin_core.simulation.gut import empty_gut
+from bloodtwin_core.simulation.lives import Life
 from bloodtwin_core.simulation.meals import Meals, draw_meals
 from bloodtwin_core.simulation.physiology import steady_state
-from bloodtwin_core.simulation.population import draw_wearer
+from bloodtwin_core.simulation.population import Wearer, draw_wearer
 from bloodtwin_core.simulation.sensitivity import sensitivity
 from bloodtwin_core.simulation.sensor import sensor_errors
 from bloodtwin_core.simulation.therapy import FASTING_GLUCOSE
@@ -31,11 +34,29 @@ def pump_id(wearer: int) -> str:
     return f"sim{wearer + 1:03d}"
 
 
+@dataclass(frozen=True)
+class LivedHistory:
+    """A virtual wearer's records, carbohydrates among their features, and the life behind them.
+
+    run_in: records of the life before the first of the history.
+    """
+
+    records: PumpRecords
+    life: Life
+    wearer: Wearer
+    run_in: int = RUN_IN_DAYS * RECORDS_PER_DAY
+
+
 def simulate_wearer(seed: int, wearer: int, days: int) -> PumpRecords:
     """The history of one virtual wearer (counted from 0) over so many days, carbohydrates among its features.
 
     The same three numbers give the same bytes; a longer history of the same wearer begins with the shorter one.
     """
+    return live_history(seed, wearer, days).records
+
+
+def live_history(seed: int, wearer: int, days: int) -> LivedHistory:
+    """The same history with the life behind it, for what no record tells."""
     who = draw_wearer(seed, wearer)
     lived = days + RUN_IN_DAYS
     errors = sensor_errors(seed, wearer, lived * RECORDS_PER_DAY)
@@ -50,13 +71,13 @@ def simulate_wearer(seed: int, wearer: int, days: int) -> PumpRecords:
     )
     eaten = draw_meals(seed, wearer, lived + 1, who.habits, who.utc_offset_hours)
     state, _ = steady_state(who.physiology, FASTING_GLUCOSE)
-    glucose, basal_rate, bolus = live(
+    glucose, basal_rate, bolus, rescue = live(
         who.physiology, who.therapy, who.reactions, eaten, conditions, who.utc_offset_hours, state, empty_gut()
     )
     kept = slice(RUN_IN_DAYS * RECORDS_PER_DAY, None)
     timestamps = FIRST_RECORD + np.arange(days * RECORDS_PER_DAY) * RECORD_INTERVAL
     announced = _announced(eaten, len(glucose))
-    return records_from_signals(
+    records = records_from_signals(
         pump_id(wearer),
         timestamps,
         glucose[kept],
@@ -64,6 +85,7 @@ def simulate_wearer(seed: int, wearer: int, days: int) -> PumpRecords:
         bolus[kept],
         {CARBOHYDRATES: announced[kept]},
     )
+    return LivedHistory(records, Life(who.physiology, eaten, basal_rate, bolus, rescue, conditions.sensitivity), who)
 
 
 def _announced(meals: Meals, records: int) -> FloatSignal:

@@ -6,23 +6,21 @@ Amounts of glucose are per kg of body weight. One addition: insulin sensitivity 
 on the paper's three sensitivities.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
+from bloodtwin_core.insulin.hovorka import (
+    FULL_UPTAKE_GLUCOSE,
+    RENAL_CLEARANCE,
+    RENAL_THRESHOLD,
+    Physiology,
+    basal_insulin,
+)
 from bloodtwin_core.simulation.compiled import compiled
 
 MG_DL_PER_MMOL_L = 18.016
 """Glucose weighs 180.16 g/mol."""
 MMOL_PER_GRAM = 1000.0 / 180.16
-
-FULL_UPTAKE_GLUCOSE = 4.5
-"""mmol/L: below it the uptake that needs no insulin, F01, falls with glucose (Hovorka 2004)."""
-RENAL_THRESHOLD = 9.0
-"""mmol/L: above it glucose is lost in urine (Hovorka 2004)."""
-RENAL_CLEARANCE = 0.003
-"""1/min (Hovorka 2004)."""
 
 STATES = 8
 Q1, Q2, S1, S2, PLASMA_INSULIN, X1, X2, X3 = range(STATES)
@@ -31,27 +29,6 @@ insulin's effect on transport x1 (1/min), disposal x2 (1/min) and endogenous pro
 
 State = npt.NDArray[np.float64]
 """Shape [STATES]."""
-
-
-class Physiology(NamedTuple):
-    """One person. The defaults are the values of Hovorka 2004, tables 1 and 2."""
-
-    weight: float = 70.0  # kg
-    egp0: float = 0.0161  # mmol/kg/min, endogenous production at no insulin
-    f01: float = 0.0097  # mmol/kg/min, uptake that needs no insulin
-    k12: float = 0.066  # 1/min, from the non-accessible to the accessible compartment
-    ka1: float = 0.006  # 1/min, deactivation of x1
-    ka2: float = 0.06  # 1/min, deactivation of x2
-    ka3: float = 0.03  # 1/min, deactivation of x3
-    sensitivity_transport: float = 51.2e-4  # S_IT, 1/min per mU/L
-    sensitivity_disposal: float = 8.2e-4  # S_ID, 1/min per mU/L
-    sensitivity_production: float = 520e-4  # S_IE, 1 per mU/L
-    ke: float = 0.138  # 1/min, elimination of insulin
-    insulin_volume: float = 0.12  # VI, L/kg
-    glucose_volume: float = 0.16  # VG, L/kg
-    insulin_time: float = 55.0  # tmaxI, min
-    carbohydrate_time: float = 40.0  # tmaxG, min
-    carbohydrate_share: float = 0.8  # AG, share of eaten carbohydrate that reaches the blood
 
 
 @compiled
@@ -104,21 +81,6 @@ def advance_minute(
     rates(trial, person, infusion, appearance, sensitivity, slope)
     for i in range(STATES):
         state[i] += total[i] + slope[i] / 6.0
-
-
-def basal_insulin(person: Physiology, glucose: float) -> float:
-    """Plasma insulin (mU/L) that holds glucose (mmol/L, between the two thresholds) where it is.
-
-    Setting the rates to zero leaves a quadratic in insulin with one positive root, if production exceeds uptake.
-    """
-    amount = glucose * person.glucose_volume
-    surplus = person.egp0 - person.f01
-    a = person.sensitivity_disposal * (
-        person.egp0 * person.sensitivity_production + amount * person.sensitivity_transport
-    )
-    b = person.egp0 * person.sensitivity_production * person.k12 - surplus * person.sensitivity_disposal
-    c = -surplus * person.k12
-    return float((-b + np.sqrt(b * b - 4.0 * a * c)) / (2.0 * a))
 
 
 def steady_state(person: Physiology, glucose: float) -> tuple[State, float]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bloodtwin_core.insulin.hovorka import Physiology
 from bloodtwin_core.simulation.chance import Topic, stream
 from bloodtwin_core.simulation.controller import Therapy
 from bloodtwin_core.simulation.meals import Habits
-from bloodtwin_core.simulation.physiology import Physiology
 from bloodtwin_core.simulation.reactions import Reactions
 from bloodtwin_core.simulation.sensitivity import Rhythm
 from bloodtwin_core.simulation.therapy import titrated

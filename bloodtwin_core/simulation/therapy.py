@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from bloodtwin_core.insulin.hovorka import Physiology
 from bloodtwin_core.simulation.compiled import compiled
 from bloodtwin_core.simulation.controller import Therapy
 from bloodtwin_core.simulation.gut import absorb_minute, eat, empty_gut
@@ -10,7 +11,6 @@ from bloodtwin_core.simulation.physiology import (
     MMOL_PER_GRAM,
     Q1,
     S1,
-    Physiology,
     State,
     advance_minute,
     steady_state,

@@ -7,6 +7,7 @@ from bloodtwin_core.reporting.html.attention import attention_section
 from bloodtwin_core.reporting.html.clinical import grids_section
 from bloodtwin_core.reporting.html.examples import days_section
 from bloodtwin_core.reporting.html.headline_of_results import headline_of
+from bloodtwin_core.reporting.html.insulin import insulin_section
 from bloodtwin_core.reporting.html.material import Material
 from bloodtwin_core.reporting.html.narrative import opening
 from bloodtwin_core.reporting.html.page import ReportPage
@@ -66,6 +67,7 @@ def _sections(material: Material) -> list[Section]:
         days_section(material),
         pumps_section(material),
         disagreement_section(material),
+        None if material.results.insulin_response is None else insulin_section(material.results.insulin_response),
         None if material.attended is None else attention_section(material.attended),
     ]
     return [section for section in sections if section is not None]

@@ -3,10 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bloodtwin_core.insulin.hovorka import Physiology
 from bloodtwin_core.records import RECORDS_PER_DAY
 from bloodtwin_core.simulation.controller import Therapy
 from bloodtwin_core.simulation.meals import Habits, draw_meals
-from bloodtwin_core.simulation.physiology import MG_DL_PER_MMOL_L, Physiology, steady_state
+from bloodtwin_core.simulation.physiology import MG_DL_PER_MMOL_L, steady_state
 from bloodtwin_core.simulation.population import draw_wearer
 from bloodtwin_core.simulation.reactions import Reactions, corrects_by_hand, eats_rescue, is_awake
 from bloodtwin_core.simulation.sensitivity import Rhythm, sensitivity

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
+from bloodtwin_core.insulin.hovorka import Physiology
 from bloodtwin_core.simulation.closed_loop import Conditions, live, meal_bolus, predict
 from bloodtwin_core.simulation.controller import Therapy
 from bloodtwin_core.simulation.gut import empty_gut
 from bloodtwin_core.simulation.meals import Meals
-from bloodtwin_core.simulation.physiology import Physiology, steady_state
+from bloodtwin_core.simulation.physiology import steady_state
 from bloodtwin_core.simulation.reactions import Reactions
 
 THERAPY = Therapy(basal_rate=0.4, correction_factor=60.0, carbohydrate_ratio=15.0)
@@ -28,7 +29,7 @@ def life(meals=(), boluses=(), sensitivity=1.0, reads=None):
     reads = np.ones(RECORDS, np.bool_) if reads is None else reads
     conditions = Conditions(np.float32(sensitivity) * ones, ones, zeros, reads, ones, ones)
     person = Physiology()
-    return live(person, THERAPY, PASSIVE, table, conditions, 0, steady_state(person, 8.0)[0], empty_gut())
+    return live(person, THERAPY, PASSIVE, table, conditions, 0, steady_state(person, 8.0)[0], empty_gut())[:3]
 
 
 def test_automatic_boluses_are_at_least_an_hour_apart():

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
+from bloodtwin_core.insulin.hovorka import Physiology
 from bloodtwin_core.simulation.gut import absorb_minute, eat, empty_gut
 from bloodtwin_core.simulation.physiology import (
     MG_DL_PER_MMOL_L,
@@ -19,7 +20,6 @@ from bloodtwin_core.simulation.physiology import (
     X1,
     X2,
     X3,
-    Physiology,
     advance_minute,
     rates,
     steady_state,
