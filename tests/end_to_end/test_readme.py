@@ -38,12 +38,12 @@ def commands() -> list[str]:
     )
 
 
-FORECASTING = programs("README.md", "docs/training.md", "docs/exports.md", "docs/forecasting.md")
+FORECASTING = programs("README.md", "docs/training.md", "docs/exports.md", "docs/forecasting.md", "docs/insulin.md")
 EVALUATING = programs("docs/evaluation.md")
 
 
 def test_the_pages_have_programs() -> None:
-    assert len(FORECASTING) == 7
+    assert len(FORECASTING) == 8
     assert len(EVALUATING) == 2
     assert len(blocks(README, "python")) == 1
 
