@@ -37,14 +37,15 @@ from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.records.joining import records_up_to, require_measured
 from bloodtwin_core.serving import Forecaster
 from bloodtwin_core.serving.facts import ExportFacts
+from bloodtwin_core.serving.lookback import reach_of
 from bloodtwin_core.sources.registry import source_named
 
 _TABLE_EVERY = 3
 """Steps (15 min) from one row of the terminal's table to the next; pages and JSON have all."""
 _CLOCKS_APART = 3
 """Events (15 min of readings) in the future that clocks which differ a little may bring."""
-_SPARE = np.timedelta64(2, "D")
-"""Read before the lookback: the moment is not known to the hour before the zone is."""
+_SPARE = np.timedelta64(3, "D")
+"""Read before the lookback: what can be carried into it, and the moment is not known to the hour before the zone is."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,9 +101,11 @@ def _forecast(place: Place, settings: DataSettings, given: argparse.Namespace) -
     at = moment.in_utc(history.clock, newest)
     if not given.at:
         _require_present(history)
-    records = records_up_to(history.parts, at, lookback)
-    _require_fresh(records, at, history.clock, forecaster.facts)
-    require_measured(records, forecaster.facts.min_measured_share)
+    # More than a lookback, so that what was told before it is carried into its gaps, as in training and tests.
+    records = records_up_to(history.parts, at, reach_of(forecaster.facts, lookback))
+    recent = records.rows(len(records) - lookback, len(records))
+    _require_fresh(recent, at, history.clock, forecaster.facts)
+    require_measured(recent, forecaster.facts.min_measured_share)
     records = on_clock(records, history.clock)
     about = f"Model {forecaster.facts.model_name} {forecaster.facts.model_version}, {place.source} data."
     view = view_of(forecaster.forecast(records), records, GlucoseUnit(given.unit), history.clock, about)

@@ -45,6 +45,15 @@ def lookback_of(records: PumpRecords, facts: ExportFacts) -> tuple[PumpRecords, 
     return recent, with_time_of_day(filled[len(filled) - lookback :], told)
 
 
+def reach_of(rules: OriginRules, lookback: int) -> int:
+    """Records up to a forecast's origin of which any can count for it.
+
+    A basal rate is carried into the lookback for CARRIED_BASAL_RECORDS, and the reading that the carrying begins with
+    for the longest gap.
+    """
+    return lookback + CARRIED_BASAL_RECORDS + math.ceil(rules.max_gap_hours * RECORDS_PER_HOUR) + 1
+
+
 def _require_order(records: PumpRecords) -> None:
     backward = np.flatnonzero(np.diff(records.timestamps) <= np.timedelta64(0, "s"))
     if len(backward):
@@ -72,11 +81,9 @@ def _reading_age(records: PumpRecords) -> float:
 def _latest_segment(records: PumpRecords, lookback: int, rules: OriginRules) -> PumpRecords:
     """The end of the segment that the last record is in, as windows are cut from it.
 
-    It reaches back as far as anything can be carried into the lookback: a basal rate for CARRIED_BASAL_RECORDS, and the
-    reading that the carrying begins with for the longest gap.
+    It reaches back as far as anything can be carried into the lookback.
     """
-    reach = lookback + CARRIED_BASAL_RECORDS + math.ceil(rules.max_gap_hours * RECORDS_PER_HOUR) + 1
-    latest = records.rows(max(0, len(records) - reach), len(records))
+    latest = records.rows(max(0, len(records) - reach_of(rules, lookback)), len(records))
     *_, segment = contiguous(without_long_gaps(latest, rules.max_gap_hours))
     # A gap up to the last record that is long enough to end the segment leaves nothing to forecast from.
     return segment if segment.timestamps[-1] == records.timestamps[-1] else segment.rows(0, 0)

@@ -181,6 +181,17 @@ def test_the_splits_of_a_pump_are_joined(tmp_path: Path, capsys: pytest.CaptureF
     assert "reaches back 6 h 40 min" in refused(capsys, folder / "pump_7" / "test", "--at", "last")
 
 
+def test_a_gap_at_the_begin_of_the_lookback_is_filled_from_before_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readings = np.array([float(value) for value in glucose(400)])
+    readings[-290:-280] = np.nan
+    records = from_glucose(readings, "2026-01-31T12:05", np.full(400, 0.8), np.zeros(400))
+    folder = split_files(tmp_path / "data", records, "local wall time of the wearer, taken as UTC")
+    found = forecast(capsys, folder, "--at", "last")
+    np.testing.assert_allclose(values(found), base_forecaster().forecast(records).glucose, atol=0.02)
+
+
 def test_a_zone_moves_the_time_of_day_of_split_files_and_its_lack_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
