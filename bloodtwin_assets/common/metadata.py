@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
+from bloodtwin_core.records.glucose_units import GlucoseUnit
+
 CellValue = str | int | float | None
 Metadata = Mapping[str, dg.MarkdownMetadataValue | dg.TableMetadataValue | dg.PathMetadataValue | str | int | float]
 """The metadata of one materialization, by the name that the page shows; Dagster plots numbers over time."""
@@ -38,6 +40,11 @@ def per_cent(share: float) -> float:
 def numbers(values: Mapping[str, float | None]) -> dict[str, float]:
     """The values that are known, since Dagster can plot no others, to six digits."""
     return {name: float(f"{value:.6g}") for name, value in values.items() if value is not None and math.isfinite(value)}
+
+
+def glucose(value: float | None, unit: GlucoseUnit, decimals: int = 2) -> float | None:
+    """A glucose or an error (mg/dL) in a unit, for a table: to so many decimals in mg/dL, one more in mmol/L."""
+    return None if value is None else round(unit.of(value), unit.places(decimals))
 
 
 def _shown(value: CellValue, decimals: int) -> str | int | float:

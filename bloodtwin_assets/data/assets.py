@@ -10,6 +10,7 @@ from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.pipeline.records import records_stage
 from bloodtwin_core.pipeline.scaler import scaler_stage
 from bloodtwin_core.pipeline.windows import windows_stage
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 
 
 @dg.asset(group_name="data", kinds={"csv"}, deps=INGESTION_ASSETS)
@@ -23,7 +24,8 @@ def raw_pump_splits(settings: SettingsResource, artifacts: ArtifactsResource) ->
     """
     store = artifacts.store(settings)
     listed = records_stage(store, settings.plain())
-    page = raw_splits_page(listed.raw, listed.loaded, settings.data.max_gap_hours)
+    unit = GlucoseUnit(settings.evaluation.unit)
+    page = raw_splits_page(listed.raw, listed.loaded, settings.data.max_gap_hours, unit)
     return dg.MaterializeResult(
         metadata={**identity(settings), **page}, data_version=dg.DataVersion(store.version_of("raw_pump_splits"))
     )

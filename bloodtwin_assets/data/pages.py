@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from bloodtwin_assets.common.metadata import CellValue, Metadata, per_cent, picture, table
+from bloodtwin_assets.common.metadata import CellValue, Metadata, glucose, per_cent, picture, table
 from bloodtwin_assets.data.insulin_tables import insulin_tables
 from bloodtwin_core.events.repairs import MEANINGS, read_repairs
 from bloodtwin_core.pipeline.records import compared_by_pump
 from bloodtwin_core.records import FEATURE_TABLE, RECORDS_PER_DAY, TARGET_RANGE, PumpRecords, Split
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.records.raw_splits import LoadedSplit, RawPumpSplits
 from bloodtwin_core.records.summary import PumpSummary, long_gaps, summarise
 from bloodtwin_core.reporting.plots.calendar import coverage_calendar
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.scaler import FeatureScaler
-
-LOW, HIGH = (f"{limit:g}" for limit in TARGET_RANGE)
 
 PUMP_COLUMNS = {
     "pump": "Serial number",
@@ -33,14 +32,6 @@ REPAIR_COLUMNS = {
 }
 CALENDARS_SHOWN = 24
 """Pumps whose calendar stands on the page, which would else become slow."""
-GLUCOSE_COLUMNS = {
-    "pump": "Serial number",
-    "mean": "Mean glucose, mg/dL",
-    "SD": "Standard deviation of glucose, mg/dL",
-    f"<{LOW} %": f"Readings below {LOW} mg/dL",
-    "in range %": f"Time in range: readings from {LOW} to {HIGH} mg/dL",
-    f">{HIGH} %": f"Readings above {HIGH} mg/dL",
-}
 INSULIN_COLUMNS = {
     "pump": "Serial number",
     "basal": "Basal insulin over the records whose rate is known, U/day",
@@ -63,12 +54,26 @@ SPLIT_COLUMNS = {
 }
 
 
-def raw_splits_page(raw: RawPumpSplits, loaded: Sequence[LoadedSplit], max_gap_hours: float) -> Metadata:
+def _glucose_columns(unit: GlucoseUnit) -> dict[str, str]:
+    low, high = (unit.text(limit) for limit in TARGET_RANGE)
+    return {
+        "pump": "Serial number",
+        "mean": f"Mean glucose, {unit}",
+        "SD": f"Standard deviation of glucose, {unit}",
+        f"<{low} %": f"Readings below {low} {unit}",
+        "in range %": f"Time in range: readings from {low} to {high} {unit}",
+        f">{high} %": f"Readings above {high} {unit}",
+    }
+
+
+def raw_splits_page(
+    raw: RawPumpSplits, loaded: Sequence[LoadedSplit], max_gap_hours: float, unit: GlucoseUnit = GlucoseUnit.mg_dl
+) -> Metadata:
     """Tables of the pumps, what was repaired, what sources state, and a calendar of each pump's days."""
     by_pump = {pump_id: list(splits) for pump_id, splits in groupby(loaded, key=lambda split: split.pump_id)}
     histories = {pump_id: [split.file.records for split in splits] for pump_id, splits in by_pump.items()}
     pumps = [summarise(pump_id, parts) for pump_id, parts in histories.items()]
-    rows = [{**_pump_row(pump), **_gaps(histories[pump.pump_id], max_gap_hours)} for pump in pumps]
+    rows = [{**_pump_row(pump, unit), **_gaps(histories[pump.pump_id], max_gap_hours)} for pump in pumps]
     repairs = [row for pump_id, splits in by_pump.items() for row in _repair_rows(pump_id, splits[0])]
     calendars = {
         f"coverage of {pump_id}": picture(coverage_calendar(pump_id, parts), f"Days with readings of pump {pump_id}")
@@ -76,7 +81,7 @@ def raw_splits_page(raw: RawPumpSplits, loaded: Sequence[LoadedSplit], max_gap_h
     }
     return {
         "pumps": table(rows, PUMP_COLUMNS),
-        "glucose (mg/dL)": table(rows, GLUCOSE_COLUMNS),
+        f"glucose ({unit})": table(rows, _glucose_columns(unit)),
         "insulin (U/day)": table(rows, INSULIN_COLUMNS),
         "repairs": table(repairs, REPAIR_COLUMNS) if repairs else "nothing had to be repaired",
         **insulin_tables(compared_by_pump(loaded), histories),
@@ -123,7 +128,8 @@ def _repair_rows(pump_id: str, split: LoadedSplit) -> list[dict[str, CellValue]]
     ]
 
 
-def _pump_row(pump: PumpSummary) -> dict[str, CellValue]:
+def _pump_row(pump: PumpSummary, unit: GlucoseUnit) -> dict[str, CellValue]:
+    low, high = (unit.text(limit) for limit in TARGET_RANGE)
     return {
         "pump": pump.pump_id,
         "records": pump.records,
@@ -131,11 +137,11 @@ def _pump_row(pump: PumpSummary) -> dict[str, CellValue]:
         "first": pump.first.partition("T")[0],
         "last": pump.last.partition("T")[0],
         "missing %": per_cent(pump.missing_share),
-        "mean": pump.glucose_mean,
-        "SD": pump.glucose_sd,
-        f"<{LOW} %": per_cent(pump.below_range),
+        "mean": glucose(pump.glucose_mean, unit),
+        "SD": glucose(pump.glucose_sd, unit),
+        f"<{low} %": per_cent(pump.below_range),
         "in range %": per_cent(pump.in_range),
-        f">{HIGH} %": per_cent(pump.above_range),
+        f">{high} %": per_cent(pump.above_range),
         "basal": pump.basal_per_day,
         "bolus": pump.bolus_per_day,
         "basal unknown %": per_cent(pump.basal_unknown_share),

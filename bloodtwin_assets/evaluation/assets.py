@@ -11,6 +11,7 @@ from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_assets.training.assets import trained_checkpoint
 from bloodtwin_core.pipeline.evaluation import ERROR_BY_HORIZON, FORECASTS_OVER_A_DAY, evaluation_stage
 from bloodtwin_core.pipeline.reporting import report_stage
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.html import telling_pictures
 
 
@@ -31,12 +32,13 @@ def test_results(
     """
     store = artifacts.store(settings)
     results = evaluation_stage(store, settings.plain(), progress_in(context, "Windows tested"), context.log.info)
+    unit = GlucoseUnit(settings.evaluation.unit)
     for target in results.targets:
-        context.log.info("%s: %s", target.name, target.reading)
+        context.log.info("%s: %s", target.name, target.told(unit))
     pictures = {name: store.picture(name).read_bytes() for name in (FORECASTS_OVER_A_DAY, ERROR_BY_HORIZON)}
     version = store.version_of("test_results")
     return dg.MaterializeResult(
-        metadata={**identity(settings), **results_page(results, pictures)}, data_version=dg.DataVersion(version)
+        metadata={**identity(settings), **results_page(results, pictures, unit)}, data_version=dg.DataVersion(version)
     )
 
 

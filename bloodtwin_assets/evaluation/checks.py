@@ -12,11 +12,12 @@ from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.evaluation.results import TargetOutcome, TestResults
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.evaluation import check_targets
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 
 TARGET_CHECKS = {
-    "mae_30min": (["mae_at_30min"], "MAE 30 minutes ahead (AT, mg/dL) is below evaluation.target_mae_30min."),
-    "mae_60min": (["mae_at_60min"], "MAE 60 minutes ahead (AT, mg/dL) is below evaluation.target_mae_60min."),
-    "rmse": (["rmse"], "RMSE over the first hour (mg/dL) is below evaluation.target_rmse."),
+    "mae_30min": (["mae_at_30min"], "MAE 30 minutes ahead (AT) is below evaluation.target_mae_30min."),
+    "mae_60min": (["mae_at_60min"], "MAE 60 minutes ahead (AT) is below evaluation.target_mae_60min."),
+    "rmse": (["rmse"], "RMSE over the first hour is below evaluation.target_rmse."),
     "skill_against_persistence": (
         ["skill_mae_at_30min", "skill_mae_at_60min"],
         "The forecaster errs less than persistence (the last reading stays) 30 and 60 minutes ahead.",
@@ -44,31 +45,34 @@ def targets(
 @failing_in_words
 def target_results(store: ArtifactStore, settings: SettingsResource) -> list[dg.AssetCheckResult]:
     """One result per target."""
-    checked = check_targets(store, settings.evaluation)
+    checked, unit = check_targets(store, settings.evaluation), GlucoseUnit(settings.evaluation.unit)
     return [
-        _target_result(name, [outcome for outcome in checked.outcomes if outcome.name in deciding], checked.results)
+        _target_result(name, [each for each in checked.outcomes if each.name in deciding], checked.results, unit)
         for name, (deciding, _) in TARGET_CHECKS.items()
     ]
 
 
-def _target_result(name: str, outcomes: Sequence[TargetOutcome], results: TestResults) -> dg.AssetCheckResult:
+def _target_result(
+    name: str, outcomes: Sequence[TargetOutcome], results: TestResults, unit: GlucoseUnit
+) -> dg.AssetCheckResult:
     met = all(outcome.met for outcome in outcomes)
     page: dict[str, str | float | int] = {"windows (complete)": results.complete.windows}
     for outcome in outcomes:
-        page |= numbers(
-            {
-                outcome.name: outcome.value,
-                f"{outcome.name}: limit": outcome.limit,
-                f"{outcome.name}: missed by": outcome.missed_by,
-                f"{outcome.name}: MEAN": outcome.mean_reading,
-            }
-        )
+        scale = 1.0 if outcome.is_skill else unit.in_mg_per_dl
+        named = outcome.name if outcome.is_skill else f"{outcome.name} ({unit})"
+        told = {
+            named: outcome.value,
+            f"{named}: limit": outcome.limit,
+            f"{named}: missed by": outcome.missed_by,
+            f"{named}: MEAN": outcome.mean_reading,
+        }
+        page |= numbers({name: None if value is None else value / scale for name, value in told.items()})
     if not met:
         page["what to do"] = TARGET_ADVICE
     return dg.AssetCheckResult(
         check_name=name,
         asset_key=test_results.key,
         passed=met,
-        description="; ".join(f"{outcome.name}: {outcome.reading}" for outcome in outcomes),
+        description="; ".join(f"{outcome.name}: {outcome.told(unit)}" for outcome in outcomes),
         metadata=page,
     )

@@ -14,6 +14,7 @@ from bloodtwin_assets.training.pages import epoch_observation, fitted_page, pers
 from bloodtwin_core.personal.storage import PersonalOutcome
 from bloodtwin_core.pipeline.personal import personal_stage
 from bloodtwin_core.pipeline.training import LEARNING_CURVE, train_stage
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.training import EpochReport
 
 
@@ -30,16 +31,20 @@ def trained_checkpoint(
     """
     store = artifacts.store(settings)
     with core_log_in(context), drawing_on(COMMAND_TERMINAL):
-        fitted = train_stage(store, settings.plain(), on_epoch=observed_in(context))
-    page = fitted_page(fitted, store.picture(LEARNING_CURVE).read_bytes())
+        fitted = train_stage(
+            store, settings.plain(), on_epoch=observed_in(context, GlucoseUnit(settings.evaluation.unit))
+        )
+    page = fitted_page(fitted, store.picture(LEARNING_CURVE).read_bytes(), GlucoseUnit(settings.evaluation.unit))
     return dg.MaterializeResult(metadata={**identity(settings), **page}, data_version=dg.DataVersion(fitted.sha256))
 
 
-def observed_in(context: dg.AssetExecutionContext) -> Callable[[EpochReport], None]:
+def observed_in(
+    context: dg.AssetExecutionContext, unit: GlucoseUnit = GlucoseUnit.mg_dl
+) -> Callable[[EpochReport], None]:
     """A listener that makes each epoch an observation of the asset, at once."""
 
     def observe(report: EpochReport) -> None:
-        context.log_event(dg.AssetObservation(context.asset_key, metadata=epoch_observation(report)))
+        context.log_event(dg.AssetObservation(context.asset_key, metadata=epoch_observation(report, unit)))
 
     return observe
 
@@ -55,14 +60,13 @@ def personal_checkpoints(
     `checkpoints/personal/{pump}.ckpt`, only where its error on the pump's *validate* split is lower; the other pumps
     stay with the unified network, and the table says why. Test errors are shown for information only.
     """
-    store = artifacts.store(settings)
+    store, unit = artifacts.store(settings), GlucoseUnit(settings.evaluation.unit)
 
     def log(outcome: PersonalOutcome) -> None:
         kept = "accepted" if outcome.accepted else "unified network kept"
-        context.log.info("pump %s: %s: %s", outcome.pump_id, kept, outcome.reason)
+        context.log.info("pump %s: %s: %s", outcome.pump_id, kept, outcome.told(unit))
 
     index = personal_stage(store, settings.plain(), log)
     version = dg.DataVersion(store.version_of("personal_checkpoints"))
-    return dg.MaterializeResult(
-        metadata={**identity(settings), **personal_page(index, store.personal)}, data_version=version
-    )
+    page = personal_page(index, store.personal, unit)
+    return dg.MaterializeResult(metadata={**identity(settings), **page}, data_version=version)

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from bloodtwin_core.cli.run_log import Check, RunLog
 from bloodtwin_core.config import Settings
-from bloodtwin_core.evaluation.results import TargetOutcome, TestResults
+from bloodtwin_core.evaluation.results import OutcomeShown, TargetOutcome, TestResults
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.sources.registry import source_named
 
 _RESULTS = "test_results"
@@ -33,9 +34,10 @@ _SKILLS = {
 """Error divided by that of persistence, the last reading staying, by the name of the outcome."""
 _ON_PEOPLE = (
     "These were virtual wearers. The default settings miss the targets on them too: no fault, and it says nothing\n"
-    "of people: on 20 people (AZT1D) the defaults reach 12.60, 20.41 and 19.46 mg/dL, and skills of 0.788 and 0.781."
+    "of people: on 20 people (AZT1D) the defaults reach {}, {} and {} {}, and skills of 0.788 and 0.781."
 )
-"""Figures of docs/results.md, the default settings."""
+_REACHED_ON_PEOPLE = (12.60, 20.41, 19.46)
+"""Figures (mg/dL) of docs/results.md, the default settings."""
 
 
 def closing(log: RunLog, store: ArtifactStore, settings: Settings, seconds: float, log_file: Path) -> str:
@@ -44,15 +46,15 @@ def closing(log: RunLog, store: ArtifactStore, settings: Settings, seconds: floa
     Raises ArtifactMissing if the results cannot be read.
     """
     lines = [f"{settings.model.name}: {len(log.materialized)} stages in {_duration(seconds)}"]
-    missed: list[TargetOutcome] = []
+    missed, unit = False, GlucoseUnit(settings.evaluation.unit)
     if _RESULTS in log.materialized:
         results = TestResults.read(store.test_results)
-        missed = [target for target in results.missed_targets if target.name in _TARGETS]
-        lines += _reached(results)
+        missed = any(target.name in _TARGETS for target in results.missed_targets)
+        lines += _reached(results, unit)
     if checks := [check for check in log.failed_checks if check.asset != _RESULTS]:
         lines += _failed(checks)
     if missed and source_named(settings.data.source).virtual:
-        lines.append(_ON_PEOPLE)
+        lines.append(_ON_PEOPLE.format(*(unit.text(error, 2) for error in _REACHED_ON_PEOPLE), unit))
     lines += _where(log, store, log_file)
     return "\n".join(lines) + "\n"
 
@@ -72,20 +74,26 @@ def cause_of(log: RunLog) -> str:
     return "The run failed, and the log says no more than that"
 
 
-def _reached(results: TestResults) -> Iterator[str]:
+def _reached(results: TestResults, unit: GlucoseUnit) -> Iterator[str]:
     for target in results.targets:
         if target.name in _TARGETS:
-            value = "not measured" if target.value is None else f"{target.value:.2f} mg/dL"
-            missed = "missed" if target.missed_by is None else f"missed by {target.missed_by:.2f}"
-            verdict = "met" if target.met else missed
-            yield f"  {_TARGETS[target.name]:<28}{value:>14}   below {target.limit:g}: {verdict}"
+            yield f"  {_TARGETS[target.name]:<28}{_verdict(target, unit)}"
     intervals = results.complete.pooled.intervals
     for target in results.targets:
         if target.name in _SKILLS and target.value is not None:
             interval = intervals.skill.get(_SKILLS[target.name].metric) if intervals else None
             between = f" [{interval.low:.3f}, {interval.high:.3f}]" if interval else ""
             verdict = "better than persistence" if target.met else "no better than persistence"
-            yield f"  {_SKILLS[target.name].words:<28}{target.value:>14.3f}   below 1{between}: {verdict}"
+            value = OutcomeShown.of(target, unit, 3).value
+            yield f"  {_SKILLS[target.name].words:<28}{value:>14}   below 1{between}: {verdict}"
+
+
+def _verdict(target: TargetOutcome, unit: GlucoseUnit) -> str:
+    if target.value is None:
+        return f"{target.reading:>14}"
+    shown = OutcomeShown.of(target, unit)
+    verdict = "met" if target.met else f"missed by {shown.missed_by}"
+    return f"{f'{shown.value} {unit}':>14}   below {shown.limit}: {verdict}"
 
 
 def _failed(checks: list[Check]) -> Iterator[str]:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bloodtwin_core.cli.shown_unit import add_unit_option, unit_asked_for
 from bloodtwin_core.cli.tested_model import tested_model
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.difference import difference
@@ -21,6 +22,7 @@ from bloodtwin_core.evaluation.measuring import measure, without
 from bloodtwin_core.personal.evaluation import with_personal_copies
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.upstream import stored_personal
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.text_tables import detailed_tables, difference_table, results_table
 from bloodtwin_core.windows import WindowedSeries
 
@@ -29,20 +31,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `bloodtwin evaluate` takes."""
     parser.add_argument("artifacts", type=Path, metavar="ARTIFACTS", help="folder of one model")
     parser.add_argument("--without", nargs="+", default=[], metavar="PUMP", help="also report without these pumps")
+    add_unit_option(parser, "default: evaluation.unit of the test")
     parser.add_argument("--personal", action="store_true", help="also test each pump with its personal copy")
 
 
 def run(given: argparse.Namespace) -> None:
     """Print the tables. Raises what tables raises."""
-    sys.stdout.write(f"{tables(given.artifacts, given.without, personal=given.personal)}\n")
+    unit = unit_asked_for(given, ArtifactStore(given.artifacts))
+    sys.stdout.write(f"{tables(given.artifacts, given.without, unit, personal=given.personal)}\n")
 
 
-def tables(artifacts: Path, left_out: Sequence[str], *, personal: bool) -> str:
+def tables(artifacts: Path, left_out: Sequence[str], unit: GlucoseUnit = GlucoseUnit.mg_dl, *, personal: bool) -> str:
     """The tables.
 
     Raises ArtifactMissing, CheckpointMismatch or SettingsError (pumps that were not tested).
     """
-    store, settings = ArtifactStore(artifacts), EvaluationSettings()
+    store, settings = ArtifactStore(artifacts), EvaluationSettings(unit=unit)
     tested = tested_model(store, settings)
     windows, forecasts, forecasts_index = tested.windows, tested.forecasts, tested.index
     asked = insulin_response(tested.checkpoint.forecaster, windows, settings)
@@ -55,7 +59,7 @@ def tables(artifacts: Path, left_out: Sequence[str], *, personal: bool) -> str:
         stored_personal(store)
         copies = with_personal_copies(forecasts, windows, tested.checkpoint, store.personal, settings)
         parts.append(f"Each pump with its personal copy. {_tables(windows, copies, forecasts_index, settings)}")
-        parts.append(difference_table(difference(copies, forecasts, settings), "the unified network"))
+        parts.append(difference_table(difference(copies, forecasts, settings), "the unified network", unit))
     return "\n\n".join(parts)
 
 
@@ -67,4 +71,5 @@ def _tables(
     asked: InsulinResponse | None = None,
 ) -> str:
     results = measure(forecasts, windows, index, settings).model_copy(update={"insulin_response": asked})
-    return f"{results_table(results)}\n\n{detailed_tables(results)}"
+    unit = GlucoseUnit(settings.unit)
+    return f"{results_table(results, unit=unit)}\n\n{detailed_tables(results, unit)}"

@@ -23,6 +23,7 @@ from bloodtwin_core.cli.history import Asked, History, history_at
 from bloodtwin_core.cli.moment import moment_of, utc_now
 from bloodtwin_core.cli.recognising import Place, place_of
 from bloodtwin_core.cli.settings import add_pump_option, add_set_option, data_settings
+from bloodtwin_core.cli.shown_unit import add_unit_option
 from bloodtwin_core.cli.wearer_clock import on_clock, with_zone
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.common.files import atomic_write
@@ -60,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--at", default="", metavar="TIME", help="as of this moment, such as 2026-01-31T12:00, or `last` reading"
     )
     parser.add_argument("--model", type=Path, metavar="FILE", help="model.onnx, model.ts or the folder of a model")
-    parser.add_argument("--unit", default=GlucoseUnit.mg_dl, choices=[*GlucoseUnit], help="mg/dL (default) or mmol/L")
+    add_unit_option(parser, "default: mg/dL")
     parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page with the picture")
     parser.add_argument("--json", action="store_true", help="print JSON for programs and nothing else")
     add_set_option(parser, "any setting of the group data, such as vendor.date_order=day_first")
@@ -108,7 +109,9 @@ def _forecast(place: Place, settings: DataSettings, given: argparse.Namespace) -
     require_measured(recent, forecaster.facts.min_measured_share)
     records = on_clock(records, history.clock)
     about = f"Model {forecaster.facts.model_name} {forecaster.facts.model_version}, {place.source} data."
-    view = view_of(forecaster.forecast(records), records, GlucoseUnit(given.unit), history.clock, about)
+    view = view_of(
+        forecaster.forecast(records), records, GlucoseUnit(given.unit or GlucoseUnit.mg_dl), history.clock, about
+    )
     return _Made(view, _doubts(history))
 
 

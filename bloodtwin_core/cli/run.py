@@ -23,6 +23,7 @@ from bloodtwin_core.cli.child import lines_of, started
 from bloodtwin_core.cli.run_log import RunLog
 from bloodtwin_core.cli.run_settings import CONFIG_VARIABLE, run_config
 from bloodtwin_core.cli.settings import add_pump_option, add_set_option
+from bloodtwin_core.cli.shown_unit import add_unit_option
 from bloodtwin_core.cli.stage_progress import StageProgress
 from bloodtwin_core.common.errors import BloodTwinError, SettingsError
 from bloodtwin_core.common.files import private_folder, storage_errors
@@ -54,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--start-from", metavar="MODEL", help="weights to go on from: pretrained (the base model), or a checkpoint"
     )
+    add_unit_option(parser, "evaluation.unit; default: mg/dL")
     parser.add_argument("--select", default="*", metavar="STAGES", help="the part of the graph to run (default: all)")
     parser.add_argument("--artifacts", metavar="FOLDER", help="folder of all models' artifacts")
 

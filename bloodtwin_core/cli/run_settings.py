@@ -28,6 +28,8 @@ def run_config(given: argparse.Namespace) -> RunConfig:
     config = with_settings(config, {"data": _data(given, config)})
     if given.start_from:
         config = with_settings(config, _start_from(given.start_from, config))
+    if given.unit:
+        config = with_settings(config, {"evaluation": {"unit": str(given.unit)}})
     if given.artifacts:
         config = RunConfig(config.groups, given.artifacts, config.beside)
     return with_assignments(config, given.set)

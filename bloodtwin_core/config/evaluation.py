@@ -13,6 +13,12 @@ LARGEST_TARGET = 100.0
 class EvaluationSettings(SettingsGroup):
     """How the forecaster is tested, and what it should reach."""
 
+    unit: str = Field(
+        default="mg/dL",
+        pattern=r"^(mg/dL|mmol/L)$",
+        description="Unit in which pages, report and commands show glucose and errors, mg/dL or mmol/L; settings and "
+        "files stay in mg/dL.",
+    )
     batch_size: int = Field(default=256, ge=1, le=65_536, description="Windows per step when testing.")
     scan: bool = Field(
         default=False,

@@ -19,6 +19,7 @@ from bloodtwin_core.evaluation.bootstrap import Resamples, interval_of
 from bloodtwin_core.network.forecaster import GlucoseForecaster
 from bloodtwin_core.network.inference import inference
 from bloodtwin_core.records import Feature, Rows, Split, Values
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.windows import WindowedSeries, evenly_spread, in_batches
 
 REMOVED = 12
@@ -47,10 +48,12 @@ class MeanDifference:
         """Whether there were days enough for an interval."""
         return bool(np.isfinite(self.low))
 
-    def __str__(self) -> str:
+    def told(self, unit: GlucoseUnit) -> str:
+        """Mean and interval in a unit."""
+        mean, low, high = (unit.change(each, 2) for each in (self.mean, self.low, self.high))
         if not self.is_known:
-            return f"{self.mean:+.2f} mg/dL (too few days for an interval)"
-        return f"{self.mean:+.2f} mg/dL (95 % interval {self.low:+.2f} to {self.high:+.2f})"
+            return f"{mean} {unit} (too few days for an interval)"
+        return f"{mean} {unit} (95 % interval {low} to {high})"
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,11 @@ class AttentionFaithfulness:
         """Whether it surely hurts more than losing readings of the same ages, too."""
         return self.holds and self.more_than_of_another.low > 0.0
 
-    @property
-    def verdict(self) -> str:
+    def verdict(self, unit: GlucoseUnit = GlucoseUnit.mg_dl) -> str:
         """What the test found, in a sentence or two."""
+        more, of_another = self.more_than_random.told(unit), self.more_than_of_another.told(unit)
         cost = (
-            f"Without the {self.removed} readings that it attends to most, a forecast errs by {self.more_than_random} "
+            f"Without the {self.removed} readings that it attends to most, a forecast errs by {more} "
             f"more than without as many random ones, on {self.windows:,} test windows"
         )
         if not self.more_than_random.is_known:
@@ -95,10 +98,10 @@ class AttentionFaithfulness:
             return (
                 f"{cost}. Attention shows how old the readings are that forecasts rest on, but not which of them "
                 "matter in one window: those that another window attends to may matter as much "
-                f"(difference {self.more_than_of_another})."
+                f"(difference {of_another})."
             )
         return (
-            f"{cost}, and by {self.more_than_of_another} more than without those that another window attends to. "
+            f"{cost}, and by {of_another} more than without those that another window attends to. "
             "Attention shows which readings a forecast rests on."
         )
 

@@ -6,7 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.evaluation.forecasts import TestForecasts
-from bloodtwin_core.records import GLUCOSE_RANGES, RECORD_MINUTES, Feature, Mask, Rows, Timestamps, glucose_range_of
+from bloodtwin_core.records import (
+    GLUCOSE_RANGES,
+    MINUTES_PER_DAY,
+    RECORD_MINUTES,
+    Feature,
+    Mask,
+    Rows,
+    glucose_range_of,
+)
 from bloodtwin_core.windows import WindowedSeries
 
 DAY_PART_HOURS = 3
@@ -32,22 +40,24 @@ Places = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What happened before each forecast origin, as places in AFTER_BOLUS and AFTER_GAP, both [window].
+    """What happened before each forecast origin, as places in AFTER_BOLUS and AFTER_GAP, and its hour, all [window].
 
-    NONE in after_bolus: whether there was a bolus is not known.
+    NONE in after_bolus: whether there was a bolus is not known. hour: from 0 to 23, on the clock that the windows tell
+    (OriginRules.clock), which is the wearer's own where it is known.
     """
 
     after_bolus: Places
     after_gap: Places
+    hour: Places
 
     def of(self, which: slice) -> "Circumstances":
         """Those of some windows."""
-        return Circumstances(self.after_bolus[which], self.after_gap[which])
+        return Circumstances(self.after_bolus[which], self.after_gap[which], self.hour[which])
 
 
 def circumstances(windows: WindowedSeries, rows: Rows) -> Circumstances:
     """What happened before each forecast origin; a lookback shorter than an hour is all that is looked at."""
-    return Circumstances(_after_bolus(windows, rows), _after_gap(windows, rows))
+    return Circumstances(_after_bolus(windows, rows), _after_gap(windows, rows), _hour(windows, rows))
 
 
 @dataclass(frozen=True)
@@ -71,9 +81,9 @@ def by_glucose_range(forecasts: TestForecasts) -> Grouping:
     return Grouping(tuple(each.name for each in GLUCOSE_RANGES), glucose_range_of(forecasts.target))
 
 
-def by_time_of_day(forecasts: TestForecasts) -> Grouping:
-    """By the forecast origin's time of day on the records' clock."""
-    return Grouping(DAY_PARTS, _hour(forecasts.timestamp) // DAY_PART_HOURS)
+def by_time_of_day(before: Circumstances) -> Grouping:
+    """By the forecast origin's time of day."""
+    return Grouping(DAY_PARTS, before.hour // DAY_PART_HOURS)
 
 
 def by_bolus(before: Circumstances) -> Grouping:
@@ -111,7 +121,9 @@ def _last(minutes: int, most: int) -> int:
     return max(min(minutes // RECORD_MINUTES, most), 0)
 
 
-def _hour(timestamps: Timestamps) -> Places:
-    since_midnight = timestamps - timestamps.astype("datetime64[D]")
-    hour: Places = since_midnight.astype("timedelta64[h]").astype(np.int64)
+def _hour(windows: WindowedSeries, rows: Rows) -> Places:
+    """The hour from the time of day that the network was told, since timestamps are UTC wherever the wearer lives."""
+    sine, cosine = (windows.series[rows, feature.column] for feature in (Feature.sin_time, Feature.cos_time))
+    minutes = np.rint(np.arctan2(sine, cosine) * (MINUTES_PER_DAY / (2.0 * np.pi))).astype(np.int64)
+    hour: Places = minutes % MINUTES_PER_DAY // 60
     return hour

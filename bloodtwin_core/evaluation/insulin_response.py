@@ -28,6 +28,7 @@ from bloodtwin_core.records import (
     Split,
     Values,
 )
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.windows import WindowedSeries, evenly_spread, in_batches
 
 DOSES = (1.0, 3.0, 6.0)
@@ -60,14 +61,19 @@ class InsulinResponse(Result):
 
     @property
     def verdict(self) -> str:
-        """What that means, in a sentence or two."""
+        """What that means, in a sentence or two, in mg/dL."""
+        return self.verdict_in(GlucoseUnit.mg_dl)
+
+    def verdict_in(self, unit: GlucoseUnit) -> str:
+        """The same in a unit."""
         rule = "This is no model of what insulin does: never ask it what a dose would do."
         if not self.is_wrong:
             return f"Its answers have the sign that pharmacology has, not the size. {rule}"
         worst = max(self.answers, key=lambda answer: answer.forecaster - answer.pharmacology)
+        forecast = f"{unit.change(worst.forecaster)} {unit}"
         return (
-            f"Asked about {worst.change}, it forecasts {worst.forecaster:+.0f} mg/dL in {worst.minutes} minutes; "
-            f"pharmacology says {worst.pharmacology:+.0f}. It has learnt that boluses come with meals. {rule}"
+            f"Asked about {worst.change}, it forecasts {forecast} in {worst.minutes} minutes; "
+            f"pharmacology says {unit.change(worst.pharmacology)}. It has learnt that boluses come with meals. {rule}"
         )
 
 

@@ -116,7 +116,7 @@ class _Measuring:
     def _groupings(self) -> dict[Division, Grouping]:
         return {
             Division.glucose_ranges: by_glucose_range(self.forecasts),
-            Division.times_of_day: by_time_of_day(self.forecasts),
+            Division.times_of_day: by_time_of_day(self.circumstances),
             Division.bolus: by_bolus(self.circumstances),
             Division.gap: by_gap(self.circumstances),
         }

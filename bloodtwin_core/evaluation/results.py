@@ -5,13 +5,14 @@ so that a reader who knows only those finds them; everything else stands under c
 """
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple, Self
 
 import yaml
 from pydantic import ConfigDict, Field
 
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.common.files import atomic_write
+from bloodtwin_core.common.rounding import decimals_apart
 from bloodtwin_core.evaluation.baselines import BaselineFit
 from bloodtwin_core.evaluation.clinical.results import Clinical
 from bloodtwin_core.evaluation.figures import Interval, Result
@@ -21,13 +22,14 @@ from bloodtwin_core.evaluation.keys import Metrics
 from bloodtwin_core.evaluation.table import FigureTable, WindowSet
 from bloodtwin_core.evaluation.uncertainty import Uncertainty
 from bloodtwin_core.evaluation.window_set import WindowSetResults
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 
 DECIMALS = 4
 """Decimals written; rounding happens nowhere else."""
 UNITS = (
     "mg/dL; bias is forecast minus reading; skill is model / persistence, skill_against_x model / x, below 1 is better;"
     " intervals hold 95 %, by block bootstrap over days; glucose_ranges are of the reading forecast for, "
-    "times_of_day those of the forecast origin on the records' clock: UTC, or local time where the source tells no zone"
+    "times_of_day those of the forecast origin on the wearer's clock, UTC where its zone is not known"
 )
 
 
@@ -36,6 +38,7 @@ class TargetOutcome(Result):
 
     value is held against limit and must stay below it; it is None, and the target not met, where nothing was
     measured. missed_by says how far value is from the limit where it is not met. mean_reading is the MEAN beside an AT.
+    reading says it in words, in mg/dL.
     """
 
     name: str
@@ -45,6 +48,65 @@ class TargetOutcome(Result):
     missed_by: float | None
     mean_reading: float | None
     reading: str
+
+    @property
+    def is_skill(self) -> bool:
+        """Whether value and limit are ratios rather than mg/dL."""
+        return self.name.startswith("skill")
+
+    @property
+    def answer(self) -> str:
+        """Whether it was met, for a table: what was not measured is no "no"."""
+        return answer(self.value, met=self.met)
+
+    def told(self, unit: GlucoseUnit) -> str:
+        """The reading in a unit."""
+        if self.value is None:
+            return self.reading
+        shown = OutcomeShown.of(self, unit)
+        if shown.at_limit:
+            return f"{'just' if self.met else 'not'} below {shown.limit}{shown.beside}"
+        if self.met:
+            return f"{shown.value}{shown.beside} is below {shown.limit}"
+        return f"{shown.value}{shown.beside} misses {shown.limit} by {shown.missed_by}"
+
+
+def answer(value: float | None, *, met: bool) -> str:
+    """What a table says of a target: "yes", "no", or "not measured" where there is no value."""
+    if value is None:
+        return "not measured"
+    return "yes" if met else "no"
+
+
+class OutcomeShown(NamedTuple):
+    """A measured outcome as text, with so many decimals that the value does not read as its limit.
+
+    at_limit: it does all the same. beside: the MEAN in brackets, or nothing.
+    """
+
+    value: str
+    limit: str
+    missed_by: str
+    beside: str
+    at_limit: bool
+
+    @classmethod
+    def of(cls, outcome: TargetOutcome, unit: GlucoseUnit, decimals: int = 2) -> Self:
+        """In a unit; decimals are those in mg/dL. Raises ValueError for what was not measured."""
+        if outcome.value is None:
+            raise ValueError(f"{outcome.name} was not measured")
+        scale, places = (1.0, decimals) if outcome.is_skill else (unit.in_mg_per_dl, unit.places(decimals))
+        value, limit = outcome.value / scale, outcome.limit / scale
+        places = decimals_apart(value, limit, places)
+        mean = outcome.mean_reading
+        as_set = outcome.is_skill or unit is GlucoseUnit.mg_dl
+        return cls(
+            f"{value:.{places}f}",
+            f"{outcome.limit:g}" if as_set else f"{limit:.{places}f}",
+            f"{value - limit:.{places}f}",
+            "" if mean is None else f" (MEAN {mean / scale:.{places}f})",
+            f"{value:.{places}f}" == f"{limit:.{places}f}",
+        )
 
 
 class TestedModel(Result):

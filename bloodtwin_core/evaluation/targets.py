@@ -9,6 +9,7 @@ from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.metrics import OVERALL_MINUTES, Span, step_at
 from bloodtwin_core.evaluation.results import TargetOutcome
 from bloodtwin_core.records import RECORD_MINUTES
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 
 SKILL_LIMIT = 1.0
 """The skill of persistence itself: a forecaster must err less."""
@@ -31,22 +32,16 @@ def target_outcomes(complete: Comparison, settings: EvaluationSettings, horizon:
 
 def _outcome(name: str, value: float | None, limit: float, mean: float | None, why_unmeasured: str) -> TargetOutcome:
     met = value is not None and value < limit
-    beside = "" if mean is None else f" (MEAN {mean:.2f})"
-    if value is None:
-        reading = f"not measured: {why_unmeasured}"
-    elif met:
-        reading = f"{value:.2f}{beside} is below {limit:g}"
-    else:
-        reading = f"{value:.2f}{beside} misses {limit:g} by {value - limit:.2f}"
-    return TargetOutcome(
+    outcome = TargetOutcome(
         name=name,
         value=value,
         limit=limit,
         met=met,
         missed_by=None if met or value is None else value - limit,
         mean_reading=mean,
-        reading=reading,
+        reading=f"not measured: {why_unmeasured}",
     )
+    return outcome.model_copy(update={"reading": outcome.told(GlucoseUnit.mg_dl)})
 
 
 def _why_unmeasured(complete: Comparison, minutes: int, horizon: int) -> str:

@@ -7,6 +7,8 @@ from bloodtwin_core.evaluation.comparison import Comparison, minutes_ahead
 from bloodtwin_core.evaluation.figures import Named
 from bloodtwin_core.evaluation.metrics import Span
 from bloodtwin_core.evaluation.table import Division, FigureName, FigureTable, GroupName, WindowSet
+from bloodtwin_core.records.glucose_ranges import range_shown
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,7 @@ class WindowSetResults:
         """By whether a gap in the readings ended shortly before."""
         return self.divided(Division.gap)
 
-    @property
-    def groups(self) -> dict[str, Comparison]:
-        """All groups by a label that says what they are, and all windows last."""
-        ranges = {f"reading {label} mg/dL": group for label, group in self.glucose_ranges.items()}
+    def groups(self, unit: GlucoseUnit = GlucoseUnit.mg_dl) -> dict[str, Comparison]:
+        """All groups by a label that says what they are, ranges of glucose in a unit, and all windows last."""
+        ranges = {f"reading {range_shown(name, unit)} {unit}": each for name, each in self.glucose_ranges.items()}
         return {**ranges, **self.times_of_day, **self.bolus, **self.gap, "all": self.pooled}

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch
 from bloodtwin_core.common.files import recover_folder
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.records.pump_ids import PumpId, pump_id_of
 
 INDEX = "personal.json"
@@ -30,6 +31,20 @@ class PersonalOutcome(BaseModel):
     test_after: float | None
     accepted: bool
     reason: str
+
+    def told(self, unit: GlucoseUnit) -> str:
+        """The reason in a unit."""
+        if self.validate_before is None or self.validate_after is None:
+            return self.reason
+        return gain_told(self.validate_before, self.validate_after, unit)
+
+
+def gain_told(before: float, after: float, unit: GlucoseUnit) -> str:
+    """Whether validation MAE (mg/dL) fell, with the figures in a unit."""
+    was, became = unit.text(before, 3), unit.text(after, 3)
+    if after < before:
+        return f"validation MAE fell from {was} to {became} {unit}"
+    return f"validation MAE did not fall: {was} before, {became} {unit} after"
 
 
 class PersonalIndex(BaseModel):

@@ -15,8 +15,9 @@ from bloodtwin_core.evaluation.metrics import ErrorSums
 from bloodtwin_core.evaluation.testing import errors_on
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.network.threads import torch_threads
-from bloodtwin_core.personal.storage import INDEX, PersonalIndex, PersonalOutcome, personal_checkpoint
+from bloodtwin_core.personal.storage import INDEX, PersonalIndex, PersonalOutcome, gain_told, personal_checkpoint
 from bloodtwin_core.records import Split
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.records.pump_ids import pump_id_of
 from bloodtwin_core.training import CheckpointFolder, choose_compute, fit
 from bloodtwin_core.windows import WindowedSeries
@@ -129,9 +130,7 @@ def judge(before: float | None, after: float | None) -> tuple[bool, str]:
     """Whether a copy is accepted, by validation MAE (mg/dL) before and after, and why."""
     if before is None or after is None:
         return False, "no validation window has a measured target"
-    if after < before:
-        return True, f"validation MAE fell from {before:.3f} to {after:.3f} mg/dL"
-    return False, f"validation MAE did not fall: {before:.3f} before, {after:.3f} mg/dL after"
+    return after < before, gain_told(before, after, GlucoseUnit.mg_dl)
 
 
 def overall(errors: ErrorSums) -> float | None:

@@ -17,6 +17,7 @@ from bloodtwin_core.network.threads import torch_threads
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.ownership import owning
 from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows, stored_results
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.plots import error_by_horizon, forecasts_over_a_day
 from bloodtwin_core.training.compute import choose_compute, testing_threads
 
@@ -59,7 +60,7 @@ def evaluation_stage(
     results = results.model_copy(update={"insulin_response": asked})
     results.write(store.test_results)
     forecasts, _ = read_forecasts(store.test_forecasts)
-    day = forecasts_over_a_day(forecast_day(windows, forecasts.predict))
+    day = forecasts_over_a_day(forecast_day(windows, forecasts.predict), GlucoseUnit(settings.evaluation.unit))
     pictures = [
         store.keep_picture(FORECASTS_OVER_A_DAY, day),
         store.keep_picture(ERROR_BY_HORIZON, error_by_horizon(results.complete, settings.evaluation)),

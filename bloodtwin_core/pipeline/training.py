@@ -7,6 +7,7 @@ from bloodtwin_core.config import PRETRAINED, Settings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.ownership import owning
 from bloodtwin_core.pipeline.upstream import current_raw_splits, current_scaler, current_windows
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.plots import learning_curve
 from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, fit
 from bloodtwin_core.training.fit import ignore
@@ -30,7 +31,8 @@ def train_stage(
     checkpoints = CheckpointFolder(store.checkpoints)
 
     def record(fitted: FittedModel) -> None:
-        curve = store.keep_picture(LEARNING_CURVE, learning_curve(fitted.epochs))
+        unit = GlucoseUnit(settings.evaluation.unit)
+        curve = store.keep_picture(LEARNING_CURVE, learning_curve(fitted.epochs, unit))
         files = [fitted.checkpoint, checkpoints.last, checkpoints.learning_curve, curve]
         store.record("trained_checkpoint", files, fitted.sha256, settings.used("data", "model", "training"))
 

@@ -1,9 +1,12 @@
 """The clinical ranges of glucose."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 
 TARGET_RANGE = (70.0, 180.0)
 """Glucose to aim for (mg/dL): time in range of Battelino et al., Diabetes Care 42 (2019) 1593."""
@@ -42,3 +45,8 @@ GLUCOSE_RANGES = (
 def glucose_range_of(glucose: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
     """Place in GLUCOSE_RANGES of each glucose (mg/dL), any shape."""
     return np.searchsorted([each.lowest for each in GLUCOSE_RANGES], glucose, side="right") - 1
+
+
+def range_shown(name: str, unit: GlucoseUnit) -> str:
+    """The name of a range in a unit: "54 to 70" is "3.0 to 3.9" in mmol/L."""
+    return re.sub(r"\d+", lambda limit: unit.text(float(limit[0])), name)

@@ -26,6 +26,21 @@ class GlucoseUnit(StrEnum):
         """A glucose of mg/dL in this unit."""
         return glucose / self.in_mg_per_dl
 
-    def text(self, glucose: float) -> str:
-        """A glucose of mg/dL as people write it in this unit, without the unit."""
-        return f"{self.of(glucose):.{self.decimals}f}"
+    def places(self, decimals: int) -> int:
+        """Decimals that say as much in this unit as so many in mg/dL."""
+        return decimals + self.decimals
+
+    def text(self, glucose: float, decimals: int = 0) -> str:
+        """A glucose, or an error, of mg/dL as people write it in this unit, without the unit.
+
+        decimals are those of mg/dL; places says how many are written.
+        """
+        return f"{self.of(glucose):.{self.places(decimals)}f}"
+
+    def change(self, glucose: float, decimals: int = 0) -> str:
+        """A change or a difference in mg/dL as text, with its sign."""
+        return f"{self.of(glucose):+.{self.places(decimals)}f}"
+
+    def limit(self, error: float) -> str:
+        """A limit that was set for an error in mg/dL: as it was set, or to three decimals in mmol/L."""
+        return f"{error:g}" if self is GlucoseUnit.mg_dl else self.text(error, 2)

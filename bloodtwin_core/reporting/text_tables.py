@@ -13,51 +13,53 @@ from bloodtwin_core.evaluation.metrics import MG_DL, REPORTED_MINUTES, Metric, S
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.evaluation.uncertainty import Uncertainty
 from bloodtwin_core.evaluation.window_set import WindowSetResults
+from bloodtwin_core.records.glucose_ranges import range_shown
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 
 NOT_MEASURED = "not measured"
 
 
-def results_table(results: TestResults, model: str = "bloodTwin") -> str:
-    """Both window sets, pooled: errors in mg/dL of all forecasters, and the skill, with 95 % intervals.
+def results_table(results: TestResults, model: str = "bloodTwin", unit: GlucoseUnit = GlucoseUnit.mg_dl) -> str:
+    """Both window sets, pooled: errors of all forecasters, and the skill, with 95 % intervals.
 
     model is what the column of the tested model is called.
     """
     sets = (("complete", results.complete.pooled), ("available", results.available.pooled))
     return "\n\n".join(
         f"On {pooled.windows:,} {name} test windows (in brackets: 95 % interval over days):\n\n"
-        + _table([MG_DL, model, *results.table.baselines, "skill"], _metric_rows(pooled))
+        + _table([str(unit), model, *results.table.baselines, "skill"], _metric_rows(pooled, unit))
         for name, pooled in sets
     )
 
 
-def detailed_tables(results: TestResults) -> str:
+def detailed_tables(results: TestResults, unit: GlucoseUnit = GlucoseUnit.mg_dl) -> str:
     """Errors by group, uncertainty and clinical meaning, on available windows, each a table."""
     minutes = [each for each in REPORTED_MINUTES if step_at(each) <= results.horizon]
     parts = [
-        f"{each} min ahead, available windows (mg/dL; bias is forecast minus reading):\n\n"
+        f"{each} min ahead, available windows ({unit}; bias is forecast minus reading):\n\n"
         + _table(
             ["group", "targets", "MAE AT", "bias", *results.table.baselines, "skill"],
-            _group_rows(results.available, each),
+            _group_rows(results.available, each, unit),
         )
         for each in minutes
     ]
     if results.uncertainty is not None:
-        parts.append(f"The {JUDGED_BAND:.0%} band:\n\n{_band_table(results.uncertainty, minutes)}")
-    parts.append(f"What errors would mean:\n\n{_meaning_table(results, minutes)}")
+        parts.append(f"The {JUDGED_BAND:.0%} band:\n\n{_band_table(results.uncertainty, minutes, unit)}")
+    parts.append(f"What errors would mean:\n\n{_meaning_table(results, minutes, unit)}")
     parts.append(f"Alarms by event:\n\n{_alarms_table(results)}")
     if results.insulin_response is not None:
-        parts.append(_insulin_table(results.insulin_response))
+        parts.append(_insulin_table(results.insulin_response, unit))
     return "\n\n".join(parts)
 
 
-def difference_table(compared: Difference, other: str) -> str:
+def difference_table(compared: Difference, other: str, unit: GlucoseUnit = GlucoseUnit.mg_dl) -> str:
     """One model beside another, which other names, on the same complete windows."""
     rows = [
         (
             name.removeprefix("test_"),
-            _shown(compared.a[name]),
-            _shown(compared.b[name]),
-            _shown(interval.value if interval else None) + _interval(interval),
+            _glucose(compared.a[name], unit),
+            _glucose(compared.b[name], unit),
+            _glucose(interval.value if interval else None, unit) + _glucoses(interval, unit),
             _shown(ratio.value if ratio else None, 3) + _interval(ratio, 3),
         )
         for name, interval in compared.difference.items()
@@ -69,10 +71,10 @@ def difference_table(compared: Difference, other: str) -> str:
     )
     if not rows:
         return f"{says}\n\nToo few days were tested to tell the difference."
-    return f"{says}\n\n{_table(['mg/dL', 'this', 'other', 'difference', 'ratio'], rows)}"
+    return f"{says}\n\n{_table([str(unit), 'this', 'other', 'difference', 'ratio'], rows)}"
 
 
-def _metric_rows(pooled: Comparison) -> Iterable[Sequence[str]]:
+def _metric_rows(pooled: Comparison, unit: GlucoseUnit) -> Iterable[Sequence[str]]:
     table = pooled.table
     errors = [metric for metric in map(metric_named, table.metrics) if metric.lower_is_better]
     minutes = [each for each in REPORTED_MINUTES if step_at(each) <= table.horizon]
@@ -83,8 +85,8 @@ def _metric_rows(pooled: Comparison) -> Iterable[Sequence[str]]:
                 beside = (pooled.figure(metric.name, step, span, baseline).value for baseline in table.baselines)
                 yield (
                     _row_name(metric, span, each),
-                    _with_interval(pooled.figure(metric.name, step, span), metric.decimals),
-                    *(_shown(value, metric.decimals) for value in beside),
+                    _metric_with_interval(metric, pooled.figure(metric.name, step, span), unit),
+                    *(_metric(metric, value, unit) for value in beside),
                     _with_interval(pooled.skill_at(step, metric.name, span), 3),
                 )
 
@@ -94,50 +96,52 @@ def _row_name(metric: Metric, span: Span, minutes: int) -> str:
     return f"{metric.title} {span.name.upper()} {minutes} min{unit}"
 
 
-def _group_rows(results: WindowSetResults, minutes: int) -> Iterable[Sequence[str]]:
-    step = step_at(minutes)
-    for label, group in results.groups.items():
+def _group_rows(results: WindowSetResults, minutes: int, unit: GlucoseUnit) -> Iterable[Sequence[str]]:
+    step, mae = step_at(minutes), metric_named("mae")
+    for label, group in results.groups(unit).items():
         yield (
             label,
             f"{group.targets[step - 1]:,}",
-            _with_interval(group.figure("mae", step)),
-            _shown(group.figure("bias", step).value),
-            *(_shown(group.figure("mae", step, forecaster=baseline).value) for baseline in group.table.baselines),
+            _metric_with_interval(mae, group.figure("mae", step), unit),
+            _glucose(group.figure("bias", step).value, unit),
+            *(_glucose(group.figure("mae", step, forecaster=name).value, unit) for name in group.table.baselines),
             _with_interval(group.skill_at(step), 3),
         )
 
 
-def _band_table(uncertainty: Uncertainty, minutes: Sequence[int]) -> str:
+def _band_table(uncertainty: Uncertainty, minutes: Sequence[int], unit: GlucoseUnit) -> str:
     band, calibration = uncertainty.calibration.pooled.band(JUDGED_BAND), uncertainty.calibration
     rows = [
         (
             f"{each} min ahead",
             _per_cent(band.share[step_at(each) - 1]) + _per_cents(uncertainty.judged_band[step_at(each) - 1]),
-            _shown(band.width[step_at(each) - 1]),
-            _shown(calibration.pinball[step_at(each) - 1]),
-            _shown(uncertainty.persistence_pinball[step_at(each) - 1]),
+            _glucose(band.width[step_at(each) - 1], unit),
+            _glucose(calibration.pinball[step_at(each) - 1], unit),
+            _glucose(uncertainty.persistence_pinball[step_at(each) - 1], unit),
         )
         for each in minutes
     ]
     for name, group in calibration.by_origin_range.items():
         held = group.band(JUDGED_BAND)
-        rows.append((f"from {name} mg/dL", _per_cent(held.overall_share), _shown(held.overall_width), "", ""))
-    table = _table(["", "holds", "width, mg/dL", "pinball loss, mg/dL", "of persistence"], rows)
+        width = _glucose(held.overall_width, unit)
+        rows.append((f"from {range_shown(name, unit)} {unit}", _per_cent(held.overall_share), width, "", ""))
+    table = _table(["", "holds", f"width, {unit}", f"pinball loss, {unit}", "of persistence"], rows)
+    verdicts = {"yes": "met, ", "no": "not met, "}
     targets = "\n".join(
-        f"- {target.name}: {'met' if target.met else 'not met'}, {target.reading}" for target in uncertainty.targets
+        f"- {target.name}: {verdicts.get(target.answer, '')}{target.told(unit)}" for target in uncertainty.targets
     )
     return f"{table}\n\n{targets}"
 
 
-def _meaning_table(results: TestResults, minutes: Sequence[int]) -> str:
+def _meaning_table(results: TestResults, minutes: Sequence[int], unit: GlucoseUnit) -> str:
     clinical = results.clinical
     rows = []
     for each in minutes:
         for name, meaning in {"bloodTwin": clinical.model, **clinical.beside}.items():
             grids = next(grids for grids in meaning.error_grids if grids.minutes == each)
             rmse = meaning.glucose_specific_rmse[step_at(each) - 1]
-            rows.append((f"{each} min, {name}", *_zones(grids.clarke), *_zones(grids.parkes), _shown(rmse)))
-    head = ["", "Clarke A", "A + B", "D + E", "Parkes A", "A + B", "D + E", "glucose-specific RMSE, mg/dL"]
+            rows.append((f"{each} min, {name}", *_zones(grids.clarke), *_zones(grids.parkes), _glucose(rmse, unit)))
+    head = ["", "Clarke A", "A + B", "D + E", "Parkes A", "A + B", "D + E", f"glucose-specific RMSE, {unit}"]
     return _table(head, rows)
 
 
@@ -171,13 +175,32 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _insulin_table(response: InsulinResponse) -> str:
+def _insulin_table(response: InsulinResponse, unit: GlucoseUnit) -> str:
     rows = (
-        [answer.change, str(answer.minutes), f"{answer.forecaster:+.1f}", f"{answer.pharmacology:+.1f}"]
+        [answer.change, str(answer.minutes), unit.change(answer.forecaster, 1), unit.change(answer.pharmacology, 1)]
         for answer in response.answers
     )
     table = _table(["other insulin", "minutes later", "forecaster", "pharmacology"], rows)
-    return f"{response.verdict} Mean change in mg/dL on {response.windows:,} complete windows:\n\n{table}"
+    windows = f"{response.windows:,} complete windows"
+    return f"{response.verdict_in(unit)} Mean change in {unit} on {windows}:\n\n{table}"
+
+
+def _metric_with_interval(metric: Metric, estimate: Estimate, unit: GlucoseUnit) -> str:
+    if metric.unit != MG_DL:
+        return _with_interval(estimate, metric.decimals)
+    return _metric(metric, estimate.value, unit) + _glucoses(estimate.interval, unit, metric.decimals)
+
+
+def _metric(metric: Metric, value: float | None, unit: GlucoseUnit) -> str:
+    return _glucose(value, unit, metric.decimals) if metric.unit == MG_DL else _shown(value, metric.decimals)
+
+
+def _glucose(value: float | None, unit: GlucoseUnit, decimals: int = 2) -> str:
+    return NOT_MEASURED if value is None else unit.text(value, decimals)
+
+
+def _glucoses(interval: Interval | None, unit: GlucoseUnit, decimals: int = 2) -> str:
+    return "" if interval is None else f" [{unit.text(interval.low, decimals)}, {unit.text(interval.high, decimals)}]"
 
 
 def _with_interval(estimate: Estimate, decimals: int = 2) -> str:

@@ -175,7 +175,7 @@ def test_a_missed_target_says_by_how_much_and_stops_nothing(graph: Graph) -> Non
     assert not found["rmse"].passed
     assert found["mae_60min"].passed
     missed = found["mae_30min"]
-    value, by = (missed.metadata[name].value for name in ("mae_at_30min", "mae_at_30min: missed by"))
+    value, by = (missed.metadata[name].value for name in ("mae_at_30min (mg/dL)", "mae_at_30min (mg/dL): missed by"))
     assert isinstance(value, float)
     assert by == pytest.approx(value - 0.5)
     assert f"misses 0.5 by {by:.2f}" in str(missed.description)

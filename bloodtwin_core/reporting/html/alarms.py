@@ -6,6 +6,7 @@ from dataclasses import replace
 from bloodtwin_core.evaluation.baselines import baseline_named, warning_baselines
 from bloodtwin_core.evaluation.clinical.alarms import AlarmResults, ThresholdAlarms
 from bloodtwin_core.evaluation.clinical.events import HYPERGLYCAEMIA, HYPOGLYCAEMIA
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.html.material import ALARM_MINUTES, Material
 from bloodtwin_core.reporting.html.narrative import share
 from bloodtwin_core.reporting.html.parts import (
@@ -36,7 +37,7 @@ EVENT_NAMES = {HYPOGLYCAEMIA.name: "Lows", HYPERGLYCAEMIA.name: "Highs"}
 def alarms_section(material: Material) -> Section:
     """A table of all alarms, and the trade-off where there are quantiles."""
     rows = [
-        _row(f"{event_name(alarms)}, {alarms.minutes} min ahead, {name}", results)
+        _row(f"{event_name(alarms, material.unit)}, {alarms.minutes} min ahead, {name}", results)
         for alarms in material.results.clinical.alarms
         for name, results in {"model": alarms.model, **_baselines(alarms)}.items()
     ]
@@ -46,14 +47,16 @@ def alarms_section(material: Material) -> Section:
     ]  # fmt: skip
     table = HtmlTable("Alarms by how far they look ahead, on available windows", head, rows)
     told = (material.alarms(threshold) for threshold in (HYPOGLYCAEMIA, HYPERGLYCAEMIA))
-    pictures = [_trade_off(each) for each in told if each is not None and each.by_level and each.model.events]
+    pictures = [
+        _trade_off(each, material.unit) for each in told if each is not None and each.by_level and each.model.events
+    ]
     return Section("alarms", "Lows and highs seen coming", WORDS, [table], pictures)
 
 
-def event_name(alarms: ThresholdAlarms) -> str:
+def event_name(alarms: ThresholdAlarms, unit: GlucoseUnit) -> str:
     """What the alarms warn of: Lows (under 70 mg/dL)."""
     where = "under" if alarms.threshold == HYPOGLYCAEMIA.name else "over"
-    return f"{EVENT_NAMES[alarms.threshold]} ({where} {alarms.glucose:g} mg/dL)"
+    return f"{EVENT_NAMES[alarms.threshold]} ({where} {unit.text(alarms.glucose)} {unit})"
 
 
 def _baselines(alarms: ThresholdAlarms) -> dict[str, AlarmResults]:
@@ -78,8 +81,8 @@ def _interval_cell(interval: tuple[float, float] | None) -> HtmlCell:
     return HtmlCell(NOT_KNOWN if interval is None else f"{100 * interval[0]:.0f} to {100 * interval[1]:.0f} %")
 
 
-def _trade_off(alarms: ThresholdAlarms) -> Picture:
-    event = event_name(alarms)
+def _trade_off(alarms: ThresholdAlarms, unit: GlucoseUnit) -> Picture:
+    event = event_name(alarms, unit)
     by_level = [_point(share(each.level), each.alarms) for each in alarms.by_level]
     curves = {"Model, by quantile": _named([point for point in by_level if point is not None])}
     beside = {name[:1].upper() + name[1:]: results for name, results in _baselines(alarms).items()}

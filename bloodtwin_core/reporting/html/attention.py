@@ -5,8 +5,9 @@ import numpy as np
 from bloodtwin_core.evaluation.attention import Attended, AttendedWindow, Weights
 from bloodtwin_core.evaluation.faithfulness import AttentionFaithfulness
 from bloodtwin_core.records import RECORD_MINUTES, RECORDS_PER_HOUR
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.html.narrative import share
-from bloodtwin_core.reporting.html.parts import HtmlCell, HtmlTable, Picture, Section, figure_cell
+from bloodtwin_core.reporting.html.parts import HtmlCell, HtmlTable, Picture, Section, glucose_cell
 from bloodtwin_core.reporting.plots.attention import attended_window_figure, attention_by_age_figure
 
 WORDS = (
@@ -16,12 +17,15 @@ WORDS = (
 )
 
 
-def attention_section(attended: Attended) -> Section:
+def attention_section(attended: Attended, unit: GlucoseUnit = GlucoseUnit.mg_dl) -> Section:
     """The verdict, then what is attended to."""
     faithfulness = attended.faithfulness
-    verdict = faithfulness if isinstance(faithfulness, str) else faithfulness.verdict
-    tables = [] if isinstance(faithfulness, str) else [_table(faithfulness)]
-    pictures = [_by_age(attended.weights), *(_window(place, each) for place, each in enumerate(attended.examples))]
+    verdict = faithfulness if isinstance(faithfulness, str) else faithfulness.verdict(unit)
+    tables = [] if isinstance(faithfulness, str) else [_table(faithfulness, unit)]
+    pictures = [
+        _by_age(attended.weights),
+        *(_window(place, each, unit) for place, each in enumerate(attended.examples)),
+    ]
     return Section("attention", "What it attends to", [WORDS, verdict], tables, pictures)
 
 
@@ -31,18 +35,24 @@ def hours_that_hold(weights: Weights, part: float) -> float:
     return records * RECORD_MINUTES / 60
 
 
-def _table(faithfulness: AttentionFaithfulness) -> HtmlTable:
+def _table(faithfulness: AttentionFaithfulness, unit: GlucoseUnit) -> HtmlTable:
     rows = [
-        [HtmlCell("nothing"), figure_cell(faithfulness.mae, 2)],
-        [HtmlCell(f"{faithfulness.removed} readings at random"), figure_cell(faithfulness.mae_without_random, 2)],
+        [HtmlCell("nothing"), glucose_cell(faithfulness.mae, unit, 2)],
+        [
+            HtmlCell(f"{faithfulness.removed} readings at random"),
+            glucose_cell(faithfulness.mae_without_random, unit, 2),
+        ],
         [
             HtmlCell(f"{faithfulness.removed} that another window attends to"),
-            figure_cell(faithfulness.mae_without_those_of_another, 2),
+            glucose_cell(faithfulness.mae_without_those_of_another, unit, 2),
         ],
-        [HtmlCell(f"the {faithfulness.removed} attended to most"), figure_cell(faithfulness.mae_without_attended, 2)],
+        [
+            HtmlCell(f"the {faithfulness.removed} attended to most"),
+            glucose_cell(faithfulness.mae_without_attended, unit, 2),
+        ],
     ]
     caption = (
-        f"Mean error over all steps (mg/dL) when readings are taken away, on {faithfulness.windows:,} complete windows"
+        f"Mean error over all steps ({unit}) when readings are taken away, on {faithfulness.windows:,} complete windows"
     )
     return HtmlTable(caption, ["Taken away", "MAE"], rows)
 
@@ -59,13 +69,13 @@ def _by_age(weights: Weights) -> Picture:
     )
 
 
-def _window(place: int, window: AttendedWindow) -> Picture:
+def _window(place: int, window: AttendedWindow, unit: GlucoseUnit) -> Picture:
     when = str(window.origin.astype("datetime64[m]")).replace("T", " ")
     title = f"Attention of one forecast: pump {window.pump_id}, {when}"
     most = (len(window.weights) - 1 - int(np.argmax(window.weights))) * RECORD_MINUTES
     return Picture(
         f"attention-{place}",
-        attended_window_figure(title, window.readings, window.weights),
+        attended_window_figure(title, window.readings, window.weights, unit),
         "Readings before the forecast, and beneath them the weight of each.",
         f"{title}: readings of the lookback and their weights; the largest is {most} minutes before the forecast.",
         wide=True,

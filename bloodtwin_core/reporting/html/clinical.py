@@ -47,7 +47,7 @@ def _picture(material: Material, name: str, minutes: int, zones: ZoneShares) -> 
     said = ", ".join(f"zone {zone} {share(part)}" for zone, part in shares.items())
     return Picture(
         f"{name}-{minutes}",
-        grid_figure(title, *material.at(minutes), GRIDS[name], shares),
+        grid_figure(title, *material.at(minutes), GRIDS[name], shares, material.unit),
         f"{zones.measured_targets:,} pairs of reading and forecast; the bluer, the more of them.",
         f"{title}: {said}.",
     )

@@ -1,5 +1,7 @@
 """The whole page, from the opening to what was tested."""
 
+from collections.abc import Sequence
+
 from bloodtwin_core.records import RECORD_MINUTES
 from bloodtwin_core.reporting.html.accuracy import error_section, groups_section, pumps_section
 from bloodtwin_core.reporting.html.alarms import alarms_section
@@ -9,7 +11,8 @@ from bloodtwin_core.reporting.html.examples import days_section
 from bloodtwin_core.reporting.html.headline_of_results import headline_of
 from bloodtwin_core.reporting.html.insulin import insulin_section
 from bloodtwin_core.reporting.html.material import Material
-from bloodtwin_core.reporting.html.narrative import opening
+from bloodtwin_core.reporting.html.narrative import narrative
+from bloodtwin_core.reporting.html.opening import opening
 from bloodtwin_core.reporting.html.page import ReportPage
 from bloodtwin_core.reporting.html.parts import Picture, Section
 from bloodtwin_core.reporting.html.uncertainty import disagreement_section, uncertainty_section
@@ -37,7 +40,7 @@ def telling_pictures(page: ReportPage) -> dict[str, Picture]:
 
 def report_page(material: Material) -> ReportPage:
     """The report on one test."""
-    results = material.results
+    results, headline = material.results, headline_of(material)
     about = [
         ("Model", material.name),
         ("Version", results.tested.model_version),
@@ -49,16 +52,17 @@ def report_page(material: Material) -> ReportPage:
     ]
     return ReportPage(
         title=f"How far to trust {material.name}",
-        opening=opening(headline_of(material)),
+        opening=opening(headline),
         about=about,
-        sections=_sections(material),
+        sections=_sections(material, narrative(headline)),
     )
 
 
-def _sections(material: Material) -> list[Section]:
+def _sections(material: Material, words: Sequence[str]) -> list[Section]:
     if not len(material.forecasts):
         return []
     sections: list[Section | None] = [
+        Section("words", "In plain words", words),
         error_section(material),
         grids_section(material) if material.results.clinical.model.error_grids else None,
         alarms_section(material) if material.results.clinical.alarms else None,
@@ -67,7 +71,7 @@ def _sections(material: Material) -> list[Section]:
         days_section(material),
         pumps_section(material),
         disagreement_section(material),
-        None if material.results.insulin_response is None else insulin_section(material.results.insulin_response),
-        None if material.attended is None else attention_section(material.attended),
+        None if (asked := material.results.insulin_response) is None else insulin_section(asked, material.unit),
+        None if material.attended is None else attention_section(material.attended, material.unit),
     ]
     return [section for section in sections if section is not None]

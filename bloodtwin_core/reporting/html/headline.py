@@ -1,10 +1,13 @@
 """The figures that the report's opening speaks of, apart from how they were measured.
 
-All are of available test windows, in mg/dL and minutes; shares lie between 0 and 1.
+All are of available test windows, in mg/dL and minutes; shares lie between 0 and 1. Words that name a range or a
+target are in the unit of the headline.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 
 
 @dataclass(frozen=True)
@@ -13,7 +16,8 @@ class Ahead:
 
     persistence is the MAE of the last reading, beside those of the other baselines by their names.
     skill_interval is the 95 % confidence interval of mae / persistence. near is the share of forecasts within 20 mg/dL
-    or 20 % of the reading, whichever is more; harmless the share in zones A and B of the Parkes error grid.
+    or 20 % of the reading, whichever is more; harmless the share in zones A and B of the Parkes error grid; unseen that
+    in zone D of Clarke's, where a low or a high goes unseen, and persistence_unseen the same of the last reading.
     """
 
     minutes: int
@@ -23,6 +27,8 @@ class Ahead:
     skill_interval: tuple[float, float] | None = None
     near: float | None = None
     harmless: float | None = None
+    unseen: float | None = None
+    persistence_unseen: float | None = None
 
     @property
     def beats_persistence(self) -> bool:
@@ -48,14 +54,14 @@ class Where:
 class Warnings:
     """How well events were seen coming: what names one, such as a low, where says what counts as one.
 
-    Shares and lead are None without events.
-
-    seen_interval is the 95 % confidence interval of seen.
+    Shares and lead are None without events. missed counts the events that no alarm announced, seen is the share of the
+    others and seen_interval its 95 % confidence interval.
     """
 
     what: str
     where: str
     events: int
+    missed: int = 0
     seen: float | None = None
     seen_interval: tuple[float, float] | None = None
     false_alarms_per_day: float | None = None
@@ -78,8 +84,7 @@ class Headline:
 
     days counts days of single pumps, unseen_people the tested pumps that training had nothing of. virtual: the wearers
     were simulated. missed names targets that were not met on complete windows, as in 'MAE at 60 minutes below 20 mg/dL
-    (20.94)'.
-    low_bias is the mean of forecast minus reading where the reading was under 70 mg/dL.
+    (20.94)'. low_bias is the mean of forecast minus reading where the reading was under 70 mg/dL. unit is the readers'.
     """
 
     windows: int
@@ -93,3 +98,4 @@ class Headline:
     low_bias: float | None = None
     lows: Warnings | None = None
     bands: Bands | None = None
+    unit: GlucoseUnit = GlucoseUnit.mg_dl

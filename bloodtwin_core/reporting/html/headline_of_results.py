@@ -1,4 +1,4 @@
-"""From what was measured to the headline_of that the opening speaks of."""
+"""From what was measured to the headline that the opening speaks of."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,19 +8,21 @@ from bloodtwin_core.evaluation.baselines import PERSISTENCE
 from bloodtwin_core.evaluation.clinical.alarms import ThresholdAlarms
 from bloodtwin_core.evaluation.clinical.error_grids import ZONES, parkes_zones
 from bloodtwin_core.evaluation.clinical.events import HYPOGLYCAEMIA
+from bloodtwin_core.evaluation.clinical.results import ForecasterMeaning
 from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.coverage import CoverageResult
 from bloodtwin_core.evaluation.coverage_targets import FEWEST_WINDOWS, JUDGED_BAND
 from bloodtwin_core.evaluation.metrics import step_at
-from bloodtwin_core.evaluation.results import TargetOutcome
+from bloodtwin_core.evaluation.results import OutcomeShown, TargetOutcome
 from bloodtwin_core.records import TARGET_RANGE
+from bloodtwin_core.records.clock import Clock
+from bloodtwin_core.records.glucose_ranges import range_shown
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.html.days import pump_days
 from bloodtwin_core.reporting.html.headline import Ahead, Bands, Headline, Warnings, Where
 from bloodtwin_core.reporting.html.material import Glucoses, Material
-from bloodtwin_core.reporting.html.narrative import target_words
+from bloodtwin_core.reporting.html.narrative import NEAR_MG_DL, NEAR_SHARE, target_words
 
-NEAR_MG_DL, NEAR_SHARE = 20.0, 0.2
-"""A forecast is near its reading within the larger of these: mg/dL, and share of the reading."""
 FEWEST_READINGS = 100
 """A group with fewer readings is not named as the one where the model errs most."""
 CLEARLY = 1.1
@@ -38,16 +40,17 @@ def headline_of(material: Material) -> Headline:
         unseen_people=material.unseen_people,
         virtual=material.virtual,
         ahead=tuple(_ahead(material)),
-        missed=tuple(_missed(target) for target in results.missed_targets if target.value is not None),
+        missed=tuple(_missed(each, material.unit) for each in results.missed_targets if each.value is not None),
         worst=tuple(_worst(material)),
         low_bias=_low_bias(material),
-        lows=None if lows is None else _warnings(lows),
-        bands=None if material.calibration is None else _bands(material.calibration),
+        lows=None if lows is None else _warnings(lows, material.unit),
+        bands=None if material.calibration is None else _bands(material.calibration, material.unit),
+        unit=material.unit,
     )
 
 
-def _missed(target: TargetOutcome) -> str:
-    return f"{target_words(target)} ({target.value:.2f})"
+def _missed(target: TargetOutcome, unit: GlucoseUnit) -> str:
+    return f"{target_words(target, unit)} ({OutcomeShown.of(target, unit).value})"
 
 
 def _ahead(material: Material) -> Iterator[Ahead]:
@@ -67,7 +70,14 @@ def _ahead(material: Material) -> Iterator[Ahead]:
             skill_interval=None if interval is None else (interval.low, interval.high),
             near=near_share(reading, forecast),
             harmless=float((parkes_zones(reading, forecast) <= ZONES.index("B")).mean()),
+            unseen=_zone_d(material.results.clinical.model, minutes),
+            persistence_unseen=_zone_d(material.results.clinical.beside[PERSISTENCE], minutes),
         )
+
+
+def _zone_d(meaning: ForecasterMeaning, minutes: int) -> float | None:
+    """Share in zone D of Clarke's error grid; None where that was not measured so many minutes ahead."""
+    return next((grids.clarke.D for grids in meaning.error_grids if grids.minutes == minutes), None)
 
 
 def _beside(pooled: Comparison, step: int) -> dict[str, float]:
@@ -88,9 +98,11 @@ def _worst(material: Material) -> Iterator[Where]:
     average = available.pooled.figure("mae", step).value
     if average is None:
         return
+    unit = material.unit
+    ranges = {range_shown(name, unit): each for name, each in available.glucose_ranges.items()}
     phrased: tuple[tuple[str, Mapping[str, Comparison]], ...] = (
-        ("where glucose comes to lie {} mg/dL", available.glucose_ranges),
-        ("from {}", available.times_of_day),
+        (f"where glucose comes to lie {{}} {unit}", ranges),
+        (f"from {{}}{' UTC' if material.windows.rules.clock is Clock.utc else ''}", available.times_of_day),
         ("with {}", {label: each for label, each in available.bolus.items() if label.startswith("a ")}),
         ("{}", {label: each for label, each in available.gap.items() if label.startswith("up to")}),
         ("for pump {}", available.pumps if len(available.pumps) > 1 else {}),
@@ -117,11 +129,12 @@ def _low_bias(material: Material) -> float | None:
     return float((forecast[low].astype(np.float64) - reading[low]).mean())
 
 
-def _warnings(alarms: ThresholdAlarms) -> Warnings:
+def _warnings(alarms: ThresholdAlarms, unit: GlucoseUnit) -> Warnings:
     return Warnings(
         what="low",
-        where=f"under {alarms.glucose:g} mg/dL",
+        where=f"under {unit.text(alarms.glucose)} {unit}",
         events=alarms.model.events,
+        missed=alarms.model.events - alarms.model.announced,
         seen=alarms.model.sensitivity,
         seen_interval=alarms.model.sensitivity_interval,
         false_alarms_per_day=alarms.model.false_alarms_per_day,
@@ -129,12 +142,12 @@ def _warnings(alarms: ThresholdAlarms) -> Warnings:
     )
 
 
-def _bands(calibration: CoverageResult) -> Bands | None:
+def _bands(calibration: CoverageResult, unit: GlucoseUnit) -> Bands | None:
     held = [value for value in calibration.pooled.band(JUDGED_BAND).share if value is not None]
     if not held:
         return None
     ranges = {
-        f"where the last reading was {name} mg/dL": value
+        f"where the last reading was {range_shown(name, unit)} {unit}": value
         for name, group in calibration.by_origin_range.items()
         if group.windows > FEWEST_WINDOWS and (value := group.band(JUDGED_BAND).overall_share) is not None
     }

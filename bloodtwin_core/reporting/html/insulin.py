@@ -1,6 +1,7 @@
 """The section on what the forecaster says about other insulin, which it should not be asked."""
 
 from bloodtwin_core.evaluation.insulin_response import InsulinResponse
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.html.parts import HtmlCell, HtmlTable, Section
 
 WORDS = (
@@ -10,20 +11,20 @@ WORDS = (
 )
 
 
-def insulin_section(response: InsulinResponse) -> Section:
+def insulin_section(response: InsulinResponse, unit: GlucoseUnit = GlucoseUnit.mg_dl) -> Section:
     """The verdict and the answers."""
     rows = [
         [
             HtmlCell(answer.change),
             HtmlCell(f"{answer.minutes} min"),
-            HtmlCell(f"{answer.forecaster:+.1f}"),
-            HtmlCell(f"{answer.pharmacology:+.1f}"),
+            HtmlCell(unit.change(answer.forecaster, 1)),
+            HtmlCell(unit.change(answer.pharmacology, 1)),
         ]
         for answer in response.answers
     ]
     caption = (
-        f"Mean change of the forecast (mg/dL) on {response.windows:,} complete windows; a unit takes off "
-        f"{response.sensitivity:.0f} mg/dL in six hours (median)"
+        f"Mean change of the forecast ({unit}) on {response.windows:,} complete windows; a unit takes off "
+        f"{unit.text(response.sensitivity)} {unit} in six hours (median)"
     )
     table = HtmlTable(caption, ["Other insulin", "After", "Forecaster", "Pharmacology"], rows)
-    return Section("insulin", "No model of what insulin does", [WORDS, response.verdict], [table])
+    return Section("insulin", "No model of what insulin does", [WORDS, response.verdict_in(unit)], [table])

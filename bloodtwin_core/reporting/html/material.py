@@ -14,6 +14,7 @@ from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, TARGET_MINUTES, step_at
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.records import RECORD_MINUTES, Split
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.windows import WindowedSeries
 
 Glucoses = npt.NDArray[np.float32]
@@ -35,6 +36,11 @@ class Material:
     settings: EvaluationSettings
     virtual: bool
     attended: Attended | None = None
+
+    @property
+    def unit(self) -> GlucoseUnit:
+        """The unit in which its readers want glucose and errors; everything here is in mg/dL."""
+        return GlucoseUnit(self.settings.unit)
 
     @property
     def reported(self) -> list[int]:

@@ -1,47 +1,35 @@
-"""The report's opening in plain words: how far one may trust the forecaster, and where it fails.
+"""How far one may trust the forecaster and where it fails, in plain words and in more detail than the opening.
 
 Every sentence follows from measured figures; what was not measured is said to be unknown.
 """
 
 from collections.abc import Iterator, Sequence
 
+from bloodtwin_core.common.rounding import decimals_apart
 from bloodtwin_core.evaluation.baselines import baseline_named
 from bloodtwin_core.evaluation.coverage_targets import AT_EVERY_STEP, IN_EVERY_RANGE
 from bloodtwin_core.evaluation.metrics import OVERALL_MINUTES
 from bloodtwin_core.evaluation.results import TargetOutcome
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.html.headline import Ahead, Bands, Headline, Warnings, Where
 
 ENOUGH_DAYS = 14
 """Days of readings that describe a person's glucose: Battelino et al., Diabetes Care 42 (2019) 1593."""
+NEAR_MG_DL, NEAR_SHARE = 20.0, 0.2
+"""A forecast is near its reading within the larger of these: mg/dL, and share of the reading."""
 RELIABLE = 0.9
-"""The share of events seen coming must surely (95 %) be above it, or the opening warns against relying on it."""
-
-NOTHING_TESTED = "No test window was measured, so nothing is known about how good this forecaster is: do not use it."
-NO_DEVICE = "It is decision support, not a medical device: never dose insulin from a forecast alone."
-VIRTUAL = "All of this was measured on virtual wearers and says nothing about people."
+"""The share of events seen coming must surely (95 %) be above it, or the report warns against relying on it."""
 
 
-def opening(headline: Headline) -> str:
-    """One paragraph, whatever was found."""
-    return " ".join(_sentences(headline))
-
-
-def _sentences(headline: Headline) -> Iterator[str]:
+def narrative(headline: Headline) -> tuple[str, ...]:
+    """Paragraphs on lows, on errors, and on what may be relied on; none where nothing was measured."""
     if not headline.windows or not headline.ahead:
-        yield NOTHING_TESTED
-    else:
-        yield _verdict(headline)
-        yield _accuracy(headline)
-        yield from _against_simpler(headline.ahead)
-        yield from _harm(headline.ahead)
-        yield from _weak_spots(headline)
-        if headline.lows is not None:
-            yield _warnings(headline.lows, headline.low_bias, headline.ahead[-1].minutes)
-        yield _uncertainty(headline.bands)
-        yield from _reach(headline)
-    if headline.virtual:
-        yield VIRTUAL
-    yield NO_DEVICE
+        return ()
+    lows = [] if headline.lows is None else [_warnings(headline, headline.lows)]
+    errors = [_verdict(headline), _accuracy(headline), *_against_simpler(headline.ahead)]
+    limits = [*_weak_spots(headline), _uncertainty(headline.bands), *_reach(headline)]
+    paragraphs = ([*lows, *_harm(headline.ahead)], errors, limits)
+    return tuple(" ".join(sentences) for sentences in paragraphs if sentences)
 
 
 def _verdict(headline: Headline) -> str:
@@ -50,8 +38,8 @@ def _verdict(headline: Headline) -> str:
         worse = all(ahead.mae >= ahead.persistence for ahead in no_better)
         verdict = "they are no better" if worse else "they are not clearly better"
         return (
-            f"Do not trust these forecasts {_minutes(no_better)} ahead: {verdict} than to assume that the last reading "
-            "stays."
+            f"Do not trust these forecasts {minutes_of(no_better)} ahead: {verdict} than to assume that the last "
+            "reading stays."
         )
     helpful = "These forecasts help to see where glucose is heading"
     if any(ahead.skill_interval is None for ahead in headline.ahead):
@@ -63,15 +51,17 @@ def _verdict(headline: Headline) -> str:
 
 def _accuracy(headline: Headline) -> str:
     tested = f"{counted(headline.windows, 'test window')} from {counted(headline.days, 'day')} of"
-    off = listed([f"{ahead.mae:.1f} mg/dL {ahead.minutes} minutes ahead" for ahead in headline.ahead])
-    stays = listed([f"{ahead.persistence:.1f}" for ahead in headline.ahead])
+    unit = headline.unit
+    off = listed([f"{unit.text(ahead.mae, 1)} {unit} {ahead.minutes} minutes ahead" for ahead in headline.ahead])
+    stays = listed([unit.text(ahead.persistence, 1) for ahead in headline.ahead])
     text = (
         f"On {tested} {counted(headline.pumps, 'pump')} they were off by {off}, on average; to assume that the last "
         f"reading stays, by {stays}"
     )
     near = [share(ahead.near) for ahead in headline.ahead if ahead.near is not None]
     if len(near) == len(headline.ahead):
-        text += f". Of the forecasts, {listed(near)} lay within 20 mg/dL or 20 % of the reading"
+        limit = f"{unit.text(NEAR_MG_DL)} {unit} or {share(NEAR_SHARE)} of the reading"
+        text += f". Of the forecasts, {listed(near)} lay within {limit}"
     return text + "."
 
 
@@ -79,7 +69,7 @@ def _against_simpler(ahead: Sequence[Ahead]) -> Iterator[str]:
     for name in dict.fromkeys(name for each in ahead for name in each.beside):
         no_better = [each for each in ahead if name in each.beside and each.mae >= each.beside[name]]
         if no_better:
-            yield f"{baseline_named(name).in_plain_words} does as well or better {_minutes(no_better)} ahead."
+            yield f"{baseline_named(name).in_plain_words} does as well or better {minutes_of(no_better)} ahead."
 
 
 def _harm(ahead: Sequence[Ahead]) -> Iterator[str]:
@@ -93,17 +83,19 @@ def _harm(ahead: Sequence[Ahead]) -> Iterator[str]:
 
 def _weak_spots(headline: Headline) -> Iterator[str]:
     if headline.worst:
-        farthest = headline.ahead[-1]
-        places = listed([_place(where) for where in headline.worst])
-        yield f"They fail most {places}: mg/dL, {farthest.minutes} minutes ahead."
+        farthest, unit = headline.ahead[-1], headline.unit
+        places = listed([_place(where, unit) for where in headline.worst])
+        yield f"They fail most {places}: {unit}, {farthest.minutes} minutes ahead."
 
 
-def _place(where: Where) -> str:
-    worse = f", the last reading only {where.persistence:.1f}" if where.worse_than_persistence else ""
-    return f"{where.place} ({where.mae:.1f}{worse})"
+def _place(where: Where, unit: GlucoseUnit) -> str:
+    worse = ""
+    if where.persistence is not None and where.worse_than_persistence:
+        worse = f", the last reading only {unit.text(where.persistence, 1)}"
+    return f"{where.place} ({unit.text(where.mae, 1)}{worse})"
 
 
-def _warnings(warned: Warnings, bias: float | None, minutes: int) -> str:
+def _warnings(headline: Headline, warned: Warnings) -> str:
     if not warned.events or warned.seen is None:
         return (
             f"There was no {warned.what} ({warned.where}) in the test, so whether one would be seen coming is unknown."
@@ -117,14 +109,24 @@ def _warnings(warned: Warnings, bias: float | None, minutes: int) -> str:
     if warned.lead_minutes is not None and warned.events > 1:
         text += f", half of them at least {warned.lead_minutes:.0f} minutes ahead"
     if warned.false_alarms_per_day is not None:
-        text += f", with {warned.false_alarms_per_day:.1f} false alarms a day"
-    if bias is not None:
-        direction = "high" if bias >= 0 else "low"
-        text += (
-            f"; such readings were forecast {abs(bias):.0f} mg/dL too {direction} {minutes} minutes ahead, on average"
-        )
+        text += f", with {_a_day(warned.false_alarms_per_day)} false alarms a day"
+    if headline.low_bias is not None:
+        direction = "high" if headline.low_bias >= 0 else "low"
+        off = f"{headline.unit.text(abs(headline.low_bias))} {headline.unit}"
+        minutes = headline.ahead[-1].minutes
+        text += f"; such readings were forecast {off} too {direction} {minutes} minutes ahead, on average"
+    return text + ("." if relied_on(warned) else ". Do not rely on them to warn.")
+
+
+def relied_on(warned: Warnings) -> bool:
+    """Whether so many events were seen coming that chance does not explain it."""
     surely = warned.seen if warned.seen_interval is None else warned.seen_interval[0]
-    return text + (". Do not rely on them to warn." if surely < RELIABLE else ".")
+    return surely is not None and surely >= RELIABLE
+
+
+def _a_day(alarms: float) -> str:
+    """A rate that is not nothing never reads as such."""
+    return "no" if alarms == 0 else "under 0.1" if alarms < 0.05 else f"{alarms:.1f}"
 
 
 def _uncertainty(bands: Bands | None) -> str:
@@ -144,7 +146,8 @@ def _uncertainty(bands: Bands | None) -> str:
     if bands.worst_range is not None and bands.in_worst_range is not None:
         low, high = IN_EVERY_RANGE
         if not low <= bands.in_worst_range <= high:
-            text += f"; but {share(bands.in_worst_range)} {bands.worst_range}"
+            decimals = max(decimals_apart(100.0 * bands.in_worst_range, 100.0 * limit, 0) for limit in (low, high))
+            text += f"; but {100.0 * bands.in_worst_range:.{decimals}f} % {bands.worst_range}"
     return text + "."
 
 
@@ -160,16 +163,18 @@ def _reach(headline: Headline) -> Iterator[str]:
         yield "Of none of these wearers anything had been learned."
 
 
-def _minutes(ahead: Sequence[Ahead]) -> str:
+def minutes_of(ahead: Sequence[Ahead]) -> str:
+    """The moments of some forecasts: 30 and 60 minutes."""
     return listed([str(each.minutes) for each in ahead]) + " minutes"
 
 
-def target_words(target: TargetOutcome) -> str:
+def target_words(target: TargetOutcome, unit: GlucoseUnit) -> str:
     """What a target asks for: MAE at 60 minutes below 20 mg/dL."""
     quantity, _, at = target.name.partition("_at_")
     named = {"mae": "MAE", "rmse": "RMSE", "skill_mae": "skill"}.get(quantity, quantity)
     when = f"at {at.removesuffix('min')} minutes" if at else f"over the first {OVERALL_MINUTES} minutes"
-    return f"{named} {when} below {target.limit:g}{'' if named == 'skill' else ' mg/dL'}"
+    limit = f"{target.limit:g}" if target.is_skill else f"{unit.limit(target.limit)} {unit}"
+    return f"{named} {when} below {limit}"
 
 
 def listed(parts: Sequence[str]) -> str:

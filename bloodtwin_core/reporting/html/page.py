@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bloodtwin_core.common.files import atomic_write
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.html.parts import Picture, Section
 from bloodtwin_core.reporting.plots.canvas import inline_svg
 
@@ -17,10 +18,10 @@ PACKAGE = "bloodtwin_core.reporting.html"
 
 @dataclass(frozen=True)
 class ReportPage:
-    """What the report says: about names what was tested, as label and value."""
+    """What the report says: opening is a few lines; about names what was tested, as label and value."""
 
     title: str
-    opening: str
+    opening: Sequence[str]
     about: Sequence[tuple[str, str]]
     sections: Sequence[Section]
 
@@ -49,7 +50,9 @@ def _together(value: object) -> object:
     """A number and its unit stay in one line."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
-    return value.replace(" %", "\N{NO-BREAK SPACE}%").replace(" mg/dL", "\N{NO-BREAK SPACE}mg/dL")
+    for unit in ("%", *GlucoseUnit):
+        value = value.replace(f" {unit}", f"\N{NO-BREAK SPACE}{unit}")
+    return value
 
 
 def _drawn(picture: Picture) -> Markup:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from matplotlib.figure import Figure
 
+from bloodtwin_core.records.glucose_units import GlucoseUnit
+
 NOT_KNOWN = "–"
 INTERVAL_LABEL = "95 % interval"
 
@@ -52,6 +54,11 @@ class Section:
 def figure_cell(value: float | None, decimals: int = 1, unit: str = "") -> HtmlCell:
     """A number to so many decimals, or a dash."""
     return HtmlCell(NOT_KNOWN if value is None else f"{value:,.{decimals}f}{unit}")
+
+
+def glucose_cell(value: float | None, unit: GlucoseUnit, decimals: int = 1) -> HtmlCell:
+    """A glucose or an error (mg/dL) in a unit, or a dash; decimals are those in mg/dL."""
+    return HtmlCell(NOT_KNOWN if value is None else unit.text(value, decimals))
 
 
 def count_cell(value: int) -> HtmlCell:

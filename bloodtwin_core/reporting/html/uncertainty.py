@@ -8,16 +8,17 @@ from bloodtwin_core.evaluation.coverage import CoverageResult, GroupCoverage, Me
 from bloodtwin_core.evaluation.coverage_targets import AT_EVERY_STEP, JUDGED_BAND
 from bloodtwin_core.evaluation.metrics import step_at
 from bloodtwin_core.evaluation.uncertainty import Uncertainty
+from bloodtwin_core.records.glucose_ranges import range_shown
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.html.material import Material
 from bloodtwin_core.reporting.html.narrative import share
 from bloodtwin_core.reporting.html.parts import (
-    NOT_KNOWN,
     HtmlCell,
     HtmlTable,
     Picture,
     Section,
     count_cell,
-    figure_cell,
+    glucose_cell,
     share_cell,
 )
 from bloodtwin_core.reporting.plots.errors import numbers
@@ -44,12 +45,12 @@ def uncertainty_section(material: Material) -> Section:
     uncertainty = material.results.uncertainty
     if uncertainty is None:
         return Section("uncertainty", "How sure it is", [NO_BANDS])
-    calibration = uncertainty.calibration
+    calibration, unit = uncertainty.calibration, material.unit
     tables = [
-        _ranges_table("Ranges of the reading at the origin", calibration.by_origin_range, calibration.pooled),
-        _ranges_table("Ranges of the reading that came", calibration.by_target_range, calibration.pooled),
-        _steps_table(uncertainty, material.reported),
-        _targets_table(uncertainty),
+        _ranges_table("Ranges of the reading at the origin", calibration.by_origin_range, calibration.pooled, unit),
+        _ranges_table("Ranges of the reading that came", calibration.by_target_range, calibration.pooled, unit),
+        _steps_table(uncertainty, material.reported, unit),
+        _targets_table(uncertainty, unit),
     ]
     pictures = [_coverage(calibration), _calibration(calibration, material.judged)]
     return Section("uncertainty", "How sure it is", WORDS, tables, pictures)
@@ -66,12 +67,13 @@ def disagreement_section(material: Material) -> Section | None:
     if not disagreement.any():
         return None
     reading, forecast = material.at(minutes)
+    unit = material.unit
     picture = Picture(
         "disagreement",
-        disagreement_figure("Error by disagreement", minutes, disagreement, np.abs(forecast - reading)),
+        disagreement_figure("Error by disagreement", minutes, disagreement, np.abs(forecast - reading), unit),
         "Each point is a tenth of the windows.",
         f"Line chart: mean error {minutes} minutes ahead against the members' disagreement, in tenths of the windows. "
-        f"Mean disagreement {disagreement.mean():.1f} mg/dL.",
+        f"Mean disagreement {unit.text(float(disagreement.mean()), 1)} {unit}.",
     )
     return Section("disagreement", "Where the members disagree", [DISAGREEMENT_WORDS], pictures=[picture])
 
@@ -100,28 +102,30 @@ def _calibration(calibration: CoverageResult, judged: Sequence[int]) -> Picture:
     ahead = " and ".join(str(minutes) for minutes in judged)
     return Picture(
         "calibration",
-        calibration_figure("CoverageResult", levels, observed),
+        calibration_figure("Calibration", levels, observed),
         "Points on the dotted line are honest; below it on the left and above it on the right, bands are too wide.",
         f"Share of readings at or below each quantile {ahead} minutes ahead. {said}.",
     )
 
 
-def _ranges_table(title: str, ranges: Mapping[str, GroupCoverage], pooled: GroupCoverage) -> HtmlTable:
-    groups = {**{f"{name} mg/dL": group for name, group in ranges.items()}, "all": pooled}
+def _ranges_table(
+    title: str, ranges: Mapping[str, GroupCoverage], pooled: GroupCoverage, unit: GlucoseUnit
+) -> HtmlTable:
+    groups = {**{f"{range_shown(name, unit)} {unit}": group for name, group in ranges.items()}, "all": pooled}
     head = ["Range", "readings", *(f"{share(band.nominal)} band holds" for band in pooled.bands), "80 % band's width"]
     rows = [
         [
             HtmlCell(name),
             count_cell(sum(group.measured_targets)),
             *(share_cell(band.overall_share) for band in group.bands),
-            figure_cell(group.band(JUDGED_BAND).overall_width),
+            glucose_cell(group.band(JUDGED_BAND).overall_width, unit),
         ]
         for name, group in groups.items()
     ]
-    return HtmlTable(f"{title}: share of readings within each band over all steps; width in mg/dL", head, rows)
+    return HtmlTable(f"{title}: share of readings within each band over all steps; width in {unit}", head, rows)
 
 
-def _steps_table(uncertainty: Uncertainty, reported: Sequence[int]) -> HtmlTable:
+def _steps_table(uncertainty: Uncertainty, reported: Sequence[int], unit: GlucoseUnit) -> HtmlTable:
     calibration = uncertainty.calibration
     band, rows = calibration.pooled.band(JUDGED_BAND), []
     for minutes in reported:
@@ -130,21 +134,21 @@ def _steps_table(uncertainty: Uncertainty, reported: Sequence[int]) -> HtmlTable
             [
                 HtmlCell(str(minutes)),
                 share_cell(band.share[step]),
-                figure_cell(band.width[step]),
-                figure_cell(calibration.pinball[step], 2),
-                figure_cell(uncertainty.persistence_pinball[step], 2),
+                glucose_cell(band.width[step], unit),
+                glucose_cell(calibration.pinball[step], unit, 2),
+                glucose_cell(uncertainty.persistence_pinball[step], unit, 2),
             ]
         )
     head = ["Minutes ahead", "80 % band holds", "its width", "pinball loss", "last reading's pinball loss"]
     return HtmlTable(
-        "The 80 % band by how far ahead; width and pinball loss (mean of all quantiles) in mg/dL. The last reading has "
-        "the changes of the training windows around it as its quantiles.",
+        f"The 80 % band by how far ahead; width and pinball loss (mean of all quantiles) in {unit}. The last reading "
+        "has the changes of the training windows around it as its quantiles.",
         head,
         rows,
     )
 
 
-def _targets_table(uncertainty: Uncertainty) -> HtmlTable:
+def _targets_table(uncertainty: Uncertainty, unit: GlucoseUnit) -> HtmlTable:
     names = (
         "80 % band at every step",
         "80 % band in every range of the reading at the origin",
@@ -154,8 +158,8 @@ def _targets_table(uncertainty: Uncertainty) -> HtmlTable:
         [
             HtmlCell(name),
             HtmlCell(f"{share(target.low)} to {share(target.high)}"),
-            HtmlCell("yes" if target.met else "no"),
-            HtmlCell(target.reading or NOT_KNOWN, words=True),
+            HtmlCell(target.answer),
+            HtmlCell(target.told(unit), words=True),
         ]
         for name, target in zip(names, uncertainty.targets, strict=True)
     ]

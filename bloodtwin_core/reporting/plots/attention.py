@@ -7,6 +7,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from bloodtwin_core.evaluation.attention import Weights
 from bloodtwin_core.records import RECORDS_PER_HOUR
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.plots.canvas import BLUE, INK, VERMILLION, WIDE, dress, legend_above, new_figure
 
 WEIGHTS_SHARE = 4.0
@@ -32,11 +33,13 @@ def attention_by_age_figure(title: str, weights: Weights) -> Figure:
     return figure
 
 
-def attended_window_figure(title: str, readings: npt.NDArray[np.floating], weights: Weights) -> Figure:
+def attended_window_figure(
+    title: str, readings: npt.NDArray[np.floating], weights: Weights, unit: GlucoseUnit = GlucoseUnit.mg_dl
+) -> Figure:
     """The readings (mg/dL, [lookback], NaN where not measured) that one forecast looked back on, and its attention."""
-    figure, axes = new_figure(title, "Hours before the forecast", "Glucose (mg/dL)", WIDE)
+    figure, axes = new_figure(title, "Hours before the forecast", f"Glucose ({unit})", WIDE)
     hours = (len(readings) - 1 - np.arange(len(readings))) / RECORDS_PER_HOUR
-    axes.plot(hours, readings, color=INK, linewidth=0, marker="o", markersize=2.6, label="Measured")
+    axes.plot(hours, readings / unit.in_mg_per_dl, color=INK, linewidth=0, marker="o", markersize=2.6, label="Measured")
     beneath = axes.twinx()
     dress(beneath, "", "Attention on each reading")
     beneath.grid(visible=False)

@@ -1,5 +1,7 @@
 """Pictures of single days: what was measured, and what had been forecast for each moment."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
@@ -9,6 +11,7 @@ from matplotlib.ticker import FixedLocator
 from bloodtwin_core.evaluation.day import ForecastDay
 from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, TARGET_MINUTES, step_at
 from bloodtwin_core.records import RECORD_INTERVAL, RECORDS_PER_DAY, RECORDS_PER_HOUR, TARGET_RANGE, Timestamps
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.plots.canvas import (
     BLUE,
     GREEN,
@@ -26,17 +29,19 @@ COLOURS = (BLUE, VERMILLION)
 STYLES = ("-", "--")
 
 
-def forecasts_over_a_day(day: ForecastDay) -> bytes:
+def forecasts_over_a_day(day: ForecastDay, unit: GlucoseUnit = GlucoseUnit.mg_dl) -> bytes:
     """Measured glucose over one day, what was forecast for each moment 30 and 60 min before, and whole forecasts."""
-    figure, axes = _day(day, f"Forecasts made on {day.day} for pump {day.pump_id}")
+    day = _in_unit(day, unit)
+    figure, axes = _day(day, f"Forecasts made on {day.day} for pump {day.pump_id}", unit)
     _fan(axes, day)
     legend_above(figure, axes)
     return small_png(figure)
 
 
-def day_figure(day: ForecastDay, title: str) -> Figure:
+def day_figure(day: ForecastDay, title: str, unit: GlucoseUnit = GlucoseUnit.mg_dl) -> Figure:
     """The same without whole forecasts, but with the 80 % band of the farther forecast, if the day has bands."""
-    figure, axes = _day(day, title)
+    day = _in_unit(day, unit)
+    figure, axes = _day(day, title, unit)
     minutes = max((m for m in REPORTED_MINUTES if step_at(m) <= day.forecasts.shape[1]), default=None)
     if minutes is not None and day.band is not None:
         due, _ = day.forecast_at(step_at(minutes))
@@ -49,10 +54,18 @@ def day_figure(day: ForecastDay, title: str) -> Figure:
     return figure
 
 
-def _day(day: ForecastDay, title: str) -> tuple[Figure, Axes]:
-    figure, axes = new_figure(title, "Time of day (the records' clock)", "Glucose (mg/dL)", WIDE)
+def _in_unit(day: ForecastDay, unit: GlucoseUnit) -> ForecastDay:
+    scale = np.float32(unit.in_mg_per_dl)
+    band = None if day.band is None else day.band / scale
+    return replace(day, glucose=day.glucose / scale, forecasts=day.forecasts / scale, band=band)
+
+
+def _day(day: ForecastDay, title: str, unit: GlucoseUnit) -> tuple[Figure, Axes]:
+    """A day whose glucose is in this unit already."""
+    figure, axes = new_figure(title, "Time of day (the records' clock)", f"Glucose ({unit})", WIDE)
+    target = " to ".join(unit.text(limit) for limit in TARGET_RANGE)
     axes.axhspan(
-        *TARGET_RANGE, color=GREEN, alpha=0.13, linewidth=0, label=f"{TARGET_RANGE[0]:g} to {TARGET_RANGE[1]:g} mg/dL"
+        *(unit.of(limit) for limit in TARGET_RANGE), color=GREEN, alpha=0.13, linewidth=0, label=f"{target} {unit}"
     )
     hours, glucose = _over_the_day(day.timestamps, day.glucose, day.day)
     axes.plot(hours, glucose, color=INK, linewidth=0, marker="o", markersize=2.6, label="Measured")

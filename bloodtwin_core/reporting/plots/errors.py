@@ -15,6 +15,7 @@ from bloodtwin_core.evaluation.comparison import minutes_ahead
 from bloodtwin_core.evaluation.forecasts import MODEL
 from bloodtwin_core.evaluation.metrics import TARGET_MINUTES
 from bloodtwin_core.evaluation.window_set import WindowSetResults
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.plots.canvas import (
     BASELINE_LOOKS,
     BLUE,
@@ -58,20 +59,22 @@ def horizon_figure(
     size: Size = SMALL,
 ) -> Figure:
     """The same as a figure; interval holds the model's 95 % confidence limits (mg/dL) by minutes ahead."""
-    figure, axes = new_figure(title, "Minutes ahead", "MAE at that moment (mg/dL)", size)
+    unit = GlucoseUnit(settings.unit)
+    figure, axes = new_figure(title, "Minutes ahead", f"MAE at that moment ({unit})", size)
     minutes = minutes_ahead(results.table.horizon)
     for name, (colour, marker, style) in zip(results.table.baselines, cycle(BASELINE_LOOKS), strict=False):
         axes.plot(
-            minutes, numbers(results.error_by_step[name]),
+            minutes, numbers(results.error_by_step[name], unit),
             color=colour, marker=marker, linestyle=style, markersize=4.5, label=baseline_named(name).label,
         )  # fmt: skip
     axes.plot(
-        minutes, numbers(results.error_by_step[MODEL]),
+        minutes, numbers(results.error_by_step[MODEL], unit),
         color=BLUE, marker="o", linewidth=2, markersize=4.5, label="Model",
     )  # fmt: skip
     for place, (when, (low, high)) in enumerate((interval or {}).items()):
         label = "Model's 95 % interval" if place == 0 else None
-        axes.plot([when, when], [low, high], color=BLUE, linewidth=7, alpha=0.35, solid_capstyle="butt", label=label)
+        limits = [unit.of(low), unit.of(high)]
+        axes.plot([when, when], limits, color=BLUE, linewidth=7, alpha=0.35, solid_capstyle="butt", label=label)
     _mark_targets(axes, minutes, settings)
     axes.set_ylim(bottom=0)
     axes.set_xlim(0, max(minutes) + 2.5)
@@ -80,43 +83,47 @@ def horizon_figure(
     return figure
 
 
-def groups_figure(title: str, groups: Sequence[GroupError], minutes: int) -> Figure:
+def groups_figure(
+    title: str, groups: Sequence[GroupError], minutes: int, unit: GlucoseUnit = GlucoseUnit.mg_dl
+) -> Figure:
     """The model's MAE AT a horizon in each group as a bar, persistence's as a mark; the first group stands on top."""
     figure, axes = new_figure(
-        title, f"MAE {minutes} minutes ahead (mg/dL)", "", (SMALL[0], MARGIN_INCHES + BAR_INCHES * len(groups))
+        title, f"MAE {minutes} minutes ahead ({unit})", "", (SMALL[0], MARGIN_INCHES + BAR_INCHES * len(groups))
     )
     places = np.arange(len(groups))
-    errors = numbers([group.model for group in groups])
-    still = numbers([group.persistence for group in groups])
+    errors = numbers([group.model for group in groups], unit)
+    still = numbers([group.persistence for group in groups], unit)
     axes.barh(places, np.nan_to_num(errors), height=0.62, color=BLUE, alpha=0.75, label="Model")
     axes.plot(
         still, places,
         linestyle="", marker="|", markersize=15, markeredgewidth=2.2, color=INK, label="Last reading",
     )  # fmt: skip
-    ends = np.fmax(np.nan_to_num(errors), np.nan_to_num(still))
+    ends, decimals = np.fmax(np.nan_to_num(errors), np.nan_to_num(still)), unit.places(1)
     for place, error, other, end in zip(places, errors, still, ends, strict=True):
         axes.annotate(
-            f"{error:.1f} vs {other:.1f}" if np.isfinite([error, other]).all() else "not measured", (end, place),
+            f"{error:.{decimals}f} vs {other:.{decimals}f}" if np.isfinite([error, other]).all() else "not measured",
+            (end, place),
             xytext=(6, 0), textcoords="offset points", va="center", fontsize=9, color=INK,
         )  # fmt: skip
     axes.set_yticks(places, [group.label for group in groups])
     axes.set_ylim(len(groups) - 0.4, -0.6)
-    axes.set_xlim(0, max(ROOM_FOR_NUMBERS * ends.max(initial=0.0), 1.0))
+    axes.set_xlim(0, max(ROOM_FOR_NUMBERS * ends.max(initial=0.0), unit.of(1.0)))
     axes.grid(visible=False, axis="y")
     legend_above(figure, axes)
     return figure
 
 
-def numbers(values: Sequence[float | None]) -> list[float]:
-    """What is not known is NaN, which no picture draws."""
-    return [np.nan if value is None else value for value in values]
+def numbers(values: Sequence[float | None], unit: GlucoseUnit = GlucoseUnit.mg_dl) -> list[float]:
+    """The values in a unit; what is not known is NaN, which no picture draws."""
+    return [np.nan if value is None else unit.of(value) for value in values]
 
 
 def _mark_targets(axes: Axes, minutes: Sequence[int], settings: EvaluationSettings) -> None:
     targets = dict(zip(TARGET_MINUTES, (settings.target_mae_30min, settings.target_mae_60min), strict=True))
-    reached = {when: limit for when, limit in targets.items() if when in minutes}
+    reached, unit = {when: limit for when, limit in targets.items() if when in minutes}, GlucoseUnit(settings.unit)
     if reached:
         axes.plot(
-            list(reached), list(reached.values()), color=VERMILLION, marker="_", markersize=20, markeredgewidth=2.5,
-            linestyle="", label="Target: below " + " and ".join(f"{limit:g}" for limit in reached.values()),
+            list(reached), [unit.of(limit) for limit in reached.values()],
+            color=VERMILLION, marker="_", markersize=20, markeredgewidth=2.5,
+            linestyle="", label="Target: below " + " and ".join(unit.limit(limit) for limit in reached.values()),
         )  # fmt: skip

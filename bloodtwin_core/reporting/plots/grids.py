@@ -7,7 +7,9 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter
 
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.plots.canvas import BLUE, INK, SQUARE, VERMILLION, new_figure
 
 Glucoses = npt.NDArray[np.floating]
@@ -19,18 +21,25 @@ BIN = 5.0
 """Width of a bin of the density (mg/dL)."""
 RASTER = 1.0
 """Grain with which zones are drawn (mg/dL)."""
+MARKS = (0, 4, 8, 12, 16, 20)
+"""What stands beside axes in mmol/L."""
 TINTS = {"A": 0.0, "B": 0.08, "C": 0.17, "D": 0.28, "E": 0.4}
 """Opacity of each zone's colour: the worse the zone, the deeper."""
 
 
 def grid_figure(
-    title: str, target: Glucoses, forecast: Glucoses, zone_of: ZoneOf, shares: Mapping[str, float]
+    title: str,
+    target: Glucoses,
+    forecast: Glucoses,
+    zone_of: ZoneOf,
+    shares: Mapping[str, float],
+    unit: GlucoseUnit = GlucoseUnit.mg_dl,
 ) -> Figure:
     """How densely pairs of reading and forecast (mg/dL, [pair]) lie, over the zones of an error grid.
 
     shares says what part (0 to 1) of the pairs is in each zone, and stands in the legend.
     """
-    figure, axes = new_figure(title, "Sensor reading (mg/dL)", "Forecast (mg/dL)", SQUARE)
+    figure, axes = new_figure(title, f"Sensor reading ({unit})", f"Forecast ({unit})", SQUARE)
     axes.grid(visible=False)
     _zones(axes, zone_of)
     _density(axes, target, forecast)
@@ -39,6 +48,10 @@ def grid_figure(
     axes.set_xlim(0, LIMIT)
     axes.set_ylim(0, LIMIT)
     axes.set_aspect("equal")
+    if unit is not GlucoseUnit.mg_dl:  # Zones are defined in mg/dL; only what stands beside the axes is in the unit.
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(FixedLocator([mark * unit.in_mg_per_dl for mark in MARKS]))
+            axis.set_major_formatter(FuncFormatter(lambda glucose, _place: f"{unit.of(glucose):.0f}"))
     said = " · ".join(f"{zone} {100 * share:.1f} %" for zone, share in shares.items())
     axes.set_title(said, loc="left", fontsize=9.5, color=INK)
     return figure

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from matplotlib.ticker import MaxNLocator
 
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.plots.canvas import BLUE, ORANGE, PURPLE, WIDE, legend_above, new_figure, small_png
 
 
@@ -29,22 +30,24 @@ class Epoch(Protocol):
         """The learning rate that it was trained with."""
 
 
-def learning_curve(epochs: Sequence[Epoch]) -> bytes:
+def learning_curve(epochs: Sequence[Epoch], unit: GlucoseUnit = GlucoseUnit.mg_dl) -> bytes:
     """Training loss and validation MAE by epoch, the best epoch and each fall of the learning rate marked."""
-    figure, axes = new_figure("Learning curve", "Epoch", "Error (mg/dL)", WIDE)
+    figure, axes = new_figure("Learning curve", "Epoch", f"Error ({unit})", WIDE)
     number = [epoch.epoch for epoch in epochs]
-    axes.plot(number, [e.train_loss for e in epochs], color=ORANGE, linestyle="--", marker=".", label="Training loss")
-    axes.plot(number, [e.val_mae for e in epochs], color=BLUE, marker=".", label="Validation MAE")
+    losses, maes = [unit.of(epoch.train_loss) for epoch in epochs], [unit.of(epoch.val_mae) for epoch in epochs]
+    axes.plot(number, losses, color=ORANGE, linestyle="--", marker=".", label="Training loss")
+    axes.plot(number, maes, color=BLUE, marker=".", label="Validation MAE")
     falls = [now.epoch for before, now in pairwise(epochs) if now.learning_rate < before.learning_rate]
     for place, epoch in enumerate(falls):
         label = "Learning rate lowered" if place == 0 else None
         axes.axvline(epoch, color=PURPLE, linestyle=":", linewidth=1.2, label=label, zorder=0)
     if epochs:
         best = min(epochs, key=lambda epoch: epoch.val_mae)
-        label = f"Best: {best.val_mae:.2f} in epoch {best.epoch}"
+        label = f"Best: {unit.text(best.val_mae, 2)} in epoch {best.epoch}"
         axes.plot(
-            best.epoch, best.val_mae, color=BLUE, marker="o", markersize=9, fillstyle="none", linestyle="", label=label
-        )
+            best.epoch, unit.of(best.val_mae),
+            color=BLUE, marker="o", markersize=9, fillstyle="none", linestyle="", label=label,
+        )  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     legend_above(figure, axes)
     return small_png(figure)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.plots.canvas import BLUE, GREEN, INK, ORANGE, PURPLE, VERMILLION, legend_above, new_figure
 
 Shares = npt.NDArray[np.floating]
@@ -51,18 +52,20 @@ def coverage_figure(
     return figure
 
 
-def disagreement_figure(title: str, minutes: int, disagreement: Shares, error: Shares) -> Figure:
+def disagreement_figure(
+    title: str, minutes: int, disagreement: Shares, error: Shares, unit: GlucoseUnit = GlucoseUnit.mg_dl
+) -> Figure:
     """Mean error AT a horizon (mg/dL) in tenths of the windows, by how far ensemble members disagree (mg/dL).
 
     disagreement (standard deviation over members) and error (absolute) are [window].
     """
     figure, axes = new_figure(
-        title, "Disagreement of the members (mg/dL), tenths of the windows", f"MAE {minutes} minutes ahead (mg/dL)"
+        title, f"Disagreement of the members ({unit}), tenths of the windows", f"MAE {minutes} minutes ahead ({unit})"
     )
     order = np.argsort(disagreement, kind="stable")
     tenths = [part for part in np.array_split(order, 10) if len(part)]
     axes.plot(
-        [disagreement[part].mean() for part in tenths], [error[part].mean() for part in tenths],
+        [unit.of(disagreement[part].mean()) for part in tenths], [unit.of(error[part].mean()) for part in tenths],
         color=BLUE, marker="o", markersize=5, label="Model",
     )  # fmt: skip
     axes.set_xlim(left=0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bloodtwin_core.evaluation import blocks as module
 from bloodtwin_core.evaluation.blocks import block_errors, blocks_of
 from bloodtwin_core.evaluation.forecasts import TestForecasts
-from bloodtwin_core.evaluation.groups import Grouping, by_glucose_range, by_time_of_day, everything
+from bloodtwin_core.evaluation.groups import Grouping, by_glucose_range, everything
 from bloodtwin_core.evaluation.metrics import error_sums
 from tests.core.evaluation.hand_made import forecasts_of
 
@@ -51,8 +51,13 @@ def test_blocks_pool_to_all_windows_at_once(seed: int, batch: int) -> None:
             np.testing.assert_allclose(found.sums[metric], expected.sums[metric], rtol=1e-9, atol=1e-6)
 
 
+def by_parity(forecasts: TestForecasts) -> Grouping:
+    """One group for each window."""
+    return Grouping(("even", "odd"), np.arange(len(forecasts)) % 2)
+
+
 @given(seed=st.integers(0, 1000))
-@pytest.mark.parametrize("grouped", [by_glucose_range, by_time_of_day])
+@pytest.mark.parametrize("grouped", [by_glucose_range, by_parity])
 def test_groups_divide_what_was_measured(grouped: Callable[[TestForecasts], Grouping], seed: int) -> None:
     forecasts = made(seed)
     groups, everyone = grouped(forecasts), np.ones(WINDOWS, dtype=np.bool_)

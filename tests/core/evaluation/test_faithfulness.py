@@ -50,7 +50,7 @@ def test_attention_to_what_each_forecast_rests_on_passes() -> None:
     assert found.mae_without_attended > found.mae_without_random
     assert found.more_than_random.low < found.more_than_random.mean < found.more_than_random.high
     assert found.more_than_random.mean == pytest.approx(found.mae_without_attended - found.mae_without_random)
-    assert "shows which readings a forecast rests on" in found.verdict
+    assert "shows which readings a forecast rests on" in found.verdict()
 
 
 def test_attention_to_the_right_age_alone_is_told_apart() -> None:
@@ -58,13 +58,13 @@ def test_attention_to_the_right_age_alone_is_told_apart() -> None:
     assert found.holds
     assert not found.holds_for_each_window
     assert found.more_than_of_another.mean == 0.0
-    assert "how old the readings are" in found.verdict
+    assert "how old the readings are" in found.verdict()
 
 
 def test_attention_to_what_does_not_matter_fails() -> None:
     found = judged(Pointing([19, 20, 21], [3, 4, 5]))
     assert not found.holds
-    assert "do not read it as an explanation" in found.verdict
+    assert "do not read it as an explanation" in found.verdict()
 
 
 def test_on_few_days_nothing_is_sure() -> None:
@@ -72,8 +72,8 @@ def test_on_few_days_nothing_is_sure() -> None:
     found = attention_faithfulness(Pointing([4, 5, 6], [4, 5, 6], by_window=True), few, SETTINGS, removed=3)
     assert found.more_than_random.mean > 0
     assert not found.holds
-    assert "too few days for an interval" in found.verdict
-    assert "nothing is sure" in found.verdict
+    assert "too few days for an interval" in found.verdict()
+    assert "nothing is sure" in found.verdict()
 
 
 def test_a_reading_taken_away_is_what_a_gap_leaves() -> None:
@@ -103,4 +103,4 @@ def test_a_real_network_is_judged() -> None:
     settings = ModelSettings(hidden_size=4, attention=True, ensemble_size=2)
     found = judged(GlucoseForecaster(settings, TINY_DATA.horizon, SCALER, TINY_DATA.lookback))
     assert found.windows > 100
-    assert found.verdict
+    assert found.verdict()

@@ -1,8 +1,11 @@
 """Each window and target belongs to the group that its readings, boluses, gaps and time say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from bloodtwin_core.config import DataSettings
 from bloodtwin_core.evaluation.groups import (
     DAY_PARTS,
     NONE,
@@ -10,9 +13,9 @@ from bloodtwin_core.evaluation.groups import (
     by_time_of_day,
     circumstances,
 )
-from bloodtwin_core.records import GLUCOSE_RANGES, Feature, Split
-from bloodtwin_core.windows import WindowedSeries
-from tests.core.evaluation.hand_made import forecasts_of, wandering, windows_of
+from bloodtwin_core.records import GLUCOSE_RANGES, WALL_TIME, Feature, Split
+from bloodtwin_core.windows import WindowedSeries, window_series
+from tests.core.evaluation.hand_made import forecasts_of, records, unit_scaler, wandering, windows_of
 
 LOOKBACK = 40
 
@@ -67,10 +70,21 @@ def test_targets_lie_in_the_range_of_their_reading() -> None:
     ]  # fmt: skip
 
 
-def test_the_time_of_day_is_that_of_the_origin() -> None:
-    target = np.zeros((288, 1))
-    found = by_time_of_day(forecasts_of(target, target, target, days=1, pumps=1))
+def day_parts(zone: str) -> list[str]:
+    """Of 288 origins, which follow a lookback of as many records from midnight UTC on: the first, 36th, 37th, last."""
+    made = replace(records("a", wandering(2 * 288 + 12, 1), start="2024-07-01"), wearer_zone=zone)
+    series = window_series([(split, made) for split in Split], unit_scaler(), DataSettings(lookback=288, horizon=12))
+    rows = series.segments_of(Split.test)[0].start + np.arange(288, 2 * 288)
+    found = by_time_of_day(circumstances(series, rows))
     assert found.labels == DAY_PARTS
-    assert [DAY_PARTS[place] for place in found.of[[0, 35, 36, 287]]] == [
-        "00:00 to 03:00", "00:00 to 03:00", "03:00 to 06:00", "21:00 to 24:00",
-    ]  # fmt: skip
+    return [DAY_PARTS[place] for place in found.of[[0, 35, 36, 287]]]
+
+
+@pytest.mark.parametrize("zone", ["", WALL_TIME, "UTC"])
+def test_the_time_of_day_is_that_of_the_origin(zone: str) -> None:
+    assert day_parts(zone) == ["00:00 to 03:00", "00:00 to 03:00", "03:00 to 06:00", "21:00 to 24:00"]
+
+
+def test_the_time_of_day_is_the_wearers_where_the_zone_is_known() -> None:
+    assert day_parts("America/Los_Angeles") == ["15:00 to 18:00", "18:00 to 21:00", "18:00 to 21:00", "15:00 to 18:00"]
+    assert day_parts("+05:30") == ["03:00 to 06:00", "06:00 to 09:00", "06:00 to 09:00", "03:00 to 06:00"]

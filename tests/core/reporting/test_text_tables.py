@@ -12,6 +12,7 @@ from bloodtwin_core.evaluation.forecasts import WindowForecasts, without_uncerta
 from bloodtwin_core.evaluation.groups import AFTER_BOLUS, AFTER_GAP, DAY_PARTS
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.records import Rows, Split
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.text_tables import detailed_tables, difference_table, results_table
 from tests.core.evaluation.hand_made import evaluate, forecasts_of, two_pumps, wandering, windows_of
 
@@ -84,3 +85,16 @@ def test_a_longer_horizon_has_its_own_rows_and_a_shorter_one_fewer() -> None:
         at = [row[0] for row in rows_of(results_table(found)) if row[0].startswith("MAE AT")]
         assert at[-1] == last
         assert "80% band" not in detailed_tables(found)
+
+
+def test_every_glucose_and_error_is_in_the_unit_asked_for(results: TestResults) -> None:
+    unit = GlucoseUnit.mmol_l
+    in_mg = f"{results_table(results)}\n\n{detailed_tables(results)}"
+    in_mmol = f"{results_table(results, unit=unit)}\n\n{detailed_tables(results, unit)}"
+    assert "mg/dL" not in in_mmol
+    assert in_mmol.count("mmol/L") == in_mg.count("mg/dL")
+    assert rows_of(results_table(results, unit=unit))[2][1] == "0.167 [0.167, 0.167]"
+    assert "reading 3.0 to 3.9 mmol/L" in in_mmol
+    mine = forecasts_of(*(np.full((20 * 288, 2), value) for value in (100.0, 101.0, 105.0)))
+    compared = difference(mine, replace(mine, model=mine.target + np.float32(4)), SETTINGS)
+    assert "| mae | 0.056 | 0.222 | -0.167 " in difference_table(compared, "another", unit)

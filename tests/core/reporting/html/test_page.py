@@ -12,7 +12,7 @@ from bloodtwin_core.evaluation.forecasts import without_uncertainty
 from bloodtwin_core.evaluation.measuring import measure
 from bloodtwin_core.evaluation.testing import index_of
 from bloodtwin_core.reporting.html import ReportPage, html, report_page, telling_pictures, write_page
-from bloodtwin_core.reporting.html.narrative import NOTHING_TESTED
+from bloodtwin_core.reporting.html.opening import NOTHING_TESTED
 from bloodtwin_core.reporting.html.parts import HtmlCell, HtmlTable, Section
 from tests.core.evaluation.hand_made import TESTED
 from tests.core.reporting.html.made import SETTINGS, few_days, material_of, nearly_right
@@ -105,15 +105,44 @@ def test_pictures_take_ink_and_colours_from_the_page_in_light_and_dark(text: str
 
 def test_it_opens_with_the_paragraph_and_holds_all_sections(text: str, page: ReportPage):
     assert [section.anchor for section in page.sections] == [
-        "error", "grids", "alarms", "uncertainty", "groups", "days", "pumps", "disagreement",
+        "words", "error", "grids", "alarms", "uncertainty", "groups", "days", "pumps", "disagreement",
     ]  # fmt: skip
     words = "".join(Elements(text).words).replace("\N{NO-BREAK SPACE}", " ")
-    assert page.opening in words
-    assert words.index(page.opening) < words.index("How far it is off")
+    assert len(page.opening) == 5
+    places = [words.index(line) for line in page.opening]
+    assert places == sorted(places)
+    assert places[-1] < words.index("How far it is off")
 
 
 def test_the_same_test_gives_the_same_file(text: str):
     assert html(report_page(material_of(WINDOWS, nearly_right(WINDOWS)))) == text
+
+
+def test_a_report_in_mmol_says_nothing_in_mg_but_what_a_zone_of_the_grid_is():
+    material = material_of(WINDOWS, nearly_right(WINDOWS))
+    settings = material.settings.model_copy(update={"unit": "mmol/L"})
+    page = report_page(replace(material, settings=settings))
+    words = " ".join(Elements(html(page)).words)
+    assert "mmol/L" in words
+    assert "mg/dL" not in words
+    assert "mg/dL" not in html(page)
+    assert "3.9 to 10.0" in words
+    assert "70 to 180" not in words
+
+
+def test_what_was_not_measured_is_never_a_no():
+    windows = few_days(1, 300, 3)  # It ends before the moments that have targets.
+    page = report_page(material_of(windows, nearly_right(windows)))
+    rows = [row for section in page.sections for table in section.tables for row in table.rows]
+    unmeasured = [row for row in rows if any("not measured:" in cell.text for cell in row)]
+    assert unmeasured
+    assert all("not measured" in [cell.text for cell in row] for row in unmeasured)
+
+
+def test_every_cell_says_which_column_it_is_of_where_rows_are_lines(text: str):
+    elements = Elements(text)
+    rows = [*elements.all("td"), *(cell for cell in elements.all("th") if cell.get("scope") == "row")]
+    assert all(cell.get("data-head") is not None for cell in rows)
 
 
 @pytest.mark.parametrize("horizon", [3, 24])
@@ -130,7 +159,7 @@ def test_a_test_without_a_window_says_that_nothing_is_known():
     none = whole.forecasts.take(slice(0, 0))
     index = index_of(WINDOWS, fit_baselines(WINDOWS, SETTINGS), TESTED).model_copy(update={"windows": 0})
     page = report_page(replace(whole, forecasts=none, results=measure(none, WINDOWS, index, SETTINGS)))
-    assert page.opening.startswith(NOTHING_TESTED)
+    assert page.opening[0] == NOTHING_TESTED
     assert not page.sections
     Elements(html(page))
 
@@ -143,7 +172,7 @@ def test_the_most_telling_pictures_are_named(page: ReportPage):
 
 def test_what_the_page_is_given_stays_text():
     table = HtmlTable("<b>", ["<i>"], [[HtmlCell("<script>alert(1)</script>")]])
-    text = html(ReportPage("<u>", "a & b < c", [("x", "<p>")], [Section("s", "<s>", ["<p>"], [table])]))
+    text = html(ReportPage("<u>", ["a & b < c"], [("x", "<p>")], [Section("s", "<s>", ["<p>"], [table])]))
     assert "<script>" not in text
     assert "a &amp; b &lt; c" in text
     Elements(text)
@@ -154,6 +183,6 @@ def test_a_failed_write_keeps_the_old_report(tmp_path: Path, monkeypatch: pytest
     path.write_text("before")
     monkeypatch.setattr("bloodtwin_core.reporting.html.page.html", lambda _page: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        write_page(ReportPage("t", "o", [], []), path)
+        write_page(ReportPage("t", ["o"], [], []), path)
     assert path.read_text() == "before"
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
