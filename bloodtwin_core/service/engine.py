@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bloodtwin_core.service.clock import Now
-from bloodtwin_core.service.gridding import second_of
 from bloodtwin_core.service.model import ModelInUse
+from bloodtwin_core.service.moments import second_of
 from bloodtwin_core.service.present import present_of
 from bloodtwin_core.service.store import Store, StoredForecast, Wearer
 from bloodtwin_core.serving.outlook import Outlook, outlooks

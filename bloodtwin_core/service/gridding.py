@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from bloodtwin_core.events.binning import records_from_events
-from bloodtwin_core.events.grid import BIN_SECONDS, EPOCH
+from bloodtwin_core.events.grid import BIN_SECONDS
 from bloodtwin_core.events.kinds import AmountEvents, BasalEvents, BolusEvents, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.silence import LONGEST_SILENCE
 from bloodtwin_core.records import (
@@ -19,6 +19,7 @@ from bloodtwin_core.records import (
     Timestamps,
 )
 from bloodtwin_core.records.joining import records_up_to
+from bloodtwin_core.service.moments import time_of
 from bloodtwin_core.service.store import EventKind, Store, Wearer
 from bloodtwin_core.service.store.events import TimedValue
 from bloodtwin_core.serving.facts import ExportFacts
@@ -76,13 +77,3 @@ def _times(rows: Sequence[TimedValue]) -> Timestamps:
 
 def _values(rows: Sequence[TimedValue]) -> list[float]:
     return [math.nan if row[1] is None else row[1] for row in rows]
-
-
-def time_of(second: int) -> np.datetime64:
-    """A moment of records, from seconds since 1970 UTC."""
-    return EPOCH + np.timedelta64(second, "s")
-
-
-def second_of(time: np.datetime64) -> int:
-    """Seconds since 1970 UTC."""
-    return int((time - EPOCH) / np.timedelta64(1, "s"))

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.service.clocks_off import clock_doubts
-from bloodtwin_core.service.gridding import Told, records_of, time_of, told_up_to
+from bloodtwin_core.service.gridding import Told, records_of, told_up_to
+from bloodtwin_core.service.moments import time_of
 from bloodtwin_core.service.store import EventKind, Store, Wearer
 from bloodtwin_core.serving.facts import ExportFacts
 from bloodtwin_core.serving.outlook import Present, Reading

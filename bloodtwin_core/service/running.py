@@ -21,12 +21,15 @@ _DAY_SECONDS = 24 * 3600
 class Service:
     """Everything that requests and feeds share."""
 
-    def __init__(self, settings: ServiceSettings, now: Now = time.time, *, is_demonstration: bool = False) -> None:
-        """Raises StorageError if the store cannot be opened, ArtifactMissing if there is no model."""
-        self.settings, self.now, self.is_demonstration = settings, now, is_demonstration
-        self.is_closing = False
+    def __init__(self, settings: ServiceSettings, now: Now = time.time, model: ModelInUse | None = None) -> None:
+        """model: one that is loaded already.
+
+        Raises StorageError if the store cannot be opened, ArtifactMissing if there is no model.
+        """
+        self.settings, self.now = settings, now
+        self.is_closing, self.is_demonstration = False, False
         self.metrics = Metrics()
-        self.model = ModelInUse(settings.model_path)
+        self.model = model or ModelInUse(settings.model_path)
         self.store = Store(Path(settings.store), survives_power_cut=settings.survives_power_cut)
         self.engine = Engine(self.store, self.model, now)
         self.listeners = Listeners()

@@ -27,6 +27,7 @@ class Database:
             private_folder(folder)
         self.path = folder / FILE
         self._writing, self._reading = threading.RLock(), threading.Lock()
+        self._in_transaction: int | None = None
         try:
             self._writer = self._connected()
             self._prepare("FULL" if survives_power_cut else "NORMAL")
@@ -69,11 +70,13 @@ class Database:
                 return
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
+                self._in_transaction = threading.get_ident()
                 yield
                 self._writer.execute("COMMIT")
             except sqlite3.Error as error:
                 raise StorageError(f"{self.path} cannot be written ({error}). Look at disk and rights") from error
             finally:
+                self._in_transaction = None
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
 
@@ -101,9 +104,10 @@ class Database:
             return self._writer.executemany(statement, rows).rowcount
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
-        """What is committed. Raises StorageError."""
-        with self._reading:
+        """What is committed, and within a transaction what was written there. Raises StorageError."""
+        is_writer = self._in_transaction == threading.get_ident()
+        with self._writing if is_writer else self._reading:
             try:
-                return self._reader.execute(query, values).fetchall()
+                return (self._writer if is_writer else self._reader).execute(query, values).fetchall()
             except sqlite3.Error as error:
                 raise StorageError(f"{self.path} cannot be read ({error})") from error

@@ -20,6 +20,8 @@ class EventKind(StrEnum):
     """g announced."""
     sensor_start = "sensor_start"
     """A new sensor was started; no value."""
+    derived_until = "derived_until"
+    """Until when the wearer's documents were told as events; no value."""
     clock_ahead = "clock_ahead"
     """An event was refused, at the time of this note, since it lay so many minutes ahead."""
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from bloodtwin_core import __version__
+from bloodtwin_core.service.nightscout.documents import Collection
 from bloodtwin_core.service.running import Service
 from bloodtwin_core.service.web import api_page, look_files
 from bloodtwin_core.service.web.access import WrongTokens
@@ -17,7 +18,7 @@ from bloodtwin_core.service.web.guards.counting import CountingGuard
 from bloodtwin_core.service.web.guards.headers import HeaderGuard
 from bloodtwin_core.service.web.guards.hosts import LOCAL_NAMES, HostGuard
 from bloodtwin_core.service.web.guards.rates import Rates
-from bloodtwin_core.service.web.routes import callers, health, histories, live, pages
+from bloodtwin_core.service.web.routes import callers, health, histories, live, nightscout, pages
 
 PAGE = Path(__file__).parents[1] / "page"
 ABOUT = "Readings, insulin and carbohydrates in; the coming hour out. bloodTwin is no medical device."
@@ -45,8 +46,10 @@ def application(service: Service) -> FastAPI:
     app.state.rates = Rates(service.settings.most_requests_a_minute)
     app.state.wrong_tokens = WrongTokens()
     add_failures(app)
-    for module in (live, pages, histories, callers, health, api_page, look_files):
+    for module in (live, pages, histories, callers, health, nightscout, api_page, look_files):
         app.include_router(module.router)
+    for collection in Collection:
+        app.include_router(nightscout.collection_router(collection))
     app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
     _add_guards(app, service)
     _add_gauges(service)

@@ -7,6 +7,8 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.config import ServiceSettings
 from bloodtwin_core.service.running import Service
 from bloodtwin_core.service.web.app import application
 
@@ -91,6 +93,19 @@ def server(service: Service, **more: Any) -> uvicorn.Server:
     return _Server(uvicorn.Config(application(service), **{**said, **more}), service)
 
 
-def serve(service: Service) -> None:
+def listening(settings: ServiceSettings) -> socket.socket:
+    """A socket that is bound to the address. Raises SettingsError if it cannot be."""
+    try:
+        family = socket.getaddrinfo(settings.address, settings.port, type=socket.SOCK_STREAM)[0][0]
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((settings.address, settings.port))
+    except OSError as error:
+        what = f"{settings.address}, port {settings.port}, cannot be listened at ({error.strerror})"
+        raise SettingsError(f"{what}. Choose another with --address and --port") from error
+    return bound
+
+
+def serve(service: Service, sockets: list[socket.socket]) -> None:
     """Serve until the process is told to end."""
-    server(service).run()
+    server(service).run(sockets)

@@ -34,10 +34,12 @@ def events_of_documents(
     default_zone: str = "",
     profile_basal: bool = True,
     with_carbohydrates: bool = False,
+    until: np.datetime64 | None = None,
 ) -> PumpEvents:
     """The events of a site's documents, as its JSON lists them, in any order; a document that stands again counts once.
 
-    default_zone and profile_basal: as data.nightscout. Raises SettingsError for a profile without a zone, DataError
+    default_zone and profile_basal: as data.nightscout. until: the last time (UTC) of which anything is told about
+    basal, by default now by this computer's clock. Raises SettingsError for a profile without a zone, DataError
     where the unit of the readings is in doubt.
     """
     rows = [*entry_rows(entries), *treatment_rows(treatments, default_zone), *status_rows(statuses)]
@@ -48,6 +50,7 @@ def events_of_documents(
         profile_basal=profile_basal,
         with_carbohydrates=with_carbohydrates,
         stated_zone=default_zone,
+        until=until,
     )
 
 
@@ -59,6 +62,7 @@ def events_of_rows(
     profile_basal: bool,
     with_carbohydrates: bool = False,
     stated_zone: str = "",
+    until: np.datetime64 | None = None,
 ) -> PumpEvents:
     """The events of rows (see SiteKind), each of which stands once. Raises as events_of_documents."""
     rows, unreadable = _together(tables)
@@ -66,7 +70,7 @@ def events_of_rows(
     profiles = profiles[profiles["kind"] == SiteKind.profile].sort_values("time", kind="stable")
     glucose, read = glucose_events(rows)
     bolus, left_out = bolus_events(rows)
-    basal, refused = _basal(rows, profiles if profile_basal else profiles.iloc[:0])
+    basal, refused = _basal(rows, profiles if profile_basal else profiles.iloc[:0], until)
     repairs = read + left_out + refused + _not_understood(unreadable)
     extra: dict[str, AmountEvents] = {}
     if with_carbohydrates:
@@ -78,9 +82,9 @@ def events_of_rows(
     return found.without_repeats()
 
 
-def _basal(rows: pd.DataFrame, profiles: pd.DataFrame) -> tuple[BasalEvents, Repairs]:
+def _basal(rows: pd.DataFrame, profiles: pd.DataFrame, until: np.datetime64 | None) -> tuple[BasalEvents, Repairs]:
     """Basal of the time that can have been; a switch may be older, since it is in force until the next."""
-    impossible = impossible_times(rows["time"].to_numpy(dtype="datetime64[s]"))
+    impossible = impossible_times(rows["time"].to_numpy(dtype="datetime64[s]"), until)
     before = rows["time"] < pd.Timestamp(EARLIEST)
     refused = int((impossible & rows["kind"].isin(_OF_BASAL)).sum())
     switches = before & (rows["kind"] == SiteKind.profile_switch)

@@ -10,6 +10,7 @@ pytest.importorskip("fastapi", reason="FastAPI is the extra serve")
 from starlette.testclient import TestClient
 
 from bloodtwin_core.config import ServiceSettings
+from bloodtwin_core.service.model import ModelInUse
 from bloodtwin_core.service.running import Service
 from bloodtwin_core.service.web.app import application
 from tests.core.service.days import NOON
@@ -30,10 +31,15 @@ def clock() -> StandingClock:
     return StandingClock()
 
 
+@pytest.fixture(scope="session")
+def base_model() -> ModelInUse:
+    return ModelInUse("")
+
+
 @pytest.fixture
-def service(tmp_path: Path, clock: StandingClock) -> Service:
+def service(tmp_path: Path, clock: StandingClock, base_model: ModelInUse) -> Service:
     settings = ServiceSettings(store=str(tmp_path / "store"), survives_power_cut=False)
-    service = Service(settings, clock)
+    service = Service(settings, clock, base_model)
     service.store.wearers.put("anna", "Europe/Berlin")
     return service
 

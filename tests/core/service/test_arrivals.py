@@ -25,11 +25,6 @@ class Standing:
         return self.second
 
 
-@pytest.fixture(scope="module")
-def model() -> ModelInUse:
-    return ModelInUse("")
-
-
 def events() -> list[StoredEvent]:
     """A day and more of readings with holes, a changing basal rate and boluses, in order."""
     told = []
@@ -44,10 +39,10 @@ def events() -> list[StoredEvent]:
     return told
 
 
-def forecast_after(arrivals: list[StoredEvent], folder: Path, model: ModelInUse) -> np.ndarray[Any, Any]:
+def forecast_after(arrivals: list[StoredEvent], folder: Path, base_model: ModelInUse) -> np.ndarray[Any, Any]:
     store = Store(folder, survives_power_cut=False)
     try:
-        engine = Engine(store, model, Standing())
+        engine = Engine(store, base_model, Standing())
         wearer = store.wearers.put("anna", "Europe/Berlin")
         for start in range(0, len(arrivals), 50):
             store.events.put(wearer.number, arrivals[start : start + 50], NOON)
@@ -59,8 +54,8 @@ def forecast_after(arrivals: list[StoredEvent], folder: Path, model: ModelInUse)
 
 
 @pytest.fixture(scope="module")
-def in_order(tmp_path_factory: pytest.TempPathFactory, model: ModelInUse) -> np.ndarray[Any, Any]:
-    return forecast_after(events(), tmp_path_factory.mktemp("order"), model)
+def in_order(tmp_path_factory: pytest.TempPathFactory, base_model: ModelInUse) -> np.ndarray[Any, Any]:
+    return forecast_after(events(), tmp_path_factory.mktemp("order"), base_model)
 
 
 @settings(max_examples=15)
@@ -71,7 +66,7 @@ def in_order(tmp_path_factory: pytest.TempPathFactory, model: ModelInUse) -> np.
 )
 def test_the_order_of_arrival_does_not_count(
     tmp_path_factory: pytest.TempPathFactory,
-    model: ModelInUse,
+    base_model: ModelInUse,
     in_order: np.ndarray[Any, Any],
     order: list[int],
     doubled: list[int],
@@ -86,11 +81,11 @@ def test_the_order_of_arrival_does_not_count(
     ]
     arrivals = [first[place] for place in order]
     arrivals += [true[place] for place in revised] + [true[place] for place in doubled]
-    made = forecast_after(arrivals, tmp_path_factory.mktemp("arrivals"), model)
+    made = forecast_after(arrivals, tmp_path_factory.mktemp("arrivals"), base_model)
     assert np.array_equal(made, in_order)
 
 
-def test_the_forecast_is_that_of_the_importers_records(model: ModelInUse, in_order: np.ndarray[Any, Any]) -> None:
+def test_the_forecast_is_that_of_the_importers_records(base_model: ModelInUse, in_order: np.ndarray[Any, Any]) -> None:
     by_kind = {kind: [event for event in events() if event.kind is kind] for kind in EventKind}
 
     def times(kind: EventKind) -> np.ndarray[Any, Any]:
@@ -107,7 +102,7 @@ def test_the_forecast_is_that_of_the_importers_records(model: ModelInUse, in_ord
         BolusEvents.of(times(EventKind.bolus), values(EventKind.bolus), minutes),
         wearer_zone="Europe/Berlin",
     )
-    forecaster = model.now.forecaster
+    forecaster = base_model.now.forecaster
     now = np.datetime64(NOON, "s")
     records, _ = records_from_events(told, forecaster.facts.max_gap_hours, now)
     assert np.abs(forecaster.forecast(records).glucose - in_order).max() < 1e-3

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from bloodtwin_core.service.moments import moment_at
 from bloodtwin_core.service.past import Past, band_of
 from bloodtwin_core.service.store import StoredForecast
-from bloodtwin_core.service.web.bodies.outlooks import ReadingOut, moment_at, rounded
+from bloodtwin_core.service.web.bodies.outlooks import ReadingOut, rounded
 
 
 class BasalOut(BaseModel):

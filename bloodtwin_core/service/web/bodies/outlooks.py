@@ -1,12 +1,12 @@
 """Outlooks, past forecasts and histories as they are given."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-import numpy as np
 from pydantic import BaseModel
 
 from bloodtwin_core.service.engine import Made
+from bloodtwin_core.service.moments import moment_of
 from bloodtwin_core.serving.forecast import Forecast
 from bloodtwin_core.serving.reasons import Doubt, Reason
 
@@ -82,14 +82,3 @@ def _forecast(made: Forecast) -> ForecastOut:
 def rounded(values: Any) -> list[float]:
     """mg/dL to 0.001, as JSON holds them."""
     return [round(float(value), 3) for value in values]
-
-
-def moment_of(time: np.datetime64) -> datetime:
-    """A moment (UTC) for JSON."""
-    moment: datetime = time.astype("datetime64[s]").item()
-    return moment.replace(tzinfo=UTC)
-
-
-def moment_at(second: float) -> datetime:
-    """The same of seconds since 1970 UTC."""
-    return datetime.fromtimestamp(second, UTC)

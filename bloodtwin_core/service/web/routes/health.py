@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from bloodtwin_core import __version__
 from bloodtwin_core.common.errors import StorageError
+from bloodtwin_core.service.moments import moment_at
 from bloodtwin_core.service.web.access import Serving, the_caller
-from bloodtwin_core.service.web.bodies.outlooks import moment_at
 
 router = APIRouter(tags=["health"])
 

@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from bloodtwin_core.events.silence import LONGEST_SILENCE
+from bloodtwin_core.service.moments import moment_at
 from bloodtwin_core.service.past import past_of
 from bloodtwin_core.service.store import EventKind
 from bloodtwin_core.service.web.access import Seen, Serving
 from bloodtwin_core.service.web.bodies.histories import BasalOut, BolusOut, CarbohydratesOut, HistoryOut, PastOut
-from bloodtwin_core.service.web.bodies.outlooks import ReadingOut, moment_at
+from bloodtwin_core.service.web.bodies.outlooks import ReadingOut
 
 router = APIRouter(prefix="/v1/wearers/{name}", tags=["history"])
 _Hours = Annotated[float, Query(gt=0.0, le=168.0, description="Hours back from now")]
