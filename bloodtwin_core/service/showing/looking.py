@@ -12,7 +12,7 @@ from bloodtwin_core.events.silence import LONGEST_SILENCE
 from bloodtwin_core.records import Timestamps
 from bloodtwin_core.records.clock import zone_of
 from bloodtwin_core.records.glucose_units import GlucoseUnit
-from bloodtwin_core.service.gridding import second_of, time_of
+from bloodtwin_core.service.moments import second_of, time_of
 from bloodtwin_core.service.store import EventKind, Store, Wearer
 from bloodtwin_core.service.store.events import TimedValue
 from bloodtwin_core.serving.outlook import Outlook

@@ -6,7 +6,7 @@ from datetime import time as time_of_day
 from bloodtwin_core.display.clock import WearerClock
 from bloodtwin_core.display.rows import Table
 from bloodtwin_core.records.glucose_units import GlucoseUnit
-from bloodtwin_core.service.gridding import time_of
+from bloodtwin_core.service.moments import time_of
 from bloodtwin_core.service.past import BAND, Judged, Past, past_of
 from bloodtwin_core.service.store import Store, Wearer
 

@@ -11,6 +11,7 @@ from bloodtwin_core.display.view import ForecastView
 from bloodtwin_core.display.words import Direction, Level, Side, change_words, sayings
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.service.engine import Made
+from bloodtwin_core.service.moments import moment_of
 from bloodtwin_core.service.running import Service
 from bloodtwin_core.service.showing.alerts import LIMITS, alerts_of
 from bloodtwin_core.service.showing.looking import Reader, view_now
@@ -18,7 +19,7 @@ from bloodtwin_core.service.showing.model_words import model_words
 from bloodtwin_core.service.showing.yesterday import refused_words, table_of, yesterday
 from bloodtwin_core.service.store import Wearer
 from bloodtwin_core.service.web.access import Seen, Serving
-from bloodtwin_core.service.web.bodies.outlooks import ReasonOut, moment_of
+from bloodtwin_core.service.web.bodies.outlooks import ReasonOut
 from bloodtwin_core.service.web.bodies.pages import AlertOut, NewestOut, PageOut, PictureOut, SayingOut, TableOut
 
 router = APIRouter(prefix="/v1/wearers/{name}", tags=["page"])
