@@ -123,8 +123,10 @@ def _gaps(parts: Sequence[PumpRecords], max_gap_hours: float) -> dict[str, CellV
 
 def _repair_rows(pump_id: str, split: LoadedSplit) -> list[dict[str, CellValue]]:
     """The repairs of a pump's whole history, which the header of each of its split files states."""
+    repairs = read_repairs(split.file.header)
     return [
-        {"pump": pump_id, "repair": MEANINGS[kind], "count": count} for kind, count in read_repairs(split.file.header)
+        {"pump": pump_id, "repair": f"{MEANINGS[kind]}{repairs.names_of(kind)}", "count": count}
+        for kind, count in repairs
     ]
 
 

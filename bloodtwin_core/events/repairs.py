@@ -148,9 +148,10 @@ class Repairs:
 
     def sentences(self) -> list[str]:
         """What was repaired, one phrase each: `exact repeats of an event, left out: 12`, with names in brackets."""
-        return [f"{MEANINGS[kind]}: {_number(count)}{self._names(kind)}" for kind, count in self]
+        return [f"{MEANINGS[kind]}: {_number(count)}{self.names_of(kind)}" for kind, count in self]
 
-    def _names(self, kind: RepairKind) -> str:
+    def names_of(self, kind: RepairKind) -> str:
+        """What was repaired in, with how much of it, in brackets; empty where nothing has a name."""
         named = [f"{name} {_number(count)}" for (of_kind, name), count in self.named.items() if of_kind is kind]
         return f" ({', '.join(named)})" if named else ""
 

@@ -32,6 +32,7 @@ ROOT = "HealthData"
 _CLINICAL = "cda"
 """In the name of the export's second file, which repeats some of it in another layout."""
 _HEAD = 4096
+_LONGEST_NAME = 60
 
 
 @dataclass
@@ -64,8 +65,13 @@ def read_export(path: Path, gathered: Gathered, newest: _Zone) -> None:
             if not is_export and root.tag != ROOT:
                 break
             is_export = True
-            if element.tag == "Record" and element.get("type") in READERS:
-                _read(Record(element), gathered, newest)
+            if element.tag != "Record":
+                continue
+            record = Record(element)
+            if record.type in READERS:
+                _read(record, gathered, newest)
+            elif record.is_of_diabetes:
+                gathered.not_understood(record.short_name[:_LONGEST_NAME], units_in(record))
     if not is_export:
         todo = "Remove it from the folder, or export from the Health app again"
         raise DataError("the file is no export of Apple Health: it holds no <HealthData>", todo=todo, file=path)

@@ -45,6 +45,12 @@ class Record:
         return self._element.attrib["unit"]
 
     @property
+    def is_of_diabetes(self) -> bool:
+        """Whether its unit is one of glucose or insulin, whatever its type."""
+        unit = self._element.get("unit", "")
+        return unit in ("IU", "mg/dL") or (unit.startswith("mmol<180.") and unit.endswith("/L"))
+
+    @property
     def app(self) -> str:
         """Who wrote the record."""
         return self._element.get("sourceName", "")
@@ -119,9 +125,9 @@ READERS: Mapping[str, Callable[[Record, Gathered], None]] = MappingProxyType(
 
 def units_in(record: Record) -> float:
     """U that a record speaks of, as far as that can be seen; for what is not understood."""
-    if not record.short_name.startswith("Insulin"):
-        return 0.0
     try:
+        if record.unit != "IU":
+            return 0.0
         return max(record.value, 0.0) if record.value < float("inf") else 0.0
     except (KeyError, ValueError):
         return 0.0

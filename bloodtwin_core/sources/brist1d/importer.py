@@ -83,7 +83,7 @@ def _readings(person: str, rows: Rows) -> PumpEvents:
     unclear = interleaved(times)
     repairs = (
         Repairs.of(RepairKind.repeated_events, int(repeated.sum()))
-        + Repairs.of(RepairKind.unreadable_rows, unread)
+        + Repairs.of(RepairKind.unreadable_rows, unread, "rows without a glucose")
         + Repairs.of(RepairKind.interleaved_readings, int(unclear.sum()))
     )
     return PumpEvents(person, glucose=GlucoseEvents.of(times[~unclear], glucose[~unclear]), repairs=repairs)

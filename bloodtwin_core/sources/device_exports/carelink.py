@@ -36,6 +36,8 @@ _DASHES = "-------"
 _INDEX, _DATE, _TIME = "Index", "Date", "Time"
 _FORMATS = ("%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M:%S")
 _GLUCOSE = {"Sensor Glucose (mg/dL)": GlucoseUnit.mg_dl, "Sensor Glucose (mmol/L)": GlucoseUnit.mmol_l}
+_MARKER, _BY_PEN = "Event Marker", "insulin of a pen, as an event marker"
+_INJECTION = re.compile(r"insulin\D*(\d+(?:[.,]\d+)?)", re.IGNORECASE)
 _ALARMS = ("Alarm", "Alert")
 _WITH_AUTOMATIC_MODE = re.compile(r"\b(?:670|770|780)G\b")
 _EXIT = re.compile(r"(?:SMART ?GUARD|AUTO ?MODE)[ _]+(?:EXIT|OFF|STOP)", re.IGNORECASE)
@@ -78,7 +80,10 @@ def read(export: Export, settings: VendorSettings) -> LocalEvents:
             if any(len(log.basal.times) for log in parts)
         ),
         stated=stated_totals([log for parts in logs for log in parts], _totals(sections)),
-        repairs=Repairs.of(RepairKind.repeated_events, sum(section.repeated for section in sections)),
+        repairs=sum(
+            (_marked_insulin(section.cells) for section in sections),
+            Repairs.of(RepairKind.repeated_events, sum(section.repeated for section in sections)),
+        ),
     )
 
 
@@ -126,6 +131,16 @@ def _readings(section: _Section, settings: VendorSettings) -> LocalGlucose:
     return LocalGlucose(
         section.times[measured], glucose[measured], np.full(int(measured.sum()), section.device, object)
     )
+
+
+def _marked_insulin(cells: Cells) -> Repairs:
+    """Insulin of a pen that the wearer wrote into the pump as an event: nobody knows when and which."""
+    if not cells.has(_MARKER):
+        return Repairs()
+    marks = [_INJECTION.search(text) for text in cells.texts(_MARKER)]
+    units = sum(float(mark[1].replace(",", ".")) for mark in marks if mark)
+    repairs = Repairs.of(RepairKind.unreadable_rows, sum(mark is not None for mark in marks), _BY_PEN)
+    return repairs + Repairs.of(RepairKind.unreadable_units, round(units, 6), _BY_PEN)
 
 
 def _totals(sections: Sequence[_Section]) -> LocalBolus:

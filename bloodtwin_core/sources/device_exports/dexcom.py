@@ -31,8 +31,9 @@ _GLUCOSE = {"Glucose Value (mg/dL)": GlucoseUnit.mg_dl, "Glucose Value (mmol/L)"
 _WORDS = {"Low": SENSOR_LOW - BEYOND, "High": SENSOR_HIGH + BEYOND}
 _INSULIN = ("Insulin Value (u)", "Insulin Value (U)")
 _SENSOR = ("Transmitter ID", "Source Device ID")
-_READING, _INSULIN_EVENT, _RAPID = "EGV", "Insulin", "Fast-Acting"
-_ACTING = (_RAPID, "Long-Acting")
+_READING, _INSULIN_EVENT, _RAPID, _LONG = "EGV", "Insulin", "Fast-Acting", "Long-Acting"
+_ACTING = (_RAPID, _LONG)
+_OF_NO_KIND = "insulin of no known kind"
 _EVENTS = (_READING, _INSULIN_EVENT, "Carbs", "Exercise", "Calibration", "Health", "Alert", "Note", "Notes", "Device")
 """What rows with a time are known to be; others are counted as not understood."""
 
@@ -45,8 +46,8 @@ def recognise(export: Export) -> bool:
 def read(export: Export, settings: VendorSettings) -> LocalEvents:
     """The sensor's readings and the rapid-acting insulin of one export, in file order.
 
-    A long-acting injection is no basal rate and is left out, as are fingersticks, meals and exercise. Readings without
-    a glucose and rows of a kind that is not known are counted.
+    A long-acting injection is no basal rate and is counted. Fingersticks, meals and exercise are left out. Readings
+    without a glucose and rows of a kind that is not known are counted.
     Raises DataError, with line and column, for what cannot be read, SettingsError for a unit that is declared twice.
     """
     cells = export.only_table(_TIME, _EVENT, above=0)
@@ -58,22 +59,26 @@ def read(export: Export, settings: VendorSettings) -> LocalEvents:
     measured = ~np.isnan(glucose)
     times = readings.required_times(_TIME, _TIME_FORMATS)
     seen = LocalGlucose(times[measured], glucose[measured], _sensors(export, readings)[measured])
-    unread = int((~measured).sum()) + int(((cells.texts(_TIME) != "") & ~np.isin(events.astype(str), _EVENTS)).sum())
-    return LocalEvents(
-        glucose=(seen,), bolus=(_injected(cells),), repairs=Repairs.of(RepairKind.unreadable_rows, unread)
-    )
+    other = (cells.texts(_TIME) != "") & ~np.isin(events.astype(str), _EVENTS)
+    repairs = Repairs.of(RepairKind.unreadable_rows, int((~measured).sum()), "readings without a glucose")
+    repairs += Repairs.of(RepairKind.unreadable_rows, int(other.sum()), "rows of an event that is not known")
+    injected, left_out = _injected(cells)
+    return LocalEvents(glucose=(seen,), bolus=(injected,), repairs=repairs + left_out)
 
 
-def _injected(cells: Cells) -> LocalBolus:
-    rapid = cells.texts(_EVENT) == _INSULIN_EVENT
-    if rapid.any():
-        rapid &= cells.texts(_SUBTYPE) == _RAPID
-    injections = cells.where(rapid)
+def _injected(cells: Cells) -> tuple[LocalBolus, Repairs]:
+    """The rapid-acting insulin that was written down, and what of other insulin."""
+    injections = cells.where(cells.texts(_EVENT) == _INSULIN_EVENT)
     if not len(injections):
-        return LocalBolus()
+        return LocalBolus(), Repairs()
+    acting = injections.texts(_SUBTYPE)
     doses = np.nan_to_num(injections.numbers(injections.name_of(*_INSULIN)))
-    times = injections.required_times(_TIME, _TIME_FORMATS)
-    return LocalBolus(times[doses > 0], doses[doses > 0], np.zeros(int((doses > 0).sum())))
+    given, unknown = (acting == _RAPID) & (doses > 0), ~np.isin(acting.astype(str), _ACTING)
+    repairs = Repairs.of(RepairKind.long_acting_units, round(float(doses[acting == _LONG].sum()), 6))
+    repairs += Repairs.of(RepairKind.unreadable_rows, int(unknown.sum()), _OF_NO_KIND)
+    repairs += Repairs.of(RepairKind.unreadable_units, round(float(doses[unknown].sum()), 6), _OF_NO_KIND)
+    times = injections.where(given).required_times(_TIME, _TIME_FORMATS)
+    return LocalBolus(times, doses[given], np.zeros(int(given.sum()))), repairs
 
 
 def _sensors(export: Export, readings: Cells) -> CellTexts:

@@ -37,7 +37,7 @@ _HISTORIC = {
     "Historic Glucose (mmol/L)": GlucoseUnit.mmol_l,
 }
 _WORDS = {"LO": SENSOR_LOW - BEYOND, "HI": LIBRE_HIGH + BEYOND}
-_INSULIN = "Rapid-Acting Insulin (units)"
+_INSULIN, _LONG = "Rapid-Acting Insulin (units)", "Long-Acting Insulin (units)"
 _AMOUNT = re.compile("[0-9]")
 _KEPT, _SCANNED, _INJECTED = 0.0, 1.0, 4.0
 _KNOWN_TYPES = range(7)
@@ -67,10 +67,12 @@ def read(export: Export, settings: VendorSettings) -> LocalEvents:
     given = doses > 0
     injected = LocalBolus(times[types == _INJECTED][given], doses[given], np.zeros(int(given.sum())))
     unread = int(np.isin(types, (_KEPT, _SCANNED)).sum()) - len(kept.times) - len(scanned.times)
-    unread += _without_amount(injections, given)
-    return LocalEvents(
-        glucose=(kept, scanned), bolus=(injected,), repairs=Repairs.of(RepairKind.unreadable_rows, unread)
-    )
+    repairs = Repairs.of(RepairKind.unreadable_rows, unread, "readings without a glucose")
+    repairs += Repairs.of(RepairKind.unreadable_rows, _without_amount(injections, given), "insulin without an amount")
+    if len(injections) and injections.has(_LONG):
+        long_acting = float(np.nan_to_num(injections.numbers(_LONG)).sum())
+        repairs += Repairs.of(RepairKind.long_acting_units, round(long_acting, 6))
+    return LocalEvents(glucose=(kept, scanned), bolus=(injected,), repairs=repairs)
 
 
 def _readings(

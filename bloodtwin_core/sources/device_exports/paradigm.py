@@ -80,7 +80,7 @@ def read(export: Export, settings: VendorSettings) -> LocalEvents:
         heard=(times[~np.char.startswith(kinds.astype(str), "GlucoseSensor")],) if len(basal.times) else (),
         stated=(_totals(cells, times),),
         repairs=Repairs.of(RepairKind.repeated_events, len(rows) - len(cells))
-        + Repairs.of(RepairKind.unreadable_rows, int((~told).sum())),
+        + Repairs.of(RepairKind.unreadable_rows, int((~told).sum()), "rows that do not say what they are"),
     )
 
 

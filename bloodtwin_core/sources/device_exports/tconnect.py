@@ -76,7 +76,7 @@ def read(export: Export, settings: VendorSettings) -> LocalEvents:
         bolus=tuple(part for kind, table in kinds if kind == "bolus" for part in _boluses(table)),
         heard=tuple(rates.times for rates in basal),
         carbohydrates=tuple(_announced(table) for kind, table in kinds if kind == "bolus"),
-        repairs=Repairs.of(RepairKind.unreadable_rows, unread),
+        repairs=Repairs.of(RepairKind.unreadable_rows, unread, "readings without a glucose or of no known kind"),
     )
 
 

@@ -4,6 +4,7 @@ Files are known by their columns (tables.py). Times are local wall times of data
 one wearer may overlap; what stands in two of them counts once.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -42,6 +43,9 @@ WHAT = "an export of Glooko"
 _DAY = np.timedelta64(24 * 3600, "s")
 _TOTALS = {TOTAL_ALL: TotalOf.all_insulin, TOTAL_BOLUS: TotalOf.bolus, TOTAL_BASAL: TotalOf.basal}
 _HEADER_ROWS = 2
+_BY_HAND = "insulin written down by hand"
+_AMOUNT_NAME = re.compile(r"value|wert|units|einheiten|dose|dosis", re.IGNORECASE)
+_AMOUNT = re.compile(r"\d{1,4}(?:[.,]\d{1,4})?")
 
 
 def events(settings: DataSettings) -> Iterator[PumpEvents]:
@@ -111,5 +115,10 @@ def _written_by_hand(file: ExportedFile) -> Repairs:
     """Insulin that the wearer wrote down is told from none: it is not read, and counted by its rows."""
     if not MANUAL_INSULIN.match(file.name):
         return Repairs()
-    rows = len(export_of(file).rows) - _HEADER_ROWS
-    return Repairs.of(RepairKind.unreadable_rows, max(rows, 0), "insulin written down by hand")
+    rows = export_of(file).rows
+    header = rows[_HEADER_ROWS - 1] if len(rows) >= _HEADER_ROWS else []
+    amounts = [place for place, name in enumerate(header) if _AMOUNT_NAME.fullmatch(name)]
+    cells = [row[place] for row in rows[_HEADER_ROWS:] for place in amounts if place < len(row)]
+    units = sum(float(cell.replace(",", ".")) for cell in cells if _AMOUNT.fullmatch(cell))
+    repairs = Repairs.of(RepairKind.unreadable_rows, max(len(rows) - _HEADER_ROWS, 0), _BY_HAND)
+    return repairs + Repairs.of(RepairKind.unreadable_units, round(units, 6), _BY_HAND)

@@ -55,6 +55,7 @@ def bolus_rows(treatment: Treatment) -> list[Row]:
         return list(_injected(treatment, injections))
     portions = [portion for portion in _portions(treatment, dose, marker) if portion[1]]
     if not portions:
+        _refuse_unknown_delivery(treatment)
         ends_one = treatment.what in COMBO_BOLUS and treatment.minutes == 0 and "enteredinsulin" in document
         return [treatment.row(SiteKind.extended_end if ends_one else SiteKind.other)]
     kind = _insulin(treatment)
@@ -65,6 +66,17 @@ def bolus_rows(treatment: Treatment) -> list[Row]:
         return [treatment.row(SiteKind.long_acting, units)]
     delivery = Delivery.of(document).text()
     return [treatment.row(SiteKind.bolus, units, minutes, delivery, name) for name, units, minutes in portions]
+
+
+def _refuse_unknown_delivery(treatment: Treatment) -> None:
+    """Raise ValueError for a treatment of no known type that states a rate, or units that were entered.
+
+    It is of insulin, but nobody knows which. A note may hold what a pump logged beside.
+    """
+    noted = treatment.what in ("", "note", "<none>", "announcement")
+    rated = any(number(treatment.document.get(name)) for name in ("absolute", "percent", "rate", "enteredinsulin"))
+    if rated and not noted and treatment.what not in COMBO_BOLUS:
+        raise ValueError("a rate of no known kind")
 
 
 def _portions(treatment: Treatment, dose: float, marker: Document) -> list[Portion]:

@@ -10,6 +10,8 @@ LOWEST_READING = 39.0
 ENTRY_TIMES = ("date", "dateString", "sysTime")
 MMOL_LOW, MMOL_HIGH = 1.0, 35.0
 """Readings in mmol/L, among numbers that are too low for mg/dL."""
+_OTHER_TYPES = ("mbg", "cal", "rawbg", "etc")
+"""Finger-stick readings and what a sensor writes beside its readings (lib/server/entries.js)."""
 STATED_MMOL = "mmol/L "
 """Begins the detail of a reading whose entry says that it is in mmol/L."""
 
@@ -17,8 +19,11 @@ STATED_MMOL = "mmol/L "
 def entry_row(document: Document, identity: str) -> Row:
     """A reading, a number that is too low for one, or nothing of interest. Raises what makes no sense."""
     time = time_of(document, *ENTRY_TIMES)
-    is_reading = words(document, "type") in ("sgv", "") and document.get("isValid") is not False and "sgv" in document
-    if not is_reading:
+    kind = words(document, "type")
+    is_reading = "sgv" in document and document.get("isValid") is not False
+    if is_reading and kind not in ("sgv", "", *_OTHER_TYPES):
+        raise ValueError("an entry of no known type holds a reading")
+    if not is_reading or kind in _OTHER_TYPES:
         return Row(identity, SiteKind.other, time, 0.0)
     reading = number(document["sgv"])
     if reading is None:

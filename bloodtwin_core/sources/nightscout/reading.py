@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import numpy as np
 import pandas as pd
 
 from bloodtwin_core.events.kinds import AmountEvents, BasalEvents, PumpEvents
@@ -18,6 +17,7 @@ from bloodtwin_core.sources.nightscout.glucose import glucose_events
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.second_opinion import stated_totals
 from bloodtwin_core.sources.nightscout.values import Document
+from bloodtwin_core.sources.unreadable import not_understood
 
 _OF_BASAL = (SiteKind.temp_basal, SiteKind.temp_per_cent, SiteKind.suspended, SiteKind.resumed)
 _REPEATED = ("kind", "detail")
@@ -71,7 +71,7 @@ def events_of_rows(
     glucose, read = glucose_events(rows)
     bolus, left_out = bolus_events(rows)
     basal, refused = _basal(rows, profiles if profile_basal else profiles.iloc[:0], until)
-    repairs = read + left_out + refused + _not_understood(unreadable)
+    repairs = read + left_out + refused + not_understood(unreadable)
     extra: dict[str, AmountEvents] = {}
     if with_carbohydrates:
         extra[CARBOHYDRATES], unread = carbohydrate_events(rows)
@@ -118,12 +118,3 @@ def _joined(columns: list[pd.Series]) -> pd.Series:
     if isinstance(columns[0].dtype, pd.CategoricalDtype):
         return pd.Series(pd.api.types.union_categoricals(columns))
     return pd.concat(columns, ignore_index=True)
-
-
-def _not_understood(rows: pd.DataFrame) -> Repairs:
-    repairs = Repairs()
-    for name, same in rows.groupby("detail", sort=True):
-        repairs += Repairs.of(RepairKind.unreadable_rows, len(same), str(name))
-        units = float(np.nan_to_num(same["value"].to_numpy(dtype=np.float64)).sum())
-        repairs += Repairs.of(RepairKind.unreadable_units, round(units, 6), str(name))
-    return repairs

@@ -32,6 +32,14 @@ from bloodtwin_core.sources.doses import Gathered
 from bloodtwin_core.sources.xml_documents import children_of_root
 
 ROOT = "patient"
+_UNUSED = frozenset(
+    (
+        "acceleration", "basis_air_temperature", "basis_gsr", "basis_heart_rate", "basis_skin_temperature",
+        "basis_sleep", "basis_steps", "exercise", "finger_stick", "hypo_event", "illness", "sleep", "stressors", "work",
+    )
+)  # fmt: skip
+"""Sections that say nothing that is used."""
+_LONGEST_NAME = 40
 _TIME = "%d-%m-%Y %H:%M:%S"
 _PUMP = "pump"
 
@@ -104,6 +112,8 @@ def _add(event: Element, section: str, gathered: Gathered, path: Path) -> None:
             gathered.of(_PUMP).add_bolus(start, float(told["dose"]), minutes)
         elif section == "meal":
             gathered.add_carbohydrates(_second(told["ts"]), float(told["carbs"]))
+        elif section not in _UNUSED:
+            gathered.not_understood(section[:_LONGEST_NAME], float(told.get("dose", 0.0)))
     except (KeyError, ValueError, OverflowError) as error:
         what = f"{section}: an event makes no sense: {str(dict(told))[:120]} ({str(error)[:60]})"
         raise DataError(what, todo="Get the file again, or correct the event", file=path) from error

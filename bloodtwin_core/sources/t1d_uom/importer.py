@@ -200,4 +200,4 @@ def _utc(glucose: FileRows, insulin: Sequence[FileRows | None]) -> tuple[Timesta
     repairs = sum((repaired for _, repaired in told), Repairs())
     blank = sum(rows.blank for rows in (glucose, *insulin) if rows)
     (readings, *others) = (times for times, _ in told)
-    return readings, others, repairs + Repairs.of(RepairKind.unreadable_rows, blank)
+    return readings, others, repairs + Repairs.of(RepairKind.unreadable_rows, blank, "rows without a number")

@@ -35,6 +35,7 @@ from bloodtwin_core.sources.tandem.clock import total_settings, utc_of
 from bloodtwin_core.sources.tandem.daily import stated_basal
 from bloodtwin_core.sources.tandem.insulin import basal_events, bolus_events
 from bloodtwin_core.sources.tandem.kinds import PumpKind
+from bloodtwin_core.sources.unreadable import not_understood
 
 if TYPE_CHECKING:
     from bloodtwin_core.sources.tandem.cloud import CloudPump, TandemCloud
@@ -119,9 +120,7 @@ def _events_of(pump_id: str, folder: Path, zone: str) -> PumpEvents:
         ),
         basal_events(log),
         bolus_events(log),
-        repairs
-        + Repairs.of(RepairKind.clock_set_back, set_back)
-        + Repairs.of(RepairKind.unreadable_rows, int(unreadable.sum())),
+        repairs + Repairs.of(RepairKind.clock_set_back, set_back) + not_understood(table[unreadable]),
         wearer_zone=zone,
         stated=stated_basal(log, shown),
     )

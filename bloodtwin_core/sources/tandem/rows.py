@@ -43,6 +43,7 @@ DECODERS: dict[int, Any] = {event.ID: event for event in ASKED}
 EVENT_CODES = list(DECODERS)
 """The events to ask Tandem Source for."""
 SECONDS_PER_DAY = 86_400
+_MOST_UNITS = 1e3
 MASK_BITS = 64
 """No mask that tconnectsync knows has more."""
 
@@ -71,11 +72,32 @@ def _row(event: Mapping[str, Any]) -> Row | None:
         row = Row(identity, kind, time, float(value), float(minutes), str(detail))
     # arrow lets through the OSError of a date so far away that the system's calendar does not reach it.
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError):
-        return Row(identity, PumpKind.unreadable, _pump_time(0))
+        return _unreadable(event, identity, _pump_time(0))
     sane = isfinite(row.value) and isfinite(row.minutes) and row.minutes >= 0
     if not sane or (row.value < 0 and row.kind != PumpKind.clock_changed):
-        return Row(identity, PumpKind.unreadable, row.time)
+        return _unreadable(event, identity, row.time)
     return row
+
+
+def _unreadable(event: Mapping[str, Any], identity: str, time: np.datetime64) -> Row:
+    """By the name of the event that it was, with the U that it says were delivered."""
+    decoder = DECODERS.get(_whole(event.get("eventCode")))
+    said = event.get("eventProperties")
+    units = said.get("insulinDelivered") if isinstance(said, Mapping) else None
+    known = isinstance(units, int | float) and not isinstance(units, bool) and 0 < units < _MOST_UNITS
+    return Row(identity, PumpKind.unreadable, time, float(units or 0.0) if known else 0.0, 0.0, _name(decoder))
+
+
+def _name(decoder: Any) -> str:
+    """What an event is called, such as bolus completed."""
+    return str(decoder.NAME).removeprefix("LID_").replace("_", " ").lower() if decoder else "an event without its code"
+
+
+def _whole(stated: Any) -> int:
+    try:
+        return int(stated)
+    except (TypeError, ValueError, OverflowError):
+        return -1
 
 
 def _refuse_far_bits(said: Mapping[str, Any]) -> None:

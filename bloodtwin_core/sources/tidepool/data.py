@@ -84,7 +84,15 @@ def _wizard(datum: Document, second: int, gathered: Gathered) -> None:
 READERS: Mapping[str, Reader] = MappingProxyType(
     {"cbg": _cbg, "basal": _basal, "bolus": _bolus, "insulin": _insulin, "food": _food, "wizard": _wizard}
 )
-"""The types that are read; others, such as finger-stick readings (smbg) and settings, are not used."""
+"""The types that are read."""
+UNUSED = frozenset(
+    (
+        "alert", "bloodKetone", "cgmSettings", "controllerSettings", "controllerStatus", "deviceEvent",
+        "dosingDecision", "physicalActivity", "pumpSettings", "pumpStatus", "reportedState", "smbg", "upload",
+        "urineKetone", "water",
+    )
+)  # fmt: skip
+"""The other types that there are (tidepool-org/platform, data/types), which say nothing that is used."""
 
 
 def units_in(datum: Document) -> float:

@@ -22,10 +22,11 @@ from bloodtwin_core.records import UNKNOWN_ZONE
 from bloodtwin_core.sources.doses import Gathered
 from bloodtwin_core.sources.json_documents import documents_of
 from bloodtwin_core.sources.nightscout.values import BAD, Document, time_of
-from bloodtwin_core.sources.tidepool.data import READERS, units_in
+from bloodtwin_core.sources.tidepool.data import READERS, UNUSED, units_in
 from bloodtwin_core.sources.wearer_files import files_of_wearers
 
 SUFFIXES = (".json", ".json.gz")
+_LONGEST_NAME = 40
 _SUPERSEDED = ("archivedTime", "deletedTime")
 
 
@@ -69,6 +70,8 @@ def _read(datum: Document, gathered: Gathered) -> np.datetime64 | None:
     time = _time_of(datum)
     read = READERS.get(kind) if isinstance(kind, str) else None
     if read is None:
+        if kind not in UNUSED:
+            gathered.not_understood(str(kind)[:_LONGEST_NAME] if kind else "data of no type", units_in(datum))
         return time
     try:
         if time is None:

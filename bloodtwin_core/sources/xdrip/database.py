@@ -19,6 +19,7 @@ _JOURNAL = slice(18, 20)
 """Bytes of the header that say whether a write-ahead log belongs to the file; 1 says that none does."""
 _READINGS = ("timestamp", "calculated_value")
 _SAME = ("eventType", "insulin", "carbs", "notes", "enteredBy")
+_NEEDED = ("timestamp", "insulin", "carbs")
 _INJECTIONS = "insulinJSON"
 _MILLISECONDS = 1000.0
 _Row = tuple[object, ...]
@@ -33,13 +34,23 @@ def read_database(file: ExportedFile) -> FileContent:
             database.deserialize(bytes(content))
             # A note in another encoding must not stop a database whose numbers are well.
             database.text_factory = lambda text: text.decode("utf-8", errors="replace")
+            _refuse_damaged(database, file)
             readings = list(_readings(database, file))
-            treatments = list(_treatments(database))
+            treatments = list(_treatments(database, file))
     except (sqlite3.Error, OverflowError, MemoryError, UnicodeDecodeError) as error:
         todo = "Export the database again, with the app closed"
         raise DataError(f"the database is damaged ({type(error).__name__})", todo=todo, file=file.path) from error
     known = [reading for reading in readings if reading is not None]
     return FileContent(known, treatments, unread=len(readings) - len(known))
+
+
+def _refuse_damaged(database: sqlite3.Connection, file: ExportedFile) -> None:
+    """Raise DataError where pages do not hold together: rows may be missing from them without a word."""
+    found = database.execute("PRAGMA quick_check(1)").fetchone()
+    if found is None or found[0] != "ok":
+        todo = "Export the database again, with the app closed"
+        what = " ".join(str(found[0]).split())[:80] if found else "nothing can be read"
+        raise DataError(f"the database is damaged: {what}", todo=todo, file=file.path)
 
 
 def _columns(database: sqlite3.Connection, table: str) -> dict[str, str]:
@@ -63,11 +74,13 @@ def _readings(database: sqlite3.Connection, file: ExportedFile) -> Iterator[Read
         yield Reading(int(time / _MILLISECONDS), float(glucose)) if whole else None
 
 
-def _treatments(database: sqlite3.Connection) -> Iterator[dict[str, object]]:
+def _treatments(database: sqlite3.Connection, file: ExportedFile) -> Iterator[dict[str, object]]:
     """Treatments as documents of Nightscout, to which xDrip+ uploads them under the same names."""
     there = _columns(database, "treatments")
-    if "timestamp" not in there:
-        return
+    if missing := [name for name in _NEEDED if name not in there]:
+        what = f"the table Treatments of the database has no column {missing[0]}" if there else "there is no table"
+        todo = "Give the database that xDrip+ exports (Export Database)"
+        raise DataError(f"the database has no treatments of xDrip+: {what}", todo=todo, file=file.path)
     names = [name for name in (*_SAME, _INJECTIONS, "uuid") if name.lower() in there]
     chosen = ", ".join(f'"{there[name.lower()]}"' for name in names)
     query = f"SELECT rowid, timestamp{', ' + chosen if chosen else ''} FROM Treatments ORDER BY timestamp"

@@ -97,6 +97,14 @@ def test_insulin_of_no_known_kind_is_counted_with_its_units(tmp_path: Path) -> N
     assert found.repairs.named[RepairKind.unreadable_units, "InsulinDelivery"] == 5
 
 
+def test_insulin_and_glucose_of_another_type_are_counted_by_it(tmp_path: Path) -> None:
+    others = [record("InsulinPlanned", 0, 3, "IU"), record("InterstitialGlucose", 5, 120, "mg/dL")]
+    found = told(tmp_path, *READINGS, *others, record("StepCount", 9, 100, "count"))
+    assert found.repairs.named[RepairKind.unreadable_units, "InsulinPlanned"] == 3
+    assert found.repairs.named[RepairKind.unreadable_rows, "InterstitialGlucose"] == 1
+    assert found.repairs[RepairKind.unreadable_rows] == 2
+
+
 def test_what_two_apps_wrote_counts_once(tmp_path: Path) -> None:
     both = [
         insulin(minutes, value, reason, lasting, app=app)

@@ -204,6 +204,7 @@ def test_insulin_written_down_by_hand_is_counted(tmp_path: Path) -> None:
     files = {CGM_FILE: table(CGM, READINGS), "Manual data/manual_insulin_data_1.csv": manual}
     found = read(written(tmp_path, files))
     assert found.repairs.named[RepairKind.unreadable_rows, "insulin written down by hand"] == 1
+    assert found.repairs.named[RepairKind.unreadable_units, "insulin written down by hand"] == 20
 
 
 def test_columns_in_another_language_are_refused_in_words(tmp_path: Path) -> None:

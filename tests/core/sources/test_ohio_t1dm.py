@@ -54,6 +54,15 @@ def test_every_section_is_read(tmp_path: Path) -> None:
     assert found.extra[CARBOHYDRATES].amount.tolist() == [50]
 
 
+def test_a_section_that_nobody_knows_is_counted_by_its_name(tmp_path: Path) -> None:
+    more = {"sleep": f'<event ts_begin="{at(0)}" ts_end="{at(9)}"/>', "pen": f'<event ts="{at(3)}" dose="4.0"/>'}
+    (found,) = told(tmp_path, xml(**more))
+    assert found.repairs.named == {
+        (RepairKind.unreadable_rows, "pen"): 1.0,
+        (RepairKind.unreadable_units, "pen"): 4.0,
+    }
+
+
 def test_dates_that_were_moved_into_the_future_become_records(tmp_path: Path) -> None:
     (found,) = told(tmp_path, xml())
     records, repairs = records_from_events(found, 15.0)

@@ -135,6 +135,12 @@ def test_what_is_no_export_is_refused_by_name(tmp_path: Path, text: str, words: 
         list(events(data_settings(source="tidepool", root=str(tmp_path))))
 
 
+def test_data_of_a_type_that_nobody_knows_is_counted_by_it() -> None:
+    found = events_of_data("ann", [*READINGS, datum("smbg", 3, value=90), datum("bolusX", 5, normal=3.0), {"a": 1}])
+    assert {name for _, name in found.repairs.named} == {"bolusX", "data of no type"}
+    assert found.repairs[RepairKind.unreadable_rows] == 2
+
+
 SPANS = st.lists(st.tuples(st.integers(-60, 240), st.integers(1, 300), st.floats(0, 5)), max_size=8)
 BOLUSES = st.lists(st.tuples(st.integers(-60, 240), st.floats(0, 20), st.floats(0, 9), st.integers(0, 200)), max_size=6)
 

@@ -30,11 +30,15 @@ DAMAGE = (
 
 @dataclass(frozen=True)
 class Damaged:
-    """A text, and the lines (0-based) of the original that are not as they were; cut: all to the end are gone."""
+    """A text, and the lines (0-based) of the original that are not as they were; cut: all to the end are gone.
+
+    gone: the touched lines are not there any more.
+    """
 
     text: str
     touched: frozenset[int]
     cut: bool = False
+    gone: bool = False
 
 
 def damaged(original: str, rng: random.Random) -> Damaged:
@@ -45,11 +49,11 @@ def damaged(original: str, rng: random.Random) -> Damaged:
     if kind == "doubled":
         return Damaged("\n".join([*lines[:place], lines[place], *lines[place:]]), frozenset({place}))
     if kind == "left out":
-        return Damaged("\n".join(lines[:place] + lines[place + 1 :]), frozenset({place}))
+        return Damaged("\n".join(lines[:place] + lines[place + 1 :]), frozenset({place}), gone=True)
     if kind == "cut":
         cut = rng.randrange(len(original))
         kept = original[:cut].count("\n")
-        return Damaged(original[:cut], frozenset(range(kept, len(lines))), cut=True)
+        return Damaged(original[:cut], frozenset(range(kept, len(lines))), cut=True, gone=True)
     touched = {rng.randrange(len(lines)) for _ in range(rng.randint(1, 3))}
     for line in touched:
         text = lines[line]
@@ -108,9 +112,26 @@ def silently_other(reader: Reader, original: str, whole: PumpEvents, change: Dam
     moments = np.unique(np.concatenate([each.basal.times for each in (whole, untouched, found)]))
     rates = [_rates(each, moments) for each in (whole, untouched, found)]
     same = np.isclose(rates[0], rates[1], equal_nan=True)
-    other = same & ~np.isclose(rates[0], rates[2], equal_nan=True)
-    # A rate that the touched lines themselves say lasts until the next; see _own.
-    return "" if not other.any() or _own(change, original) else f"rate at {moments[other][0]}: {rates[0][other][0]}"
+    # A rate that the touched lines themselves say lasts until the next.
+    own = _in_force_is_new(found, [whole, untouched], moments)
+    other = same & ~np.isclose(rates[0], rates[2], equal_nan=True) & ~own
+    return f"rate at {moments[other][0]}: {rates[0][other][0]}" if other.any() else ""
+
+
+def vanished(reader: Reader, original: str, whole: PumpEvents, change: Damaged) -> str:
+    """Readings and boluses of the touched lines that are neither as before nor others nor counted; "" if none."""
+    found = reader(change.text)
+    if found is None or change.gone or _counted(found) != _counted(whole):
+        return ""
+    untouched = _without(reader, original, change.touched)
+    if untouched is None:
+        return ""
+    for name in ("glucose", "bolus"):
+        own = _listed(whole, name) - _listed(untouched, name)
+        lost, new = own - _listed(found, name), _listed(found, name) - _listed(whole, name)
+        if lost.total() > new.total():
+            return f"{name} vanished: {lost}"
+    return ""
 
 
 def _without(reader: Reader, original: str, lines: frozenset[int]) -> PumpEvents | None:
@@ -118,10 +139,13 @@ def _without(reader: Reader, original: str, lines: frozenset[int]) -> PumpEvents
     return reader("\n".join(text for line, text in enumerate(original.split("\n")) if line not in lines))
 
 
-def _own(change: Damaged, original: str) -> bool:
-    """Whether a touched line, as it is now, may say a rate of its own."""
-    lines = original.split("\n")
-    return any(line < len(lines) and lines[line] not in change.text.split("\n") for line in change.touched)
+def _in_force_is_new(found: PumpEvents, others: list[PumpEvents], moments: np.ndarray) -> np.ndarray:
+    """Whether the change of rate that is in force at each moment is one that none of the others has."""
+    known = {change for each in others for change in zip(each.basal.times.tolist(), each.basal.rate, strict=True)}
+    changes = zip(found.basal.times.tolist(), found.basal.rate, strict=True)
+    new = [not any(change[0] == time and np.isclose(change[1], rate, equal_nan=True) for change in known)
+           for time, rate in changes]  # fmt: skip
+    return np.append(False, new)[np.searchsorted(found.basal.times, moments, side="right")].astype(bool)
 
 
 def _counted(found: PumpEvents) -> dict[RepairKind, float]:

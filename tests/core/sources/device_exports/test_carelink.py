@@ -8,6 +8,7 @@ import pytest
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.kinds import PumpEvents
+from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.records import RECORDS_PER_HOUR, Feature
 from tests.core.sources.device_exports.vendor_files import PUMP, SENSOR, TOTALS, carelink, wearer
 
@@ -58,6 +59,19 @@ def units_between(found: PumpEvents, start: str, stop: str) -> tuple[float, floa
     wanted = (records.timestamps > np.datetime64(start)) & (records.timestamps <= np.datetime64(stop))
     basal = records.feature(Feature.basal_rate)[wanted].sum() / RECORDS_PER_HOUR
     return float(basal), float(records.feature(Feature.bolus_dose)[wanted].sum())
+
+
+# What is not understood
+
+
+def test_insulin_of_a_pen_that_was_written_down_is_counted(tmp_path: Path) -> None:
+    marks = [("08:00:00", "Insulin: 4,50"), ("09:00:00", "Meal: 45,00 grams"), ("10:00:00", "Other")]
+    rows = [{"at": f"2024/05/01 {time}", "Event Marker": mark} for time, mark in marks]
+    text = carelink({PUMP: [MIDNIGHT, *rows], SENSOR: SENSORS}, columns=("Event Marker",))
+    found = wearer(tmp_path, text)
+    assert found.repairs.named[RepairKind.unreadable_units, "insulin of a pen, as an event marker"] == 4.5
+    assert found.repairs[RepairKind.unreadable_rows] == 1
+    assert len(found.bolus) == 0
 
 
 # Suspensions

@@ -41,6 +41,8 @@ def test_clarity_gives_readings_and_rapid_insulin_and_nothing_else(tmp_path: Pat
         "11,2024-03-01T10:03:00,Carbs,,,,android G6,,,40,,,,",
         "12,2024-03-01T10:04:00,Insulin,Fast-Acting,,,android G6,,4.5,,,,,",
         "13,2024-03-01T10:04:30,Insulin,Long-Acting,,,android G6,,18,,,,,",
+        "14,2024-03-01T10:04:40,Insulin,Inhaled,,,android G6,,8,,,,,",
+        "15,2024-03-01T10:04:50,Dancing,,,,android G6,,,,,,,",
         egv("2024-03-01 10:05:00", 125),
     ]
     found = wearer(tmp_path, clarity(rows))
@@ -49,6 +51,12 @@ def test_clarity_gives_readings_and_rapid_insulin_and_nothing_else(tmp_path: Pat
     assert set(found.glucose.sensor) == {"8AAAAA"}
     assert found.bolus.dose.tolist() == [4.5]
     assert len(found.basal) == 0
+    assert found.repairs.sentences() == [
+        "rows or events of the source that could not be understood, left out: 2 (insulin of no known kind 1, "
+        "rows of an event that is not known 1)",
+        "U of insulin in those, as far as that can be seen: 8 (insulin of no known kind 8)",
+        "U of long-acting insulin, which is no bolus, left out: 18",
+    ]
 
 
 def test_clarity_in_mmol_is_converted_and_words_stand_just_outside_the_sensors_range(tmp_path: Path) -> None:
@@ -112,6 +120,7 @@ def test_libre_gives_kept_and_scanned_readings_and_rapid_insulin(tmp_path: Path)
     found = wearer(tmp_path, libre(rows))
     assert found.glucose.glucose.tolist() == [107, 111, 39, 501]
     assert found.bolus.dose.tolist() == [3]
+    assert found.repairs[RepairKind.long_acting_units] == 12
 
 
 @pytest.mark.parametrize(

@@ -81,8 +81,11 @@ def kept(time: str, glucose: object) -> str:
     return f"FreeStyle Libre 3,AAAA-1,{time},0,{glucose},,,,,,,,,,,"
 
 
-def carelink(sections: dict[str, list[dict[str, str]]], unit: str = "mg/dL", delimiter: str = ";") -> str:
-    """Sections of rows, given oldest first and written newest first, as CareLink does."""
+def carelink(
+    sections: dict[str, list[dict[str, str]]], unit: str = "mg/dL", delimiter: str = ";", columns: tuple[str, ...] = ()
+) -> str:
+    """Sections of rows, given oldest first and written newest first, as CareLink does; further columns come last."""
+    header = [*CARELINK, *columns]
     lines = [
         delimiter.join(["Last Name", "First Name", "Device", "MiniMed 780G"]),
         '"L";"A"'.replace(";", delimiter),
@@ -91,12 +94,12 @@ def carelink(sections: dict[str, list[dict[str, str]]], unit: str = "mg/dL", del
     number = 0
     for section, rows in sections.items():
         lines.append(delimiter.join(["-------", "MiniMed 780G", *section.split("|")]))
-        lines.append(delimiter.join(name.replace("mg/dL", unit) for name in CARELINK))
+        lines.append(delimiter.join(name.replace("mg/dL", unit) for name in header))
         for row in reversed(rows):
             cells = {SHORT.get(key, key): value for key, value in row.items()}
             cells |= {"Index": f"{number},00000" if delimiter == ";" else f"{number}"}
             cells |= dict(zip(("Date", "Time"), row["at"].split(" "), strict=True))
-            lines.append(delimiter.join(cells.get(name, "") for name in CARELINK))
+            lines.append(delimiter.join(cells.get(name, "") for name in header))
             number += 1
     return "\n".join([*lines, ""])
 

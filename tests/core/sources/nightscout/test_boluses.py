@@ -220,6 +220,18 @@ def test_insulin_that_is_no_bolus_is_counted(
     assert not repair or pump.repairs[RepairKind(repair)] == units
 
 
+def test_a_rate_of_an_event_that_nobody_knows_is_counted_and_beside_a_note_it_is_not() -> None:
+    pump = told(
+        treatment(0, "Basal Boost", duration=30, absolute=2.0),
+        treatment(5, "Note", _type="BasalProfileStart", rate=1.2),
+        entries=[reading(0), reading(5, type="sgx"), reading(10, type="mbg")],
+    )
+    assert pump.repairs.named == {
+        (RepairKind.unreadable_rows, "Basal Boost"): 1.0,
+        (RepairKind.unreadable_rows, "entries"): 1.0,
+    }
+
+
 def test_what_is_not_understood_is_named_with_its_units() -> None:
     pump = told(
         treatment(0, "Mystery Bolus", "a", insulin=-1),

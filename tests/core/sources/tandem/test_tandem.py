@@ -507,10 +507,15 @@ def test_a_line_that_cannot_be_understood_is_left_out_and_counted(
     for properties in ({}, {"commandedRate": None}, {"commandedRate": "much"}, {"commandedRate": float("inf")}):
         log.write(279, later(5), **properties)
     log.write(20, later(6), bolusId=1, insulinDelivered=-3.0, completionStatus=3)
+    log.write(20, later(6), bolusId="one", insulinDelivered=2.5, completionStatus=3)
     log.write(9999, later(7), anything=[1, 2])
     pump = told(log, monkeypatch, tmp_path)
     assert len(pump) == 1
-    assert pump.repairs[RepairKind.unreadable_rows] == 5
+    assert pump.repairs.named == {
+        (RepairKind.unreadable_rows, "basal delivery"): 4.0,
+        (RepairKind.unreadable_rows, "bolus completed"): 2.0,
+        (RepairKind.unreadable_units, "bolus completed"): 2.5,
+    }
 
 
 JSON = (
