@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from bloodtwin_core.events.kinds import AmountEvents, BasalEvents, PumpEvents
