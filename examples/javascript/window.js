@@ -14,7 +14,8 @@ const isKnown = (value) => value !== null && value !== undefined && !Number.isNa
  * Each record's eight features, oldest first, ready for the last `lookback` of them to be cut off.
  *
  * records: `{time: Date, bg, basalRate, bolusDose}`, one every five minutes; mg/dL, U/h, U. What is not known is null,
- * which for insulin is not 0. secondsOfDay: a Date to the seconds since midnight on the clock that the model's facts
+ * which for insulin is not 0. Records that tell more, as those of a split file do, may hold `deltaBg` (mg/dL, null where
+ * none was measured) and `isClipped`; both are computed where they are left out. secondsOfDay: a Date to the seconds since midnight on the clock that the model's facts
  * name (`clock`). maxGapHours: that of the facts; after a longer gap in glucose nothing is carried over.
  */
 export function featuresOf(records, { secondsOfDay, maxGapHours }) {
@@ -38,7 +39,8 @@ export function featuresOf(records, { secondsOfDay, maxGapHours }) {
       continue; // A segment begins with the first measured glucose.
     }
     const bg = measured ? clip(record.bg, GLUCOSE) : carried.bg;
-    const delta = measured && before !== null && isKnown(before.bg) ? bg - clip(before.bg, GLUCOSE) : 0;
+    const computed = measured && before !== null && isKnown(before.bg) ? bg - clip(before.bg, GLUCOSE) : 0;
+    const delta = record.deltaBg === undefined ? computed : (record.deltaBg ?? 0);
     const isFresh = isKnown(carried.toldAt) && record.time - carried.toldAt <= BASAL_IS_CARRIED_MS;
     const phase = (2 * Math.PI * secondsOfDay(record.time)) / 86400;
     rows.push([
@@ -48,7 +50,7 @@ export function featuresOf(records, { secondsOfDay, maxGapHours }) {
       isKnown(record.bolusDose) ? clip(record.bolusDose, BOLUS) : NaN,
       Math.sin(phase),
       Math.cos(phase),
-      measured && bg !== record.bg ? 1 : 0,
+      measured && (record.isClipped ?? bg !== record.bg) ? 1 : 0,
       measured ? 0 : 1,
     ]);
     if (measured) {

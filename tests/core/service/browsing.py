@@ -1,6 +1,5 @@
-"""A browser on a service that runs in a thread, with a clock that stands where a test puts it."""
+"""Pages of a service that runs in a thread, with a clock that stands where a test puts it."""
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -8,30 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 
 from bloodtwin_core.config import ServiceSettings
 from bloodtwin_core.service.running import Service
 from bloodtwin_core.service.web.server import server
-
-QUIET = (
-    *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--no-sandbox"),
-)
-
-
-@contextmanager
-def browser() -> Iterator[Any]:
-    """Chromium without a window; skips the test where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=path, args=list(QUIET))
-        yield chromium
-        chromium.close()
 
 
 class Served:

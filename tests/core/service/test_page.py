@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.core.service.browsing import Served, browser, served
+from tests.browsing import browser
+from tests.core.service.browsing import Served, served
 from tests.core.service.conftest import StandingClock
 from tests.core.service.days import NOON, reading, readings, stamp
 
