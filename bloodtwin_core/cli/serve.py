@@ -5,6 +5,7 @@ certificate there too, since without one they can be read on the way. docs/live.
 
   bloodtwin serve --demo --speed 60
   bloodtwin serve --wearer anna --zone Europe/Berlin
+  bloodtwin serve --wearer anna --zone Europe/Berlin --feed nightscout=https://my-site.example
 """
 
 import argparse
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from bloodtwin_core.cli.service_settings import add_service_options, service_settings
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import ServiceSettings
+from bloodtwin_core.config.service import FeedSettings
 from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records.pump_ids import pump_id_of
 
@@ -31,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `bloodtwin serve` takes."""
     parser.add_argument("--wearer", metavar="NAME", help="make this wearer, or say where they live now")
     parser.add_argument("--zone", default="", metavar="ZONE", help="the wearer's time zone, such as Europe/Berlin")
+    parser.add_argument(
+        "--feed",
+        action="append",
+        default=[],
+        metavar="SOURCE[=WHERE]",
+        help="get the wearer's events from a source: nightscout=https://my-site.example, dexcom_share, events=FOLDER",
+    )
     parser.add_argument("--model", metavar="FILE", help="model.onnx or the folder of a model")
     parser.add_argument("--address", metavar="ADDRESS", help="address to listen at (127.0.0.1)")
     parser.add_argument("--port", type=int, metavar="PORT", help="port to listen at (8484)")
@@ -43,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Serve until interrupted. Raises BloodTwinError."""
-    settings = service_settings(given)
+    settings = _with_feeds(service_settings(given), given)
     _require_sound(settings, given)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     with ExitStack() as stack:
@@ -65,8 +74,25 @@ def _require_sound(settings: ServiceSettings, given: argparse.Namespace) -> None
             raise SettingsError(f"{file} is not there. Name the file of the certificate, and that of its key")
 
 
+def _with_feeds(settings: ServiceSettings, given: argparse.Namespace) -> ServiceSettings:
+    """The settings with the feeds of --feed, which are of --wearer."""
+    if given.feed and not given.wearer:
+        raise SettingsError("--feed gets the events of somebody: say of whom with --wearer NAME")
+    feeds = [_feed(text, given) for text in given.feed]
+    return settings.model_copy(update={"feeds": [*settings.feeds, *feeds]})
+
+
+def _feed(text: str, given: argparse.Namespace) -> FeedSettings:
+    source, _, where = text.partition("=")
+    is_address = where.startswith(("http://", "https://"))
+    return FeedSettings(
+        wearer=given.wearer, source=source, address=where if is_address else "", root="" if is_address else where
+    )
+
+
 def _serve(settings: ServiceSettings, given: argparse.Namespace, stack: ExitStack) -> None:
     # FastAPI takes half a second to import, and a wrong option should be told before.
+    from bloodtwin_core.service.feeds.of_service import feeds_of
     from bloodtwin_core.service.running import Service
     from bloodtwin_core.service.web.server import listening, serve
 
@@ -79,6 +105,7 @@ def _serve(settings: ServiceSettings, given: argparse.Namespace, stack: ExitStac
             service.store.wearers.put(pump_id_of(given.wearer), given.zone)
     stack.callback(service.close)
     service.require_tokens()
+    service.feed_from(feeds_of(service))
     scheme = "https" if settings.certificate else "http"
     host = f"[{settings.address}]" if ":" in settings.address else settings.address
     sys.stdout.write(f"The page: {scheme}://{host}:{settings.port}/ (Ctrl+C ends it)\n")

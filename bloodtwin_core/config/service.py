@@ -5,6 +5,23 @@ from pydantic import Field
 from bloodtwin_core.config.group import SettingsGroup
 
 
+class FeedSettings(SettingsGroup):
+    """Where the service itself gets a wearer's events: a source, as data.source, asked again and again."""
+
+    wearer: str = Field(description="The wearer, by name.")
+    source: str = Field(description="As data.source: nightscout, dexcom_share, librelinkup, tandem or events.")
+    root: str = Field(default="", description="Folder of growing files; of a cloud empty, or where it is kept.")
+    address: str = Field(default="", description="Address of a site, without a token.")
+    pump_ids: list[str] = Field(default=[], description="Pumps of the wearer; empty if the source knows only theirs.")
+    settings: list[str] = Field(
+        default=[], description="Settings of the group data, such as nightscout.time_zone=Europe/Berlin."
+    )
+    every_seconds: float = Field(default=60.0, ge=10.0, le=86_400.0, description="How often (s) to ask.")
+    writes_forecast: bool = Field(
+        default=False, description="Write each forecast to the Nightscout site, as Loop would; needs a secret."
+    )
+
+
 class ServiceSettings(SettingsGroup):
     """The live service, `bloodtwin serve`; the asset latest_forecasts takes its store and model too."""
 
@@ -28,6 +45,7 @@ class ServiceSettings(SettingsGroup):
     clock_tolerance_minutes: float = Field(
         default=5.0, ge=0.0, le=60.0, description="How far (min) an event may lie ahead of this machine's clock."
     )
+    feeds: list[FeedSettings] = Field(default=[], description="Where it gets events itself.")
     most_body_kib: int = Field(default=1024, ge=16, le=65_536, description="Largest body of a request (KiB).")
     slowest_body_seconds: float = Field(
         default=10.0, gt=0.0, le=600.0, description="Time (s) in which a request must have come in whole."

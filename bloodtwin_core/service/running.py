@@ -10,6 +10,7 @@ from bloodtwin_core.service.caretaker import Caretaker
 from bloodtwin_core.service.clock import Now
 from bloodtwin_core.service.desk import Desk
 from bloodtwin_core.service.engine import Engine, Made
+from bloodtwin_core.service.feeds.feed import Feed
 from bloodtwin_core.service.listeners import Listeners
 from bloodtwin_core.service.metrics import Metrics
 from bloodtwin_core.service.model import ModelInUse
@@ -34,6 +35,7 @@ class Service:
         self.engine = Engine(self.store, self.model, now)
         self.listeners = Listeners()
         self.desk = Desk(self.engine, self._heard)
+        self.feeds: list[Feed] = []
         self._caretaker = Caretaker(self.store, self.model, self._forget_before)
 
     @property
@@ -49,6 +51,12 @@ class Service:
                 f"one first: bloodtwin wearers add NAME --zone ZONE --store {self.settings.store}"
             )
 
+    def feed_from(self, feeds: list[Feed]) -> None:
+        """Begin to pull."""
+        self.feeds = feeds
+        for feed in feeds:
+            feed.start()
+
     def leave(self) -> None:
         """Let go of those who listen, so that the server can end. From any thread."""
         self.is_closing = True
@@ -57,6 +65,8 @@ class Service:
     def close(self) -> None:
         """Finish what was taken, and let go of the store."""
         self.leave()
+        for feed in self.feeds:
+            feed.close()
         self._caretaker.close()
         self.desk.close()
         self.store.close()

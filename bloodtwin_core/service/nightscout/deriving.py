@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from bloodtwin_core.events.kinds import PumpEvents
-from bloodtwin_core.records import CARBOHYDRATES
 from bloodtwin_core.service.moments import second_of
 from bloodtwin_core.service.moments import time_of as moment_of_records
 from bloodtwin_core.service.nightscout.documents import Collection
 from bloodtwin_core.service.store import EventKind, Store, StoredEvent, Wearer
+from bloodtwin_core.service.told import stored_events
 from bloodtwin_core.sources.nightscout.values import BAD, Document, time_of, words
 
 ORIGIN = "nightscout"
@@ -27,7 +25,12 @@ def derive(store: Store, wearer: Wearer, now: int, oldest_days: int) -> None:
     """
     since = now - oldest_days * 24 * 3600
     events = events_told(store, wearer, since, now)
-    store.events.replace(wearer.number, ORIGIN, since, _stored(events, since, store, wearer, now), now)
+    derived = [
+        *stored_events(events, ORIGIN, since),
+        *_sensor_starts(store, wearer, since, now),
+        StoredEvent(EventKind.derived_until, ORIGIN, now + AHEAD_SECONDS, origin=ORIGIN),
+    ]
+    store.events.replace(wearer.number, ORIGIN, since, derived, now)
     if not wearer.zone and events.wearer_zone:
         store.wearers.put(wearer.name, events.wearer_zone)
 
@@ -63,28 +66,6 @@ def _heard(store: Store, wearer: Wearer, since: int, now: int) -> Iterator[Docum
     for second, *_ in store.events.between(wearer.number, EventKind.glucose, since, now):
         yield {"_id": f"reading-{second}", "type": "other", "date": second * 1000}
     yield {"_id": _SENTINEL, "type": "other", "date": (now + AHEAD_SECONDS) * 1000}
-
-
-def _stored(events: PumpEvents, since: int, store: Store, wearer: Wearer, now: int) -> Iterator[StoredEvent]:
-    for place, (time, rate) in enumerate(zip(events.basal.times, events.basal.rate, strict=True)):
-        second = second_of(time)
-        if second >= since:
-            value = None if np.isnan(rate) else float(rate)
-            yield StoredEvent(EventKind.basal, f"{ORIGIN}@{second}/{place}", second, value, origin=ORIGIN)
-    boluses = zip(events.bolus.times, events.bolus.dose, events.bolus.minutes, strict=True)
-    for place, (time, dose, minutes) in enumerate(boluses):
-        name, second = f"{ORIGIN}@{second_of(time)}/{place}", second_of(time)
-        if second >= since:
-            yield StoredEvent(EventKind.bolus, name, second, float(dose), float(minutes), origin=ORIGIN)
-    announced = events.extra.get(CARBOHYDRATES)
-    if announced is not None:
-        for place, (time, grams) in enumerate(zip(announced.times, announced.amount, strict=True)):
-            second = second_of(time)
-            if second >= since:
-                name = f"{ORIGIN}@{second}/{place}"
-                yield StoredEvent(EventKind.carbohydrates, name, second, float(grams), origin=ORIGIN)
-    yield from _sensor_starts(store, wearer, since, now)
-    yield StoredEvent(EventKind.derived_until, ORIGIN, now + AHEAD_SECONDS, origin=ORIGIN)
 
 
 def _sensor_starts(store: Store, wearer: Wearer, since: int, now: int) -> Iterator[StoredEvent]:

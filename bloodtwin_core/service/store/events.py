@@ -39,12 +39,18 @@ class Events:
             )
 
     def replace(self, wearer: int, origin: str, since: int, events: Iterable[StoredEvent], received: int) -> None:
-        """Let these be all events of an origin from a second on."""
+        """Let these be all events of an origin from a second on; those that stay the same are left as they are."""
+        told = list(events)
+        names = {(event.kind.value, event.name) for event in told}
         with self._database.transaction():
-            self._database.write(
-                "DELETE FROM events WHERE wearer = ? AND origin = ? AND second >= ?", (wearer, origin, since)
+            known = self._database.rows(
+                "SELECT kind, name FROM events WHERE wearer = ? AND origin = ? AND second >= ?",
+                (wearer, origin, since),
             )
-            self.put(wearer, events, received)
+            for kind, name in known:
+                if (kind, name) not in names:
+                    self.remove(wearer, EventKind(kind), name)
+            self.put(wearer, told, received)
 
     def remove(self, wearer: int, kind: EventKind, name: str) -> bool:
         """Forget an event; whether it was there."""

@@ -69,9 +69,14 @@ def _add_guards(app: FastAPI, service: Service) -> None:
 def _add_gauges(service: Service) -> None:
     metrics = service.metrics
     metrics.gauge("jobs_waiting", "Jobs that wait for the desk", lambda: float(service.desk.waiting))
+    metrics.gauge("feeds_in_trouble", "Feeds whose last pull failed", lambda: _troubled(service))
     metrics.gauge("streams", "Streams that are listened to", lambda: float(service.listeners.total))
     metrics.gauge("wearers", "Wearers", lambda: float(len(service.store.wearers.all())))
     metrics.gauge("model_loaded_seconds", "When the model was loaded", lambda: service.model.now.loaded)
     metrics.gauge(
         "model_trouble", "1 where the newest model file is not usable", lambda: float(bool(service.model.trouble))
     )
+
+
+def _troubled(service: Service) -> float:
+    return float(sum(bool(feed.state.trouble) for feed in service.feeds))

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from bloodtwin_core.service.feeds.feed import FeedState
 from bloodtwin_core.service.moments import moment_at
 from bloodtwin_core.service.past import Past, band_of
 from bloodtwin_core.service.store import StoredForecast
@@ -100,3 +101,30 @@ class PastOut(BaseModel):
             refusals=past.refusals,
             forecasts=[PastForecastOut.of(forecast) for forecast in past.forecasts] if with_forecasts else [],
         )
+
+
+class FeedOut(BaseModel):
+    """Where the service gets events itself, and what it last heard: null, never. trouble: why the last time failed."""
+
+    source: str
+    asked: datetime | None
+    answered: datetime | None
+    newest_event: datetime | None
+    next: datetime | None
+    trouble: str
+
+    @classmethod
+    def of(cls, state: FeedState) -> "FeedOut":
+        """As it is told."""
+        return cls(
+            source=state.source,
+            asked=_known(state.asked),
+            answered=_known(state.answered),
+            newest_event=_known(state.heard),
+            next=_known(state.next),
+            trouble=state.trouble,
+        )
+
+
+def _known(second: float) -> datetime | None:
+    return moment_at(second) if second else None

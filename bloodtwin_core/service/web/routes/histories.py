@@ -9,7 +9,14 @@ from bloodtwin_core.service.moments import moment_at
 from bloodtwin_core.service.past import past_of
 from bloodtwin_core.service.store import EventKind
 from bloodtwin_core.service.web.access import Seen, Serving
-from bloodtwin_core.service.web.bodies.histories import BasalOut, BolusOut, CarbohydratesOut, HistoryOut, PastOut
+from bloodtwin_core.service.web.bodies.histories import (
+    BasalOut,
+    BolusOut,
+    CarbohydratesOut,
+    FeedOut,
+    HistoryOut,
+    PastOut,
+)
 from bloodtwin_core.service.web.bodies.outlooks import ReadingOut
 
 router = APIRouter(prefix="/v1/wearers/{name}", tags=["history"])
@@ -57,3 +64,9 @@ def past_forecasts(
     now = int(service.now())
     first = now - round(hours * 3600)
     return PastOut.of(past_of(service.store, wearer, first, now), first, now, with_forecasts=forecasts)
+
+
+@router.get("/feeds")
+async def feeds(wearer: Seen, service: Serving) -> list[FeedOut]:
+    """Where the service gets the wearer's events itself, and what it last heard there."""
+    return [FeedOut.of(feed.state) for feed in service.feeds if feed.state.wearer == wearer.name]
