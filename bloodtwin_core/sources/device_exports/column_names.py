@@ -1,15 +1,29 @@
 """The column names that vendors' sites write in other languages than English, and what they are in English.
 
-Known from public code that reads such exports, and from files: German (creepymonster/GlucoseDirect and the reading
-scripts of the study DIA-HACK), Spanish (javierpa95/cgmpy, the HUPA-UCM Diabetes Dataset), French, Italian, Dutch and
-Swedish (header lines in public reading scripts and converters), Dutch CareLink (molgenis/molgenis-app-autobetes,
-tidepool-org/uploader issue 124). {unit} stands for mg/dL or mmol/L, in brackets or not.
+Known from public code that reads such exports, and from files: German (creepymonster/GlucoseDirect, the reading scripts
+of the study DIA-HACK, and CareLink's in the R scripts of sugr), Spanish (javierpa95/cgmpy, the HUPA-UCM Diabetes
+Dataset), French, Italian, Dutch and Swedish (header lines in public reading scripts and converters), Dutch CareLink
+(molgenis/molgenis-app-autobetes, tidepool-org/uploader issue 124). {unit} stands for mg/dL or mmol/L, in brackets or
+not.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 LIBRE_TIME, CLARITY_TIME, CARELINK_TYPE = "Device Timestamp", "Timestamp (YYYY-MM-DDThh:mm:ss)", "Raw-Type"
+CARELINK_VALUES = "Raw-Values"
+CARELINK_TYPES = frozenset(
+    (
+        "BasalProfileStart",
+        "BolusNormal",
+        "BolusSquare",
+        "ChangeTempBasal",
+        "ChangeTempBasalPercent",
+        "GlucoseSensorData",
+        "ResultDailyTotal",
+    )
+)
+"""Words in the column Raw-Type that are the same in every language."""
 _LIBRE_HISTORIC, _CLARITY_GLUCOSE = "Historic Glucose {unit}", "Glucose Value ({unit})"
 LAYOUTS: Mapping[str, Sequence[str]] = {
     _LIBRE_HISTORIC: (
@@ -78,9 +92,12 @@ LANGUAGES = (
             "zeitstempel (jjjj-mm-ttthh:mm:ss)": CLARITY_TIME,
             "ereignistyp": "Event Type",
             "ereignisart": "Event Type",
+            "ereignisuntertyp": "Event Subtype",
+            "insulinwert (ie)": "Insulin Value (u)",
             "glukosewert {unit}": _CLARITY_GLUCOSE,
         },
-        words={"Niedrig": "Low", "Hoch": "High"},
+        carelink={"datum": "Date", "zeit": "Time", "sensorglukose {unit}": "Sensor Glucose ({unit})"},
+        words={"EGW": "EGV", "Niedrig": "Low", "Hoch": "High"},
     ),
     Language(
         "French",
@@ -154,7 +171,7 @@ LANGUAGES = (
             "datum": "Date",
             "tijd": "Time",
             "onbewerkt: type": CARELINK_TYPE,
-            "onbewerkt: waarden": "Raw-Values",
+            "onbewerkt: waarden": CARELINK_VALUES,
             "sensorglucose {unit}": "Sensor Glucose ({unit})",
         },
     ),
@@ -172,6 +189,8 @@ LANGUAGES = (
     ),
 )
 TELLTALES: Mapping[str, Sequence[str]] = {
+    "Norwegian": ("glukoseverdi", "enhetens tidsstempel"),
+    "Danish": ("tidsstempel", "glukoseværdi", "klokkeslæt"),
     "German": ("zeitstempel", "glukose", "gerät"),
     "French": ("horodatage", "glycémie", "appareil"),
     "Spanish": ("marca temporal", "sello de tiempo", "glucosa", "fecha"),
@@ -179,8 +198,6 @@ TELLTALES: Mapping[str, Sequence[str]] = {
     "Dutch": ("tijdstempel", "glucosewaarde", "apparaat", "sensorglucose"),
     "Swedish": ("tidsstämpel", "tidstämpel", "glukosvärde"),
     "Portuguese": ("carimbo", "glicose", "glicemia"),
-    "Norwegian": ("glukoseverdi", "enhetens tidsstempel"),
-    "Danish": ("tidsstempel", "glukoseværdi", "enhed"),
     "Finnish": ("aikaleima", "glukoosi", "laite"),
     "Polish": ("znacznik czasu", "glukozy", "urządzenie"),
     "Czech": ("časové razítko", "glukóza", "glukózy", "zařízení"),
@@ -196,4 +213,5 @@ TELLTALES: Mapping[str, Sequence[str]] = {
     "Korean": ("포도당", "타임스탬프"),
     "Chinese": ("葡萄糖", "时间戳", "時間戳"),
 }
-"""Words in column names by which a language is named that is not read; those of the languages above come first."""
+"""Words in column names by which a language is named that is not read. The first that fits counts: all of Scandinavia
+and Germany write glukose."""

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from bloodtwin_core.sources.device_exports.column_names import (
     CARELINK_TYPE,
+    CARELINK_TYPES,
+    CARELINK_VALUES,
     CLARITY_TIME,
     LANGUAGES,
     LAYOUTS,
@@ -35,6 +37,8 @@ _NEEDED = frozenset(
 def in_english(export: Export) -> Export:
     """The export with English column names and words, if its header is in a language that is known; else as it is."""
     for place, row in enumerate(export.rows[:FIRST_ROWS]):
+        if (found := _carelink_by_content(export, place)) is not None:
+            return found
         if not _NEEDED.intersection(map(_plain, row)):
             continue
         for language in LANGUAGES:
@@ -47,6 +51,22 @@ def in_english(export: Export) -> Export:
                 if needed in header and needed not in row:
                     return _translated(export, place, _completed(row, header), language)
     return export
+
+
+def _carelink_by_content(export: Export, place: int) -> Export | None:
+    """The export of a Paradigm pump with row `place` as its header, in a language of which the names of day, time and
+    glucose are known, but not of Raw-Type: what stands in it tells which column that is. None if it is none.
+    """
+    for language in LANGUAGES:
+        header = [_english(cell, language.carelink) for cell in export.rows[place]]
+        if not {"Date", "Time"}.issubset(header) or CARELINK_TYPE in header or {"Date", "Time"} & {*export.rows[place]}:
+            continue
+        after = export.rows[place + 1 :]
+        told = {at for row in after for at, cell in enumerate(row) if cell in CARELINK_TYPES}
+        if len(told) == 1 and (at := told.pop()) + 1 < len(header):
+            header[at : at + 2] = CARELINK_TYPE, CARELINK_VALUES
+            return _translated(export, place, header, language)
+    return None
 
 
 def language_of(export: Export) -> str | None:

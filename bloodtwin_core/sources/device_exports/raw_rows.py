@@ -1,6 +1,7 @@
 """Rows of CareLink's older layout, each of which says what it is in Raw-Type and what it holds in Raw-Values.
 
-Raw-Values are `NAME=value, NAME=value`, numbers with a decimal point whatever the account's language.
+Raw-Values are `NAME=value, NAME=value`, numbers with a decimal point whatever the account's language; a comma between
+digits is a decimal one, since a blank follows those between values.
 """
 
 import re
@@ -12,8 +13,8 @@ from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.sources.device_exports.cells import Cells, CellTexts
 
 TYPE, VALUES = "Raw-Type", "Raw-Values"
-_PAIR = re.compile(r"([A-Z0-9_]+)=([^,]*)")
-_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+_PAIR = re.compile(r"([A-Z0-9_]+)=([^,]*(?:(?<=[0-9]),[0-9]+)?)")
+_NUMBER = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{1,9})?")
 
 
 @dataclass(frozen=True)
@@ -43,4 +44,4 @@ class RawRows:
             if not _NUMBER.fullmatch(text):
                 what = f"{name} is '{text}', which is not a number"
                 raise self.cells.fault(row, VALUES, what, "Write the number as the vendor exported it")
-        return texts.astype(np.float64)
+        return np.array([float(text.replace(",", ".")) for text in texts])

@@ -9,6 +9,7 @@ from pydantic import Field
 from bloodtwin_core.common.progress import Progress
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.group import SettingsGroup
+from bloodtwin_core.records.pump_ids import PumpId
 from bloodtwin_core.sources.source import EventSource, told
 
 if TYPE_CHECKING:
@@ -31,9 +32,7 @@ class DexcomShareSettings(SettingsGroup):
     """
 
     region: DexcomRegion = Field(default=DexcomRegion.us, description="us, ous (outside the United States) or jp.")
-    pump_id: str = Field(
-        default="dexcom", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="Name for the wearer."
-    )
+    pump_id: PumpId = Field(default="dexcom", description="Name for the wearer.")
     time_zone: str = Field(
         default="", description="Zone in which the wearer lives, such as Europe/Berlin; empty if it does not matter."
     )

@@ -18,7 +18,7 @@ from bloodtwin_core.sources.device_exports.cells import Cells
 from bloodtwin_core.sources.glooko.tables import DELIVERED, DURATION, KIND, PERCENTAGE, RATE
 from bloodtwin_core.sources.glooko.times import RowsInUtc
 
-_SUSPENDED = ("suspend", "ausgesetzt", "unterbrochen", "gestoppt")
+_SUSPENDED = ("suspend", "ausgesetzt", "unterbrochen", "gestoppt", "onderbr")
 _ROUNDED = np.timedelta64(90, "s")
 """Times and durations are exported in whole minutes: a row that begins this little after another follows it."""
 _ROW = np.dtype([("start", "datetime64[s]"), ("minutes", "f8"), ("rate", "f8")])
@@ -47,10 +47,13 @@ def basal_rows(rows: RowsInUtc) -> BasalRows:
         column = DELIVERED if stated[row] != rate[row] else RATE
         what = f"{rate[row]:g} U/h cannot be a basal rate"
         raise cells.fault(row, column, what, "Correct the row, or remove it")
-    over = minutes == 0
+    # Where no row says how long, each lasts until the next; where the others do, nobody knows of this one.
+    unended = np.isnan(minutes) & ~np.isnan(minutes).all()
+    over = (minutes == 0) | unended
     lost = float(np.nan_to_num(delivered[over]).sum())
     unknown = np.isnan(rate) & ~over
     repairs = rows.repairs + Repairs.of(RepairKind.unreadable_rows, int(unknown.sum()), "basal without a rate")
+    repairs += Repairs.of(RepairKind.unreadable_rows, int(unended.sum()), "basal without a duration")
     repairs += Repairs.of(RepairKind.unreadable_units, round(lost, 6), "basal of no duration")
     found = np.zeros(len(cells), dtype=_ROW)
     found["start"], found["minutes"], found["rate"] = rows.times, minutes, rate

@@ -1,8 +1,9 @@
-"""The tables of a Glooko export, known by their columns, in English and German.
+"""The tables of a Glooko export, known by their columns, in English, German and Dutch.
 
 Layout: in each file a line with the wearer's name and the days, then a header and rows, comma-separated, newest or
 oldest first; numbers with a decimal point or, quoted, a comma. Column names as in public readers of such exports:
-iricigor/Glooko and the tests of aidR (English), the tests of glucose diaries that read German ones.
+iricigor/Glooko and the tests of aidR (English), the tests of glucose diaries that read German ones, a script that
+merges Dutch ones.
 """
 
 import re
@@ -42,7 +43,23 @@ _GERMAN = {
     "Insulin gesamt (U)": TOTAL_ALL,
     "Basal gesamt (U)": TOTAL_BASAL,
 }
-_NAMES = {name.casefold(): name for name in _ENGLISH} | {name.casefold(): mine for name, mine in _GERMAN.items()}
+_DUTCH = {
+    "Tijdstempel": TIME,
+    "Serienummer": SERIAL,
+    "Insulinetype": KIND,
+    "CGM-glucosewaarde (mg/dl)": GLUCOSE_MG,
+    "CGM-glucosewaarde (mmol/l)": GLUCOSE_MMOL,
+    "Duur (minuten)": DURATION,
+    "Percentage (%)": PERCENTAGE,
+    "Hoeveelheid": RATE,
+    "Toegediende insuline (eenh.)": DELIVERED,
+    "Eerste toediening (eenh.)": INITIAL,
+    "Uitgebreide toediening (eenh.)": EXTENDED,
+    "Invoer koolhydraatverbruik (g)": CARBOHYDRATES_INPUT,
+}
+_NAMES = {name.casefold(): name for name in _ENGLISH} | {
+    name.casefold(): mine for language in (_GERMAN, _DUTCH) for name, mine in language.items()
+}
 _FIRST_ROWS = 3
 """Rows among which the header stands."""
 _NOT_READ = re.compile(
@@ -62,6 +79,15 @@ class TableKind(StrEnum):
     totals = "totals"
 
 
+_KINDS_NAMED = {
+    "cgm_data": TableKind.glucose,
+    "basal_data": TableKind.basal,
+    "bolus_data": TableKind.bolus,
+    "insulin_data": TableKind.totals,
+}
+"""What the names of files tell, the same in every language."""
+
+
 def is_export_file(name: str) -> bool:
     """Whether a file of this name is one of an export."""
     return re.fullmatch(r"\w+_data(_\d+)?\.csv", name, re.IGNORECASE) is not None
@@ -75,16 +101,23 @@ def is_read(name: str) -> bool:
 def table_of(file: ExportedFile) -> tuple[TableKind, Cells]:
     """The one table of a file, its columns under their English names.
 
-    Raises DataError if its columns are not those of an export in English or German.
+    Raises DataError if its columns are not those of an export in a language that is known.
     """
     export = export_of(file)
     header = next((row for row in export.rows[:_FIRST_ROWS] if TIME in row), None)
     kind = _kind_of(header) if header is not None else None
+    named = next((mine for word, mine in _KINDS_NAMED.items() if file.name.casefold().startswith(word)), kind)
+    if kind is not named and kind is not None:
+        raise DataError(
+            f"the columns are those of {kind}, but the file is called as one of {named}: a column was lost",
+            todo="Export it again, and leave it as it comes",
+            file=file.path,
+        )
     if header is None or kind is None:
         shown = header or (export.rows[min(1, len(export.rows) - 1)] if export.rows else [])
         raise DataError(
             f"the columns are not known: {', '.join(filter(None, shown))[:200] or 'there are none'}",
-            todo="Export it again with the account set to English or German, and leave it as it comes",
+            todo="Export it again with the account set to English, German or Dutch, and leave it as it comes",
             file=file.path,
         )
     return kind, export.only_table(TIME, above=_FIRST_ROWS - 1)

@@ -123,6 +123,27 @@ def test_a_german_export_with_decimal_commas_is_read(tmp_path: Path) -> None:
     assert float(found.extra["carbohydrates"].amount[0]) == 45.0
 
 
+def test_a_dutch_export_is_read(tmp_path: Path) -> None:
+    cgm = [f'01-05-2024 {n // 12:02}:{n % 12 * 5:02},"{5 + n % 9 / 10:.1f}",S1'.replace(".", ",") for n in range(50)]
+    basal = ['01-05-2024 00:00,Gepland,60,,"0,85",,P1', "01-05-2024 01:00,Onderbreken,30,,,,P1"]
+    bolus = ['13-05-2024 00:10,Normaal,"0,0","45,0",,"4,50","4,50","0,00",P1']
+    files = {
+        CGM_FILE: table("Tijdstempel,CGM-glucosewaarde (mmol/l),Serienummer", cgm),
+        BASAL_FILE: table(
+            "Tijdstempel,Insulinetype,Duur (minuten),Percentage (%),Hoeveelheid,Toegediende insuline (eenh.),"
+            "Serienummer",
+            basal,
+        ),
+        BOLUS_FILE: table(
+            "Tijdstempel,Insulinetype,Invoer bloedglucose (mmol/l),Invoer koolhydraatverbruik (g),Koolhydraatratio,"
+            "Toegediende insuline (eenh.),Eerste toediening (eenh.),Uitgebreide toediening (eenh.),Serienummer",
+            bolus,
+        ),
+    }
+    found = read(written(tmp_path, files), date_order="day_first")
+    assert (len(found.glucose), found.basal.rate[:2].tolist(), found.bolus.dose.tolist()) == (50, [0.85, 0.0], [4.5])
+
+
 def test_a_rate_holds_for_its_duration_and_is_unknown_after_it(tmp_path: Path) -> None:
     found = insulin(tmp_path, ["2024-05-01 02:00,Scheduled,30,,0.60,,P1", "2024-05-01 02:30,Scheduled,60,,0.80,,P1"])
     assert rates(found)[:2] == [("05-01T01:00", 0.6), ("05-01T01:30", 0.8)]
@@ -132,6 +153,22 @@ def test_a_rate_holds_for_its_duration_and_is_unknown_after_it(tmp_path: Path) -
 def test_units_delivered_count_before_a_rate(tmp_path: Path) -> None:
     found = insulin(tmp_path, ["2024-05-01 02:00,Automated,5,,,0.10,P1", "2024-05-01 02:05,Automated,5,,9.0,0.05,P1"])
     assert [rate for _, rate in rates(found)][:2] == pytest.approx([1.2, 0.6])
+
+
+def test_a_row_without_a_duration_is_unknown_and_counted_unless_no_row_has_one(tmp_path: Path) -> None:
+    some = ["2024-05-01 02:00,Scheduled,60,,0.80,,P1", "2024-05-01 03:00,Scheduled,,,0.50,,P1"]
+    found = insulin(tmp_path / "some", some)
+    assert np.isnan(dict(rates(found))["05-01T02:00"])
+    assert found.repairs.named[RepairKind.unreadable_rows, "basal without a duration"] == 1
+    none = insulin(tmp_path / "none", [row.replace(",60,", ",,") for row in some])
+    assert rates(none)[:2] == [("05-01T01:00", 0.8), ("05-01T02:00", 0.5)]
+
+
+def test_a_table_that_lost_a_column_is_not_taken_for_another(tmp_path: Path) -> None:
+    rows = ["2024-05-01 02:00,Scheduled,60,,,0.80,P1"]
+    files = {CGM_FILE: table(CGM, READINGS), BASAL_FILE: table(BASAL.replace("Duration (minutes)", "Dura"), rows)}
+    with pytest.raises(DataError, match="columns are those of bolus, but the file is called as one of basal"):
+        read(written(tmp_path, files))
 
 
 def test_a_suspension_within_a_longer_row_interrupts_it(tmp_path: Path) -> None:
@@ -211,7 +248,7 @@ def test_columns_in_another_language_are_refused_in_words(tmp_path: Path) -> Non
     rows = {CGM_FILE: table("Horodatage,Valeur de glucose CGM (mg/dl),Numéro de série", READINGS)}
     with pytest.raises(DataError, match="the columns are not known: Horodatage") as caught:
         read(written(tmp_path, rows))
-    assert "English or German" in caught.value.todo
+    assert "English, German or Dutch" in caught.value.todo
 
 
 def test_what_cannot_be_is_refused_with_its_line(tmp_path: Path) -> None:

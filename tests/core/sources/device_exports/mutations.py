@@ -96,9 +96,10 @@ def silently_other(reader: Reader, original: str, whole: PumpEvents, change: Dam
     if found is None or _counted(found) != _counted(whole) or (lost and not change.cut):
         return ""
     untouched = _without(reader, original, change.touched)
-    if untouched is None and change.touched:
-        # The first of them is the header.
-        untouched = _without(reader, original, change.touched - {min(change.touched)})
+    for header in range(1, len(change.touched)):
+        # The first of them may be the header, and lines above it.
+        if untouched is None:
+            untouched = _without(reader, original, frozenset(sorted(change.touched)[header:]))
     if untouched is None or _counted(untouched) != _counted(whole):
         # The touched lines hold what the whole file depends on.
         untouched = PumpEvents.empty("") if change.cut else whole

@@ -46,6 +46,7 @@ CLARITY = {
     "Valore del glucosio (mg/dL);Valore di insulina (u)",
 }
 EVENTS = {
+    "German, newer": ("EGW", "Niedrig"),
     "Spanish": ("Niveles estimados de glucosa", "Bajo"),
     "Italian": ("EGV", "Basso"),
     "German": ("EGV", "Niedrig"),
@@ -81,6 +82,7 @@ def clarity(language: str, *rows: str) -> str:
 @pytest.mark.parametrize("language", EVENTS)
 def test_clarity_exports_are_read_where_readings_are_called_as_known(language: str, tmp_path: Path) -> None:
     event, low = EVENTS[language]
+    language = language.partition(",")[0]
     rows = [f"2;2024-03-01T10:00:00;{event};;;;;120;", f"3;2024-03-01T10:05:00;{event};;;;;{low};"]
     found = wearer(tmp_path, clarity(language, *rows))
     assert found.glucose.glucose.tolist() == [120, 39]
@@ -113,6 +115,19 @@ def test_a_dutch_carelink_export_of_a_paradigm_pump_is_read(tmp_path: Path) -> N
     assert (found.bolus.dose.tolist(), found.basal.rate[0]) == ([5], 0.8)
 
 
+def test_a_german_carelink_export_of_a_paradigm_pump_is_read_by_what_stands_in_it(tmp_path: Path) -> None:
+    """Its column Raw-Type is known from no public file, but its words are the same in every language."""
+    header = "Index,Datum,Zeit,Zeitstempel,Neue Gerätezeit,Sensorglukose (mg/dl),?,??,???"
+    rows = [
+        '1,21.05.24,00:00:00,x,,,BasalProfileStart,"PATTERN_NAME=standard, RATE=0.8",1',
+        '2,21.05.24,08:01:00,x,,,BolusNormal,"AMOUNT=4,5, CONCENTRATION=null, PROGRAMMED_AMOUNT=4,5",2',
+        '3,21.05.24,08:05:00,x,,117,GlucoseSensorData,"AMOUNT=117",3',
+    ]
+    found = wearer(tmp_path, "\n".join(["", header, *rows, ""]))
+    assert found.glucose.glucose.tolist() == [117]
+    assert (found.bolus.dose.tolist(), found.basal.rate[0]) == ([4.5], 0.8)
+
+
 @pytest.mark.parametrize(
     ("language", "header"),
     [
@@ -126,6 +141,7 @@ def test_a_dutch_carelink_export_of_a_paradigm_pump_is_read(tmp_path: Path) -> N
         ("Czech", "Index;Datum;Čas;Nový čas zařízení;Glukóza senzoru (mmol/l)"),
         ("Spanish", "Índice;Fecha;Hora;Glucosa del sensor (mg/dl)"),
         ("German", "Index;Datum;Zeit;Zeitstempel;Sensorglukose (mg/dl)"),
+        ("Danish", "Indeks;Dato;Klokkeslæt;Nyt tidspunkt;Sensorglukose (mmol/l)"),
     ],
 )
 def test_other_languages_are_refused_by_name(language: str, header: str, tmp_path: Path) -> None:
