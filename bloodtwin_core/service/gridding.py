@@ -14,6 +14,7 @@ from bloodtwin_core.records import (
     CARBOHYDRATES,
     CARRIED_BASAL_RECORDS,
     RECORDS_PER_HOUR,
+    Feature,
     OriginRules,
     PumpRecords,
     Timestamps,
@@ -26,6 +27,7 @@ from bloodtwin_core.serving.facts import ExportFacts
 
 _SPARE_SECONDS = 3 * 3600
 """A run of one repeated value is recognised by two hours of it."""
+_INSULIN = (EventKind.basal, EventKind.bolus)
 _KINDS = (EventKind.glucose, EventKind.basal, EventKind.bolus, EventKind.carbohydrates)
 Told = Mapping[EventKind, Sequence[TimedValue]]
 
@@ -40,10 +42,45 @@ def reach_of(rules: OriginRules, lookback: int) -> int:
     return records * BIN_SECONDS + int(LONGEST_SILENCE.astype(np.int64)) + _SPARE_SECONDS
 
 
-def told_up_to(store: Store, wearer: Wearer, now: int, facts: ExportFacts) -> Told:
-    """The events that a forecast at a moment (second) can rest on, by kind, in the order of time."""
+def told_up_to(store: Store, wearer: Wearer, now: int, seconds: int) -> Told:
+    """The events of the last seconds before a moment (second), by kind, in the order of time."""
+    return {kind: store.events.between(wearer.number, kind, now - seconds, now) for kind in _KINDS}
+
+
+def records_up_to_now(store: Store, wearer: Wearer, now: int, facts: ExportFacts) -> tuple[Told, PumpRecords]:
+    """The events that a forecast at a moment can rest on, and the records that an importer makes of them.
+
+    What lies before the lookback rarely counts, so that it is looked at only where it does. Raises DataError without
+    any reading.
+    """
+    short = facts.lookback * BIN_SECONDS + _SPARE_SECONDS
+    told = told_up_to(store, wearer, now, short)
+    if told[EventKind.glucose]:
+        records = records_of(wearer, told, now, facts)
+        if _needs_nothing_older(records, told, facts.lookback) or not _is_older(
+            store, wearer, now, short, records, facts
+        ):
+            return told, records
+    told = told_up_to(store, wearer, now, reach_of(facts, facts.lookback))
+    return told, records_of(wearer, told, now, facts)
+
+
+def _needs_nothing_older(records: PumpRecords, told: Told, lookback: int) -> bool:
+    """Whether everything that is carried into the lookback is known before it, and one sensor alone was heard."""
+    start = len(records) - lookback
+    if start < 0 or len({row[3] for row in told[EventKind.glucose]}) > 1:
+        return False
+    is_carried = bool(np.isfinite(records.feature(Feature.bg)[: start + 1]).any())
+    insulin = (records.feature(Feature.basal_rate)[start], records.feature(Feature.bolus_dose)[start])
+    return is_carried and bool(np.isfinite(insulin).all())
+
+
+def _is_older(store: Store, wearer: Wearer, now: int, short: int, records: PumpRecords, facts: ExportFacts) -> bool:
+    """Whether anything older can count: readings if none begin the lookback, and insulin."""
+    start = len(records) - facts.lookback
+    kinds = _INSULIN if start >= 0 and np.isfinite(records.feature(Feature.bg)[: start + 1]).any() else _KINDS
     first = now - reach_of(facts, facts.lookback)
-    return {kind: store.events.between(wearer.number, kind, first, now) for kind in _KINDS}
+    return any(store.events.is_any(wearer.number, kind, first, now - short - 1) for kind in kinds)
 
 
 def records_of(wearer: Wearer, told: Told, now: int, facts: ExportFacts) -> PumpRecords:

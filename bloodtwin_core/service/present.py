@@ -1,11 +1,10 @@
 """A wearer at a moment, from what is stored: records, the newest reading, and clocks that are off."""
 
-import math
 from collections.abc import Iterator
 
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.service.clocks_off import clock_doubts
-from bloodtwin_core.service.gridding import Told, records_of, told_up_to
+from bloodtwin_core.service.gridding import Told, reach_of, records_up_to_now
 from bloodtwin_core.service.moments import time_of
 from bloodtwin_core.service.store import EventKind, Store, Wearer
 from bloodtwin_core.serving.facts import ExportFacts
@@ -19,20 +18,21 @@ _FIRST_READINGS_SECONDS = 30 * 60
 
 def present_of(store: Store, wearer: Wearer, now: int, facts: ExportFacts) -> Present:
     """The wearer at a moment (second since 1970 UTC), from what was stored of the time up to then."""
-    told, moment = told_up_to(store, wearer, now, facts), time_of(now)
+    moment, reading = time_of(now), _newest_reading(store, wearer, now, facts)
     off = tuple(clock_doubts(store, wearer, now, facts.max_reading_age_minutes))
-    if not told[EventKind.glucose]:
-        return Present(wearer.name, moment, refusals=off)
-    second, glucose, *_ = told[EventKind.glucose][-1]
-    reading = Reading(time_of(second), float(math.nan if glucose is None else glucose))
-    if off:
+    if off or reading is None:
         return Present(wearer.name, moment, reading=reading, refusals=off)
     try:
-        records = records_of(wearer, told, now, facts)
+        told, records = records_up_to_now(store, wearer, now, facts)
     except DataError as error:
         return Present(wearer.name, moment, reading=reading, refusals=(doubt_of(error),))
     doubts = tuple(_warm_up(store, wearer, told, now))
     return Present(wearer.name, moment, records, reading, doubts=doubts)
+
+
+def _newest_reading(store: Store, wearer: Wearer, now: int, facts: ExportFacts) -> Reading | None:
+    newest = store.events.newest(wearer.number, EventKind.glucose, now - reach_of(facts, facts.lookback), now)
+    return None if newest is None else Reading(time_of(newest[0]), newest[1])
 
 
 def _warm_up(store: Store, wearer: Wearer, told: Told, now: int) -> Iterator[Doubt]:

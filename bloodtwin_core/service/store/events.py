@@ -64,6 +64,16 @@ class Events:
             (wearer, kind, first, last),
         )
 
+    def newest(self, wearer: int, kind: EventKind, first: int, last: int) -> tuple[int, float] | None:
+        """Second and value of the newest event of a kind from first to last second that has a value."""
+        valued = f"SELECT second, value FROM events WHERE {_BETWEEN} AND value IS NOT NULL"
+        rows = self._database.rows(f"{valued} ORDER BY second DESC, name DESC LIMIT 1", (wearer, kind, first, last))
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def is_any(self, wearer: int, kind: EventKind, first: int, last: int) -> bool:
+        """Whether there is an event of a kind from first to last second."""
+        return bool(self._database.rows(f"SELECT 1 FROM events WHERE {_BETWEEN} LIMIT 1", (wearer, kind, first, last)))
+
     def received(self, wearer: int, kind: EventKind, first: int, last: int) -> list[tuple[int, int]]:
         """Second of each event of a kind, and when it was received, in the order of time."""
         return self._database.rows(

@@ -70,7 +70,7 @@ class WrongTokens:
         return count
 
 
-def the_service(request: Request) -> Service:
+async def the_service(request: Request) -> Service:
     """The service of the application."""
     service: Service = request.app.state.service
     return service
@@ -113,7 +113,7 @@ Serving = Annotated[Service, Depends(the_service)]
 Called = Annotated[Caller, Depends(the_caller)]
 
 
-def the_wearer(name: str, caller: Called, service: Serving) -> Wearer:
+async def the_wearer(name: str, caller: Called, service: Serving) -> Wearer:
     """The wearer of the path. Raises Refusal 404 if there is none, or none that the caller may see."""
     wearer = caller.wearer
     if wearer is None and is_pump_id(name):
@@ -123,7 +123,7 @@ def the_wearer(name: str, caller: Called, service: Serving) -> Wearer:
     return wearer
 
 
-def the_written_wearer(wearer: Annotated[Wearer, Depends(the_wearer)], caller: Called) -> Wearer:
+async def the_written_wearer(wearer: Annotated[Wearer, Depends(the_wearer)], caller: Called) -> Wearer:
     """The same, for a caller who may write. Raises Refusal 403 for a token that only reads."""
     if not caller.may_write:
         raise Refusal(403, "read_only", "This token may only read")

@@ -8,11 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, GlucoseEvents, PumpEvents
+from bloodtwin_core.records import PumpRecords
 from bloodtwin_core.service.engine import Engine
+from bloodtwin_core.service.gridding import reach_of, records_of, records_up_to_now, told_up_to
 from bloodtwin_core.service.model import ModelInUse
 from bloodtwin_core.service.store import EventKind, Store, StoredEvent
+from bloodtwin_core.serving.facts import ExportFacts
+from bloodtwin_core.serving.intake import taken
+from bloodtwin_core.serving.lookback import lookback_of
 from tests.core.service.days import NOON, glucose_at
 
 COUNT = 330
@@ -106,3 +112,54 @@ def test_the_forecast_is_that_of_the_importers_records(base_model: ModelInUse, i
     now = np.datetime64(NOON, "s")
     records, _ = records_from_events(told, forecaster.facts.max_gap_hours, now)
     assert np.abs(forecaster.forecast(records).glucose - in_order).max() < 1e-3
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[StoredEvent]:
+    """Four days with holes, insulin told seldom or never, values that repeat, and sometimes a second sensor."""
+    random = np.random.default_rng(draw(st.integers(0, 10_000)))
+    count = 4 * 288
+    told = []
+    holes = np.zeros(count, dtype=bool)
+    for longest in draw(st.lists(st.sampled_from([6, 40, 200]), max_size=6)):
+        start = int(random.integers(0, count - 12))
+        holes[start : start + int(random.integers(1, longest))] = True
+    holes[-12:] = False
+    stuck = int(random.integers(0, count)) if draw(st.booleans()) else -1
+    second_sensor = draw(st.booleans())
+    for place in np.flatnonzero(~holes).tolist():
+        second = NOON - 300 * (count - 1 - place) - 20
+        value = 150.0 if 0 <= place - stuck < 40 and stuck >= 0 else glucose_at(second) + place % 3
+        told.append(StoredEvent(EventKind.glucose, f"g{place}", second, value, sensor="s"))
+        if second_sensor and place % 7 == 0:
+            told.append(StoredEvent(EventKind.glucose, f"o{place}", second + 9, value + 30, sensor="o"))
+    for kind, most in ((EventKind.basal, 0.05), (EventKind.bolus, 0.02)):
+        share = draw(st.sampled_from([0.0, 0.002, most]))
+        places = np.flatnonzero(random.random(count) < share).tolist()
+        times = [NOON - 300 * (count - 1 - place) for place in places]
+        told += [StoredEvent(kind, f"i{time}", time, float(random.integers(0, 3))) for time in times]
+    return told
+
+
+@settings(max_examples=25)
+@given(events=histories())
+def test_what_is_left_out_before_the_lookback_would_not_count(
+    tmp_path_factory: pytest.TempPathFactory, base_model: ModelInUse, events: list[StoredEvent]
+) -> None:
+    store = Store(tmp_path_factory.mktemp("reach"), survives_power_cut=False)
+    try:
+        wearer, facts = store.wearers.put("anna", "Europe/Berlin"), base_model.now.forecaster.facts
+        store.events.put(wearer.number, events, NOON)
+        _, short = records_up_to_now(store, wearer, NOON, facts)
+        whole = records_of(wearer, told_up_to(store, wearer, NOON, reach_of(facts, facts.lookback)), NOON, facts)
+        assert _seen(short, facts) == _seen(whole, facts)
+    finally:
+        store.close()
+
+
+def _seen(records: PumpRecords, facts: ExportFacts) -> bytes | str:
+    """What the network sees, or why it is not asked."""
+    try:
+        return lookback_of(taken(records), facts)[1].tobytes()
+    except DataError as error:
+        return str(error)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from benchmarks.service.server import free_port, serving
 from tests.core.service.days import reading
-from tests.core.service.running import free_port, serving
 
 pytestmark = pytest.mark.end_to_end
 

@@ -24,7 +24,7 @@ T = TypeVar("T")
 Documents = list[dict[str, Any]]
 
 
-def the_only_wearer(caller: Called, service: Serving) -> Wearer:
+async def the_only_wearer(caller: Called, service: Serving) -> Wearer:
     """The wearer of the token; without tokens the only one there is. Raises Refusal 409 where there are several."""
     if caller.wearer is not None:
         return caller.wearer

@@ -1,4 +1,4 @@
-"""The real command in a process of its own, to be asked, overloaded and killed."""
+"""`bloodtwin serve` in a process of its own, to be asked, overloaded and killed."""
 
 import os
 import re
@@ -8,42 +8,51 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import requests
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[2]
 
 
 def free_port() -> int:
+    """A port of this machine at which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
+@dataclass
 class Running:
     """A service that runs: its process, and where it is asked."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
-        self.process, self.url = process, url
+    process: "subprocess.Popen[str]"
+    url: str
 
     def kill(self) -> None:
+        """kill -9."""
         self.process.kill()
         self.process.wait()
 
-    def memory(self) -> float:
-        """MiB."""
+    def memory(self, what: str = "VmRSS") -> float:
+        """MiB that the kernel says of the process: VmRSS now, VmHWM at its peak."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        found = re.search(r"VmRSS:\s+(\d+) kB", status)
-        assert found
-        return int(found[1]) / 1024
+        found = re.search(rf"{what}:\s+(\d+) kB", status)
+        return int(found[1]) / 1024 if found else float("nan")
+
+    def processor_seconds(self) -> float:
+        """Of the process so far, s."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def serving(*arguments: str, port: int | None = None) -> Iterator[Running]:
-    """`bloodtwin serve` with more arguments, until the block is left."""
+def serving(*arguments: str, port: int | None = None, core: int | None = None) -> Iterator[Running]:
+    """`bloodtwin serve` with more arguments, until the block is left; on one core alone if it is given."""
     port = port or free_port()
-    command = [sys.executable, "-m", "bloodtwin_core.cli", "serve", "--port", str(port), *arguments]
+    pinned = [] if core is None else ["taskset", "-c", str(core)]
+    command = [*pinned, sys.executable, "-m", "bloodtwin_core.cli", "serve", "--port", str(port), *arguments]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     running = Running(process, f"http://127.0.0.1:{port}")
