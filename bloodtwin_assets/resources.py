@@ -39,6 +39,22 @@ class SettingsResource(_Groups):
         except ValidationError as error:
             raise SettingsError("; ".join(_in_words(detail) for detail in error.errors())) from None
 
+    def get_resource_definition(self) -> Any:
+        """The resource as Dagster takes it, which refuses wrong settings before there is a run.
+
+        Dagster's own schema knows types alone. It plans a run before it stores one, and maps the config of resources
+        for that, so that what is refused there, such as a token within an address, is stored nowhere.
+        """
+        definition = super().get_resource_definition()
+        mapped = type(definition).apply_config_mapping
+
+        def checked(config: dict[str, Any]) -> Any:
+            type(self)(**config.get("config", {}))
+            return mapped(definition, config)
+
+        definition.apply_config_mapping = checked  # type: ignore[method-assign]
+        return definition
+
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Tag the run with its model and data, whoever started it, so that runs can be told apart."""
         if context.run and context.instance:

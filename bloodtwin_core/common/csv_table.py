@@ -112,12 +112,17 @@ def _contents(lines: Iterable[str], first: int) -> Iterator[tuple[int, str]]:
             yield number, content
 
 
-def _fields(line: str) -> list[str]:
-    """The fields of a line. Raises ValueError if it is too long, or its quotes are not as CSV wants them."""
+def refuse_no_row(line: str) -> None:
+    """Raise ValueError for a line that is no row of any table: it is too long, or holds what no text does."""
     if len(line) > _LONGEST_LINE:
         raise ValueError(f"the line has {len(line)} characters, more than {_LONGEST_LINE}")
     if "\0" in line:
         raise ValueError("the line holds a NUL, which no text does")
+
+
+def _fields(line: str) -> list[str]:
+    """The fields of a line. Raises ValueError if it is no row, or its quotes are not as CSV wants them."""
+    refuse_no_row(line)
     try:
         return [field.strip() for field in next(csv.reader([line]))]
     except csv.Error as error:

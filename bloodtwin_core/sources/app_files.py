@@ -1,8 +1,10 @@
 """Which app wrote an export that is no plain table: Glooko or xDrip+, packed or not, told by name and first bytes."""
 
 import re
-import zipfile
 from pathlib import Path
+
+from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.common.given_files import head_of, opened_zip
 
 GLOOKO, XDRIP = "glooko", "xdrip"
 _GLOOKO_FILE = re.compile(r"(cgm|basal|bolus|insulin)_data_\d+\.csv", re.IGNORECASE)
@@ -16,14 +18,13 @@ def source_of_app_file(path: Path) -> str:
     """The name of the source; "" if the file is of neither app."""
     if _GLOOKO_FILE.fullmatch(path.name):
         return GLOOKO
+    start = head_of(path, _START)
+    if not start.startswith(_ZIP_START):
+        return XDRIP if start.startswith(_DATABASE_START) or _SIDIARY_START in start else ""
     try:
-        with path.open("rb") as file:
-            start = file.read(_START)
-        if not start.startswith(_ZIP_START):
-            return XDRIP if start.startswith(_DATABASE_START) or _SIDIARY_START in start else ""
-        with zipfile.ZipFile(path) as packed:
+        with opened_zip(path) as packed:
             names = [Path(name).name for name in packed.namelist()]
-    except (OSError, zipfile.BadZipFile, ValueError):
+    except DataError:
         return ""
     if any(_GLOOKO_FILE.fullmatch(name) for name in names):
         return GLOOKO

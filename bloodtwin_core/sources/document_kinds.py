@@ -1,10 +1,10 @@
 """Which kind of export a file of JSON or XML is, from its name and its first lines: exports may be of any size."""
 
-import gzip
 import re
-import zipfile
-import zlib
 from pathlib import Path
+
+from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.common.given_files import head_of, opened_zip
 
 TIDEPOOL, DUMP, OHIO, APPLE = "tidepool", "nightscout_dump", "ohio_t1dm", "apple_health"
 JSON_FILES = ("*.json", "*.json.gz", "*/*.json", "*/*.json.gz")
@@ -40,21 +40,17 @@ def _of_xml(head: str) -> str:
 
 def _is_apple_archive(path: Path) -> bool:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened_zip(path) as archive:
             for name in archive.namelist():
                 if name.lower().endswith(".xml"):
                     with archive.open(name) as member:
                         if _of_xml(member.read(_HEAD).decode(errors="replace")) == APPLE:
                             return True
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+    except DataError:
         return False
     return False
 
 
 def _head(path: Path) -> str:
     """The first letters; what cannot be read is of no source, and its reader says why."""
-    try:
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
-            return stream.read(_HEAD).decode(errors="replace")
-    except (OSError, EOFError, zlib.error):
-        return ""
+    return head_of(path, _HEAD).decode(errors="replace")

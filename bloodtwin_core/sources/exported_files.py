@@ -4,15 +4,20 @@ Files in zip files are read as those in folders; what a zip file would unpack to
 """
 
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.given_files import (
+    LARGEST_FILE,
+    content_of,
+    opened_zip,
+    refuse_bomb,
+    too_large,
+    unpacked,
+)
 
-LARGEST_FILE = 512 * 1024**2
-"""Bytes of one file of an export. A reading every five minutes for ten years is 40 MB."""
 _ZIP = ".zip"
 
 
@@ -71,7 +76,7 @@ def files_in(paths: list[Path], wanted: Wanted) -> Iterator[ExportedFile]:
             if found.suffix.lower() == _ZIP:
                 yield from _unzipped(found, wanted)
             else:
-                yield ExportedFile(found, _content(found))
+                yield ExportedFile(found, content_of(found))
 
 
 def _sorted(folder: Path) -> list[Path]:
@@ -90,33 +95,17 @@ def _found_in(folder: Path, wanted: Wanted) -> Iterator[Path]:
     )
 
 
-def _content(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise _too_large(path)
-        return path.read_bytes()
-    except OSError as error:
-        todo = "Check data.root and the file's name"
-        raise DataError(f"the file cannot be read: {error.strerror or error}", todo=todo, file=path) from error
-
-
 def _unzipped(path: Path, wanted: Wanted) -> Iterator[ExportedFile]:
-    try:
-        with zipfile.ZipFile(path) as packed:
-            for entry in sorted(packed.infolist(), key=lambda each: each.filename):
-                name = Path(entry.filename).name
-                if entry.is_dir() or name.startswith(".") or "__MACOSX" in entry.filename or not wanted(name):
-                    continue
-                with packed.open(entry) as file:
-                    content = file.read(LARGEST_FILE + 1)
-                if len(content) > LARGEST_FILE:
-                    raise _too_large(path / entry.filename)
-                yield ExportedFile(path / entry.filename, content)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
-        todo = "Export it again, without a password, or unpack it into a folder"
-        raise DataError(f"the zip file cannot be read ({type(error).__name__})", todo=todo, file=path) from error
+    with opened_zip(path) as packed:
+        entries = [entry for entry in packed.infolist() if _is_wanted(entry, wanted)]
+        total = sum(entry.file_size for entry in entries)
+        refuse_bomb(path, total, path.stat().st_size)
+        if total > LARGEST_FILE:
+            raise too_large(path)
+        for entry in sorted(entries, key=lambda each: each.filename):
+            yield ExportedFile(path / entry.filename, unpacked(path, packed, entry))
 
 
-def _too_large(path: Path) -> DataError:
-    limit = LARGEST_FILE // 1024**2
-    return DataError(f"the file is larger than {limit} MiB", todo="Export fewer days at once", file=path)
+def _is_wanted(entry: zipfile.ZipInfo, wanted: Wanted) -> bool:
+    name = Path(entry.filename).name
+    return not (entry.is_dir() or name.startswith(".") or "__MACOSX" in entry.filename) and wanted(name)

@@ -3,18 +3,20 @@
 Extended JSON of MongoDB's own export ({"$oid": ...}, {"$date": ...}, {"$numberLong": ...}) is read as plain JSON.
 """
 
-import gzip
 import json
-import zlib
+import reprlib
 from pathlib import Path
 from typing import Any
 
 from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.common.given_files import content_of, gunzipped
 
 _LISTS = ("result", "data")
 """Where answers keep their documents: Nightscout's API 3, and some tools that fetch Tidepool's."""
 _QUOTED = 60
 _TODO = "Export it again, or remove it from the folder"
+_NO_JSON = (ValueError, RecursionError, TypeError)
+"""What is raised for text that is no JSON, is nested too deep, or holds a number of MongoDB's that is none."""
 
 
 def documents_of(path: Path) -> list[dict[str, Any]]:
@@ -22,23 +24,22 @@ def documents_of(path: Path) -> list[dict[str, Any]]:
     text = _text(path)
     try:
         told = json.loads(text, object_hook=_plain)
-    except (json.JSONDecodeError, RecursionError, ValueError) as error:
+    except _NO_JSON as error:
         documents = _by_line(path, text, error)
     else:
         documents = _listed(told)
     for place, document in enumerate(documents):
         if not isinstance(document, dict):
-            what = f"entry {place + 1} is no document but {str(document)[:_QUOTED]!r}"
+            what = f"entry {place + 1} is no document but {reprlib.repr(document)[:_QUOTED]}"
             raise DataError(what, todo=_TODO, file=path)
     return documents
 
 
 def _text(path: Path) -> str:
+    content = content_of(path)
     try:
-        content = path.read_bytes()
-        content = gzip.decompress(content) if path.suffix == ".gz" else content
-        text = content.decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        text = (gunzipped(path, content) if path.suffix.lower() == ".gz" else content).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
         raise DataError(f"the file cannot be read: {str(error)[:_QUOTED]}", todo=_TODO, file=path) from error
     if not text.strip():
         raise DataError("the file is empty", todo=_TODO, file=path)
@@ -61,7 +62,7 @@ def _by_line(path: Path, text: str, error: Exception) -> list[Any]:
     for number, line in lines:
         try:
             documents.append(json.loads(line, object_hook=_plain))
-        except (json.JSONDecodeError, RecursionError, ValueError) as fault:
+        except _NO_JSON as fault:
             what = f"the line is no JSON: {str(fault)[:_QUOTED]}"
             raise DataError(what, todo=_TODO, file=path, line=number) from fault
     return documents

@@ -13,35 +13,68 @@ from bloodtwin_core.common.errors import DataError
 
 _CHUNK = 1 << 18
 _DOCTYPE, _LONGEST_DOCTYPE = b"<!DOCTYPE", 1 << 20
+_DEEPEST = 100
+_MOST_WITHIN = 500_000
+"""Elements in one child of the root: five years of readings, where the files that have such children hold weeks."""
+_LONGEST_ELEMENT = 1 << 22
+"""Bytes without the begin or end of any element, such as text or one element's attributes."""
 
 
 def children_of_root(path: Path, stream: BinaryIO) -> Iterator[tuple[ET.Element, ET.Element]]:
     """The root, with its attributes, and each of its children, whole, in order.
 
     A child is emptied when the next is asked for. path: named in errors. Raises DataError if the file is cut off or
-    broken.
+    broken, or no export that ever was: nested deeper, or with longer elements, than any.
     """
-    parser: ET.XMLPullParser[ET.Element] = ET.XMLPullParser(events=("start", "end"))
-    depth, root = 0, ET.Element("")
+    todo = "Export it again: it is cut off or damaged"
     try:
-        for chunk in _without_doctype(stream):
-            parser.feed(chunk)
-            for event, element in cast("Iterator[tuple[str, ET.Element]]", parser.read_events()):
-                if event == "start":
-                    root = element if depth == 0 else root
-                    depth += 1
-                    continue
-                depth -= 1
-                if depth == 1:
-                    yield root, element
-                    root.remove(element)
-        parser.close()
+        yield from _Children(path).of(stream)
     except (ET.ParseError, ValueError, LookupError) as error:
         line = error.position[0] if isinstance(error, ET.ParseError) else None
-        todo = "Export it again: it is cut off or damaged"
         raise DataError(f"the file is no whole XML: {str(error)[:80]}", todo=todo, file=path, line=line) from error
     except (OSError, EOFError) as error:
         raise DataError(f"the file cannot be read: {str(error)[:80]}", todo="Export it again", file=path) from error
+
+
+class _Children:
+    """What is known of a document on the way through it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._parser: ET.XMLPullParser[ET.Element] = ET.XMLPullParser(events=("start", "end"))
+        self._root = ET.Element("")
+        self._depth = self._within = 0
+
+    def of(self, stream: BinaryIO) -> Iterator[tuple[ET.Element, ET.Element]]:
+        """Raises ValueError for a document beyond the bounds, and what the parser raises."""
+        without_event = 0
+        for chunk in _without_doctype(stream):
+            self._parser.feed(chunk)
+            without_event += len(chunk)
+            for event, element in cast("Iterator[tuple[str, ET.Element]]", self._parser.read_events()):
+                without_event = 0
+                if self._is_child(event, element):
+                    yield self._root, element
+                    element.clear()
+            if without_event > _LONGEST_ELEMENT:
+                raise ValueError(f"an element or a text of over {_LONGEST_ELEMENT // 1024**2} MiB")
+            # The last one may not be whole. To remove each child by itself would take the square of their number.
+            del self._root[:-1]
+        self._parser.close()
+
+    def _is_child(self, event: str, element: ET.Element) -> bool:
+        """Whether this ends a child of the root."""
+        if event == "end":
+            self._depth -= 1
+            return self._depth == 1
+        self._root = element if self._depth == 0 else self._root
+        self._depth += 1
+        self._within = self._within + 1 if self._depth > 2 else 0
+        if self._depth > _DEEPEST:
+            raise ValueError(f"elements are nested in more than {_DEEPEST} others")
+        if self._within > _MOST_WITHIN:
+            raise ValueError(f"an element holds more than {_MOST_WITHIN:,} others")
+        return False
 
 
 def _without_doctype(stream: BinaryIO) -> Iterator[bytes]:

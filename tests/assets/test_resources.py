@@ -20,7 +20,9 @@ from bloodtwin_core.sources.settings import settings_model
 CONFIGS = Path(__file__).parents[2] / "configs"
 
 
-def resolved(config: dict[str, Any]) -> tuple[SettingsResource, ArtifactsResource]:
+def resolved(
+    config: dict[str, Any], instance: dg.DagsterInstance | None = None
+) -> tuple[SettingsResource, ArtifactsResource]:
     """The two resources as an asset gets them from a user's file."""
     got: list[Any] = []
 
@@ -32,7 +34,7 @@ def resolved(config: dict[str, Any]) -> tuple[SettingsResource, ArtifactsResourc
     def job() -> None:
         look()
 
-    job.execute_in_process(run_config=config, instance=dg.DagsterInstance.ephemeral())
+    job.execute_in_process(run_config=config, instance=instance or dg.DagsterInstance.ephemeral())
     return got[0], got[1]
 
 
@@ -87,12 +89,26 @@ def test_no_config_gives_the_defaults() -> None:
     ],
 )
 def test_a_setting_out_of_its_limits_is_named(groups: dict[str, Any], said: str) -> None:
-    with pytest.raises(dg.DagsterError) as caught:
+    with pytest.raises(SettingsError) as caught:
         resolved({"resources": {"settings": {"config": groups}}})
-    cause = caught.value.__cause__
-    assert isinstance(cause, SettingsError)
-    assert said in str(cause)
-    assert "in the run config" in str(cause)
+    assert said in str(caught.value)
+    assert "in the run config" in str(caught.value)
+
+
+@pytest.mark.parametrize("of_graph", [False, True])
+def test_a_token_in_an_address_is_refused_before_any_record_of_a_run_holds_it(of_graph: bool, tmp_path: Path) -> None:
+    """The Launchpad, the command line and schedules plan a run as this does, and store it afterwards."""
+    groups = {"data": {"nightscout": {"url": "https://my-site.example/?token=anna-0123456789abcdef"}}}
+    config = {"resources": {"settings": {"config": groups}}}
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        run = build_defs().resolve_job_def("retraining").execute_in_process if of_graph else resolved
+        with pytest.raises(SettingsError, match=r"data\.nightscout\.url: .*BLOODTWIN_NIGHTSCOUT_TOKEN") as caught:
+            run(config, instance=instance)
+        assert instance.get_runs_count() == 0
+    assert "anna" not in str(caught.value)
+    kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert kept
+    assert not any(b"anna-0123456789abcdef" in content for content in kept)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.common.given_files import opened, opened_zip, refuse_bomb
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.records import UNKNOWN_ZONE
@@ -90,24 +91,23 @@ def _read(record: Record, gathered: Gathered, newest: _Zone) -> None:
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     """The XML of an export, out of its zip if it is one. Raises DataError if it cannot be read."""
-    todo = "Export from the Health app again"
-    try:
-        if path.suffix.lower() != ".zip":
-            with path.open("rb") as stream:
-                yield stream
-            return
-        with zipfile.ZipFile(path) as archive, archive.open(_member(path, archive)) as member:
+    if path.suffix.lower() != ".zip":
+        with opened(path) as stream:
+            yield stream
+        return
+    with opened_zip(path) as archive:
+        entry = _entry(path, archive)
+        refuse_bomb(path / entry.filename, entry.file_size, entry.compress_size)
+        with archive.open(entry) as member:
             yield cast(BinaryIO, member)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise DataError(f"the file cannot be read: {str(error)[:80]}", todo=todo, file=path) from error
 
 
-def _member(path: Path, archive: zipfile.ZipFile) -> str:
+def _entry(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     """The export in the archive, whose name is in the language of the phone."""
-    for name in archive.namelist():
-        if name.lower().endswith(".xml") and _CLINICAL not in name.casefold():
-            with archive.open(name) as member:
+    for entry in archive.infolist():
+        if entry.filename.lower().endswith(".xml") and _CLINICAL not in entry.filename.casefold():
+            with archive.open(entry) as member:
                 if f"<!DOCTYPE {ROOT}".encode() in (head := member.read(_HEAD)) or f"<{ROOT}".encode() in head:
-                    return name
+                    return entry
     todo = "Export from the Health app again"
     raise DataError("the archive holds no export of Apple Health", todo=todo, file=path)

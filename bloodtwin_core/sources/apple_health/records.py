@@ -7,6 +7,7 @@ from types import MappingProxyType
 from xml.etree.ElementTree import Element
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bloodtwin_core.common.decimals import number_of
 from bloodtwin_core.events.repairs import RepairKind
 from bloodtwin_core.events.spans import BasalSpan
 from bloodtwin_core.records.glucose_units import MG_PER_DL_PER_MMOL_PER_L
@@ -37,7 +38,7 @@ class Record:
     @property
     def value(self) -> float:
         """The number, in the record's unit."""
-        return float(self._element.attrib["value"])
+        return number_of(self._element.attrib["value"])
 
     @property
     def unit(self) -> str:

@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from bloodtwin_core.common.arrays import Floats
-from bloodtwin_core.common.csv_table import first_true
-from bloodtwin_core.common.errors import DataError
-from bloodtwin_core.common.files import require_ordinary
+from bloodtwin_core.common.csv_table import first_true, refuse_no_row
+from bloodtwin_core.common.errors import DataError, shortened
+from bloodtwin_core.common.given_files import content_of
 from bloodtwin_core.records import Timestamps
 
 CellTexts = npt.NDArray[np.object_]
@@ -26,6 +26,8 @@ CellTexts = npt.NDArray[np.object_]
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}(?:[.,][0-9]{1,9})?")
 """A decimal comma is as good as a point: no number in these exports reaches a thousands separator."""
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""Byte order marks."""
 _MISSING = frozenset({"", "-", "--", "-------", "nan", "na", "n/a", "null", "none"})
 
 
@@ -55,7 +57,7 @@ class Cells:
         for name in names:
             if self.has(name):
                 return name
-        what = f"the column is missing; there are {', '.join(filter(None, self.header))}"
+        what = f"the column is missing; there are {shortened(', '.join(filter(None, self.header)))}"
         todo = "Export the file again, in English, and leave it as it comes"
         raise DataError(what, todo=todo, file=self.path, line=self.header_line, column=names[0])
 
@@ -138,18 +140,12 @@ def parse_times(cells: Cells, column: str, texts: CellTexts, formats: Sequence[s
 
 def read_text(path: Path) -> str:
     """The whole file as text, whatever its byte order mark; DataError if it cannot be read or is no text."""
-    try:
-        require_ordinary(path)
-        content = path.read_bytes()
-    except OSError as error:
-        todo = "Check data.root and the file's name"
-        raise DataError(f"the file cannot be read: {error.strerror or error}", todo=todo, file=path) from error
-    return decoded_text(path, content)
+    return decoded_text(path, content_of(path))
 
 
 def decoded_text(path: Path, content: bytes) -> str:
     """The content of a file as text, whatever its byte order mark; DataError, which names path, if it is no text."""
-    text = _decoded(content)
+    text = "\0" if b"\0" in content and not content.startswith(_UTF16) else _decoded(content)
     if "\0" in text:
         raise DataError("the file is no text", todo="Export it as CSV, not as a spreadsheet or PDF", file=path)
     return text
@@ -157,7 +153,7 @@ def decoded_text(path: Path, content: bytes) -> str:
 
 def _decoded(content: bytes) -> str:
     """Text in UTF-16, UTF-8 or else in the code page of western Windows, which German exports are found in."""
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if content.startswith(_UTF16):
         return content.decode("utf-16", errors="replace")
     try:
         return content.decode("utf-8-sig")
@@ -169,12 +165,18 @@ def _decoded(content: bytes) -> str:
 def split_rows(path: Path, text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
     """Rows of stripped cells and the line each begins on; blank lines are left out.
 
-    Raises DataError where quotes are not closed as CSV wants them.
+    Raises DataError, with the line, for one that is too long, and where quotes are not closed as CSV wants them.
     """
     # Quotes are not given a say over line ends: no cell of these exports holds one, and an unpaired quote would
     # otherwise swallow the rest of the file.
     numbered = [(line, content.rstrip("\n")) for line, content in enumerate(io.StringIO(text, newline=None), start=1)]
     numbered = [(line, content) for line, content in numbered if content.strip()]
+    for line, content in numbered:
+        try:
+            refuse_no_row(content)
+        except ValueError as error:
+            todo = "Export the file again, or remove the line"
+            raise DataError(str(error), todo=todo, file=path, line=line) from error
     lines, contents = [line for line, _ in numbered], [content for _, content in numbered]
     if all(content.count('"') % 2 == 0 for content in contents):
         pieces = [(0, contents)]

@@ -1,7 +1,10 @@
 """One exported file as rows of cells, and the tables in it, found by the names in their header rows."""
 
+import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +56,7 @@ class Export:
     def table(self, start: int, stop: int) -> Cells:
         """The table whose header is row `start` and which ends before row `stop`."""
         header = self.rows[start]
-        twice = next((name for name in header if name and list(header).count(name) > 1), None)
+        twice = next((name for name, count in Counter(header).items() if name and count > 1), None)
         if twice is not None:
             todo = "Keep one of the two"
             raise DataError("the column stands twice", todo=todo, file=self.path, line=self.lines[start], column=twice)
@@ -82,7 +85,7 @@ def open_export(path: Path) -> Export:
     if not text.strip():
         raise DataError("the file is empty", todo="Export it again, or remove it from the folder", file=path)
     counts = {
-        delimiter: max(line.count(delimiter) for line in text.splitlines()[:FIRST_ROWS] or [""])
+        delimiter: max(line.count(delimiter) for line in islice(io.StringIO(text, newline=None), FIRST_ROWS))
         for delimiter in _DELIMITERS
     }
     delimiter = max(counts, key=lambda name: counts[name])

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from bloodtwin_core.common.decimals import number_of
+
 Document = Mapping[str, Any]
 
 BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
@@ -34,7 +36,7 @@ def number(stated: Any) -> float | None:
         raise ValueError("a number is needed")
     if isinstance(stated, str) and _DECIMAL_COMMA.fullmatch(stated.strip()):
         stated = stated.replace(",", ".")
-    value = float(stated)
+    value = number_of(stated) if isinstance(stated, str) else float(stated)
     if not isfinite(value):
         raise ValueError("a finite number is needed")
     return value

@@ -22,7 +22,9 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
+from bloodtwin_core.common.decimals import number_of
 from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.given_files import opened
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.spans import BasalSpan
@@ -64,7 +66,7 @@ def person_events(person: str, paths: list[Path]) -> PumpEvents:
     """The events of one person's files. Raises DataError as events does."""
     gathered = Gathered()
     for path in paths:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             for _, section in children_of_root(path, stream):
                 for event in section.iter("event"):
                     _add(event, section.tag, gathered, path)
@@ -79,7 +81,7 @@ def _people(settings: DataSettings) -> dict[str, list[Path]]:
     if not root.is_dir():
         raise DataError("the folder does not exist", todo="Point data.root to the OhioT1DM folder", file=root)
     people: dict[str, list[Path]] = {}
-    for path in sorted(root.rglob("*.xml")):
+    for path in sorted(path for path in root.rglob("*.xml") if path.is_file()):
         people.setdefault(_person(path), []).append(path)
     if not people:
         raise DataError("the folder holds no .xml files", todo="Point data.root to the OhioT1DM folder", file=root)
@@ -87,7 +89,7 @@ def _people(settings: DataSettings) -> dict[str, list[Path]]:
 
 
 def _person(path: Path) -> str:
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         root = next((root for root, _ in children_of_root(path, stream)), None)
     number = root.get("id", "") if root is not None and root.tag == ROOT else ""
     if not number.isalnum():
@@ -100,20 +102,20 @@ def _add(event: Element, section: str, gathered: Gathered, path: Path) -> None:
     told = event.attrib
     try:
         if section == "glucose_level":
-            gathered.add_reading(_second(told["ts"]), float(told["value"]), "")
+            gathered.add_reading(_second(told["ts"]), number_of(told["value"]), "")
         elif section == "basal":
-            gathered.of(_PUMP).add_basal(BasalSpan(_second(told["ts"]), None, float(told["value"])))
+            gathered.of(_PUMP).add_basal(BasalSpan(_second(told["ts"]), None, number_of(told["value"])))
         elif section == "temp_basal":
             start, end = _second(told["ts_begin"]), _second(told["ts_end"])
-            gathered.of(_PUMP).add_basal(BasalSpan(start, end, float(told["value"]), temporary=True))
+            gathered.of(_PUMP).add_basal(BasalSpan(start, end, number_of(told["value"]), temporary=True))
         elif section == "bolus":
             start, end = _second(told["ts_begin"]), _second(told["ts_end"])
             minutes = (end - start) / 60 if "square" in told["type"] else 0.0
-            gathered.of(_PUMP).add_bolus(start, float(told["dose"]), minutes)
+            gathered.of(_PUMP).add_bolus(start, number_of(told["dose"]), minutes)
         elif section == "meal":
-            gathered.add_carbohydrates(_second(told["ts"]), float(told["carbs"]))
+            gathered.add_carbohydrates(_second(told["ts"]), number_of(told["carbs"]))
         elif section not in _UNUSED:
-            gathered.not_understood(section[:_LONGEST_NAME], float(told.get("dose", 0.0)))
+            gathered.not_understood(section[:_LONGEST_NAME], number_of(told.get("dose", "0")))
     except (KeyError, ValueError, OverflowError) as error:
         what = f"{section}: an event makes no sense: {str(dict(told))[:120]} ({str(error)[:60]})"
         raise DataError(what, todo="Get the file again, or correct the event", file=path) from error

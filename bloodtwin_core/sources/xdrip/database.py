@@ -6,17 +6,13 @@ Columns as in BgReading.java and Treatments.java of NightscoutFoundation/xDrip, 
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from math import isfinite
 
 from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.sources.databases import opened_database
 from bloodtwin_core.sources.exported_files import ExportedFile
 from bloodtwin_core.sources.xdrip.content import FileContent, Reading
 
-MAGIC = b"SQLite format 3\x00"
-"""How every SQLite database begins, https://www.sqlite.org/fileformat.html."""
-_JOURNAL = slice(18, 20)
-"""Bytes of the header that say whether a write-ahead log belongs to the file; 1 says that none does."""
 _READINGS = ("timestamp", "calculated_value")
 _SAME = ("eventType", "insulin", "carbs", "notes", "enteredBy")
 _NEEDED = ("timestamp", "insulin", "carbs")
@@ -27,19 +23,10 @@ _Row = tuple[object, ...]
 
 def read_database(file: ExportedFile) -> FileContent:
     """What the database tells. Raises DataError if it is damaged or none of xDrip+."""
-    content = bytearray(file.content)
-    content[_JOURNAL] = b"\x01\x01"
-    try:
-        with closing(sqlite3.connect(":memory:")) as database:
-            database.deserialize(bytes(content))
-            # A note in another encoding must not stop a database whose numbers are well.
-            database.text_factory = lambda text: text.decode("utf-8", errors="replace")
-            _refuse_damaged(database, file)
-            readings = list(_readings(database, file))
-            treatments = list(_treatments(database, file))
-    except (sqlite3.Error, OverflowError, MemoryError, UnicodeDecodeError) as error:
-        todo = "Export the database again, with the app closed"
-        raise DataError(f"the database is damaged ({type(error).__name__})", todo=todo, file=file.path) from error
+    with opened_database(file) as database:
+        _refuse_damaged(database, file)
+        readings = list(_readings(database, file))
+        treatments = list(_treatments(database, file))
     known = [reading for reading in readings if reading is not None]
     return FileContent(known, treatments, unread=len(readings) - len(known))
 

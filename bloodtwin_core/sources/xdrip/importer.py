@@ -15,6 +15,7 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.kinds import BasalEvents, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.records import CARBOHYDRATES
+from bloodtwin_core.sources.databases import MAGIC
 from bloodtwin_core.sources.exported_files import ExportedFile, chosen, files_in, wearers_of
 from bloodtwin_core.sources.fetched import table_of
 from bloodtwin_core.sources.fetching import known_zone
@@ -22,7 +23,7 @@ from bloodtwin_core.sources.nightscout.documents import treatment_rows
 from bloodtwin_core.sources.nightscout.reading import events_of_rows
 from bloodtwin_core.sources.xdrip import XdripSettings
 from bloodtwin_core.sources.xdrip.content import FileContent
-from bloodtwin_core.sources.xdrip.database import MAGIC, read_database
+from bloodtwin_core.sources.xdrip.database import read_database
 from bloodtwin_core.sources.xdrip.sidiary import is_sidiary, read_sidiary
 
 WHAT = "an export of xDrip+"
