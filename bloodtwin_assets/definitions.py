@@ -32,7 +32,7 @@ def build_defs(resource_overrides: Mapping[str, object] | None = None) -> dg.Def
         asset_checks=dg.load_asset_checks_from_modules(_modules("checks")),
         resources={
             "settings": settings_resource(config.settings()),
-            "artifacts": ArtifactsResource(root=config.root),
+            "artifacts": ArtifactsResource(root=config.root, wait=config.wait),
             **(resource_overrides or {}),
         },
         jobs=[retraining, ingestion],

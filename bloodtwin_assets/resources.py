@@ -3,7 +3,6 @@
 The settings are bloodtwin_core's own models, so that each stands once; run_config.py makes typed run config of them.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -13,6 +12,7 @@ from pydantic_core import ErrorDetails
 from bloodtwin_assets.common.identity import identity_tags
 from bloodtwin_assets.run_config import run_config
 from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.common.hashes import Hashes
 from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.config import Settings
@@ -102,7 +102,7 @@ class ArtifactsResource(dg.ConfigurableResource[Any]):
 
     def store(self, settings: SettingsResource) -> ArtifactStore:
         """The artifacts of the model that the settings name."""
-        return ArtifactStore(Path(self.root).expanduser() / settings.model.name, self._owner, self._hashes)
+        return ArtifactStore(given_path(self.root) / settings.model.name, self._owner, self._hashes)
 
 
 def _in_words(detail: ErrorDetails) -> str:

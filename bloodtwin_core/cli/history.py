@@ -12,7 +12,7 @@ import numpy as np
 from bloodtwin_core.cli.progress_bar import progress_bar
 from bloodtwin_core.cli.recognising import Place
 from bloodtwin_core.cli.wearer_clock import clock_of
-from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.errors import DataError, SettingsError, listed
 from bloodtwin_core.common.progress import Progress
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.display.clock import WearerClock
@@ -132,7 +132,7 @@ def _split_files(place: Place, pump_ids: Sequence[str], features: tuple[str, ...
     there = sorted({file.pump_id for file in files})
     for pump_id in pump_ids:
         if pump_id not in there:
-            what = f"pump {pump_id} has no data in {place}; there are {', '.join(there)}"
+            what = f"pump {pump_id} has no data in {place}; there are {listed(there)}"
             raise DataError(what, todo="Correct --pump")
     return [file for file in files if not pump_ids or file.pump_id in pump_ids]
 

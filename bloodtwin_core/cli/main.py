@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import NamedTuple, NoReturn
 
 from bloodtwin_core.cli.signals import INTERRUPTED, leave_by_exceptions
-from bloodtwin_core.common.errors import BloodTwinError, SettingsError
+from bloodtwin_core.common.errors import BloodTwinError, SettingsError, printable, shortened
 from bloodtwin_core.common.extras import advice_on
 
 DONE, BAD_DATA, BAD_USAGE = 0, 1, 2
@@ -97,8 +97,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(error, BAD_USAGE)
     except BrokenPipeError:
         _let_go_of_stdout()
-    except (BloodTwinError, OSError) as error:
+    except BloodTwinError as error:
         return _failed(error, BAD_DATA)
+    except OSError as error:
+        return _failed(_in_words(error), BAD_DATA)
     except KeyboardInterrupt:
         after = f"; {COMMANDS[asked_for].interrupted}" if asked_for else ""
         sys.stderr.write(f"bloodtwin: interrupted{after}\n")
@@ -121,6 +123,13 @@ def run() -> NoReturn:
 def _failed(error: Exception, code: int) -> int:
     sys.stderr.write(f"{' '.join(str(error).split())}\n")
     return code
+
+
+def _in_words(error: OSError) -> Exception:
+    if error.filename is None or error.strerror is None:
+        return error
+    what = shortened(printable(os.fsdecode(error.filename)))
+    return SettingsError(f"{what}: {error.strerror}. Check its name, and whether you may read or write it")
 
 
 def _let_go_of_stdout() -> None:

@@ -4,15 +4,19 @@ Each source says what tells its files (sources/signature.py); `--source` decides
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.records.split_files import PUMP_FOLDER
 from bloodtwin_core.sources.registry import source_named, sources
+from bloodtwin_core.sources.source import Source, SplitSource
 
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+Claims = Mapping[str, Path]
+"""What of a place is a source's, by the source's name."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,11 @@ def place_of(where: Sequence[str], source: str | None = None) -> Place:
         raise SettingsError(f"--source {source} is not known. Choose one of {', '.join(sources())}")
     if any(_ADDRESS.match(text) for text in where):
         return _site(where, source)
-    paths = tuple(Path(text).expanduser() for text in where)
+    paths = tuple(given_path(text) for text in where)
     for path in paths:
-        if not path.exists():
-            raise DataError("there is no such file or folder", todo="Check its name", file=path)
+        if not path.is_file() and not path.is_dir():
+            what = "it is a pipe or a device" if path.exists() else "there is no such file or folder"
+            raise DataError(what, todo="Check its name", file=path)
     return Place(source or _recognised(paths), paths)
 
 
@@ -69,61 +74,81 @@ def _site(where: Sequence[str], source: str | None) -> Place:
 def _recognised(paths: Sequence[Path]) -> str:
     if len(paths) > 1 and any(path.is_dir() for path in paths):
         raise SettingsError("name one folder, or files, not both")
-    found = {path: _of_folder(path) if path.is_dir() else _of_file(path) for path in paths}
-    for path, source in found.items():
-        if not source:
-            raise SettingsError(
-                f"{path}: nothing tells which source it is of. Name it with --source, one of {', '.join(sources())}"
-            )
+    found = {path: _the_one(path, _of_folder(path) if path.is_dir() else _of_file(path)) for path in paths}
     if len(set(found.values())) > 1:
         told = ", ".join(f"{path.name} of {source}" for path, source in found.items())
         raise SettingsError(f"the files are of several sources ({told}). Name files of one")
     return found[paths[0]]
 
 
-def _of_folder(folder: Path) -> str:
-    """The source by what tells it most surely: a pump's files, what was fetched, a data set's folders, exports."""
+def _the_one(path: Path, claims: Claims) -> str:
+    """The source that claims a place. Raises SettingsError if none does or several do."""
+    if not claims:
+        raise SettingsError(
+            f"{path}: nothing tells which source it is of. Name it with --source, one of {', '.join(sources())}"
+        )
+    if len(claims) > 1:
+        told = ", ".join(f"{source} ({what.name})" if what != path else source for source, what in claims.items())
+        raise SettingsError(f"{path} may be of several sources: {told}. Name one with --source, or give each a folder")
+    return next(iter(claims))
+
+
+def _of_folder(folder: Path) -> Claims:
+    """The sources by what tells them most surely: a pump's files, what was fetched, a data set's folders, exports."""
     steps = (_of_pump_files, _of_fetched, _of_contents, _of_loose_files)
-    return next((source for step in steps if (source := step(folder))), "")
+    return next((claims for step in steps if (claims := step(folder))), {})
 
 
-def _of_pump_files(folder: Path) -> str:
+def _of_pump_files(folder: Path) -> Claims:
     pumps = (folder, *folder.glob(f"{PUMP_FOLDER}*"))
-    for name, source in sources().items():
-        if any(_holds(pump, source.signature.pump_files) for pump in pumps):
-            return name
-    return ""
+    found = {
+        name: next((held for pump in pumps if (held := _held(pump, source.signature.pump_files))), None)
+        for name, source in sources().items()
+    }
+    return _those(found)
 
 
-def _of_fetched(folder: Path) -> str:
+def _of_fetched(folder: Path) -> Claims:
     fetching = sorted((name for name, source in sources().items() if source.fetch), key=len, reverse=True)
+    found: dict[str, Path | None] = {}
     for path in sorted(folder.iterdir()):
         # The longest name that fits: acme_two_7 was fetched from acme_two, not from acme.
         name = next((name for name in fetching if re.fullmatch(f"{name}_.+", path.name)), "")
         if name and path.is_dir() and next(path.rglob(source_named(name).signature.kept), None):
-            return name
-    return ""
+            found.setdefault(name, path)
+    return _those(found)
 
 
-def _of_contents(folder: Path) -> str:
-    return next((name for name, source in sources().items() if _holds(folder, source.signature.contents)), "")
+def _of_contents(folder: Path) -> Claims:
+    return _those({name: _held(folder, source.signature.contents) for name, source in sources().items()})
 
 
-def _of_loose_files(folder: Path) -> str:
+def _of_loose_files(folder: Path) -> Claims:
+    found: dict[str, Path | None] = {}
     for name, source in sources().items():
-        is_file, patterns = source.signature.is_file, source.signature.loose_files
-        if is_file and any(is_file(path) for pattern in patterns for path in sorted(folder.glob(pattern))):
-            return name
-    return ""
+        signature = source.signature
+        loose = (path for pattern in signature.loose_files for path in sorted(folder.glob(pattern)))
+        if signature.is_file:
+            found[name] = next((path for path in loose if signature.is_file(path)), None)
+    return _those(found)
 
 
-def _of_file(path: Path) -> str:
-    # One after the other: split files come first, and need nothing of what the readers of exports import.
-    for name, source in sources().items():
-        if source.signature.is_file is not None and source.signature.is_file(path):
-            return name
-    return ""
+def _of_file(path: Path) -> Claims:
+    """Columns of split files are told exactly, and need nothing of what the readers of exports import."""
+    asked = {name: source for name, source in sources().items() if source.signature.is_file}
+    exact = [name for name, source in asked.items() if isinstance(source, SplitSource) and _is_of(source, path)]
+    names = exact or [name for name, source in asked.items() if _is_of(source, path)]
+    return dict.fromkeys(names, path)
 
 
-def _holds(folder: Path, patterns: Iterable[str]) -> bool:
-    return any(next(folder.glob(pattern), None) for pattern in patterns)
+def _is_of(source: Source, path: Path) -> bool:
+    return source.signature.is_file is not None and source.signature.is_file(path)
+
+
+def _those(found: Mapping[str, Path | None]) -> Claims:
+    return {name: path for name, path in found.items() if path is not None}
+
+
+def _held(folder: Path, patterns: Iterable[str]) -> Path | None:
+    """What there is in a folder of the first pattern that anything fits."""
+    return next((path for pattern in patterns for path in folder.glob(pattern)), None)

@@ -27,6 +27,7 @@ from bloodtwin_core.cli.shown_unit import add_unit_option
 from bloodtwin_core.cli.stage_progress import StageProgress
 from bloodtwin_core.common.errors import BloodTwinError, SettingsError
 from bloodtwin_core.common.files import private_folder, storage_errors
+from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.run_config import RunConfig
 
@@ -58,6 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_unit_option(parser, "evaluation.unit; default: mg/dL")
     parser.add_argument("--select", default="*", metavar="STAGES", help="the part of the graph to run (default: all)")
     parser.add_argument("--artifacts", metavar="FOLDER", help="folder of all models' artifacts")
+    parser.add_argument(
+        "--wait", action="store_true", help="wait for another run at work in the same folder, rather than fail at once"
+    )
 
 
 def run(given: argparse.Namespace) -> None:
@@ -65,7 +69,7 @@ def run(given: argparse.Namespace) -> None:
     _require_graph()
     config = run_config(given)
     settings = config.settings()
-    store = ArtifactStore(Path(config.root).expanduser() / settings.model.name)
+    store = ArtifactStore(given_path(config.root) / settings.model.name)
     home = _home()
     log_file = home / _LOGS / f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{settings.model.name[:_LONGEST_NAME]}.log"
     begun = time.monotonic()

@@ -2,10 +2,12 @@
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.config import PRETRAINED
 from bloodtwin_core.pipeline.run_config import RunConfig, read_run_config, with_assignments, with_settings
 from bloodtwin_core.sources.settings import data_model
@@ -31,7 +33,9 @@ def run_config(given: argparse.Namespace) -> RunConfig:
     if given.unit:
         config = with_settings(config, {"evaluation": {"unit": str(given.unit)}})
     if given.artifacts:
-        config = RunConfig(config.groups, given.artifacts, config.beside)
+        config = replace(config, root=given.artifacts)
+    if given.wait:
+        config = replace(config, wait=True)
     return with_assignments(config, given.set)
 
 
@@ -76,7 +80,7 @@ def _zone(zone: str, source: str) -> dict[str, str]:
 def _start_from(start_from: str, config: RunConfig) -> dict[str, Any]:
     """With the base model come its number of networks and a smaller learning rate, unless the file says otherwise."""
     if start_from != PRETRAINED:
-        return {"training": {"start_from": str(Path(start_from).expanduser())}}
+        return {"training": {"start_from": str(given_path(start_from))}}
     from bloodtwin_core.pretrained import base_forecaster  # onnxruntime takes half a second.
 
     groups = config.groups

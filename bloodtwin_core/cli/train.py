@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bloodtwin_core.cli.settings import add_set_option
 from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.common.logged import logged_to
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
@@ -42,9 +43,9 @@ def run(given: argparse.Namespace) -> None:
         settings = config.settings()
     except SettingsError as error:
         raise SettingsError(f"{given.config}: {error}") from None
-    root = given.artifacts or Path(config.root)
-    owner = Owner(what="bloodtwin train", waits=given.wait)
-    store = ArtifactStore(root.expanduser() / settings.model.name, owner)
+    root = given_path(given.artifacts or config.root)
+    owner = Owner(what="bloodtwin train", waits=given.wait or config.wait)
+    store = ArtifactStore(root / settings.model.name, owner)
     # Lightning draws its bar on stdout, which here is for the result alone.
     with logged_to(logging.StreamHandler(sys.stderr)), redirect_stdout(sys.stderr), _interrupts_as_such():
         fitted = train_stage(store, settings)

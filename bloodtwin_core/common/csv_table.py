@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from bloodtwin_core.common.arrays import Texts
 from bloodtwin_core.common.decimals import Ascii, number_of, numbers_of, without_missing
-from bloodtwin_core.common.errors import DataError, shortened
+from bloodtwin_core.common.errors import DataError, listed
 from bloodtwin_core.common.files import require_ordinary
 from bloodtwin_core.common.plain_rows import plain_rows
 
@@ -158,7 +158,7 @@ def _require_columns(path: Path, line: int, columns: list[str], required: list[s
             others = {other.lower(): other for other in columns if other not in required}
             likely = difflib.get_close_matches(name.lower(), others, n=1, cutoff=0.4)
             hint = f"Rename column '{others[likely[0]]}' to '{name}'" if likely else f"Add a column '{name}'"
-            present = shortened(", ".join(columns))
+            present = listed(columns)
             raise DataError(f"the column is missing; there are {present}", todo=hint, file=path, line=line, column=name)
 
 

@@ -4,6 +4,7 @@ Each message says what happened, where (file, line, column, pump or setting) and
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +20,11 @@ _QUOTED = re.compile(rf"'[^'\n]{{{LONGEST_QUOTE + 1},}}'")
 def shortened(text: str, longest: int = LONGEST_QUOTE) -> str:
     """A text of which at most so many characters are left, and whether something was left out."""
     return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names one after the other; of many the first."""
+    return shortened(", ".join(names))
 
 
 def printable(text: str) -> str:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.common.files import require_ordinary
 
 LARGEST_FILE = 512 * 1024**2
@@ -25,10 +25,35 @@ _LONGEST_LIST = 4 * 1024**2
 _END, _END_LENGTH, _LONGEST_COMMENT, _LIST_LENGTH = b"PK\x05\x06", 22, 1 << 16, slice(12, 16)
 """Of the record at the end of a zip file, https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.16."""
 _PIECE = 1 << 20
+LONGEST_PATH, LONGEST_NAME = 4096, 255
+"""Bytes of a whole path and of a part of it between slashes, as Linux takes them."""
 _TODO = "Check data.root and the file's name"
 _TODO_ZIP = "Export it again, without a password, or unpack it into a folder"
 _BAD_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
 """What the standard library raises for a zip file that is damaged, locked, or packed in a way that it does not know."""
+
+
+def require_nameable(text: str) -> None:
+    """Raise ValueError for a text that no file can be called."""
+    if any(ord(character) < ord(" ") or ord(character) == 127 for character in text):
+        raise ValueError("must hold no control character")
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be UTF-8") from None
+    if len(encoded) > LONGEST_PATH or any(len(part) > LONGEST_NAME for part in encoded.split(b"/")):
+        raise ValueError(f"must have at most {LONGEST_PATH} bytes, and {LONGEST_NAME} between slashes")
+
+
+def given_path(text: str | Path) -> Path:
+    """The file or folder that somebody names, ~ being their home. Raises SettingsError for a name that cannot be."""
+    try:
+        require_nameable(str(text))
+        return Path(text).expanduser()
+    except ValueError as error:
+        raise SettingsError(f"'{text}' can be no file or folder: its name {error}. Correct it") from None
+    except RuntimeError:  # There is no such user.
+        return Path(text)
 
 
 @contextmanager
@@ -43,13 +68,13 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         yield stream
 
 
-def content_of(path: Path) -> bytes:
-    """All bytes of a file. Raises DataError if it cannot be read or is larger than LARGEST_FILE."""
+def content_of(path: Path, largest: int = LARGEST_FILE) -> bytes:
+    """All bytes of a file. Raises DataError if it cannot be read or has more than largest."""
     with opened(path) as stream:
         try:
-            if os.fstat(stream.fileno()).st_size > LARGEST_FILE:
-                raise too_large(path)
-            return stream.read(LARGEST_FILE)
+            if os.fstat(stream.fileno()).st_size > largest:
+                raise too_large(path, largest)
+            return stream.read(largest)
         except OSError as error:
             raise unreadable(path, error) from error
 
@@ -103,10 +128,10 @@ def refuse_bomb(path: Path, size: int, packed: int) -> None:
         raise DataError(what, todo=_TODO_ZIP, file=path)
 
 
-def too_large(path: Path) -> DataError:
-    """The error for a file of more than LARGEST_FILE."""
-    limit = LARGEST_FILE // 1024**2
-    return DataError(f"the file is larger than {limit} MiB", todo="Export fewer days at once", file=path)
+def too_large(path: Path, largest: int = LARGEST_FILE) -> DataError:
+    """The error for a file of more than so many bytes."""
+    limit = f"{largest // 1024**2} MiB" if largest >= 1024**2 else f"{largest // 1024} KiB"
+    return DataError(f"the file is larger than {limit}", todo="Export fewer days at once", file=path)
 
 
 def unreadable(path: Path, error: Exception) -> DataError:

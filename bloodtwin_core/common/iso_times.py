@@ -17,8 +17,9 @@ def utc_times(texts: Texts) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.
     width = texts.dtype.itemsize // np.dtype("U1").itemsize
     for zone in _UTC:
         if width == _SECONDS + len(zone) and np.strings.endswith(texts, zone).all():
+            # Not of bytes, which numpy reads twice as fast: of more than 500, one that is no date ends the process.
             with suppress(ValueError):  # One of them is no timestamp.
-                return texts.astype(f"S{_SECONDS}").astype("datetime64[s]"), np.ones(len(texts), np.bool_)
+                return texts.astype(f"U{_SECONDS}").astype("datetime64[s]"), np.ones(len(texts), np.bool_)
     read = [_one(text) for text in texts.tolist()]
     return np.array([time for time, _ in read], "datetime64[s]"), np.array([zoned for _, zoned in read], np.bool_)
 

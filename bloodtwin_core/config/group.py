@@ -4,13 +4,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from bloodtwin_core.common.given_files import require_nameable
+
 SECRET_GIVEN = "secret_given"
 """Type of pydantic error of a setting that may hold a secret, so that its value is not to be shown."""
 LARGEST_TOLERANCE = 1.0
 """mg/dL; what differs by more does not agree, since sensors tell whole mg/dL."""
-
-LONGEST_TEXT, LONGEST_NAME = 4096, 255
-"""Bytes of a whole text and of a part of it between slashes: what Linux takes as a path and as the name of a file."""
 
 
 class SettingsGroup(BaseModel):
@@ -27,12 +26,5 @@ class SettingsGroup(BaseModel):
     def _may_name_a_file(cls, value: Any) -> Any:
         for text in value if isinstance(value, list | tuple) else [value]:
             if isinstance(text, str):
-                _require_nameable(text)
+                require_nameable(text)
         return value
-
-
-def _require_nameable(text: str) -> None:
-    if any(ord(character) < ord(" ") or ord(character) == 127 for character in text):
-        raise ValueError("must hold no control character")
-    if len(text.encode()) > LONGEST_TEXT or any(len(part.encode()) > LONGEST_NAME for part in text.split("/")):
-        raise ValueError(f"must have at most {LONGEST_TEXT} bytes, and {LONGEST_NAME} between slashes")

@@ -12,6 +12,7 @@ from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.repairs import HEADER_KEY as REPAIRS_KEY
 from bloodtwin_core.events.wearers import by_wearer
 from bloodtwin_core.records import PumpRecords, features_with
+from bloodtwin_core.records.pump_ids import pump_id_of
 from bloodtwin_core.records.split_files import PumpSplitFiles
 from bloodtwin_core.records.split_header import UTC_TIMESTAMPS
 from bloodtwin_core.records.splitting import Cut, split_history, write_split_files
@@ -31,6 +32,8 @@ def write_event_splits(
     With data.join_wearers the pumps of one wearer become one history under the wearer's name. Raises DataError for a
     pump that comes twice or without glucose, and what write_split_files raises; then what stood in folder stays.
     """
+    for wearer in settings.wearers if settings.join_wearers else ():
+        pump_id_of(wearer)
     told: dict[str, dict[str, str]] = {}
     features = features_with(settings.extra_features)
 

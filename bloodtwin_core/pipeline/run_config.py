@@ -7,32 +7,38 @@ out}`). A text may be `{env: NAME}`, the value of an environment variable when t
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
-from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.given_files import content_of
 from bloodtwin_core.config import Settings
+from bloodtwin_core.pipeline.plain_yaml import from_yaml
 from bloodtwin_core.pipeline.setting_faults import first_fault, nearest_name
 from bloodtwin_core.sources.settings import data_model, settings_model
 
 DEFAULT_ROOT = "artifacts"
 _GROUPS = (*Settings.model_fields, "artifacts")
+_OF_ARTIFACTS: Mapping[str, Any] = MappingProxyType({"root": DEFAULT_ROOT, "wait": False})
+_LARGEST = 1 << 17
+"""Bytes of a file of settings; lstm.yaml has 10,000."""
 _LEVELS = ("resources", "execution", "loggers", "ops")
 """What may stand at the top of Dagster's form."""
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """groups: what was written of each group of settings. root: folder of all models' artifacts."""
+    """groups: what was written of each group of settings. root: folder of all models' artifacts. beside: what else
+    stood in Dagster's form, such as its executor. wait: whether to wait for another run in the same folder."""
 
     groups: Mapping[str, Any]
     root: str = DEFAULT_ROOT
     beside: Mapping[str, Any] | None = None
-    """What else stood in Dagster's form, such as its executor."""
+    wait: bool = False
 
     def settings(self) -> Settings:
         """The settings, with the values of environment variables. Raises SettingsError for one that is wrong."""
@@ -44,18 +50,19 @@ class RunConfig:
     def for_dagster(self) -> dict[str, Any]:
         """The form that Dagster takes."""
         resources: dict[str, Any] = {"settings": {"config": dict(self.groups)}}
-        if self.root != DEFAULT_ROOT:
-            resources["artifacts"] = {"config": {"root": self.root}}
+        own = {**({"root": self.root} if self.root != DEFAULT_ROOT else {}), **({"wait": True} if self.wait else {})}
+        if own:
+            resources["artifacts"] = {"config": own}
         return {**(self.beside or {}), "resources": resources}
 
 
 def read_run_config(path: Path) -> RunConfig:
     """What a file says. Raises SettingsError if it cannot be read, or a group or level of it is not known."""
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read ({error.strerror}). Name a file of settings") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        content = from_yaml(content_of(path, _LARGEST).decode())
+    except DataError as error:
+        raise SettingsError(f"{path} cannot be read ({error.what}). Name a file of settings") from error
+    except ValueError as error:
         raise SettingsError(f"{path} is neither YAML nor JSON ({_first_line(error)}). Mend it") from error
     if content is None:
         return RunConfig({})
@@ -79,12 +86,12 @@ def with_assignments(config: RunConfig, assignments: Sequence[str]) -> RunConfig
             assign(groups, f"data.{assignment}")
         else:
             assign(groups, assignment)
-    return RunConfig(groups, root, config.beside)
+    return replace(config, groups=groups, root=root)
 
 
 def with_settings(config: RunConfig, groups: Mapping[str, Any]) -> RunConfig:
     """The same with these settings over it, group by group."""
-    return RunConfig(_merged(config.groups, groups), config.root, config.beside)
+    return replace(config, groups=_merged(config.groups, groups))
 
 
 def assign(groups: dict[str, Any], assignment: str) -> None:
@@ -99,8 +106,8 @@ def assign(groups: dict[str, Any], assignment: str) -> None:
         if not isinstance(place, dict):
             raise SettingsError(f"--set {assignment}: {'.'.join(path[:depth])} is a value, not a group of settings")
     try:
-        place[field] = yaml.safe_load(text) if text else ""
-    except yaml.YAMLError:
+        place[field] = from_yaml(text) if text else ""
+    except ValueError:
         raise SettingsError(f"--set {assignment}: '{text}' is no value; quote what has special characters") from None
 
 
@@ -108,14 +115,16 @@ def _understood(content: dict[str, Any]) -> RunConfig:
     if not any(level in content for level in _LEVELS):
         _require_known(content, (*_GROUPS, *_LEVELS), "")
         groups = {name: value for name, value in content.items() if name != "artifacts"}
-        return RunConfig(groups, _root(content.get("artifacts"), "artifacts"))
+        root, wait = _artifacts(content.get("artifacts"), "artifacts")
+        return RunConfig(groups, root, wait=wait)
     _require_known(content, _LEVELS, "")
     resources = _mapping(content.get("resources"), "resources")
     _require_known(resources, ("settings", "artifacts"), "resources")
     settings = _config(resources.get("settings"), "resources.settings", tuple(Settings.model_fields))
-    artifacts = _config(resources.get("artifacts"), "resources.artifacts", ("root",))
+    artifacts = _config(resources.get("artifacts"), "resources.artifacts", tuple(_OF_ARTIFACTS))
     beside = {name: value for name, value in content.items() if name != "resources"}
-    return RunConfig(settings, _root(artifacts, "resources.artifacts.config"), beside)
+    root, wait = _artifacts(artifacts, "resources.artifacts.config")
+    return RunConfig(settings, root, beside, wait)
 
 
 def _config(resource: Any, where: str, inside: Sequence[str]) -> dict[str, Any]:
@@ -130,13 +139,16 @@ def _config(resource: Any, where: str, inside: Sequence[str]) -> dict[str, Any]:
     return config
 
 
-def _root(artifacts: Any, where: str) -> str:
+def _artifacts(artifacts: Any, where: str) -> tuple[str, bool]:
+    """The folder, and whether to wait for another run in it."""
     given = _mapping(artifacts, where)
-    _require_known(given, ("root",), where)
-    root = _resolved(given.get("root", DEFAULT_ROOT))
+    _require_known(given, tuple(_OF_ARTIFACTS), where)
+    root, wait = (_resolved(given.get(name, default)) for name, default in _OF_ARTIFACTS.items())
     if not isinstance(root, str) or not root:
         raise SettingsError(f"{where}.root is no folder. Write the name of one, such as out")
-    return root
+    if not isinstance(wait, bool):
+        raise SettingsError(f"{where}.wait is neither true nor false. Correct it")
+    return root, wait
 
 
 def _mapping(content: Any, where: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The stage trained_checkpoint: from windows to a trained network."""
 
 from collections.abc import Callable
-from pathlib import Path
 
+from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.config import PRETRAINED, Settings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.ownership import owning
@@ -53,7 +53,7 @@ def _require_start_unchanged(store: ArtifactStore, start_from: str) -> None:
     """Where training.start_from names a checkpoint in the artifacts of a model, it must be as its training left it."""
     if start_from in ("", PRETRAINED):
         return
-    path = Path(start_from).expanduser().absolute()
+    path = given_path(start_from).absolute()
     other = ArtifactStore(path.parent.parent, store.owner, store.hashes)
     if path == CheckpointFolder(other.checkpoints).best and "trained_checkpoint" in other.manifest().stages:
         other.require_unchanged("trained_checkpoint", path)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
+from bloodtwin_core.common.errors import ArtifactMissing, SettingsError, listed
 from bloodtwin_core.common.files import atomic_write, recover_folder, sha256_of
 from bloodtwin_core.records import FEATURES, PumpRecords, Split, features_with
 from bloodtwin_core.records.pump_ids import PumpId
@@ -106,7 +106,7 @@ def describe(
     if unknown := [pump_id for pump_id in held_out if pump_id not in there]:
         raise SettingsError(
             f"data.held_out_pump_ids names {', '.join(unknown)}, which data.source does not have. There are "
-            f"{', '.join(there)}"
+            f"{listed(there)}"
         )
     if there and set(there) <= set(held_out):
         raise SettingsError("data.held_out_pump_ids holds every pump out. Leave one at least to train and choose by")

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.common.csv_table import CsvTable, columns_of, first_true, line_of, read_table
-from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.errors import DataError, SettingsError, listed
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.common.iso_times import utc_times
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, Feature, PumpRecords, Split, Timestamps, Values
@@ -78,7 +78,7 @@ def find_split_files(root: Path, pump_ids: Sequence[str]) -> list[PumpSplitFiles
     for pump_id in pump_ids:
         if pump_id not in there:
             raise DataError(
-                f"pump {pump_id} has no data; there are {', '.join(there)}",
+                f"pump {pump_id} has no data; there are {listed(there)}",
                 todo=f"Correct data.pump_ids, or add the folder {PUMP_FOLDER}{pump_id}",
                 file=root,
             )

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.sources.signature import Signature
 from bloodtwin_core.sources.source import SplitSource
@@ -21,7 +22,7 @@ def split_files(settings: DataSettings) -> "list[PumpSplitFiles]":
 
     if not settings.root:
         raise SettingsError("data.root is not set. Point it to the folder that holds your pump_* folders")
-    return find_split_files(Path(settings.root).expanduser(), settings.pump_ids)
+    return find_split_files(given_path(settings.root), settings.pump_ids)
 
 
 def _is_split_file(path: Path) -> bool:

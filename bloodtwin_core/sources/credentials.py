@@ -8,9 +8,12 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.given_files import content_of, given_path
 
 FILE_SUFFIX = "_FILE"
+_LONGEST = 1 << 16
+"""Bytes of a file that holds one secret."""
 
 
 def secret(variable: str) -> SecretStr | None:
@@ -23,7 +26,7 @@ def secret(variable: str) -> SecretStr | None:
         raise SettingsError(f"{variable} and {variable}{FILE_SUFFIX} are both set. Unset one of them")
     if not named:
         return SecretStr(given) if given else None
-    return _read(Path(named).expanduser(), f"{variable}{FILE_SUFFIX}")
+    return _read(given_path(named), f"{variable}{FILE_SUFFIX}")
 
 
 def required_secret(variable: str, what: str) -> SecretStr:
@@ -38,8 +41,8 @@ def required_secret(variable: str, what: str) -> SecretStr:
 
 def _read(path: Path, variable: str) -> SecretStr:
     try:
-        content = path.read_text(encoding="utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
+        content = content_of(path, _LONGEST).decode().strip("\r\n")
+    except (DataError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"{path}, which {variable} names, cannot be read ({type(error).__name__}). Correct {variable} or the file"
         ) from None

@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.errors import DataError, SettingsError, listed
 from bloodtwin_core.common.given_files import (
     LARGEST_FILE,
     content_of,
+    given_path,
     opened_zip,
     refuse_bomb,
     too_large,
     unpacked,
 )
+from bloodtwin_core.records.pump_ids import pump_id_of
 
 _ZIP = ".zip"
 
@@ -45,11 +47,11 @@ def wearers_of(root: str, wanted: Wanted, what: str) -> dict[str, list[Path]]:
     """
     if not root:
         raise SettingsError(f"data.root is not set. Point it to {what}")
-    place = Path(root).expanduser()
-    if not place.exists():
-        raise DataError("there is no such file or folder", todo=f"Point data.root to {what}", file=place)
+    place = given_path(root)
     if place.is_file():
         return {place.stem: [place]}
+    if not place.is_dir():
+        raise DataError("there is no such file or folder", todo=f"Point data.root to {what}", file=place)
     own = [path for path in _sorted(place) if path.is_file() and _belongs(path, wanted)]
     folders = [path for path in _sorted(place) if path.is_dir() and any(_found_in(path, wanted))]
     if own:
@@ -60,10 +62,14 @@ def wearers_of(root: str, wanted: Wanted, what: str) -> dict[str, list[Path]]:
 
 
 def chosen(wearers: dict[str, list[Path]], pump_ids: list[str]) -> dict[str, list[Path]]:
-    """The wearers that data.pump_ids names, all if it is empty. Raises DataError if one is not there."""
+    """The wearers that data.pump_ids names, all if it is empty.
+
+    Raises DataError if one is not there, or its folder's or file's name can be no pump id.
+    """
     if missing := [name for name in pump_ids if name not in wearers]:
-        raise DataError(f"there is no {missing[0]}; there are {', '.join(wearers)}", todo="Correct data.pump_ids")
-    return {name: paths for name, paths in wearers.items() if name in (pump_ids or wearers)}
+        raise DataError(f"there is no {missing[0]}; there are {listed(wearers)}", todo="Correct data.pump_ids")
+    wanted = {name: paths for name, paths in wearers.items() if name in (pump_ids or wearers)}
+    return {pump_id_of(name, file=paths[0]): paths for name, paths in wanted.items()}
 
 
 def files_in(paths: list[Path], wanted: Wanted) -> Iterator[ExportedFile]:

@@ -10,8 +10,9 @@ from zoneinfo import available_timezones
 
 import numpy as np
 
-from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.errors import DataError, SettingsError, listed
 from bloodtwin_core.common.files import sha256_of
+from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.common.progress import Progress
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.sources import FetchSettings
@@ -43,7 +44,7 @@ def folder_of(settings: DataSettings) -> Path:
     """The folder that keeps what is fetched. Raises SettingsError if data.root is not set."""
     if not settings.root:
         raise SettingsError("data.root is not set. Name a folder of your own that keeps the fetched events")
-    return Path(settings.root).expanduser()
+    return given_path(settings.root)
 
 
 def history_folder(root: Path, source: str, pump: str) -> Path:
@@ -60,12 +61,13 @@ def histories_in(root: Path, source: str, pump_ids: Sequence[str]) -> dict[str, 
         raise DataError(f"no events have been fetched from {source} yet", todo=todo, file=root)
     missing = [pump_id for pump_id in pump_ids if pump_id not in folders]
     if missing:
-        there = ", ".join(sorted(folders, key=natural_order))
+        there = listed(sorted(folders, key=natural_order))
         raise DataError(
             f"no events of pump {missing[0]} have been fetched, only of {there}",
             todo=f"{todo}, or correct data.pump_ids",
         )
-    return {pump_id: folders[pump_id] for pump_id in dict.fromkeys(pump_ids) or sorted(folders, key=natural_order)}
+    wanted = dict.fromkeys(pump_ids) or sorted(folders, key=natural_order)
+    return {pump_id_of(pump_id, file=folders[pump_id]): folders[pump_id] for pump_id in wanted}
 
 
 def fingerprint(root: Path, source: str) -> str:
@@ -80,7 +82,7 @@ def asked_for(there: Sequence[str], pump_ids: Sequence[str]) -> set[str]:
     missing = [pump_id for pump_id in pump_ids if pump_id not in there]
     if missing or not there:
         what = f"pump {missing[0]} is not in the account" if missing else "the account holds no pump"
-        raise DataError(f"{what}; there are {', '.join(there) or 'none'}", todo="Correct data.pump_ids")
+        raise DataError(f"{what}; there are {listed(there) or 'none'}", todo="Correct data.pump_ids")
     return set(pump_ids or there)
 
 

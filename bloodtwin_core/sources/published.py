@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from bloodtwin_core.common.csv_table import CsvTable, first_true
-from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.errors import DataError, SettingsError, listed
+from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.records import Timestamps
 from bloodtwin_core.records.split_files import natural_order
@@ -21,7 +22,7 @@ def data_set_folder(settings: DataSettings, data_set: str, landmark: str) -> Pat
     """
     if not settings.root:
         raise SettingsError(f"data.root is not set. Point it to the {data_set} folder, the one that holds {landmark}")
-    root = Path(settings.root).expanduser()
+    root = given_path(settings.root)
     if not root.is_dir():
         raise DataError("the folder does not exist", todo=f"Point data.root to the {data_set} folder", file=root)
     return root
@@ -35,7 +36,7 @@ def wanted_people(paths: Mapping[str, Path], settings: DataSettings, folder: Pat
     people = sorted(paths, key=natural_order)
     for person in settings.pump_ids:
         if person not in paths:
-            what = f"person {person} has {lacking}; there are {', '.join(people)}"
+            what = f"person {person} has {lacking}; there are {listed(people)}"
             raise DataError(what, todo="Correct data.pump_ids", file=folder)
     return {person: paths[person] for person in people if not settings.pump_ids or person in settings.pump_ids}
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.common.progress import Progress, silent
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.config.sources import TrainOnlySource
@@ -69,7 +70,7 @@ def _refuse_tested(
 
 def _same_place(one: str, other: str) -> bool:
     """Whether two roots hold the same files: the same folder, or one within the other."""
-    first, second = Path(one).expanduser().resolve(), Path(other).expanduser().resolve()
+    first, second = given_path(one).resolve(), given_path(other).resolve()
     return first.is_relative_to(second) or second.is_relative_to(first)
 
 

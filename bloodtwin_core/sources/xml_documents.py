@@ -14,8 +14,8 @@ from bloodtwin_core.common.errors import DataError
 _CHUNK = 1 << 18
 _DOCTYPE, _LONGEST_DOCTYPE = b"<!DOCTYPE", 1 << 20
 _DEEPEST = 100
-_MOST_WITHIN = 500_000
-"""Elements in one child of the root: five years of readings, where the files that have such children hold weeks."""
+_MOST_WITHIN = 200_000
+"""Elements in one child of the root: two years of readings, where the files that have such children hold weeks."""
 _LONGEST_ELEMENT = 1 << 22
 """Bytes without the begin or end of any element, such as text or one element's attributes."""
 

@@ -4,9 +4,8 @@ The scaler travels with the weights: what a weight means depends on the unit of 
 learning keeps the scaler it began with, and the one fitted on the new records is reported only.
 """
 
-from pathlib import Path
-
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
+from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.config import PRETRAINED, ModelSettings
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.pretrained.files import CHECKPOINT, shipped_file
@@ -26,7 +25,7 @@ def starting_checkpoint(
     if not start_from:
         return None
     try:
-        path = shipped_file(CHECKPOINT) if start_from == PRETRAINED else Path(start_from).expanduser()
+        path = shipped_file(CHECKPOINT) if start_from == PRETRAINED else given_path(start_from)
         base = load_checkpoint(path)
     except ArtifactMissing as error:
         raise SettingsError(

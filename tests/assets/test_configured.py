@@ -95,9 +95,9 @@ def test_the_launchpad_opens_filled_with_the_file() -> None:
 def test_a_limit_holds_whatever_the_file_says(file: Path) -> None:
     file.write_text("training: {learning_rate: 0.001}")
     wrong = {"resources": {"settings": {"config": {"training": {"learning_rate": -1.0}}}}}
-    with dg.DagsterInstance.ephemeral() as instance, pytest.raises(dg.DagsterError) as caught:
+    with dg.DagsterInstance.ephemeral() as instance, pytest.raises(SettingsError) as caught:
         run_with(wrong, instance)
-    assert "training.learning_rate is -1.0, but" in str(caught.value.__cause__)
+    assert "training.learning_rate is -1.0, but" in str(caught.value)
 
 
 @pytest.mark.parametrize(

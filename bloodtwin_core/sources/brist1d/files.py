@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.csv_table import CsvTable, columns_of, first_true, read_table
-from bloodtwin_core.common.errors import DataError
+from bloodtwin_core.common.errors import DataError, listed
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.possible import POSSIBLE_BOLUS, POSSIBLE_GLUCOSE, outside
 from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L, GlucoseUnit, UnitsError, in_mg_per_dl
@@ -89,7 +89,7 @@ def _layout_of(path: Path, columns: list[str]) -> Layout:
         return _HARMONISED
     if {_PUBLISHED.glucose, INSULIN} <= set(columns):
         return _PUBLISHED
-    what = f"the header is of neither layout of BrisT1D; there are {', '.join(columns)[:200]}"
+    what = f"the header is of neither layout of BrisT1D; there are {listed(columns)}"
     published, harmonised = f"{TIME},{_PUBLISHED.glucose},{INSULIN}", f"{TIME},{_HARMONISED.glucose}"
     todo = f"Use the files as published ({published}) or Glucose-ML's ({harmonised})"
     raise DataError(what, todo=todo, file=path)

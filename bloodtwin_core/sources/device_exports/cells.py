@@ -17,7 +17,7 @@ import pandas as pd
 
 from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.csv_table import first_true, refuse_no_row
-from bloodtwin_core.common.errors import DataError, shortened
+from bloodtwin_core.common.errors import DataError, listed
 from bloodtwin_core.common.given_files import content_of
 from bloodtwin_core.records import Timestamps
 
@@ -26,8 +26,8 @@ CellTexts = npt.NDArray[np.object_]
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}(?:[.,][0-9]{1,9})?")
 """A decimal comma is as good as a point: no number in these exports reaches a thousands separator."""
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-"""Byte order marks."""
+BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""Of UTF-16."""
 _MISSING = frozenset({"", "-", "--", "-------", "nan", "na", "n/a", "null", "none"})
 
 
@@ -57,7 +57,7 @@ class Cells:
         for name in names:
             if self.has(name):
                 return name
-        what = f"the column is missing; there are {shortened(', '.join(filter(None, self.header)))}"
+        what = f"the column is missing; there are {listed(filter(None, self.header))}"
         todo = "Export the file again, in English, and leave it as it comes"
         raise DataError(what, todo=todo, file=self.path, line=self.header_line, column=names[0])
 
@@ -145,7 +145,7 @@ def read_text(path: Path) -> str:
 
 def decoded_text(path: Path, content: bytes) -> str:
     """The content of a file as text, whatever its byte order mark; DataError, which names path, if it is no text."""
-    text = "\0" if b"\0" in content and not content.startswith(_UTF16) else _decoded(content)
+    text = "\0" if b"\0" in content and not content.startswith(BYTE_ORDER_MARKS) else _decoded(content)
     if "\0" in text:
         raise DataError("the file is no text", todo="Export it as CSV, not as a spreadsheet or PDF", file=path)
     return text
@@ -153,7 +153,7 @@ def decoded_text(path: Path, content: bytes) -> str:
 
 def _decoded(content: bytes) -> str:
     """Text in UTF-16, UTF-8 or else in the code page of western Windows, which German exports are found in."""
-    if content.startswith(_UTF16):
+    if content.startswith(BYTE_ORDER_MARKS):
         return content.decode("utf-16", errors="replace")
     try:
         return content.decode("utf-8-sig")

@@ -11,11 +11,20 @@ import numpy as np
 
 from bloodtwin_core.common.csv_table import first_true
 from bloodtwin_core.common.errors import DataError
-from bloodtwin_core.sources.device_exports.cells import Cells, read_text, split_rows
+from bloodtwin_core.common.given_files import head_of
+from bloodtwin_core.sources.device_exports.cells import (
+    BYTE_ORDER_MARKS,
+    Cells,
+    decoded_text,
+    read_text,
+    split_rows,
+)
 
 _DELIMITERS = (",", ";", "\t")
 FIRST_ROWS = 60
 """Rows among which the first header of an export stands; CareLink writes most above it, about ten."""
+_HEAD = 1 << 20
+"""Bytes among which those rows stand."""
 _HEADER_COLUMNS = 3
 """Fewest columns of a header that tells the delimiter."""
 
@@ -81,7 +90,17 @@ def open_export(path: Path) -> Export:
 
     Raises DataError if it cannot be read, is empty or is no table.
     """
-    text = read_text(path)
+    return _export_of(path, read_text(path))
+
+
+def open_head(path: Path) -> Export:
+    """The same of the beginning of a file, which tells its format."""
+    head = head_of(path, _HEAD)
+    whole = head if head.startswith(BYTE_ORDER_MARKS) or len(head) < _HEAD else head[: head.rfind(b"\n") + 1]
+    return _export_of(path, decoded_text(path, whole))
+
+
+def _export_of(path: Path, text: str) -> Export:
     if not text.strip():
         raise DataError("the file is empty", todo="Export it again, or remove it from the folder", file=path)
     counts = {

@@ -17,7 +17,7 @@ from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import CARBOHYDRATES
 from bloodtwin_core.sources.device_exports import VendorSettings, carelink, dexcom, libre, paradigm, tconnect
-from bloodtwin_core.sources.device_exports.export import Export, open_export
+from bloodtwin_core.sources.device_exports.export import Export, open_export, open_head
 from bloodtwin_core.sources.device_exports.in_utc import merged_in_utc
 from bloodtwin_core.sources.device_exports.languages import READ, in_english, language_of
 from bloodtwin_core.sources.device_exports.local import LocalEvents
@@ -76,7 +76,7 @@ def read_export(path: Path, settings: VendorSettings) -> LocalEvents:
 
 def format_of(path: Path) -> Format | None:
     """The format of a file, None if it is of no known one. Raises DataError if it cannot be read or is no table."""
-    return _format_of(in_english(open_export(path)))
+    return _format_of(in_english(open_head(path)))
 
 
 def _format_of(export: Export) -> Format | None:

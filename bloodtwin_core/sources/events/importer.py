@@ -19,7 +19,8 @@ import numpy as np
 
 from bloodtwin_core.common.arrays import Floats, Texts
 from bloodtwin_core.common.csv_table import CsvTable, columns_of, first_true, read_table
-from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.errors import DataError, SettingsError, listed
+from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.common.progress import Progress, Step, silent
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.kinds import AmountEvents, BasalEvents, BolusEvents, GlucoseEvents, PumpEvents
@@ -35,6 +36,7 @@ from bloodtwin_core.events.plausible import (
 from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L, GlucoseUnit, in_mg_per_dl
 from bloodtwin_core.records import CARBOHYDRATES, Limits, Timestamps
 from bloodtwin_core.records.features import CARBOHYDRATE_LIMITS
+from bloodtwin_core.records.pump_ids import pump_id_of
 from bloodtwin_core.records.split_files import PUMP_FOLDER, TIMESTAMP, natural_order, utc_timestamps
 from bloodtwin_core.sources.events import EventsSettings
 
@@ -78,7 +80,7 @@ def _with_carbohydrates(pump: PumpEvents, folder: Path) -> PumpEvents:
 def _pump_folders(settings: DataSettings) -> list[Path]:
     if not settings.root:
         raise SettingsError("data.root is not set. Point it to the folder that holds your pump_* folders")
-    root = Path(settings.root).expanduser()
+    root = given_path(settings.root)
     if not root.is_dir():
         raise DataError("the folder does not exist", todo="Point data.root to the folder of pump_* folders", file=root)
     there = {path.name.removeprefix(PUMP_FOLDER): path for path in root.glob(f"{PUMP_FOLDER}*") if path.is_dir()}
@@ -88,10 +90,11 @@ def _pump_folders(settings: DataSettings) -> list[Path]:
     known = sorted(there, key=natural_order)
     for pump_id in settings.pump_ids:
         if pump_id not in there:
-            what = f"pump {pump_id} has no data; there are {', '.join(known)}"
+            what = f"pump {pump_id} has no data; there are {listed(known)}"
             todo = f"Correct data.pump_ids, or add the folder {PUMP_FOLDER}{pump_id}"
             raise DataError(what, todo=todo, file=root)
-    return [there[pump_id] for pump_id in dict.fromkeys(settings.pump_ids or known)]
+    wanted = dict.fromkeys(settings.pump_ids or known)
+    return [there[pump_id_of(pump_id, file=there[pump_id])] for pump_id in wanted]
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:

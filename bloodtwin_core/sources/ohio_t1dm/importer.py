@@ -23,12 +23,13 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from bloodtwin_core.common.decimals import number_of
-from bloodtwin_core.common.errors import DataError, SettingsError
-from bloodtwin_core.common.given_files import opened
+from bloodtwin_core.common.errors import DataError, SettingsError, listed
+from bloodtwin_core.common.given_files import given_path, opened
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.events.spans import BasalSpan
 from bloodtwin_core.records import WALL_TIME
+from bloodtwin_core.records.pump_ids import pump_id_of
 from bloodtwin_core.records.split_files import natural_order
 from bloodtwin_core.sources.doses import Gathered
 from bloodtwin_core.sources.xml_documents import children_of_root
@@ -55,7 +56,7 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
     people = _people(settings)
     for person in settings.pump_ids:
         if person not in people:
-            what = f"there is no person {person}; there are {', '.join(people)}"
+            what = f"there is no person {person}; there are {listed(people)}"
             raise DataError(what, todo="Correct data.pump_ids", file=Path(settings.root))
     for person, paths in people.items():
         if not settings.pump_ids or person in settings.pump_ids:
@@ -77,7 +78,7 @@ def person_events(person: str, paths: list[Path]) -> PumpEvents:
 def _people(settings: DataSettings) -> dict[str, list[Path]]:
     if not settings.root:
         raise SettingsError("data.root is not set. Point it to the OhioT1DM folder")
-    root = Path(settings.root).expanduser()
+    root = given_path(settings.root)
     if not root.is_dir():
         raise DataError("the folder does not exist", todo="Point data.root to the OhioT1DM folder", file=root)
     people: dict[str, list[Path]] = {}
@@ -92,10 +93,10 @@ def _person(path: Path) -> str:
     with opened(path) as stream:
         root = next((root for root, _ in children_of_root(path, stream)), None)
     number = root.get("id", "") if root is not None and root.tag == ROOT else ""
-    if not number.isalnum():
+    if not number:
         todo = "Remove it from the folder, or get the file again"
         raise DataError("the file is none of OhioT1DM: it holds no <patient id=...>", todo=todo, file=path)
-    return number
+    return pump_id_of(number, file=path)
 
 
 def _add(event: Element, section: str, gathered: Gathered, path: Path) -> None:

@@ -1,6 +1,7 @@
 """Sources are told from what lies there."""
 
 import gzip
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from bloodtwin_core.cli.history import Asked, history_at
 from bloodtwin_core.cli.recognising import place_of
 from bloodtwin_core.cli.wearer_clock import clock_of
-from bloodtwin_core.common.errors import DataError, SettingsError
+from bloodtwin_core.common.errors import BloodTwinError, DataError, SettingsError
 from bloodtwin_core.records import Split
 from bloodtwin_core.records.split_files import write_split_file
 from bloodtwin_core.sources.registry import source_named
@@ -159,3 +160,36 @@ def test_of_the_sources_here_these_need_a_zone_and_these_are_of_nobody() -> None
     assert source_named("simulator").virtual
     assert source_named("simulator").local_times
     assert not source_named("azt1d").virtual
+
+
+def test_what_two_sources_claim_is_said_with_both(brings: Bring, tmp_path: Path) -> None:
+    brings(said_besides('signature=Signature(is_file=lambda path: path.suffix == ".csv", loose_files=("*.csv",))'))
+    export = of_files(tmp_path / "x", "l.csv", content=libre([kept("11-12-2024 09:40", 120)])) / "l.csv"
+    with pytest.raises(SettingsError, match=r"l\.csv may be of several sources: acme, vendor\. Name one with --source"):
+        place_of([str(export)])
+    with pytest.raises(SettingsError, match=r"x may be of several sources: acme \(l\.csv\), vendor \(l\.csv\)"):
+        place_of([str(tmp_path / "x")])
+    assert place_of([str(export)], "acme").source == "acme"
+    assert place_of([str(split_file(tmp_path / "y"))]).source == "bloodbank"
+
+
+def test_a_folder_of_several_sources_is_said_with_what_tells_them(tmp_path: Path) -> None:
+    folder = of_files(tmp_path, "l.csv", content=libre([kept("11-12-2024 09:40", 120)]))
+    of_files(folder, "export.xml", content="<!DOCTYPE HealthData [")
+    with pytest.raises(SettingsError, match=r"apple_health \(export\.xml\), vendor \(l\.csv\).*give each a folder"):
+        place_of([str(folder)])
+    fetched(tmp_path / "kept", "nightscout_anna")
+    fetched(tmp_path / "kept", "tandem_881235")
+    with pytest.raises(SettingsError, match=r"nightscout \(nightscout_anna\), tandem \(tandem_881235\)"):
+        place_of([str(tmp_path / "kept")])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_what_is_no_file_and_no_folder_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    for name in (str(tmp_path / "pipe.csv"), "/dev/zero"):
+        with pytest.raises(DataError, match="a pipe or a device"):
+            place_of([name], "vendor")
+    for name in ("x" * 300, "a\0b", "~no-such-user/x"):
+        with pytest.raises(BloodTwinError, match=r"can be no file|no such file"):
+            place_of([name])

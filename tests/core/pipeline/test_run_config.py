@@ -1,6 +1,8 @@
 """Settings as people write them: either form of a file, --set, and what is said of a wrong name."""
 
 import json
+import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -164,3 +166,57 @@ def test_every_number_has_limits(name: str) -> None:
 def test_a_text_that_no_file_can_be_called_is_refused(name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=name.replace(".", r"\.")):
         RunConfig({name.split(".")[0]: {name.split(".")[1]: text}}).settings()
+
+
+HOSTILE = {
+    "an endless alias": "data: &a {pump_ids: [*a]}",
+    "an alias of aliases": "a: &a [x,x,x,x,x,x,x,x,x]\n"
+    + "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefgh")),
+    "brackets": "[" * 2_000,
+    "closed brackets": "data: " + "{a: " * 500 + "1" + "}" * 500,
+    "digits": f"training: {{max_epochs: {'9' * 5000}}}",
+    "a date": "data: {fetch: {since: 2024-13-45}}",
+    "a number of words": "data: !!python/object/apply:os.system [true]",
+    "a NUL": "data: {root: a\0b}",
+    "half a letter": 'data: {root: "\\ud800"}',
+    "a folder of no name": 'artifacts: {root: ""}',
+    "neither true nor false": "artifacts: {wait: soon}",
+    "two hundred thousand bytes": "# " + "x" * 200_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_no_settings_are_is_refused_in_words(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(HOSTILE[name])
+    with pytest.raises(SettingsError) as caught:
+        read_run_config(path).settings()
+    assert len(str(caught.value)) < 700
+
+
+@pytest.mark.parametrize("text", ["&a [*a]", "9" * 5000, "2024-13-45", "[" * 2_000, "{a: *b}"], ids=range(5))
+def test_what_no_value_is_is_refused_on_the_command_line_too(text: str) -> None:
+    with pytest.raises(SettingsError):
+        with_assignments(RunConfig({}), [f"data.fetch.since={text}"]).settings()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_settings_are_read_of_ordinary_files_alone(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    for path in (tmp_path / "pipe.yaml", Path("/dev/zero"), Path("a\0b"), Path("x" * 300), tmp_path):
+        with pytest.raises(SettingsError, match="cannot be read"):
+            read_run_config(path)
+
+
+def test_a_day_needs_no_quotes(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("data: {fetch: {since: 2024-03-01}}")
+    assert read_run_config(tmp_path / "a.yaml").settings().data.fetch.since == "2024-03-01"
+    assert with_assignments(RunConfig({}), ["data.fetch.since=2024-03-01"]).settings().data.fetch.since == "2024-03-01"
+
+
+@pytest.mark.parametrize("form", ["{artifacts: {wait: true}}", "{resources: {artifacts: {config: {wait: true}}}}"])
+def test_a_file_may_say_to_wait_for_another_run(form: str, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(form)
+    config = with_settings(read_run_config(tmp_path / "a.yaml"), {"training": {"max_epochs": 5}})
+    assert config.wait
+    assert config.for_dagster()["resources"]["artifacts"] == {"config": {"wait": True}}
