@@ -87,7 +87,7 @@ def test_each_folder_of_exports_is_a_wearer(tmp_path: Path) -> None:
 
 
 def test_rows_with_the_newest_first_say_the_same(tmp_path: Path) -> None:
-    newest_first = written(tmp_path / "newest first", {CGM_FILE: table(CGM, READINGS[::-1])})
+    newest_first = written(tmp_path / "newest_first", {CGM_FILE: table(CGM, READINGS[::-1])})
     assert (read(newest_first).glucose.glucose == insulin(tmp_path).glucose.glucose).all()
 
 

@@ -125,13 +125,14 @@ def said_of(name: str, root: Path) -> str:
 
 
 def _said(attempt: Callable[[], object]) -> str:
+    said = ""
     try:
         attempt()
     except BloodTwinError as error:
-        assert len(str(error)) < 1_200
-        assert not re.search(r"(\w)\1{300}", str(error))
-        return str(error)
-    return ""
+        said = str(error)
+    assert len(said) < 1_200
+    assert not re.search(r"(\w)\1{300}", said)
+    return said
 
 
 def changed(name: str, root: Path, change: Callable[[str], str]) -> str:
