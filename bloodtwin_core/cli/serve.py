@@ -124,7 +124,7 @@ def _demonstration(settings: ServiceSettings, speed: float, stack: ExitStack) ->
     clock = FastClock(speed)
     service = Service(settings, clock)
     service.is_demonstration = True
-    replay = Replay(recorded(), service.desk, service.store.wearers.put(NAME, "UTC"), clock)
+    replay = Replay(recorded(), service, service.store.wearers.put(NAME, "UTC"), clock)
     replay.start()
     stack.callback(replay.close)
     return service

@@ -7,7 +7,9 @@ import numpy.typing as npt
 
 from bloodtwin_core.display.view import ForecastView
 
-_SPOKEN = [Fraction(*odds) for odds in ((1, 5), (1, 4), (1, 3), (1, 2), (2, 3), (3, 4), (4, 5), (9, 10), (19, 20))]
+_HALF = Fraction(1, 2)
+_BELOW_HALF = [Fraction(*odds) for odds in ((1, 5), (1, 4), (1, 3), (2, 5))]
+_FROM_HALF_ON = [_HALF, *(Fraction(*odds) for odds in ((2, 3), (3, 4), (4, 5), (9, 10), (19, 20)))]
 """What people say for a probability; nothing between is known so well."""
 
 
@@ -28,5 +30,5 @@ def chance_below(view: ForecastView, limit: float) -> npt.NDArray[np.float64]:
 
 def spoken(chance: float) -> str:
     """A probability as people say it: 3 in 4."""
-    nearest = min(_SPOKEN, key=lambda odds: abs(float(odds) - chance))
+    nearest = min(_FROM_HALF_ON if chance >= _HALF else _BELOW_HALF, key=lambda odds: abs(float(odds) - chance))
     return f"{nearest.numerator} in {nearest.denominator}"

@@ -96,15 +96,13 @@ def sayings(view: ForecastView) -> tuple[Saying, ...]:
     low, high = TARGET_RANGE
     limits = ((VERY_LOW, Side.low), (low, Side.low), (VERY_HIGH, Side.high), (high, Side.high))
     told = [saying for limit, side in limits if (saying := _leaving(view, limit, side)) is not None]
-    if told:
-        return tuple(sorted(told, key=lambda saying: (saying.minutes is None, saying.minutes or 0)))
     now = view.last_reading[1]
-    if now < low:
-        return (_out_of_range(view, low, Side.low),)
-    if now > high:
-        return (_out_of_range(view, high, Side.high),)
-    between = " and ".join(view.unit.text(limit) for limit in TARGET_RANGE)
-    return (Saying(f"Likely between {between} for the next {view.minutes_to(-1)} min"),)
+    if not low <= now <= high:
+        told.append(_out_of_range(view, low if now < low else high, Side.low if now < low else Side.high))
+    if not told:
+        between = " and ".join(view.unit.text(limit) for limit in TARGET_RANGE)
+        return (Saying(f"Likely between {between} for the next {view.minutes_to(-1)} min"),)
+    return tuple(sorted(told, key=lambda saying: (saying.minutes is None, saying.minutes or 0)))
 
 
 def _leaving(view: ForecastView, limit: float, side: Side) -> Saying | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import isfinite
 
 import numpy as np
 
@@ -77,7 +78,7 @@ class Gathered:
     def not_understood(self, name: str, units: float) -> None:
         """Count one entry that makes no sense, and the insulin that it speaks of."""
         self.leave_out(RepairKind.unreadable_rows, 1, name)
-        self.leave_out(RepairKind.unreadable_units, units, name)
+        self.leave_out(RepairKind.unreadable_units, units if isfinite(units) else 0.0, name)
 
     def events(self, wearer: str, zone: str = UNKNOWN_ZONE) -> PumpEvents:
         """All of it. A device that tells basal is a pump, and of several pumps the newest is worn (see events/wearers).

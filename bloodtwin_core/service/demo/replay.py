@@ -1,17 +1,18 @@
-"""The recorded wearer, replayed: a day of history at once, then what happens as the clock goes on."""
+"""The recorded wearer, replayed: days of history at once, then what happens as the clock goes on."""
 
 import logging
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bloodtwin_core.common.errors import BloodTwinError
 from bloodtwin_core.events.grid import BIN_SECONDS
 from bloodtwin_core.service.clock import FastClock
+from bloodtwin_core.service.demo.past_forecasts import past_forecasts
 from bloodtwin_core.service.demo.recording import Recording
-from bloodtwin_core.service.desk import Desk
-from bloodtwin_core.service.store import EventKind, StoredEvent, Wearer
+from bloodtwin_core.service.running import Service
+from bloodtwin_core.service.store import EventKind, Store, StoredEvent, StoredForecast, Wearer
 
 logger = logging.getLogger(__name__)
 NAME = "demo"
@@ -22,26 +23,33 @@ _PHASE_SECONDS = -20
 
 
 class Replay:
-    """Feeds the desk from a thread of its own. The recording begins at midnight UTC and is repeated."""
+    """Feeds the desk from a thread of its own. The recording begins at midnight UTC and is repeated.
 
-    def __init__(self, recording: Recording, desk: Desk, wearer: Wearer, clock: FastClock) -> None:
-        self._recording, self._desk, self._wearer, self._clock = recording, desk, wearer, clock
+    Another thread makes the forecasts of yesterday and today, as far as they are history.
+    """
+
+    def __init__(self, recording: Recording, service: Service, wearer: Wearer, clock: FastClock) -> None:
+        self._recording, self._service, self._wearer, self._clock = recording, service, wearer, clock
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._play, name="demo", daemon=True)
+        self._threads = [threading.Thread(target=self._play, name="demo", daemon=True)]
 
     def start(self) -> None:
         """Put the history in and begin to play."""
-        self._thread.start()
+        self._threads[0].start()
 
     def close(self) -> None:
         """Stop."""
         self._ended.set()
-        self._thread.join()
+        for thread in list(self._threads):
+            thread.join()
 
     def _play(self) -> None:
         now = int(self._clock())
         begun = now - HISTORY_DAYS * _DAY_SECONDS
         self._put(list(self._between(begun, now)))
+        looking_back = threading.Thread(target=self._look_back, args=(now,), name="demo's past", daemon=True)
+        self._threads.append(looking_back)
+        looking_back.start()
         while not self._ended.is_set():
             due = now - (now - _PHASE_SECONDS) % BIN_SECONDS + BIN_SECONDS
             self._ended.wait(max(0.0, (due - self._clock()) / self._clock.speed))
@@ -49,10 +57,20 @@ class Replay:
                 self._put(list(self._between(now, due)))
                 now = due
 
+    def _look_back(self, now: int) -> None:
+        """Make the forecasts from yesterday's midnight on, a second after each reading."""
+        begun = now - now % _DAY_SECONDS - _DAY_SECONDS
+        moments = range(begun + BIN_SECONDS + _PHASE_SECONDS + 1, now - BIN_SECONDS, BIN_SECONDS)
+        for made in past_forecasts(self._service.engine, self._wearer, moments):
+            rows = [(self._wearer.number, forecast) for forecast in made]
+            self._service.desk.put(self._wearer, _keeping(rows)).written.result()
+            if self._ended.is_set():
+                return
+
     def _put(self, events: list[StoredEvent]) -> None:
         try:
             now = int(self._clock())
-            self._desk.put(
+            self._service.desk.put(
                 self._wearer, lambda store: store.events.put(self._wearer.number, events, now)
             ).outlook.result()
         except BloodTwinError:
@@ -79,3 +97,7 @@ class Replay:
         for kind, amount in ((EventKind.bolus, bolus), (EventKind.carbohydrates, grams)):
             if amount > 0:
                 yield StoredEvent(kind, f"{second - 10}", second - 10, float(amount), origin=NAME)
+
+
+def _keeping(rows: list[tuple[int, StoredForecast]]) -> Callable[[Store], None]:
+    return lambda store: store.forecasts.put(rows)

@@ -6,7 +6,7 @@ from bloodtwin_core.service.model import ModelInUse
 _HASH_SHOWN = 12
 
 
-def model_words(model: ModelInUse) -> list[str]:
+def model_words(model: ModelInUse, *, is_demonstration: bool) -> list[str]:
     """Name, what it is made of, what it takes, and whose it is."""
     used, facts = model.now, model.now.forecaster.facts
     networks = "one network" if facts.members == 1 else f"the mean of {facts.members} networks"
@@ -18,6 +18,8 @@ def model_words(model: ModelInUse) -> list[str]:
     ]
     if not model.model_path:
         said.append("It is the base model that comes with bloodTwin, and has not learnt from this wearer.")
+    if is_demonstration:
+        said.append("The wearer is simulated. The model learnt from people, whom it forecasts better.")
     if model.trouble:
         said.append("A newer model file is not usable, so that this one stays in use.")
     said.append(f"bloodTwin {__version__}, model file {used.sha256[:_HASH_SHOWN]}.")

@@ -68,6 +68,14 @@ def test_what_is_out_of_range_is_grave_and_coming_back_is_not() -> None:
     assert told == [[(Side.low, True)], [(Side.high, True)], [(None, False)]]
 
 
+def test_of_a_low_both_is_said_that_it_may_get_worse_and_when_it_is_over() -> None:
+    words = said(going([60.0 + step for step in range(12)], [58.0], width=2.5))
+    assert [sentence.rpartition(",")[0] for sentence in words] == [
+        "Above 70 again in about 55 min",
+        "Perhaps below 54 within 60 min",
+    ]
+
+
 def test_limits_are_said_in_the_unit_of_the_reader() -> None:
     assert said(going(FALLING, width=2.0, unit="mmol/L"))[0].startswith("Below 3.9 in about 40 min")
 
@@ -114,6 +122,6 @@ def test_a_change_is_told_over_fifteen_minutes_and_only_where_both_were_measured
     assert change_words(going([100.0], [np.nan, 135.0, 130.0, 125.0])) == ""
 
 
-@pytest.mark.parametrize(("chance", "words"), [(0.76, "3 in 4"), (0.34, "1 in 3"), (1.0, "19 in 20"), (0.2, "1 in 5")])
+@pytest.mark.parametrize(("chance", "words"), [(0.76, "3 in 4"), (0.34, "1 in 3"), (1.0, "19 in 20"), (0.2, "1 in 5"), (0.49, "2 in 5")])
 def test_chances_are_spoken_as_people_do(chance: float, words: str) -> None:
     assert spoken(chance) == words

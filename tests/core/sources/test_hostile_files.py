@@ -204,6 +204,7 @@ def test_the_45th_of_the_13th_month_in_a_database(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     made = sqlite3.connect(folder / "export.sqlite")
     made.execute("CREATE TABLE BgReadings (timestamp, calculated_value)")
+    made.execute("CREATE TABLE Treatments (timestamp, insulin, carbs)")
     rows = [(1_709_251_200_000 + 300_000 * n, 100.0 + n % 9) for n in range(600)]
     made.executemany("INSERT INTO BgReadings VALUES (?, ?)", [*rows, ("2024-13-45", 100.0), (10**18, "1e999")])
     made.commit()

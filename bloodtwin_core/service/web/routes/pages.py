@@ -74,7 +74,7 @@ def page_of(service: Service, wearer: Wearer, made: Made, reader: Reader, width:
         readings=TableOut.of(history_table(view)),
         yesterday=TableOut.of(table_of(begun, past, reader.unit)),
         refused_yesterday=refused_words(past),
-        model=model_words(service.model),
+        model=model_words(service.model, is_demonstration=service.is_demonstration),
     )
 
 
