@@ -84,14 +84,16 @@ def _is_older(store: Store, wearer: Wearer, now: int, short: int, records: PumpR
 
 
 def records_of(wearer: Wearer, told: Told, now: int, facts: ExportFacts) -> PumpRecords:
-    """Records on the five-minute grid, the last that of now or of the newest event, whichever is later.
+    """Records on the five-minute grid, the last that of now or of the newest reading, whichever is later.
 
-    Where nothing was told they are there and hold nothing. Raises DataError without any reading.
+    What a pump tells in the minutes after a reading waits for the next one: those five minutes are not over, and a
+    forecast from them would be one without the newest change of glucose. Where nothing was told records are there and
+    hold nothing. Raises DataError without any reading.
     """
     records, _ = records_from_events(_events(wearer, told), facts.max_gap_hours, time_of(now), facts.features)
-    seconds = [kind[place][0] for kind in told.values() if kind for place in (0, -1)]
-    last = max(-(-max(seconds) // BIN_SECONDS), now // BIN_SECONDS)
-    count = last + 1 - -(-min(seconds) // BIN_SECONDS)
+    first = min(kind[0][0] for kind in told.values() if kind)
+    last = max(-(-told[EventKind.glucose][-1][0] // BIN_SECONDS), now // BIN_SECONDS)
+    count = last + 1 - -(-first // BIN_SECONDS)
     return replace(records_up_to([records], time_of(last * BIN_SECONDS), count), wearer_zone=wearer.zone)
 
 

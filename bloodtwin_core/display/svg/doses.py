@@ -14,6 +14,8 @@ _TEXT_ROOM = 13.0
 """Height that is left above the highest bar for its number."""
 _LETTER = 7.0
 """Width of a letter of a number, about."""
+_NAMED_SHARE = 0.15
+"""Of the highest bar; what is smaller has no number."""
 _BASAL_SHARE = 0.4
 """Of the height, up to which the basal rate reaches."""
 
@@ -47,7 +49,7 @@ def _bars(canvas: Canvas, given: Amounts, kind: str, lane: tuple[float, float, f
     )
     yield f'<path class="{kind}" d="{bars}"/>'
     taken: list[tuple[float, float]] = []
-    for place in np.argsort(-amounts, kind="stable"):
+    for place in (each for each in np.argsort(-amounts, kind="stable") if amounts[each] >= _NAMED_SHARE * most):
         text = _amount(float(amounts[place]), kind)
         half = _LETTER * len(text) / 2
         middle = min(max(places[place], canvas.left + half), canvas.right - half)

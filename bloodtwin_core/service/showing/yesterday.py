@@ -22,8 +22,8 @@ def yesterday(store: Store, wearer: Wearer, clock: WearerClock, now: int) -> tup
 def table_of(begun: datetime, past: Past, unit: GlucoseUnit) -> Table:
     """Errors beside those of saying that glucose stays as it is; no rows where nothing could be judged."""
     judged = [each for each in past.judged if each.count]
-    caption = f"Forecasts of yesterday, {begun:%A} {begun.day} {begun:%B}"
-    columns = ["min ahead", "off by", "if unchanged", f"in the {BAND:.0%} band", "forecasts"]
+    caption = f"{begun:%A} {begun.day} {begun:%B}, {unit}"
+    columns = ["ahead", "off by", "no change: off by", f"in {BAND:.0%} band", "made"]
     return Table(caption, columns, [_row(each, unit) for each in judged])
 
 
@@ -36,6 +36,6 @@ def refused_words(past: Past) -> str:
 
 
 def _row(judged: Judged, unit: GlucoseUnit) -> list[str]:
-    errors = ["" if error is None else f"{unit.text(error)} {unit}" for error in (judged.mae, judged.persistence_mae)]
+    errors = ["" if error is None else unit.text(error) for error in (judged.mae, judged.persistence_mae)]
     inside = "" if judged.inside is None else f"{judged.inside:.0%}"
-    return [str(judged.minutes), *errors, inside, str(judged.count)]
+    return [f"{judged.minutes} min", *errors, inside, str(judged.count)]

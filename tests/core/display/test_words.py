@@ -122,6 +122,8 @@ def test_a_change_is_told_over_fifteen_minutes_and_only_where_both_were_measured
     assert change_words(going([100.0], [np.nan, 135.0, 130.0, 125.0])) == ""
 
 
-@pytest.mark.parametrize(("chance", "words"), [(0.76, "3 in 4"), (0.34, "1 in 3"), (1.0, "19 in 20"), (0.2, "1 in 5"), (0.49, "2 in 5")])
+@pytest.mark.parametrize(
+    ("chance", "words"), [(0.76, "3 in 4"), (0.34, "1 in 3"), (1.0, "19 in 20"), (0.2, "1 in 5"), (0.49, "2 in 5")]
+)
 def test_chances_are_spoken_as_people_do(chance: float, words: str) -> None:
     assert spoken(chance) == words

@@ -3,7 +3,7 @@
 from starlette.testclient import TestClient
 
 from tests.core.service.conftest import StandingClock
-from tests.core.service.days import NOON, readings
+from tests.core.service.days import NOON, readings, stamp
 
 EVENTS, FORECAST = "/v1/wearers/anna/events", "/v1/wearers/anna/forecast"
 
@@ -46,3 +46,13 @@ def test_nobody_is_found_by_another_name(client: TestClient) -> None:
 def test_the_page_and_its_files_come_from_the_package(client: TestClient) -> None:
     for path in ("/", "/js/start.js", "/page.css", "/look/light.css"):
         assert client.get(path).status_code == 200
+
+
+def test_what_a_pump_tells_after_a_reading_does_not_move_the_forecast_on(
+    client: TestClient, clock: StandingClock
+) -> None:
+    client.post(EVENTS, json={"readings": readings()})
+    before = client.get(FORECAST).json()["forecast"]
+    clock.second = NOON + 59
+    client.post(EVENTS, json={"basal": [{"time": stamp(NOON + 20), "rate": 1.1}]})
+    assert client.get(FORECAST).json()["forecast"] == before

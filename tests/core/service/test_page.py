@@ -107,6 +107,8 @@ def test_what_has_no_forecast_says_why_and_shows_no_number_of_another_time(live:
     assert page.text_content("#reasons .refusal").startswith("No forecast. The last reading is 16 min old")
     assert page.text_content("#number") == "– –"
     assert page.text_content("#age") == "16 min ago"
+    assert page.text_content("#read-at").startswith("Last ")
+    assert not page.is_visible("#level")
     assert page.locator("#picture .band").count() == 0
     page.context.close()
 

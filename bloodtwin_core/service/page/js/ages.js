@@ -14,28 +14,27 @@ export class Ages {
   }
 
   /** Take what the service said: its own clock counts, and not that of this device. */
-  tell({ now, speed, reading, stale_minutes: staleMinutes }) {
+  tell({ now, speed, reading, unit, stale_minutes: staleMinutes }) {
     const age = reading ? (Date.parse(now) - Date.parse(reading.time)) / 1000 : null;
-    this.#told = { age, speed, staleMinutes, heard: performance.now(), text: reading?.text };
-    if (reading) {
-      this.readAt.dateTime = reading.time;
-      this.readAt.textContent = reading.at;
-    }
+    this.#told = { age, speed, staleMinutes, unit, reading, heard: performance.now() };
+    this.readAt.dateTime = reading?.time ?? "";
     this.#tick();
   }
 
   #tick() {
     const told = this.#told;
-    if (told === null || told.age === null) {
-      this.age.textContent = "";
+    if (told === null || told.reading === null) {
+      this.age.textContent = this.readAt.textContent = "";
       return;
     }
+    const { text, at } = told.reading;
     const seconds = told.age + ((performance.now() - told.heard) / 1000) * told.speed;
     const isOld = seconds > told.staleMinutes * MINUTE;
     this.age.textContent = `${inWords(seconds)} ago`;
     this.age.classList.toggle("is-old", isOld);
     // A number from another time must not look like the present one.
-    byId("number").textContent = isOld ? "– –" : told.text;
+    byId("number").textContent = isOld ? "– –" : text;
+    this.readAt.textContent = isOld ? `Last ${text} ${told.unit} at ${at},` : at;
     byId("live").classList.toggle("has-old-reading", isOld);
   }
 }

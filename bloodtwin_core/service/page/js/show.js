@@ -14,18 +14,20 @@ const ARROWS = {
 const SIDES = { "very low": "low", low: "low", high: "high", "very high": "high" };
 
 export function show(told) {
-  byId("live").hidden = false;
-  byId("more").hidden = false;
   showNow(told);
   showOutlook(told);
   showPicture(told);
   showMore(told);
-  document.title = told.reading ? `${told.reading.text} ${told.reading.direction}, ${told.wearer}` : told.wearer;
+  document.title = told.reading && !isOld(told) ? `${told.reading.text} ${told.reading.direction}, ${told.wearer}` : told.wearer;
 }
 
-function showNow({ reading, unit, zone }) {
+/** Whether the newest reading tells of another time. */
+const isOld = ({ now, reading, stale_minutes: minutes }) => Date.parse(now) - Date.parse(reading.time) > minutes * 60_000;
+
+function showNow({ reading, unit, zone, as_of: asOf }) {
   say("unit", unit);
   say("zone", zone);
+  say("as-of", asOf);
   say("number", reading ? reading.text : "–");
   say("level", reading ? reading.level : "no reading");
   say("direction", reading ? reading.direction : "");
@@ -36,9 +38,10 @@ function showNow({ reading, unit, zone }) {
   byId("arrow").setAttribute("class", `arrow ${ARROWS[reading?.direction] ?? "none"}`);
 }
 
-function showOutlook({ reading, said, end, refusals, doubts, unit }) {
+function showOutlook(told) {
+  const { reading, said, end, refusals, doubts, unit } = told;
   byId("said").replaceChildren(
-    ...lines("li", said.map(({ words, side, is_grave: isGrave }) => ({ text: words, kind: `${side} ${isGrave ? "grave" : ""}` }))),
+    ...lines("li", said.map(({ words, side, is_grave: grave }) => ({ text: words, kind: `${side ?? ""} ${grave ? "grave" : ""}` }))),
   );
   say("end", end);
   byId("reasons").replaceChildren(
@@ -47,7 +50,8 @@ function showOutlook({ reading, said, end, refusals, doubts, unit }) {
       ...doubts.map(({ sentence }) => ({ text: sentence })),
     ]),
   );
-  const now = reading ? `${reading.text} ${unit}, ${reading.level}, ${reading.direction}` : "No reading";
+  const present = reading && !isOld(told);
+  const now = present ? `${reading.text} ${unit}, ${reading.level}, ${reading.direction}` : "No present reading";
   say("summary", [now, ...said.map(({ words }) => words), ...refusals.map(({ sentence }) => sentence)].join(". "));
 }
 

@@ -28,6 +28,7 @@ async function begin() {
   try {
     const { wearers, demonstration } = await ask("v1/wearers");
     byId("sign-in").hidden = true;
+    for (const id of ["live", "more"]) byId(id).hidden = wearers.length === 0; // The picture needs to know its width.
     byId("demonstration").hidden = !demonstration;
     offer(wearers.map(({ name }) => name));
     listen();
@@ -67,8 +68,8 @@ function listen() {
 async function refresh() {
   const question = ++newest;
   const { unit, clock, hours } = choices;
-  const width = Math.round(byId("picture").clientWidth || byId("picture").parentElement.clientWidth || innerWidth - 32);
-  const asked = new URLSearchParams({ unit, clock, hours, width: Math.min(Math.max(width, 240), 2000) });
+  const width = Math.min(Math.max(Math.round(byId("picture").clientWidth), 240), 2000);
+  const asked = new URLSearchParams({ unit, clock, hours, width });
   try {
     const told = await ask(`v1/wearers/${encodeURIComponent(wearer)}/page?${asked}`);
     if (question !== newest) return;
@@ -104,10 +105,10 @@ byId("sign-out").addEventListener("click", async () => {
 });
 
 let redraw = 0;
-let width = 0;
+let drawnWidth = byId("picture").clientWidth;
 new ResizeObserver(([{ contentRect }]) => {
-  if (Math.abs(contentRect.width - width) < 2) return;
-  width = contentRect.width;
+  if (contentRect.width === 0 || Math.abs(contentRect.width - drawnWidth) < 2) return;
+  drawnWidth = contentRect.width;
   clearTimeout(redraw);
   if (wearer !== null) redraw = setTimeout(refresh, REDRAW_MS);
 }).observe(byId("picture"));

@@ -71,17 +71,20 @@ class PictureOut(BaseModel):
 
 
 class PageOut(BaseModel):
-    """All of it. speed: how much faster than this machine's clock the service's runs, as in a demonstration.
+    """All of it.
 
-    stale_minutes: from this age on the newest reading tells of another time. said: where glucose is likely to go, the
-    soonest first; end: where it will be at the end. Both are empty without a forecast, and refusals then say why.
-    shares: how many of the readings to come the bands hold. forecast, readings, yesterday: tables.
+    as_of: now for people, on their clock. speed: how much faster the service's clock runs than this machine's, as
+    in a demonstration. stale_minutes: from this age on the newest reading tells of another time. said: where glucose
+    is likely to go, the soonest first; end: where it will be at the end. Both are empty without a forecast, and
+    refusals then say why. shares: how many of the readings to come the bands hold. forecast, readings, yesterday:
+    tables.
     """
 
     wearer: str
     zone: str
     unit: str
     now: datetime
+    as_of: str
     speed: float
     stale_minutes: float
     reading: NewestOut | None

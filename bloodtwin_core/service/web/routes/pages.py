@@ -58,6 +58,7 @@ def page_of(service: Service, wearer: Wearer, made: Made, reader: Reader, width:
         zone=view.clock.name,
         unit=reader.unit,
         now=moment_of(view.moment),
+        as_of=f"{view.clock.day(view.moment)}, {view.clock.short(view.moment)}",
         speed=float(getattr(service.now, "speed", 1.0)),
         stale_minutes=service.model.now.forecaster.facts.max_reading_age_minutes,
         reading=_newest(view),
