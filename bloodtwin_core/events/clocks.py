@@ -43,7 +43,7 @@ def utc_of_lists(lists: Sequence[Timestamps], zone: ZoneInfo) -> list[tuple[Time
 
     Of an hour that occurs twice the first is meant, until the clock steps back within it; then the second. A time that
     does not exist is that of a clock that had not been put forward yet, and so are those after it, in all lists, until
-    the clock jumps (see _late_until). All are counted.
+    the clock jumps (see _last_late); but not in a list that passes over it, which is of another clock. All are counted.
     """
     local = [times.astype("datetime64[s]") for times in lists]
     return [_in_utc(times, repairs, zone) for times, repairs in _put_forward(local, zone)]
@@ -70,18 +70,23 @@ def _second_time(local: Timestamps) -> Mask:
 
 def _put_forward(lists: Sequence[Timestamps], zone: ZoneInfo) -> list[tuple[Timestamps, Repairs]]:
     """The times as a clock that was put forward in time would have shown them, all of which exist."""
-    missing = [times_that_do_not_exist(times, zone) for times in lists]
-    # A clock that is late runs on, so that what it showed is in the order of recording across the lists too.
-    together = np.sort(np.concatenate([np.empty(0, dtype="datetime64[s]"), *lists]))
+    missing = [_missing(times, zone) for times in lists]
     late = [np.zeros(len(times), dtype="timedelta64[s]") for times in lists]
     last_late: np.datetime64 = np.datetime64("NaT", "s")
-    for first in np.unique(np.concatenate([together[:0], *(t[gone] for t, gone in zip(lists, missing, strict=True))])):
+    for first in np.unique(_joined([times[gone] for times, gone in zip(lists, missing, strict=True)])):
         if first <= last_late:
             continue
-        before, after = offsets_around(first, zone)
+        before, after = _offsets_around(first, zone)
+        same = [
+            place
+            for place, (times, gone) in enumerate(zip(lists, missing, strict=True))
+            if gone.any() or not _was_in_time(times, first, after - before)
+        ]
+        # A clock that is late runs on, so that what it showed is in the order of recording across its lists too.
+        together = np.sort(_joined([lists[place] for place in same]))
         last_late = _last_late(together[together >= first], before, after, zone)
-        for times, behind in zip(lists, late, strict=True):
-            behind[(times >= first) & (times <= last_late)] = after - before
+        for place in same:
+            late[place][(lists[place] >= first) & (lists[place] <= last_late)] = after - before
     return [
         (
             times + behind,
@@ -92,13 +97,27 @@ def _put_forward(lists: Sequence[Timestamps], zone: ZoneInfo) -> list[tuple[Time
     ]
 
 
-def times_that_do_not_exist(local: Timestamps, zone: ZoneInfo) -> Mask:
+def _missing(local: Timestamps, zone: ZoneInfo) -> Mask:
     """Which wall times [event] do not exist, since clocks are put forward over them."""
     wall = pd.DatetimeIndex(local)
     missing: Mask = np.asarray(
         wall.tz_localize(zone, ambiguous=np.ones(len(wall), dtype=bool), nonexistent="NaT").isna(), dtype=bool
     )
     return missing
+
+
+def _was_in_time(times: Timestamps, missing: np.datetime64, jump: np.timedelta64) -> bool:
+    """Whether a list in a sensor's rhythm passes over a time that does not exist, by a clock put forward in time."""
+    shown = np.sort(times)
+    place = int(np.searchsorted(shown, missing))
+    if not 0 < place < len(shown) or usual_step(times) > LONGEST_RHYTHM:
+        return False
+    return bool(jump <= shown[place] - shown[place - 1] <= jump + LONGEST_RHYTHM)
+
+
+def _joined(lists: Sequence[Timestamps]) -> Timestamps:
+    together: Timestamps = np.concatenate([np.empty(0, dtype="datetime64[s]"), *lists])
+    return together
 
 
 def _last_late(local: Timestamps, before: np.timedelta64, after: np.timedelta64, zone: ZoneInfo) -> np.datetime64:
@@ -119,7 +138,7 @@ def _last_late(local: Timestamps, before: np.timedelta64, after: np.timedelta64,
     return last
 
 
-def offsets_around(missing: np.datetime64, zone: ZoneInfo) -> tuple[np.timedelta64, np.timedelta64]:
+def _offsets_around(missing: np.datetime64, zone: ZoneInfo) -> tuple[np.timedelta64, np.timedelta64]:
     """By how much local time was ahead of UTC before and after a time that does not exist (PEP 495)."""
     moment = missing.astype("datetime64[s]").item().replace(tzinfo=zone)
     before, after = (moment.replace(fold=fold).utcoffset() for fold in (0, 1))

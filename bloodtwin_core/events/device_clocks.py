@@ -1,7 +1,8 @@
 """Clocks of devices that were set back: one clock a device, so that its lists move together or not at all.
 
 A clock that was ahead and then corrected shows as a step back between two entries of a list in recording order. What
-the device wrote to its other lists in that time was ahead by as much, whether those lists show the step or not.
+the device wrote to its other lists in that time was ahead by as much, whether those lists show the step or not. Where a
+source does not say which device wrote what, a list that goes straight on through the step is of another clock.
 """
 
 from collections.abc import Sequence
@@ -36,9 +37,10 @@ def clock_put_right(lists: Sequence[Timestamps]) -> tuple[list[Timestamps], Repa
 
     Where the clock steps back it had been ahead, since it was set forward: since the last pause of all lists before
     that is at least as long as the step, or from the beginning. What was recorded then is moved earlier by the step, in
-    every list. Of a time that the clock showed twice, a list that shows no step means the first. A step back of more
-    than LARGEST_CORRECTION moves nothing: those entries keep the times that they state, and are counted, as does a
-    list that steps back all the time, which is in no recording order.
+    every list but those that are of another clock: they tell of the time shown twice once, and without a pause. Of a
+    time that the clock showed twice, a list that shows no step means the first. A step back of more than
+    LARGEST_CORRECTION moves nothing: those entries keep the times that they state, and are counted, as does a list that
+    steps back all the time, which is in no recording order.
     """
     corrected = [times.copy() for times in lists]
     moved = [np.zeros(len(times), dtype=bool) for times in lists]
@@ -46,28 +48,23 @@ def clock_put_right(lists: Sequence[Timestamps]) -> tuple[list[Timestamps], Repa
     corrections = 0
     # The longest list tells best when the clock was set forward; what it puts right the others need not find again.
     for place in sorted(range(len(lists)), key=lambda each: -len(lists[each])):
-        steps_back = _steps_back(lists[place])
-        of_clock = clock_steps_back(lists[place])
-        out_of_place += 0 if _is_shuffled(lists[place]) else len(steps_back) - len(of_clock)
-        for back in of_clock:
+        for back in [] if _is_shuffled(lists[place]) else _steps_back(lists[place]):
+            if _is_out_of_place(lists[place], back):
+                out_of_place += 1
+                continue
             if corrected[place][back] >= corrected[place][back - 1] - OUT_OF_ORDER:
                 continue
-            found = _set_back(corrected, place, back)
+            twice = corrected[place][back], corrected[place][back - 1]
+            same = [number for number, times in enumerate(corrected) if not _goes_through(times, *twice)]
+            found = _set_back([corrected[number] for number in same], same.index(place), back)
             corrections += 1
-            for mine, was_moved in zip(corrected, moved, strict=True):
+            for mine, was_moved in ((corrected[number], moved[number]) for number in same):
                 ahead = _recorded_while_ahead(mine, found)
                 mine[ahead] -= found.ahead
                 was_moved |= ahead
     repairs = Repairs.of(RepairKind.clock_set_back, corrections)
     repairs += Repairs.of(RepairKind.clock_shifted_events, sum(int(each.sum()) for each in moved))
     return corrected, repairs + Repairs.of(RepairKind.rows_out_of_place, out_of_place)
-
-
-def clock_steps_back(times: Timestamps) -> list[int]:
-    """The entries of a list, UTC or local [event] in recording order, before which its clock was set back."""
-    if _is_shuffled(times):
-        return []
-    return [back for back in _steps_back(times) if not _is_out_of_place(times, back)]
 
 
 def usual_step(times: Timestamps) -> np.timedelta64:
@@ -104,6 +101,17 @@ def _is_out_of_place(times: Timestamps, back: int) -> bool:
     after = back + 1 < len(times) and times[back + 1] - times[back] >= jump
     before = back >= 2 and times[back - 1] - times[back - 2] >= jump and times[back] > times[back - 2]
     return bool(after or before)
+
+
+def _goes_through(times: Timestamps, low: np.datetime64, high: np.datetime64) -> bool:
+    """Whether a list tells of all the time shown from low to high once: in its rhythm, and without a step back."""
+    around = np.flatnonzero((times >= low - LONGEST_RHYTHM) & (times <= high + LONGEST_RHYTHM))
+    if len(around) < 2 or len(around) != around[-1] - around[0] + 1:
+        return False
+    shown = times[around]
+    steps = np.diff(shown)
+    whole = shown.min() <= low and shown.max() >= high
+    return bool(whole and (steps >= -OUT_OF_ORDER).all() and (steps <= LONGEST_RHYTHM).all())
 
 
 def _set_back(lists: Sequence[Timestamps], place: int, back: int) -> _SetBack:

@@ -18,7 +18,7 @@ from bloodtwin_core.sources.device_exports.cells import Cells, CellTexts
 
 FORMS = "2021-12-20 23:15, 20-12-2021 23:15 or 12-20-2021 23:15, also with / or . and with 11:15 PM"
 _FORM = re.compile(
-    r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})\.?(?:,? +|T)(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:\.\d{1,3})?)?"
+    r"(\d{1,4})([-/.]) ?(\d{1,2})\2 ?(\d{1,4})\.?(?:,? +|T)(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:\.\d{1,3})?)?"
     r"(?: *([AaPp])\.? ?[Mm]\.?)?"
 )
 _BLANKS = re.compile("[\u00a0\u202f\u2009]")

@@ -85,14 +85,15 @@ def events_of(pump_id: str, files: Sequence[ExportedFile], settings: GlookoSetti
 
 
 def _told(pump_id: str, tables: Mapping[TableKind, Sequence[LocalRows]], settings: GlookoSettings) -> PumpEvents:
-    """What the tables say, each device's by one clock."""
-    doses, rates = tables[TableKind.bolus], tables[TableKind.basal]
-    readings, insulin, clocks = rows_in_utc(tables[TableKind.glucose], [*doses, *rates], zone_named(settings.time_zone))
-    basal = [basal_rows(table) for table in insulin[len(doses) :]]
-    repairs = sum((table.repairs for table in basal), clocks)
+    """What the tables say, by one clock."""
+    together = [(kind, table) for kind, mine in tables.items() for table in mine]
+    rows, clock = rows_in_utc([table for _, table in together], zone_named(settings.time_zone))
+    told = {kind: [each for (of, _), each in zip(together, rows, strict=True) if of is kind] for kind in TableKind}
+    basal = [basal_rows(table) for table in told[TableKind.basal]]
+    repairs = sum((table.repairs for table in basal), clock)
     return PumpEvents(pump_id, basal=basal_events(basal), repairs=repairs).merged(
-        *(glucose_events(pump_id, table) for table in readings),
-        *(bolus_events(pump_id, table, settings.extended_minutes) for table in insulin[: len(doses)]),
+        *(glucose_events(pump_id, table) for table in told[TableKind.glucose]),
+        *(bolus_events(pump_id, table, settings.extended_minutes) for table in told[TableKind.bolus]),
     )
 
 

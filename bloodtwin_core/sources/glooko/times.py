@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from bloodtwin_core.events.clocks import device_times, recorded_oldest_first
 from bloodtwin_core.events.repairs import Repairs
-from bloodtwin_core.events.shared_clocks import may_share_clock
 from bloodtwin_core.records import Timestamps
 from bloodtwin_core.sources.device_exports import DateOrder
 from bloodtwin_core.sources.device_exports.cells import Cells
@@ -47,25 +46,13 @@ def local_rows(cells: Cells, settings: GlookoSettings) -> LocalRows:
     return LocalRows(cells.reordered(np.arange(len(cells))[::-1]), local[::-1])
 
 
-def rows_in_utc(
-    readings: Sequence[LocalRows], insulin: Sequence[LocalRows], zone: ZoneInfo
-) -> tuple[list[RowsInUtc], list[RowsInUtc], Repairs]:
-    """The rows of all tables of readings and of insulin, and what was repaired in their clocks.
-
-    They are put right together, so that insulin does not move against glucose, unless they prove to be of two clocks.
+def rows_in_utc(tables: Sequence[LocalRows], zone: ZoneInfo) -> tuple[list[RowsInUtc], Repairs]:
+    """The rows of all tables, and what was repaired in the clock: it is put right in all at once, so that insulin does
+    not move against glucose.
     """
-    measured, given = ([table.times for table in kind] for kind in (readings, insulin))
-    together = may_share_clock(measured, given, zone)
-    clocks = [[*readings, *insulin]] if together else [list(readings), list(insulin)]
-    found: list[RowsInUtc] = []
-    repairs = Repairs()
-    for tables in clocks:
-        right, by_table, clock = device_times([table.times for table in tables], zone)
-        repairs += clock
-        found += [
-            RowsInUtc(table.cells, *told) for table, told in zip(tables, zip(right, by_table, strict=True), strict=True)
-        ]
-    return found[: len(readings)], found[len(readings) :], repairs
+    right, by_table, clock = device_times([table.times for table in tables], zone)
+    told = zip(tables, right, by_table, strict=True)
+    return [RowsInUtc(table.cells, times, repairs) for table, times, repairs in told], clock
 
 
 def local_times(cells: Cells, settings: GlookoSettings) -> Timestamps:

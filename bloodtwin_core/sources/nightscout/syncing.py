@@ -31,7 +31,7 @@ from bloodtwin_core.sources.nightscout.values import Document
 
 logger = logging.getLogger(__name__)
 
-READER = 2
+READER = 3
 """Raised when rows are made of documents in another way: then everything is fetched again."""
 _MARKS = ".marks.json"
 _OFFSETS = np.timedelta64(14, "h")

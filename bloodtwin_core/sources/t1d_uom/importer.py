@@ -37,7 +37,6 @@ from bloodtwin_core.events.kinds import BasalEvents, BolusEvents, GlucoseEvents,
 from bloodtwin_core.events.plausible import POSSIBLE_BASAL, POSSIBLE_BOLUS, outside
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.sensors import why_not_followed
-from bloodtwin_core.events.shared_clocks import may_share_clock
 from bloodtwin_core.events.silence import until_unheard
 from bloodtwin_core.events.units import GlucoseUnit, UnitsError, in_mg_per_dl
 from bloodtwin_core.events.zones import zone_named
@@ -190,13 +189,9 @@ def _refuse_outside(rows: FileRows, column: str, limits: Limits, among: Mask) ->
 
 
 def _utc(glucose: FileRows, insulin: Sequence[FileRows | None]) -> tuple[Timestamps, list[Timestamps], Repairs]:
-    """UTC of the rows of glucose and of each file of insulin, by one clock unless they prove to be of two."""
-    zone = zone_named(TIME_ZONE)
+    """UTC of the rows of glucose and of each file of insulin."""
     given = [rows.times if rows else glucose.times[:0] for rows in insulin]
-    if may_share_clock([glucose.times], given, zone):
-        told = utc_of_lists([glucose.times, *given], zone)
-    else:
-        told = utc_of_lists([glucose.times], zone) + utc_of_lists(given, zone)
+    told = utc_of_lists([glucose.times, *given], zone_named(TIME_ZONE))
     repairs = sum((repaired for _, repaired in told), Repairs())
     blank = sum(rows.blank for rows in (glucose, *insulin) if rows)
     (readings, *others) = (times for times, _ in told)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.events.clocks import recorded_oldest_first, utc_from_local
+from bloodtwin_core.events.clocks import recorded_oldest_first, utc_from_local, utc_of_lists
 from bloodtwin_core.events.device_clocks import clock_put_right
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.zones import zone_named
@@ -186,3 +186,27 @@ def test_corrected_times_never_go_back(cuts: dict[int, int]) -> None:
         shown[place:] -= np.timedelta64(minutes * 60, "s")
     found, _ = set_back_undone(shown)
     assert (np.diff(found) >= -np.timedelta64(120, "s")).all()
+
+
+def test_a_sensor_that_was_put_forward_in_time_has_another_clock_than_a_pump_that_was_not() -> None:
+    true = every_five_minutes("2024-03-30T20:00", 500)
+    given = true[::6] + STEP // 2
+    late = (given >= np.datetime64("2024-03-31T01:00")) & (given < np.datetime64("2024-04-01T01:00"))
+    shown = [wall_times(true), wall_times(given) - np.where(late, HOUR, 0 * HOUR)]
+    (readings, _), (boluses, _) = utc_of_lists(shown, LONDON)
+    np.testing.assert_array_equal(readings, true)
+    np.testing.assert_array_equal(boluses, given)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    lists=st.lists(st.lists(st.integers(0, 2000), min_size=1, max_size=40), min_size=1, max_size=3),
+    late=st.booleans(),
+)
+def test_whatever_the_lists_of_a_clock_show_each_time_comes_to_exist(lists: list[list[int]], late: bool) -> None:
+    start = np.datetime64("2024-03-30T20:00", "s")
+    told = [start + np.sort(np.array(minutes)) * np.timedelta64(60, "s") for minutes in lists]
+    shown = [times if late else wall_times(times) for times in told]
+    for (found, _), times in zip(utc_of_lists(shown, LONDON), told, strict=True):
+        assert len(found) == len(times)
+        assert late or np.array_equal(found, times)

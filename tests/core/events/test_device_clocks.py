@@ -49,3 +49,21 @@ def test_the_same_list_in_two_files_is_moved_alike() -> None:
     (whole, part), repairs = clock_put_right([shown, shown[180:]])
     np.testing.assert_array_equal(whole[180:], part)
     assert repairs[RepairKind.clock_set_back] == 1
+
+
+@pytest.mark.parametrize("every", [2, 5])
+def test_a_list_that_goes_straight_on_through_the_step_is_of_another_clock(every: int) -> None:
+    true = every_five_minutes("2024-01-01", 400)
+    pump, ahead = true[::every] + STEP // 5, (true[::every] >= true[100]) & (true[::every] < true[250])
+    (sensor, found), repairs = clock_put_right([true, pump + np.where(ahead, HOUR, 0 * HOUR)])
+    np.testing.assert_array_equal(sensor, true)
+    assert np.abs(found - pump).max() <= every * STEP
+    assert repairs[RepairKind.clock_set_back] == 1
+
+
+def test_a_list_that_is_silent_at_the_step_moves_with_the_others() -> None:
+    true = every_five_minutes("2024-01-01", 400)
+    ahead = np.where((true >= true[100]) & (true < true[250]), HOUR, 0 * HOUR)
+    silent = np.r_[0:230, 280:400]
+    (_, found), _ = clock_put_right([true + ahead, (true + ahead)[silent]])
+    np.testing.assert_array_equal(found, true[silent])

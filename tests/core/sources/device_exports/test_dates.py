@@ -22,6 +22,9 @@ FORMS = [
     "{year}/{month}/{day} {hour24}:{minute}",
     "{year}-{month}-{day}T{hour24}:{minute}:30",
     "{day}-{month}-{year} {hour24}:{minute}:30",
+    "{day}. {month}. {year} {hour24}:{minute}",
+    "{year}. {month}. {day}. {hour24}:{minute}",
+    "{day}/{month}/{year} {hour24}.{minute}",
 ]
 TIMES = [
     np.datetime64(f"2021-12-18T{hour:02}:{minute:02}")
