@@ -67,9 +67,10 @@ def forecast_batches(
     baselines: Mapping[str, FittedBaseline],
     settings: EvaluationSettings,
     on_progress: OnProgress = ignore,
+    split: Split = Split.test,
 ) -> Iterator[TestForecasts]:
-    """What is forecast for all test windows, in order of rows, evaluation.batch_size windows of one pump at a time."""
-    origins = windows.origins[Split.test]
+    """What is forecast for all windows of a split, in order of rows, evaluation.batch_size of one pump at a time."""
+    origins = windows.origins[split]
     pump_of = windows.pump_of(origins.rows)
     changes = [0, *(np.flatnonzero(pump_of[1:] != pump_of[:-1]) + 1).tolist(), len(origins)]
     for start, stop in pairwise(changes):
