@@ -21,10 +21,11 @@ from bloodtwin_core.windows import Segment
 COMMAND = "make pretrained AZT1D=folder BRIST1D=folder"
 _LIMITS = """\
 - It is no medical device. Never dose insulin from a forecast alone.
-- It learned from the people named above: few, adults, those whose insulin is known all with one make of pump.
-  Children, pregnancy, other pumps, injections, type 2 diabetes and people without diabetes were not among them.
+- It learned from the people named above: few, adults, on pumps. Whose insulin was known, and how it was told, is said
+  there. Children, pregnancy, injections, type 2 diabetes and people without diabetes were not among them.
 - It knows {known} and the time of day. {meals}
-- For some of those people insulin was unknown. What the network makes of insulin rests on the others alone.
+- For some of those people, or on some of their days, insulin was unknown. What the network makes of insulin rests on
+  the others alone. A forecast is no answer to what a dose would do.
 - The figures are of people that it learned from, at a later time. Somebody new fares worse until the network has been
   fine-tuned on days of their own.
 - Times of the data sets are local wall time without a zone. What the network makes of the time of day is a wearer's
