@@ -26,6 +26,8 @@ _WATCHED = 3 * RECORDS_PER_HOUR
 """Records (3 h) after a bolus in which it, or the meal it is for, should show."""
 _UNMOVED = 20.0
 """mg/dL; glucose that stays this near to where it was at the bolus did not move."""
+_FEWEST_BOLUSES = 10
+"""Of fewer with readings after them a share says nothing."""
 _MEASURED = 0.8
 """Share of the records after a bolus that must be measured to say so."""
 
@@ -113,4 +115,4 @@ def _unmoved_share(glucose: Floats, bolus: Floats, times: Timestamps) -> float:
         if whole and np.isfinite(glucose[place]) and len(readings) >= _MEASURED * _WATCHED:
             watched += 1
             unmoved += bool(np.abs(readings - glucose[place]).max() <= _UNMOVED)
-    return unmoved / watched if watched else float("nan")
+    return unmoved / watched if watched >= _FEWEST_BOLUSES else float("nan")

@@ -42,9 +42,9 @@ def test_insulin_that_nobody_knows_is_not_none() -> None:
 
 
 def test_boluses_after_which_glucose_does_not_move_are_unusual() -> None:
-    boluses = {48 + 60 * n: 4.0 for n in range(8)}
-    assert insulin_figures([records(2, boluses=boluses)]).unmoved_share == 0
-    found = insulin_figures([records(2, boluses=boluses, rise=5.0)])
+    boluses = {48 + 60 * n: 4.0 for n in range(12)}
+    assert insulin_figures([records(3, boluses=boluses)]).unmoved_share == 0
+    found = insulin_figures([records(3, boluses=boluses, rise=5.0)])
     assert found.unmoved_share == 1
     assert "unmoved_share" in found.unusual()
 
