@@ -5,7 +5,10 @@ import sys
 from pathlib import Path
 
 from benchmarks.common.rows import table, write_json
+from benchmarks.service.kills import kills
 from benchmarks.service.load import load
+from benchmarks.service.replay import replay
+from benchmarks.service.tested_days import tested_days
 
 
 def main() -> None:
@@ -18,6 +21,19 @@ def main() -> None:
     loaded.add_argument("--seconds", type=float, default=600.0)
     loaded.add_argument("--power-cut", action="store_true", help="wait for the disk, as the default does")
     loaded.set_defaults(measure=lambda given: load(given.wearers, given.seconds, power_cut=given.power_cut))
+    replayed = measured.add_parser("replay", help="a day at many times its speed, disturbed")
+    replayed.add_argument("--speed", type=float, default=1_000.0)
+    replayed.add_argument("--hours", type=float, default=24.0)
+    replayed.add_argument("--disturbed", type=float, default=0.1, help="share of the readings")
+    replayed.set_defaults(measure=lambda given: replay(given.speed, given.hours, given.disturbed))
+    killed = measured.add_parser("kills", help="a day of many wearers with kill -9")
+    killed.add_argument("--wearers", type=int, default=200)
+    killed.add_argument("--times", type=int, default=5)
+    killed.set_defaults(measure=lambda given: kills(given.wearers, given.times))
+    tested = measured.add_parser("tested-days", help="served forecasts of the days that a model was tested on")
+    tested.add_argument("folder", type=Path, metavar="SPLIT_FILES")
+    tested.add_argument("--people", type=int, default=0, help="the first so many alone")
+    tested.set_defaults(measure=lambda given: tested_days(given.folder, given.people))
     given = parser.parse_args()
     rows = given.measure(given)
     sys.stdout.write(table(rows) + "\n")
