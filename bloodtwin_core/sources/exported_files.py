@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bloodtwin_core.common.errors import DataError, SettingsError, listed
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.common.given_files import (
     LARGEST_FILE,
     content_of,
-    given_path,
     opened_zip,
     refuse_bomb,
     too_large,
     unpacked,
 )
-from bloodtwin_core.records.pump_ids import pump_id_of
+from bloodtwin_core.config import DataSettings
+from bloodtwin_core.sources.wearer_files import chosen, given_root
 
 _ZIP = ".zip"
 
@@ -40,36 +40,21 @@ Wanted = Callable[[str], bool]
 """Whether a file of this name belongs to the export."""
 
 
-def wearers_of(root: str, wanted: Wanted, what: str) -> dict[str, list[Path]]:
-    """The folders and files of each wearer, by name: root itself, or each folder in it that holds such files.
+def wearers_of(settings: DataSettings, wanted: Wanted, what: str) -> dict[str, list[Path]]:
+    """The folders and files of each wanted wearer, by name: data.root itself, or each folder in it that has such files.
 
-    what names the files in errors. Raises SettingsError if root is not set, DataError if there are none.
+    An export may itself be a tree of folders or a zip file: folders beside its own files are parts of the same one.
+    what: the files in words. Raises SettingsError if data.root is not set, DataError if nothing wanted is there.
     """
-    if not root:
-        raise SettingsError(f"data.root is not set. Point it to {what}")
-    place = given_path(root)
-    if place.is_file():
-        return {place.stem: [place]}
-    if not place.is_dir():
-        raise DataError("there is no such file or folder", todo=f"Point data.root to {what}", file=place)
-    own = [path for path in _sorted(place) if path.is_file() and _belongs(path, wanted)]
-    folders = [path for path in _sorted(place) if path.is_dir() and any(_found_in(path, wanted))]
-    if own:
-        return {place.resolve().name: [*own, *folders]}
-    if not folders:
-        raise DataError(f"the folder holds no files of {what}", todo="Put them there as exported", file=place)
-    return {path.name: [path] for path in folders}
-
-
-def chosen(wearers: dict[str, list[Path]], pump_ids: list[str]) -> dict[str, list[Path]]:
-    """The wearers that data.pump_ids names, all if it is empty.
-
-    Raises DataError if one is not there, or its folder's or file's name can be no pump id.
-    """
-    if missing := [name for name in pump_ids if name not in wearers]:
-        raise DataError(f"there is no {missing[0]}; there are {listed(wearers)}", todo="Correct data.pump_ids")
-    wanted = {name: paths for name, paths in wearers.items() if name in (pump_ids or wearers)}
-    return {pump_id_of(name, file=paths[0]): paths for name, paths in wanted.items()}
+    root = given_root(settings.root, what)
+    if root.is_file():
+        return chosen({root.stem: [root]}, settings.pump_ids, root)
+    own = [path for path in _sorted(root) if path.is_file() and _belongs(path, wanted)]
+    folders = [path for path in _sorted(root) if path.is_dir() and any(_found_in(path, wanted))]
+    if not own and not folders:
+        raise DataError(f"the folder holds no files of {what}", todo="Put them there as exported", file=root)
+    wearers = {root.resolve().name: [*own, *folders]} if own else {path.name: [path] for path in folders}
+    return chosen(wearers, settings.pump_ids, root)
 
 
 def files_in(paths: list[Path], wanted: Wanted) -> Iterator[ExportedFile]:

@@ -1,6 +1,6 @@
 """The files of each wearer under data.root: all of one wearer beside each other, or a folder for each."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from bloodtwin_core.common.errors import DataError, SettingsError, listed
@@ -15,11 +15,9 @@ def files_of_wearers(settings: DataSettings, suffixes: Collection[str], what: st
     what: the files in words. Raises SettingsError if data.root is not set, DataError if nothing wanted is there, or
     a folder's name can be no pump id.
     """
-    if not settings.root:
-        raise SettingsError(f"data.root is not set. Point it to the folder that holds the {what}")
-    root = given_path(settings.root)
+    root = given_root(settings.root, what)
     if not root.is_dir():
-        raise DataError("the folder does not exist", todo=f"Point data.root to the {what}", file=root)
+        raise DataError("it is no folder", todo=f"Point data.root to the folder that holds the {what}", file=root)
     wearers = {folder.name: _files(folder, suffixes) for folder in sorted(root.iterdir()) if folder.is_dir()}
     wearers = {name: paths for name, paths in wearers.items() if paths}
     if own := _files(root, suffixes):
@@ -29,12 +27,35 @@ def files_of_wearers(settings: DataSettings, suffixes: Collection[str], what: st
         wearers = {root.resolve().name: own}
     if not wearers:
         raise DataError(f"the folder holds no {what}", todo=f"Put the {', '.join(suffixes)} files there", file=root)
-    for wearer in settings.pump_ids:
+    return chosen(wearers, settings.pump_ids, root)
+
+
+def given_root(root: str, what: str) -> Path:
+    """The file or folder that data.root names. Raises SettingsError if it is not set, DataError if nothing is there."""
+    if not root:
+        raise SettingsError(f"data.root is not set. Point it to {what}")
+    place = given_path(root)
+    if not place.is_file() and not place.is_dir():
+        raise DataError("there is no such file or folder", todo=f"Point data.root to {what}", file=place)
+    return place
+
+
+def chosen(wearers: Mapping[str, list[Path]], pump_ids: Collection[str], root: Path) -> dict[str, list[Path]]:
+    """The wearers that data.pump_ids names, all if it is empty.
+
+    Raises DataError if one is not there, or its folder's or file's name can be no pump id.
+    """
+    for wearer in pump_ids:
         if wearer not in wearers:
-            found = f"there is no folder {wearer}; there are {listed(wearers)}"
+            found = f"there is no {wearer}; there are {listed(wearers)}"
             raise DataError(found, todo="Correct data.pump_ids", file=root)
-    wanted = {name: paths for name, paths in wearers.items() if not settings.pump_ids or name in settings.pump_ids}
-    return {pump_id_of(name, file=paths[0].parent): paths for name, paths in wanted.items()}
+    wanted = {name: paths for name, paths in wearers.items() if not pump_ids or name in pump_ids}
+    return {pump_id_of(name, file=_named_by(paths[0], name)): paths for name, paths in wanted.items()}
+
+
+def _named_by(path: Path, name: str) -> Path:
+    """The folder or file that gives a wearer its name."""
+    return path if name in (path.name, path.stem) else path.parent
 
 
 def _files(folder: Path, suffixes: Collection[str]) -> list[Path]:

@@ -20,7 +20,7 @@ from bloodtwin_core.events.stated_totals import StatedTotals, TotalOf
 from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records import CARBOHYDRATES
 from bloodtwin_core.sources.device_exports.cells import Cells
-from bloodtwin_core.sources.exported_files import ExportedFile, chosen, files_in, wearers_of
+from bloodtwin_core.sources.exported_files import ExportedFile, files_in, wearers_of
 from bloodtwin_core.sources.fetching import known_zone
 from bloodtwin_core.sources.glooko import GlookoSettings
 from bloodtwin_core.sources.glooko.basal import basal_events, basal_rows
@@ -57,7 +57,7 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
     own = settings.of(GlookoSettings)
     zone = known_zone(own.time_zone, "data.glooko.time_zone", "the zone that pump and sensor were set to")
     own = own.model_copy(update={"time_zone": zone})
-    wearers = chosen(wearers_of(settings.root, is_export_file, WHAT), list(settings.pump_ids))
+    wearers = wearers_of(settings, is_export_file, WHAT)
     for wearer, paths in wearers.items():
         found = events_of(wearer, list(files_in(paths, is_export_file)), own)
         yield found if CARBOHYDRATES in settings.extra_features else replace(found, extra={})

@@ -16,7 +16,7 @@ from bloodtwin_core.events.kinds import BasalEvents, GlucoseEvents, PumpEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.records import CARBOHYDRATES
 from bloodtwin_core.sources.databases import MAGIC
-from bloodtwin_core.sources.exported_files import ExportedFile, chosen, files_in, wearers_of
+from bloodtwin_core.sources.exported_files import ExportedFile, files_in, wearers_of
 from bloodtwin_core.sources.fetched import table_of
 from bloodtwin_core.sources.fetching import known_zone
 from bloodtwin_core.sources.nightscout.documents import treatment_rows
@@ -38,7 +38,7 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
     Raises SettingsError if data.root is not set, or data.xdrip.time_zone for CSV files; DataError for what cannot be
     read, and where a database and CSV files tell of one wearer.
     """
-    wearers = chosen(wearers_of(settings.root, is_wanted, WHAT), list(settings.pump_ids))
+    wearers = wearers_of(settings, is_wanted, WHAT)
     for wearer, paths in wearers.items():
         yield _events_of(wearer, list(files_in(paths, is_wanted)), settings)
 

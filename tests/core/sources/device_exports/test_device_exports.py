@@ -317,7 +317,7 @@ def test_a_folder_holds_one_wearer_or_a_folder_for_each(tmp_path: Path) -> None:
     settings = data_settings(source="vendor", root=str(tmp_path), vendor=VendorSettings(time_zone="UTC"))
     assert [found.pump_id for found in events(settings)] == ["anna", "bert"]
     assert [found.pump_id for found in events(settings.model_copy(update={"pump_ids": ["bert"]}))] == ["bert"]
-    with pytest.raises(DataError, match=r"there is no folder carl; there are anna, bert\. Correct data\.pump_ids"):
+    with pytest.raises(DataError, match=r"there is no carl; there are anna, bert\. Correct data\.pump_ids"):
         list(events(settings.model_copy(update={"pump_ids": ["carl"]})))
     (tmp_path / "stray.csv").write_text(text)
     with pytest.raises(DataError, match="the folder holds files beside the folder anna"):
@@ -332,7 +332,7 @@ def test_settings_that_are_missing_are_named(tmp_path: Path) -> None:
         list(events(data_settings(source="vendor", root=str(tmp_path), vendor=VendorSettings(time_zone="Berlin"))))
     with pytest.raises(SettingsError, match=r"data\.root is not set"):
         list(events(data_settings(source="vendor", vendor=vendor)))
-    with pytest.raises(DataError, match="the folder does not exist"):
+    with pytest.raises(DataError, match="there is no such file or folder"):
         list(events(data_settings(source="vendor", root=str(tmp_path / "none"), vendor=vendor)))
     with pytest.raises(DataError, match="the folder holds no exported files"):
         list(events(data_settings(source="vendor", root=str(tmp_path), vendor=vendor)))
