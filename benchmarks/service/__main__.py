@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.common.rows import table, write_json
+from benchmarks.service.alone import alone
 from benchmarks.service.kills import kills
 from benchmarks.service.load import load
 from benchmarks.service.replay import replay
@@ -34,6 +35,8 @@ def main() -> None:
     tested.add_argument("folder", type=Path, metavar="SPLIT_FILES")
     tested.add_argument("--people", type=int, default=0, help="the first so many alone")
     tested.set_defaults(measure=lambda given: tested_days(given.folder, given.people))
+    single = measured.add_parser("alone", help="one wearer: memory, and a reading to its forecast on a stream")
+    single.set_defaults(measure=lambda _given: alone())
     given = parser.parse_args()
     rows = given.measure(given)
     sys.stdout.write(table(rows) + "\n")

@@ -92,7 +92,6 @@ def _feed(text: str, given: argparse.Namespace) -> FeedSettings:
 
 def _serve(settings: ServiceSettings, given: argparse.Namespace, stack: ExitStack) -> None:
     # FastAPI takes half a second to import, and a wrong option should be told before.
-    from bloodtwin_core.service.feeds.of_service import feeds_of
     from bloodtwin_core.service.running import Service
     from bloodtwin_core.service.web.server import listening, serve
 
@@ -105,7 +104,10 @@ def _serve(settings: ServiceSettings, given: argparse.Namespace, stack: ExitStac
             service.store.wearers.put(pump_id_of(given.wearer), given.zone)
     stack.callback(service.close)
     service.require_tokens()
-    service.feed_from(feeds_of(service))
+    if settings.feeds:
+        from bloodtwin_core.service.feeds.of_service import feeds_of
+
+        service.feed_from(feeds_of(service))
     scheme = "https" if settings.certificate else "http"
     host = f"[{settings.address}]" if ":" in settings.address else settings.address
     sys.stdout.write(f"The page: {scheme}://{host}:{settings.port}/ (Ctrl+C ends it)\n")

@@ -3,6 +3,7 @@
 import ipaddress
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import ServiceSettings
@@ -10,11 +11,13 @@ from bloodtwin_core.service.caretaker import Caretaker
 from bloodtwin_core.service.clock import Now
 from bloodtwin_core.service.desk import Desk
 from bloodtwin_core.service.engine import Engine, Made
-from bloodtwin_core.service.feeds.feed import Feed
 from bloodtwin_core.service.listeners import Listeners
 from bloodtwin_core.service.metrics import Metrics
 from bloodtwin_core.service.model import ModelInUse
 from bloodtwin_core.service.store import Store, Wearer
+
+if TYPE_CHECKING:  # What feeds need takes 5 MB, which a service without any can do without.
+    from bloodtwin_core.service.feeds.feed import Feed
 
 _DAY_SECONDS = 24 * 3600
 
@@ -51,7 +54,7 @@ class Service:
                 f"one first: bloodtwin wearers add NAME --zone ZONE --store {self.settings.store}"
             )
 
-    def feed_from(self, feeds: list[Feed]) -> None:
+    def feed_from(self, feeds: "list[Feed]") -> None:
         """Begin to pull."""
         self.feeds = feeds
         for feed in feeds:

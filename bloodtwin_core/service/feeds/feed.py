@@ -4,11 +4,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bloodtwin_core.common.errors import BloodTwinError
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.service.feeds.pulling import Pull, Stamp
+from bloodtwin_core.service.feeds.state import FeedState
 from bloodtwin_core.service.moments import second_of
 
 logger = logging.getLogger(__name__)
@@ -16,23 +17,6 @@ LONGEST_WAIT_SECONDS = 1800.0
 _SHORTEST_WAIT_SECONDS = 10.0
 _RHYTHM_SECONDS, _UPLOAD_SECONDS = 300, 15
 """A sensor reads every five minutes, and a cloud knows of it some seconds later."""
-
-
-@dataclass(frozen=True)
-class FeedState:
-    """What a feed last did, in seconds since 1970 UTC (0: never). trouble: why the last pull failed; "" if it did not.
-
-    heard: time of the newest event that it told. failures: in a row.
-    """
-
-    wearer: str
-    source: str
-    asked: float = 0.0
-    answered: float = 0.0
-    heard: int = 0
-    next: float = 0.0
-    trouble: str = ""
-    failures: int = 0
 
 
 HandOn = Callable[[PumpEvents], None]

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from bloodtwin_core.service.feeds.feed import FeedState
+from bloodtwin_core.service.feeds.state import FeedState
 from bloodtwin_core.service.moments import moment_at
 from bloodtwin_core.service.past import Past, band_of
 from bloodtwin_core.service.store import StoredForecast
