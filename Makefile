@@ -35,9 +35,7 @@ pretrained: $(INSTALLED) $(DAGSTER_HOME)/dagster.yaml  ## train the base model o
 
 .PHONY: ui
 ui: $(INSTALLED)-ui $(DAGSTER_HOME)/dagster.yaml  ## the Dagster UI on http://127.0.0.1:3000 (PORT=3000, CONFIG=configs/lstm.yaml)
-	@$(BIN)/python -m bloodtwin_core.cli.free_port $(PORT) "make ui PORT="
-	@echo "The graph, its pages and its runs: http://127.0.0.1:$(PORT)/asset-groups (settings of $(BLOODTWIN_CONFIG))"
-	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
+	@$(BIN)/python -m bloodtwin_core.cli ui --port $(PORT) --config $(CONFIG)
 
 .PHONY: tensorboard
 tensorboard: $(INSTALLED)  ## the training logs in TensorBoard

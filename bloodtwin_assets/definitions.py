@@ -5,6 +5,7 @@ Assets and checks are found in the folders of the subjects, so that a new one is
 
 import pkgutil
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,7 @@ from types import ModuleType
 import dagster as dg
 
 from bloodtwin_assets.configured import configured
+from bloodtwin_assets.evaluation.report_link import with_report_link
 from bloodtwin_assets.jobs import ingestion, retraining
 from bloodtwin_assets.resources import ArtifactsResource, settings_resource
 from bloodtwin_assets.schedules import regular_ingestion, weekly_retraining
@@ -27,11 +29,13 @@ def build_defs(resource_overrides: Mapping[str, object] | None = None) -> dg.Def
     here, so it takes the file as it is then. Raises SettingsError if the file cannot be used.
     """
     config = configured()
+    settings = config.settings()
+    model = settings.model.name
     return dg.Definitions(
-        assets=[asset.map_asset_specs(lambda spec: spec.replace_attributes(owners=OWNERS)) for asset in _assets()],
+        assets=[asset.map_asset_specs(partial(_completed, model=model)) for asset in _assets()],
         asset_checks=dg.load_asset_checks_from_modules(_modules("checks")),
         resources={
-            "settings": settings_resource(config.settings()),
+            "settings": settings_resource(settings),
             "artifacts": ArtifactsResource(root=config.root, wait=config.wait),
             **(resource_overrides or {}),
         },
@@ -40,6 +44,11 @@ def build_defs(resource_overrides: Mapping[str, object] | None = None) -> dg.Def
         # One process: imports alone would cost several seconds for every stage, and there is one machine.
         executor=dg.in_process_executor,
     )
+
+
+def _completed(spec: dg.AssetSpec, model: str) -> dg.AssetSpec:
+    """What all assets have, and what depends on where the graph is shown."""
+    return with_report_link(spec.replace_attributes(owners=OWNERS), model)
 
 
 def _assets() -> list[dg.AssetsDefinition]:

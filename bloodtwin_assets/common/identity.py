@@ -8,9 +8,15 @@ _NAMED_PUMPS = 3
 """More pumps than that are counted rather than named."""
 
 
-def identity(settings: Settings) -> Metadata:
-    """The first rows of each page."""
-    return {"model": settings.model.name, "data": data_name(settings.data)}
+def page_of(settings: Settings, entries: Metadata) -> Metadata:
+    """The page of a run's asset: the names of model and data first, then the entries.
+
+    Dagster plots the numbers of one label over all runs of an asset as one line, whatever model they are of. A number
+    therefore carries the model's name in its label, so that each model has a line of its own.
+    """
+    model = settings.model.name
+    own = {f"{label}, {model}" if isinstance(entry, int | float) else label: entry for label, entry in entries.items()}
+    return {"model": model, "data": data_name(settings.data), **own}
 
 
 def identity_tags(settings: Settings) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
-from bloodtwin_assets.common.identity import identity
+from bloodtwin_assets.common.identity import page_of
 from bloodtwin_assets.data.pages import raw_splits_page, scaler_page, windows_page
 from bloodtwin_assets.ingestion.assets import INGESTION_ASSETS
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
@@ -27,7 +27,7 @@ def raw_pump_splits(settings: SettingsResource, artifacts: ArtifactsResource) ->
     unit = GlucoseUnit(settings.evaluation.unit)
     page = raw_splits_page(listed.raw, listed.loaded, settings.data.max_gap_hours, unit)
     return dg.MaterializeResult(
-        metadata={**identity(settings), **page}, data_version=dg.DataVersion(store.version_of("raw_pump_splits"))
+        metadata=page_of(settings, page), data_version=dg.DataVersion(store.version_of("raw_pump_splits"))
     )
 
 
@@ -42,7 +42,7 @@ def fitted_scaler(settings: SettingsResource, artifacts: ArtifactsResource) -> d
     store = artifacts.store(settings)
     scaler = scaler_stage(store, settings.plain())
     version = dg.DataVersion(store.version_of("fitted_scaler"))
-    return dg.MaterializeResult(metadata={**identity(settings), **scaler_page(scaler)}, data_version=version)
+    return dg.MaterializeResult(metadata=page_of(settings, scaler_page(scaler)), data_version=version)
 
 
 @dg.asset(group_name="data", kinds={"numpy"}, deps=[raw_pump_splits, fitted_scaler])
@@ -57,4 +57,4 @@ def windowed_tensors(settings: SettingsResource, artifacts: ArtifactsResource) -
     store = artifacts.store(settings)
     windows = windows_stage(store, settings.plain())
     version = dg.DataVersion(store.version_of("windowed_tensors"))
-    return dg.MaterializeResult(metadata={**identity(settings), **windows_page(windows)}, data_version=version)
+    return dg.MaterializeResult(metadata=page_of(settings, windows_page(windows)), data_version=version)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
+from bloodtwin_assets.common.identity import page_of
 from bloodtwin_assets.common.metadata import CellValue, Metadata, table
 from bloodtwin_assets.common.selected_checks import only_selected
 from bloodtwin_assets.data.assets import raw_pump_splits
@@ -70,19 +71,23 @@ def continuity_results(store: ArtifactStore, settings: SettingsResource) -> list
     """One result per continuity check; every file is read once for all of them."""
     checked = check_records(store, settings.plain().data)
     return [
-        _continuity_result(name, [finding for finding in checked.findings if finding.check is name], checked.files)
+        _continuity_result(
+            name, [finding for finding in checked.findings if finding.check is name], checked.files, settings
+        )
         for name in CONTINUITY_CHECKS
     ]
 
 
-def _continuity_result(name: CheckName, findings: Sequence[Finding], files: int) -> dg.AssetCheckResult:
+def _continuity_result(
+    name: CheckName, findings: Sequence[Finding], files: int, settings: SettingsResource
+) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=name.value,
         asset_key=raw_pump_splits.key,
         passed=not findings,
         severity=_severity(any(finding.severity is Severity.error for finding in findings)),
         description=findings[0].message if findings else f"Nothing found in {files} files.",
-        metadata=_findings_page(findings, files),
+        metadata=page_of(settings, _findings_page(findings, files)),
     )
 
 
@@ -126,27 +131,31 @@ INSULIN_ADVICE = (
 )
 def stated_insulin(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.AssetCheckResult:
     """Whether the imported insulin is what the source itself states; it only warns."""
-    return stated_insulin_result(artifacts.store(settings))
+    return stated_insulin_result(artifacts.store(settings), settings)
 
 
 @failing_in_words
-def stated_insulin_result(store: ArtifactStore) -> dg.AssetCheckResult:
+def stated_insulin_result(store: ArtifactStore, settings: SettingsResource) -> dg.AssetCheckResult:
     """The weeks that differ, those that differ most first."""
     checked = check_stated_insulin(store)
     weeks = len(checked.weeks)
     if not checked.differing:
         description = f"{weeks} weeks agree." if weeks else "No source states a total; see the figures on the page."
-        return dg.AssetCheckResult(passed=True, description=description, metadata={"weeks compared": weeks})
+        page = page_of(settings, {"weeks compared": weeks})
+        return dg.AssetCheckResult(passed=True, description=description, metadata=page)
     pump_id, worst = checked.differing[0]
     return dg.AssetCheckResult(
         passed=False,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"pump {pump_id}, {worst.days} days from {str(worst.start)[:10]}: {worst.imported:.1f} U of "
         f"{WORDS[worst.kind]} were imported, the source states {worst.stated:.1f} U ({worst.share:+.1%}).",
-        metadata={
-            "weeks that differ": weeks_table(checked.differing),
-            "number of weeks that differ": len(checked.differing),
-            "weeks compared": weeks,
-            "what to do": INSULIN_ADVICE,
-        },
+        metadata=page_of(
+            settings,
+            {
+                "weeks that differ": weeks_table(checked.differing),
+                "number of weeks that differ": len(checked.differing),
+                "weeks compared": weeks,
+                "what to do": INSULIN_ADVICE,
+            },
+        ),
     )

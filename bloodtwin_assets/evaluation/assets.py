@@ -3,7 +3,7 @@
 import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
-from bloodtwin_assets.common.identity import identity
+from bloodtwin_assets.common.identity import page_of
 from bloodtwin_assets.common.run_log import progress_in
 from bloodtwin_assets.data.assets import windowed_tensors
 from bloodtwin_assets.evaluation.pages import report_metadata, results_page
@@ -38,7 +38,7 @@ def test_results(
     pictures = {name: store.picture(name).read_bytes() for name in (FORECASTS_OVER_A_DAY, ERROR_BY_HORIZON)}
     version = store.version_of("test_results")
     return dg.MaterializeResult(
-        metadata={**identity(settings), **results_page(results, pictures, unit)}, data_version=dg.DataVersion(version)
+        metadata=page_of(settings, results_page(results, pictures, unit)), data_version=dg.DataVersion(version)
     )
 
 
@@ -56,6 +56,6 @@ def evaluation_report(settings: SettingsResource, artifacts: ArtifactsResource) 
     pictures = {name: store.picture(name).read_bytes() for name in telling_pictures(page)}
     version = store.version_of("evaluation_report")
     return dg.MaterializeResult(
-        metadata={**identity(settings), **report_metadata(page, store.report, pictures)},
+        metadata=page_of(settings, report_metadata(page, store.report, pictures)),
         data_version=dg.DataVersion(version),
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
+from bloodtwin_assets.common.identity import page_of
 from bloodtwin_assets.common.metadata import numbers
 from bloodtwin_assets.common.selected_checks import only_selected
 from bloodtwin_assets.evaluation.assets import test_results
@@ -45,17 +46,17 @@ def targets(
 @failing_in_words
 def target_results(store: ArtifactStore, settings: SettingsResource) -> list[dg.AssetCheckResult]:
     """One result per target."""
-    checked, unit = check_targets(store, settings.evaluation), GlucoseUnit(settings.evaluation.unit)
+    checked = check_targets(store, settings.evaluation)
     return [
-        _target_result(name, [each for each in checked.outcomes if each.name in deciding], checked.results, unit)
+        _target_result(name, [each for each in checked.outcomes if each.name in deciding], checked.results, settings)
         for name, (deciding, _) in TARGET_CHECKS.items()
     ]
 
 
 def _target_result(
-    name: str, outcomes: Sequence[TargetOutcome], results: TestResults, unit: GlucoseUnit
+    name: str, outcomes: Sequence[TargetOutcome], results: TestResults, settings: SettingsResource
 ) -> dg.AssetCheckResult:
-    met = all(outcome.met for outcome in outcomes)
+    met, unit = all(outcome.met for outcome in outcomes), GlucoseUnit(settings.evaluation.unit)
     page: dict[str, str | float | int] = {"windows (complete)": results.complete.windows}
     for outcome in outcomes:
         scale = 1.0 if outcome.is_skill else unit.in_mg_per_dl
@@ -74,5 +75,5 @@ def _target_result(
         asset_key=test_results.key,
         passed=met,
         description="; ".join(f"{outcome.name}: {outcome.told(unit)}" for outcome in outcomes),
-        metadata=page,
+        metadata=page_of(settings, page),
     )

@@ -12,7 +12,15 @@ from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.coverage_targets import CoverageTarget
 from bloodtwin_core.evaluation.figures import Estimate
 from bloodtwin_core.evaluation.keys import definitions_in
-from bloodtwin_core.evaluation.metrics import MG_DL, REPORTED_MINUTES, Metric, Span, metric_named, step_at
+from bloodtwin_core.evaluation.metrics import (
+    MG_DL,
+    REPORTED_MINUTES,
+    Metric,
+    Span,
+    headline_definitions,
+    metric_named,
+    step_at,
+)
 from bloodtwin_core.evaluation.results import TargetOutcome, TestResults
 from bloodtwin_core.evaluation.table import FigureTable
 from bloodtwin_core.evaluation.window_set import WindowSetResults
@@ -29,6 +37,11 @@ BAND_TARGET_COLUMNS = {
     "target": "What the 80 % band should hold",
     "met": "yes, no, or not measured",
     "outcome": "On all windows",
+}
+FIGURE_COLUMNS = {
+    "figure": "Its name in test_results.yaml, on the complete windows of all pumps",
+    "value": "What was measured",
+    "unit": "Its unit",
 }
 ALL_PUMPS = "all"
 TABLE_DECIMALS = 3
@@ -92,6 +105,7 @@ def results_page(results: TestResults, pictures: dict[str, bytes], unit: Glucose
         **_uncertainty(results, reported, unit),
         "error grids": meaning_table(results.clinical, reported, unit),
         "alarms": alarms_table(results.clinical, unit),
+        "figures": _figures(results, unit),
         **numbers(_headline(results, unit)),
         "notes": dg.MarkdownMetadataValue("\n".join(f"- {note}" for note in results.notes) or "none"),
     }
@@ -119,11 +133,23 @@ def _targets(
     return table(rows, columns)
 
 
+def _figures(results: TestResults, unit: GlucoseUnit) -> dg.TableMetadataValue:
+    rows: list[dict[str, CellValue]] = [
+        {
+            "figure": name,
+            "value": _in_table(each.metric, results.headline[name], unit),
+            "unit": _unit_of(each.metric, unit),
+        }
+        for name, each in definitions_in(results.table).items()
+    ]
+    return table(rows, FIGURE_COLUMNS, TABLE_DECIMALS)
+
+
 def _headline(results: TestResults, unit: GlucoseUnit) -> dict[str, float | None]:
-    definitions = definitions_in(results.table)
+    """The few figures that are worth a plot over time."""
     return {
         f"{name} ({_unit_of(each.metric, unit)})": _figure(each.metric, results.headline[name], unit)
-        for name, each in definitions.items()
+        for name, each in headline_definitions(results.horizon).items()
     }
 
 

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
-from bloodtwin_assets.common.identity import identity
+from bloodtwin_assets.common.identity import page_of
 from bloodtwin_assets.exports.pages import export_page, int8_page, streaming_page
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_assets.training.assets import trained_checkpoint
@@ -22,7 +22,7 @@ def torchscript_export(settings: SettingsResource, artifacts: ArtifactsResource)
     checkpoint = torchscript_stage(store, settings.plain())
     version = store.version_of("torchscript_export")
     page = export_page(store.torchscript, version, checkpoint)
-    return dg.MaterializeResult(metadata={**identity(settings), **page}, data_version=dg.DataVersion(version))
+    return dg.MaterializeResult(metadata=page_of(settings, page), data_version=dg.DataVersion(version))
 
 
 @dg.asset(group_name="exports", kinds={"onnx"}, deps=[trained_checkpoint])
@@ -43,7 +43,7 @@ def onnx_export(
     context.log.info("model_int8.onnx: %s: %s", "written" if int8.written else "not written", int8.reason)
     version = store.version_of("onnx_export")
     page = {**export_page(store.onnx, version, exported.checkpoint), **int8_page(int8)}
-    return dg.MaterializeResult(metadata={**identity(settings), **page}, data_version=dg.DataVersion(version))
+    return dg.MaterializeResult(metadata=page_of(settings, page), data_version=dg.DataVersion(version))
 
 
 @dg.asset(group_name="exports", kinds={"onnx"}, deps=[trained_checkpoint])
@@ -58,4 +58,4 @@ def streaming_export(settings: SettingsResource, artifacts: ArtifactsResource) -
     checkpoint = streaming_stage(store, settings.plain())
     version = store.version_of("streaming_export")
     page = streaming_page(store.onnx_streaming, version, checkpoint)
-    return dg.MaterializeResult(metadata={**identity(settings), **page}, data_version=dg.DataVersion(version))
+    return dg.MaterializeResult(metadata=page_of(settings, page), data_version=dg.DataVersion(version))

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
+from bloodtwin_assets.common.identity import page_of
 from bloodtwin_assets.exports.assets import onnx_export, streaming_export, torchscript_export
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.export import ParityReport
@@ -15,14 +16,14 @@ PARITY_ADVICE = "Do not use the file. Materialize it again; if it still disagree
 @failing_in_words
 def torchscript_agrees(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.AssetCheckResult:
     """model.ts forecasts the same as the checkpoint on real test windows, to within export.parity_tolerance."""
-    return _parity_result(torchscript_parity(artifacts.store(settings), settings.plain()))
+    return _parity_result(settings, torchscript_parity(artifacts.store(settings), settings.plain()))
 
 
 @dg.asset_check(asset=onnx_export, name="agrees_with_checkpoint", blocking=True)
 @failing_in_words
 def onnx_agrees(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.AssetCheckResult:
     """model.onnx forecasts the same as the checkpoint on real test windows, to within export.parity_tolerance."""
-    return _parity_result(onnx_parity(artifacts.store(settings), settings.plain()))
+    return _parity_result(settings, onnx_parity(artifacts.store(settings), settings.plain()))
 
 
 @dg.asset_check(asset=streaming_export, name="agrees_with_checkpoint", blocking=True)
@@ -32,10 +33,10 @@ def streaming_agrees(settings: SettingsResource, artifacts: ArtifactsResource) -
 
     On real test windows, to within export.parity_tolerance.
     """
-    return _parity_result(streaming_parity(artifacts.store(settings), settings.plain()))
+    return _parity_result(settings, streaming_parity(artifacts.store(settings), settings.plain()))
 
 
-def _parity_result(report: ParityReport) -> dg.AssetCheckResult:
+def _parity_result(settings: SettingsResource, report: ParityReport) -> dg.AssetCheckResult:
     page: dict[str, str | float | int] = {
         "largest difference (mg/dL)": report.largest_difference,
         "at pump": report.pump_id,
@@ -47,5 +48,5 @@ def _parity_result(report: ParityReport) -> dg.AssetCheckResult:
         passed=report.agrees,
         description=f"On {report.windows} test windows it differs by at most {report.largest_difference:.2g} mg/dL; "
         f"{report.tolerance:g} is allowed.",
-        metadata=page if report.agrees else {**page, "what to do": PARITY_ADVICE},
+        metadata=page_of(settings, page if report.agrees else {**page, "what to do": PARITY_ADVICE}),
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
-from bloodtwin_assets.common.identity import identity
+from bloodtwin_assets.common.identity import page_of
 from bloodtwin_assets.common.run_log import core_log_in
 from bloodtwin_assets.ingestion.pages import fetched_page, idle_page
 from bloodtwin_assets.resources import SettingsResource
@@ -36,13 +36,9 @@ def _event_history(source: Source) -> dg.AssetsDefinition:
             fetched = fetch_stage(settings.data, source, _logged_in(context))
         if fetched is None:
             context.log.info("Nothing to fetch: data.source is %s, not %s", settings.data.source, source.name)
-            return dg.MaterializeResult(
-                metadata={**identity(settings), **idle_page(settings.data.source)}, data_version=IDLE
-            )
+            return dg.MaterializeResult(metadata=page_of(settings, idle_page(settings.data.source)), data_version=IDLE)
         version = dg.DataVersion(fetched.fingerprint)
-        return dg.MaterializeResult(
-            metadata={**identity(settings), **fetched_page(fetched.reports)}, data_version=version
-        )
+        return dg.MaterializeResult(metadata=page_of(settings, fetched_page(fetched.reports)), data_version=version)
 
     return event_history
 

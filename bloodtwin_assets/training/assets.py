@@ -5,7 +5,7 @@ from collections.abc import Callable
 import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
-from bloodtwin_assets.common.identity import identity
+from bloodtwin_assets.common.identity import page_of
 from bloodtwin_assets.common.run_log import core_log_in
 from bloodtwin_assets.common.terminal import COMMAND_TERMINAL, drawing_on
 from bloodtwin_assets.data.assets import fitted_scaler, windowed_tensors
@@ -31,20 +31,19 @@ def trained_checkpoint(
     """
     store = artifacts.store(settings)
     with core_log_in(context), drawing_on(COMMAND_TERMINAL):
-        fitted = train_stage(
-            store, settings.plain(), on_epoch=observed_in(context, GlucoseUnit(settings.evaluation.unit))
-        )
+        fitted = train_stage(store, settings.plain(), on_epoch=observed_in(context, settings))
     page = fitted_page(fitted, store.picture(LEARNING_CURVE).read_bytes(), GlucoseUnit(settings.evaluation.unit))
-    return dg.MaterializeResult(metadata={**identity(settings), **page}, data_version=dg.DataVersion(fitted.sha256))
+    return dg.MaterializeResult(metadata=page_of(settings, page), data_version=dg.DataVersion(fitted.sha256))
 
 
-def observed_in(
-    context: dg.AssetExecutionContext, unit: GlucoseUnit = GlucoseUnit.mg_dl
-) -> Callable[[EpochReport], None]:
+def observed_in(context: dg.AssetExecutionContext, settings: SettingsResource) -> Callable[[EpochReport], None]:
     """A listener that makes each epoch an observation of the asset, at once."""
 
+    unit = GlucoseUnit(settings.evaluation.unit)
+
     def observe(report: EpochReport) -> None:
-        context.log_event(dg.AssetObservation(context.asset_key, metadata=epoch_observation(report, unit)))
+        page = page_of(settings, epoch_observation(report, unit))
+        context.log_event(dg.AssetObservation(context.asset_key, metadata=page))
 
     return observe
 
@@ -69,4 +68,4 @@ def personal_checkpoints(
     index = personal_stage(store, settings.plain(), log)
     version = dg.DataVersion(store.version_of("personal_checkpoints"))
     page = personal_page(index, store.personal, unit)
-    return dg.MaterializeResult(metadata={**identity(settings), **page}, data_version=version)
+    return dg.MaterializeResult(metadata=page_of(settings, page), data_version=version)

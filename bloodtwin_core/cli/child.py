@@ -15,8 +15,12 @@ _PARENT_DEATH_SIGNAL = 1
 
 
 @contextmanager
-def started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+def started(
+    command: Sequence[str], environment: Mapping[str, str], *, heard: bool = True
+) -> Iterator[subprocess.Popen[str]]:
     """The child, stderr in its stdout; the block reads `lines_of(child)` to the end.
+
+    If it is not heard, it says what it says on the terminal, and the block may end at once: the child is waited for.
 
     It has a process group of its own, so that an interrupt reaches it once, from here, whether a terminal or a program
     sent it. If the block is left by an exception it is interrupted and waited for: what it was writing it finishes or
@@ -27,13 +31,13 @@ def started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[
         command,
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stdout=subprocess.PIPE if heard else None,
+        stderr=subprocess.STDOUT if heard else None,
         text=True,
         encoding="utf-8",
         errors="replace",
         process_group=0,
-        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        preexec_fn=_of_this_parent,
     )
     try:
         yield child
@@ -54,8 +58,12 @@ def lines_of(child: subprocess.Popen[str]) -> Iterator[str]:
         yield from child.stdout
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+def _of_this_parent() -> None:
+    """In the child, before it begins: interrupts reach it from here alone, and it does not outlive its parent."""
+    # A shell starts its background jobs deaf to interrupts, and children inherit that.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 def _hung_up(_signal: int, _frame: FrameType | None) -> None:

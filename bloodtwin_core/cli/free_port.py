@@ -1,15 +1,27 @@
-"""`python -m bloodtwin_core.cli.free_port PORT "make ui PORT="`: whether a port of this machine is free.
-
-If it is not, one line says so and names the command with the next free port; exit code 1.
-"""
+"""Whether a port of this machine is free, and which one is if it is not."""
 
 import socket
-import sys
-from collections.abc import Sequence
+
+from bloodtwin_core.common.errors import SettingsError
 
 _HOST = "127.0.0.1"
 _TRIED = 100
 """Ports above the one asked for among which a free one is looked for."""
+_LAST = 65_535
+
+
+def require_free(port: int) -> None:
+    """Raise SettingsError, with the next free port, if nobody could listen there."""
+    if not 0 < port <= _LAST:
+        raise SettingsError(f"Port {port} is none: give 1 to {_LAST}")
+    if is_free(port):
+        return
+    near = range(port + 1, min(port + _TRIED, _LAST) + 1)
+    other = next((number for number in near if is_free(number)), port + 1)
+    raise SettingsError(
+        f"Port {port} is in use, perhaps by a bloodTwin that runs already: look at http://{_HOST}:{port}. "
+        f"Or choose another port: make ui PORT={other}, or bloodtwin ui --port {other}"
+    )
 
 
 def is_free(port: int) -> bool:
@@ -21,20 +33,3 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def main(arguments: Sequence[str]) -> int:
-    """0 where the port is free, else 1 and a line on stderr."""
-    port, command = int(arguments[0]), arguments[1]
-    if is_free(port):
-        return 0
-    other = next((near for near in range(port + 1, port + _TRIED) if is_free(near)), port + 1)
-    sys.stderr.write(
-        f"Port {port} is in use, perhaps by a bloodTwin that runs already: look at http://{_HOST}:{port}. "
-        f"Or choose another port: {command}{other}\n"
-    )
-    return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

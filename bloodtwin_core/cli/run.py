@@ -16,28 +16,23 @@ import os
 import sys
 import time
 from datetime import datetime
-from importlib.util import find_spec
 from pathlib import Path
 
 from bloodtwin_core.cli.child import lines_of, started
+from bloodtwin_core.cli.dagster_home import HOME_VARIABLE, LOGS, dagster_home
 from bloodtwin_core.cli.run_log import RunLog
 from bloodtwin_core.cli.run_settings import CONFIG_VARIABLE, run_config
 from bloodtwin_core.cli.settings import add_pump_option, add_set_option
 from bloodtwin_core.cli.shown_unit import add_unit_option
 from bloodtwin_core.cli.stage_progress import StageProgress
 from bloodtwin_core.common.errors import BloodTwinError, SettingsError
-from bloodtwin_core.common.files import private_folder, storage_errors
+from bloodtwin_core.common.extras import require_installed
+from bloodtwin_core.common.files import storage_errors
 from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.run_config import RunConfig
 
-HOME_VARIABLE = "DAGSTER_HOME"
 _GRAPH = "dagster"
-_HOME = ".dagster_home"
-_INSTANCE = Path("configs/dagster.yaml")
-_WITHOUT_TELEMETRY = "telemetry:\n  enabled: false\n"
-"""Dagster's home where the folder has no file for it; left to itself, Dagster would tell its makers of each run."""
-_LOGS = "run_logs"
 _LONGEST_NAME = 40
 
 
@@ -66,12 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Run the graph in a child process. Raises SettingsError, StorageError or RunFailed."""
-    _require_graph()
+    require_installed(_GRAPH)
     config = run_config(given)
     settings = config.settings()
     store = ArtifactStore(given_path(config.root) / settings.model.name)
-    home = _home()
-    log_file = home / _LOGS / f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{settings.model.name[:_LONGEST_NAME]}.log"
+    home = dagster_home()
+    log_file = home / LOGS / f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{settings.model.name[:_LONGEST_NAME]}.log"
     begun = time.monotonic()
     try:
         log, exit_code = _materialize(config, given.select, home, log_file)
@@ -86,12 +81,6 @@ def run(given: argparse.Namespace) -> None:
         wrong_setting = log.cause is not None and log.cause.kind == SettingsError.__name__
         raise SettingsError(cause_of(log)) if wrong_setting else RunFailed(cause_of(log))
     sys.stdout.write(closing(log, store, settings, time.monotonic() - begun, log_file))
-
-
-def _require_graph() -> None:
-    """Raise ModuleNotFoundError in a light installation, before the child process would in words of its own."""
-    if find_spec(_GRAPH) is None:
-        raise ModuleNotFoundError(f"No module named '{_GRAPH}'", name=_GRAPH)
 
 
 def _materialize(config: RunConfig, select: str, home: Path, log_file: Path) -> tuple[RunLog, int]:
@@ -111,15 +100,3 @@ def _materialize(config: RunConfig, select: str, home: Path, log_file: Path) -> 
             kept.write(line)
             shown.show(log, finished=log.hear(line.rstrip("\n")))
     return log, child.returncode
-
-
-def _home() -> Path:
-    """The home of Dagster's history, which the UI shows: DAGSTER_HOME, or that of the folder. Raises StorageError."""
-    given = os.environ.get(HOME_VARIABLE)
-    home = Path(given).expanduser().absolute() if given else Path.cwd() / _HOME
-    with storage_errors(home):
-        private_folder(home / _LOGS)
-        if not (home / _INSTANCE.name).exists():
-            instance = _INSTANCE.read_text("utf-8") if _INSTANCE.exists() else _WITHOUT_TELEMETRY
-            (home / _INSTANCE.name).write_text(instance, "utf-8")
-    return home

@@ -1,5 +1,7 @@
 """What a light installation lacks, and the command that brings it."""
 
+from importlib.util import find_spec
+
 EXTRAS = {
     "import": ("pandas", "requests"),
     "graph": (
@@ -23,3 +25,9 @@ def advice_on(missing: ModuleNotFoundError) -> str | None:
         if package in packages:
             return f"{package} is not installed. Install it with: pip install 'bloodtwin[{extra}]'"
     return None
+
+
+def require_installed(package: str) -> None:
+    """Raise ModuleNotFoundError in a light installation, before a child process would in words of its own."""
+    if find_spec(package) is None:
+        raise ModuleNotFoundError(f"No module named '{package}'", name=package)

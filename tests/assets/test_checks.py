@@ -175,7 +175,9 @@ def test_a_missed_target_says_by_how_much_and_stops_nothing(graph: Graph) -> Non
     assert not found["rmse"].passed
     assert found["mae_60min"].passed
     missed = found["mae_30min"]
-    value, by = (missed.metadata[name].value for name in ("mae_at_30min (mg/dL)", "mae_at_30min (mg/dL): missed by"))
+    value, by = (
+        missed.metadata[name].value for name in ("mae_at_30min (mg/dL), tiny", "mae_at_30min (mg/dL): missed by, tiny")
+    )
     assert isinstance(value, float)
     assert by == pytest.approx(value - 0.5)
     assert f"misses 0.5 by {by:.2f}" in str(missed.description)
@@ -206,7 +208,7 @@ def test_an_export_of_another_checkpoint_does_not_agree(copied: Graph, tmp_path:
     outcome = copied.check(export)[export]
     assert not outcome.passed
     assert outcome.severity is ERROR
-    difference = outcome.metadata["largest difference (mg/dL)"].value
+    difference = outcome.metadata["largest difference (mg/dL), tiny"].value
     assert isinstance(difference, float)
     assert difference > 1e-3
     assert "Do not use the file" in str(outcome.metadata["what to do"].value)

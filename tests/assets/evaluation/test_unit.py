@@ -38,9 +38,11 @@ def test_the_checks_are_too_and_files_are_not(in_mmol: tuple[Graph, dg.ExecuteIn
     kept = yaml.safe_load(graph.store.test_results.read_text())
     assert "mg/dL" in kept["units"]
     [page] = result.asset_materializations_for_node("test_results")
-    told = page.metadata["test_mae_at_30min (mmol/L)"].value
+    told = page.metadata["test_mae_at_30min (mmol/L), tiny"].value
     assert told == pytest.approx(kept["test_mae_at_30min"] / MG_PER_DL_PER_MMOL_PER_L, rel=1e-4)
     [mae] = [each for each in result.get_asset_check_evaluations() if each.check_name == "mae_30min"]
-    assert mae.metadata["mae_at_30min (mmol/L)"].value == told
-    assert mae.metadata["mae_at_30min (mmol/L): limit"].value == pytest.approx(15 / MG_PER_DL_PER_MMOL_PER_L, rel=1e-4)
+    assert mae.metadata["mae_at_30min (mmol/L), tiny"].value == told
+    assert mae.metadata["mae_at_30min (mmol/L): limit, tiny"].value == pytest.approx(
+        15 / MG_PER_DL_PER_MMOL_PER_L, rel=1e-4
+    )
     assert "0.833" in (mae.description or "")

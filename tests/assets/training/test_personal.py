@@ -18,7 +18,7 @@ def test_the_page_has_a_row_per_pump_with_a_reason(finished: Finished) -> None:
     outcomes = read_personal_index(graph.store.personal).outcomes
     assert [record.data["why"] for record in table.records] == [outcome.reason for outcome in outcomes]
     assert all(outcome.reason for outcome in outcomes)
-    assert metadata["accepted"].value == sum(outcome.accepted for outcome in outcomes)
+    assert metadata["accepted, tiny"].value == sum(outcome.accepted for outcome in outcomes)
 
 
 def test_too_few_windows_are_said_and_leave_the_unified_network(copied: Graph) -> None:

@@ -44,7 +44,9 @@ def test_a_metric_is_one_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert TestResults.read(tmp_path / "test_results.yaml").table.metrics == ("mae", "rmse", "bias", "mard")
     assert f"| MARD AT 30 min, % | {expected:.1f}" in results_table(material.results)
     assert "MARD (%)" in html(report_page(material))
-    assert "test_mard_at_30min (%)" in results_page(material.results, {})
+    page = results_page(material.results, {})
+    assert "test_mard (%)" in page
+    assert "test_mard_at_30min" in [row.data["figure"] for row in page["figures"].records]
 
 
 def test_a_forecaster_to_stand_beside_is_one_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
