@@ -6,10 +6,14 @@ from typing import ParamSpec, TypeVar
 
 import dagster as dg
 
-from bloodtwin_core.common.errors import BloodTwinError
+from bloodtwin_core.common.errors import BloodTwinError, SettingsError
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+
+
+class SettingsFailure(dg.Failure):
+    """A stage failed by a setting: its name in the log tells the command, which ends with the exit code for that."""
 
 
 def failing_in_words(body: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -19,6 +23,8 @@ def failing_in_words(body: Callable[Parameters, Result]) -> Callable[Parameters,
     def wrapped(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         try:
             return body(*args, **kwargs)
+        except SettingsError as error:
+            raise SettingsFailure(description=str(error), allow_retries=False) from None
         except BloodTwinError as error:
             raise dg.Failure(description=str(error), allow_retries=False) from None
 

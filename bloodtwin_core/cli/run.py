@@ -78,7 +78,7 @@ def run(given: argparse.Namespace) -> None:
 
     if exit_code != 0:
         sys.stderr.write(f"What was finished stands. Log: {log_file}\n")
-        wrong_setting = log.cause is not None and log.cause.kind == SettingsError.__name__
+        wrong_setting = log.cause is not None and log.cause.is_wrong_setting
         raise SettingsError(cause_of(log)) if wrong_setting else RunFailed(cause_of(log))
     sys.stdout.write(closing(log, store, settings, time.monotonic() - begun, log_file))
 

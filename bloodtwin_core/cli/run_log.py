@@ -17,7 +17,7 @@ _MISSPELT_ASSET = re.compile(r'^For selected asset \["(?P<given>[^"]+)"\], did y
 _ASSET = re.compile(r'^\s+\["(?P<name>[^"]+)"\]')
 _PROGRESS = re.compile(r": (?P<done>[\d,]+) of (?P<total>[\d,]+)$")
 _EPOCH = re.compile(r"^epoch (?P<epoch>\d+): ")
-_OURS = re.compile(r"^(dagster\..*\.Failure|bloodtwin_core\..*): ")
+_OURS = re.compile(r"^(dagster\..*\.Failure|bloodtwin_(?:core|assets)\..*): ")
 """Errors whose words are for the user: those of bloodTwin, and the one that Dagster wraps them in."""
 
 
@@ -30,6 +30,10 @@ class Check:
     why: str
 
 
+_WRONG_SETTING = ("SettingsError", "SettingsFailure")
+"""Kinds of errors that say so, outside of a stage and in one."""
+
+
 @dataclass(frozen=True)
 class Cause:
     """What a run failed by: words, the stage if it was one, the kind of error, and whether the words are ours."""
@@ -38,6 +42,11 @@ class Cause:
     stage: str = ""
     kind: str = ""
     is_for_users: bool = False
+
+    @property
+    def is_wrong_setting(self) -> bool:
+        """Whether the user gave a setting that cannot be used, rather than data."""
+        return self.kind in _WRONG_SETTING
 
 
 @dataclass

@@ -20,6 +20,7 @@ from bloodtwin_core.training.callbacks import EpochReporter
 from bloodtwin_core.training.compute import LIGHTNING_PRECISION, Compute
 from bloodtwin_core.training.module import ForecasterTraining
 from bloodtwin_core.training.resuming import KeptCheckpoint, RandomState, StopsEarly, WholeFiles
+from bloodtwin_core.training.tensorboard_logs import forget_old_logs
 from bloodtwin_core.windows import WindowedSeries
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ def trainer_for(
 ) -> L.Trainer:
     """A trainer that keeps the best and the last epoch in the folder in_progress."""
     in_a_terminal = sys.stdout.isatty()  # where Lightning draws
+    forget_old_logs(tensorboard)
     callbacks: list[L.Callback] = [
         reporter,
         RandomState(),

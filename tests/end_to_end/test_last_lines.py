@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from bloodtwin_core.common.locks import Owner
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from tests.end_to_end.conftest import REPOSITORY, SMOKE, Workplace
 from tests.end_to_end.test_command import wait_for
 
@@ -39,6 +41,7 @@ def check(name: str, output: str, folder: Path) -> None:
 def as_kept(output: str, folder: Path) -> str:
     text = output.replace(str(folder.resolve()), "FOLDER").replace(str(folder), "FOLDER")
     text = re.sub(r"\.[0-9a-f]{8}\b", ".#", text)  # of temporary names
+    text = text.replace(f" on {socket.gethostname()})", " on HOST)")
     lines = [re.sub(r"\d[\d.,:T-]*\d|\d", "#", " ".join(line.split())) for line in text.splitlines()]
     # Which of the two it is with so small a network is chance.
     lines = [re.sub(r"(no )?better than persistence", "better or no better than persistence", line) for line in lines]
@@ -100,6 +103,12 @@ def test_a_typo_in_a_level(workplace: Workplace) -> None:
     check("typo_in_a_level", run(workplace, "--config", str(config), code=2), workplace.folder)
 
 
+def test_a_setting_that_a_stage_refuses(workplace: Workplace) -> None:
+    """The same exit code as for any other wrong setting."""
+    output = run(workplace, "--set", "data.source=bloodbank", "--select", "raw_pump_splits", code=2)
+    check("refused_setting", output, workplace.folder)
+
+
 def test_a_stage_that_is_not_there(workplace: Workplace) -> None:
     check("typo_in_a_stage", run(workplace, "--select", "test_result", code=2), workplace.folder)
 
@@ -141,7 +150,8 @@ def test_a_port_in_use(workplace: Workplace) -> None:
         pytest.skip("make is not installed")
     python = workplace.folder / "bin" / "python"
     python.parent.mkdir()
-    python.symlink_to(sys.executable)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
     for name in (".installed", ".installed-ui"):  # As if everything had been installed.
         (workplace.folder / name).touch()
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -184,6 +194,9 @@ def _alive(folder: Path) -> Sequence[str]:
     return found
 
 
-def test_a_second_run_at_once() -> None:
+def test_a_second_run_at_once(workplace: Workplace) -> None:
     """The lock of a folder of artifacts says who holds it; its words come last, as those of any failure."""
-    pytest.skip("there is no lock yet on a folder of artifacts")
+    store = ArtifactStore(workplace.artifacts, Owner(what="the run of a test"))
+    with store.owned():
+        output = run(workplace, "--select", "raw_pump_splits", code=1)
+    check("second_run_at_once", output, workplace.folder)

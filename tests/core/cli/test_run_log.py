@@ -90,3 +90,17 @@ def test_a_check_that_blocks_is_a_cause() -> None:
     )
     assert "cadence of raw_pump_splits: 3 faults in 1 file" in cause_of(log)
     assert "no more" in cause_of(RunLog())
+
+
+def test_a_setting_that_a_stage_refuses_is_a_wrong_setting_like_any_other() -> None:
+    words = "--pump x: there is no such pump. Correct data.pump_ids"
+    failed = f'{RUN}17 - raw_pump_splits - STEP_FAILURE - Execution of step "raw_pump_splits" failed.'
+    for kind, wrong in (
+        ("bloodtwin_assets.common.failures.SettingsFailure", True),
+        ("bloodtwin_core.common.errors.SettingsError", True),
+        ("dagster._core.definitions.events.Failure", False),
+    ):
+        log = heard(failed, f"\n{kind}: {words}\n\n{TRACE}")
+        assert log.cause is not None
+        assert (log.cause.is_wrong_setting, log.cause.is_for_users) == (wrong, True)
+        assert cause_of(log) == f"raw_pump_splits failed: {words}"
