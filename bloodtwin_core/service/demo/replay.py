@@ -30,26 +30,33 @@ class Replay:
 
     def __init__(self, recording: Recording, service: Service, wearer: Wearer, clock: FastClock) -> None:
         self._recording, self._service, self._wearer, self._clock = recording, service, wearer, clock
-        self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._play, name="demo", daemon=True)]
+        self._begun = int(clock())
+        self._ended, self._history_is_in, self._past_is_made = (threading.Event() for _ in range(3))
+        self._threads = [
+            threading.Thread(target=work, name=name, daemon=True)
+            for name, work in (("demo", self._play), ("demo's past", self._look_back))
+        ]
 
     def start(self) -> None:
         """Put the history in and begin to play."""
-        self._threads[0].start()
+        for thread in self._threads:
+            thread.start()
+
+    def wait_for_past(self) -> None:
+        """Return once the forecasts of the past are made."""
+        self._past_is_made.wait()
 
     def close(self) -> None:
         """Stop."""
         self._ended.set()
-        for thread in list(self._threads):
+        self._history_is_in.set()
+        for thread in self._threads:
             thread.join()
 
     def _play(self) -> None:
-        now = int(self._clock())
-        begun = now - HISTORY_DAYS * _DAY_SECONDS
-        self._put(list(self._between(begun, now)))
-        looking_back = threading.Thread(target=self._look_back, args=(now,), name="demo's past", daemon=True)
-        self._threads.append(looking_back)
-        looking_back.start()
+        now = self._begun
+        self._put(list(self._between(now - HISTORY_DAYS * _DAY_SECONDS, now)))
+        self._history_is_in.set()
         while not self._ended.is_set():
             due = now - (now - _PHASE_SECONDS) % BIN_SECONDS + BIN_SECONDS
             self._ended.wait(max(0.0, (due - self._clock()) / self._clock.speed))
@@ -57,15 +64,17 @@ class Replay:
                 self._put(list(self._between(now, due)))
                 now = due
 
-    def _look_back(self, now: int) -> None:
+    def _look_back(self) -> None:
         """Make the forecasts from yesterday's midnight on, a second after each reading."""
-        begun = now - now % _DAY_SECONDS - _DAY_SECONDS
-        moments = range(begun + BIN_SECONDS + _PHASE_SECONDS + 1, now - BIN_SECONDS, BIN_SECONDS)
+        self._history_is_in.wait()
+        midnight = self._begun - self._begun % _DAY_SECONDS - _DAY_SECONDS
+        moments = range(midnight + BIN_SECONDS + _PHASE_SECONDS + 1, self._begun - BIN_SECONDS, BIN_SECONDS)
         for made in past_forecasts(self._service.engine, self._wearer, moments):
-            rows = [(self._wearer.number, forecast) for forecast in made]
-            self._service.desk.put(self._wearer, _keeping(rows)).written.result()
             if self._ended.is_set():
                 return
+            rows = [(self._wearer.number, forecast) for forecast in made]
+            self._service.desk.put(self._wearer, _keeping(rows)).written.result()
+        self._past_is_made.set()
 
     def _put(self, events: list[StoredEvent]) -> None:
         try:

@@ -19,7 +19,7 @@ def model_words(model: ModelInUse, *, is_demonstration: bool) -> list[str]:
     if not model.model_path:
         said.append("It is the base model that comes with bloodTwin, and has not learnt from this wearer.")
     if is_demonstration:
-        said.append("The wearer is simulated. The model learnt from people, whom it forecasts better.")
+        said.append("The wearer is simulated; the model learnt from people.")
     if model.trouble:
         said.append("A newer model file is not usable, so that this one stays in use.")
     said.append(f"bloodTwin {__version__}, model file {used.sha256[:_HASH_SHOWN]}.")

@@ -61,18 +61,19 @@ function showPicture({ picture, shares }) {
   if (shares) say("shares", shares);
 }
 
-function showMore({ yesterday, refused_yesterday: refused, model, forecast, readings, ring_low: low, ring_high: high }) {
+function showMore(told) {
+  const { yesterday, refused_yesterday: refused, model, feeds, forecast, readings } = told;
   byId("yesterday").replaceChildren(
     yesterday.rows.length
       ? table(yesterday)
       : made("p", { text: "No forecast of yesterday could be held against a reading." }),
   );
   say("refused-yesterday", refused);
-  byId("model").replaceChildren(...lines("p", model.map((text) => ({ text }))));
+  byId("model").replaceChildren(...lines("p", [...model, ...feeds].map((text) => ({ text }))));
   byId("forecast-table").replaceChildren(forecast.rows.length ? table(forecast) : made("p", { text: "No forecast." }));
   byId("readings-table").replaceChildren(table(readings));
-  say("ring-low", low);
-  say("ring-high", high);
+  say("ring-low", told.ring_low);
+  say("ring-high", told.ring_high);
 }
 
 function table({ caption, columns, rows }) {

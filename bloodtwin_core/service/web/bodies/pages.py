@@ -102,3 +102,4 @@ class PageOut(BaseModel):
     yesterday: TableOut
     refused_yesterday: str
     model: list[str]
+    feeds: list[str]

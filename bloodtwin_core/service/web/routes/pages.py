@@ -14,6 +14,7 @@ from bloodtwin_core.service.engine import Made
 from bloodtwin_core.service.moments import moment_of
 from bloodtwin_core.service.running import Service
 from bloodtwin_core.service.showing.alerts import LIMITS, alerts_of
+from bloodtwin_core.service.showing.feed_words import feed_words
 from bloodtwin_core.service.showing.looking import Reader, view_now
 from bloodtwin_core.service.showing.model_words import model_words
 from bloodtwin_core.service.showing.yesterday import refused_words, table_of, yesterday
@@ -76,6 +77,7 @@ def page_of(service: Service, wearer: Wearer, made: Made, reader: Reader, width:
         yesterday=TableOut.of(table_of(begun, past, reader.unit)),
         refused_yesterday=refused_words(past),
         model=model_words(service.model, is_demonstration=service.is_demonstration),
+        feeds=list(feed_words((feed.state for feed in service.feeds if feed.state.wearer == wearer.name), view.clock)),
     )
 
 
