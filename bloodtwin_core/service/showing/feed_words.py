@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from bloodtwin_core.display.clock import WearerClock
-from bloodtwin_core.service.feeds.feed import FeedState
+from bloodtwin_core.service.feeds.state import FeedState
 from bloodtwin_core.service.moments import time_of
 
 

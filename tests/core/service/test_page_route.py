@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from bloodtwin_core.service.feeds.feed import FeedState
+from bloodtwin_core.service.feeds.state import FeedState
 from bloodtwin_core.service.running import Service
 from bloodtwin_core.service.showing.feed_words import feed_words
 from bloodtwin_core.service.showing.looking import Reader, clock_of
