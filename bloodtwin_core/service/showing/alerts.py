@@ -1,39 +1,62 @@
-"""What the open page rings for: glucose that is out of its limits, or is more likely than not to be so."""
+"""What the open page rings for: glucose that is beyond its limits, or the alarms of its forecast."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bloodtwin_core.display.view import ForecastView
-from bloodtwin_core.display.words import Level, Saying, Side, sayings
-from bloodtwin_core.records import TARGET_RANGE, VERY_HIGH
+from bloodtwin_core.display.words import Level, sayings
+from bloodtwin_core.records import TARGET_RANGE, VERY_HIGH, VERY_LOW
+from bloodtwin_core.serving.alarms import AlarmRule, Side
+from bloodtwin_core.serving.outlook import Outlook
 
-LIMITS = {Side.low: TARGET_RANGE[0], Side.high: VERY_HIGH}
-"""mg/dL, beyond which it rings."""
+RULES = (
+    AlarmRule(name="very low", side=Side.below, glucose=VERY_LOW, minutes=60, level=0.2),
+    AlarmRule(name="low", side=Side.below, glucose=TARGET_RANGE[0], minutes=60, level=0.275),
+    AlarmRule(name="very high", side=Side.above, glucose=VERY_HIGH, minutes=60, level=0.725),
+)
+"""Levels chosen on validation days for at most one false alarm a day; docs/alarms.md has what they are worth."""
 
 
 @dataclass(frozen=True)
 class Alert:
-    """One thing to ring for, in words."""
+    """One thing to ring for. minutes: for which a rule that has spoken is silent; 0 for what is so already."""
 
+    rule: str
     side: Side
+    minutes: int
     words: str
 
 
-def alerts_of(view: ForecastView) -> list[Alert]:
-    """Beyond LIMITS now or to come, one for each side; nothing without a forecast, as of a reading that is old."""
-    if not view.has_forecast or not view.has_reading:
+def alerts_of(view: ForecastView, outlook: Outlook) -> list[Alert]:
+    """The gravest first, one for each side; nothing without a forecast, as of a reading that is old."""
+    if outlook.forecast is None or not view.has_reading:
         return []
+    told: dict[Side, Alert] = {}
+    for alert in [*_now(view), *_coming(view, outlook)]:
+        told.setdefault(alert.side, alert)
+    return list(told.values())
+
+
+def _now(view: ForecastView) -> Iterator[Alert]:
     glucose = view.last_reading[1]
-    now = f"{Level.of(glucose).capitalize()}: {view.unit.text(glucose)} {view.unit} now"
-    beyond = {Side.low: glucose < LIMITS[Side.low], Side.high: glucose > LIMITS[Side.high]}
-    told = []
-    for side in Side:
-        coming = [saying.words for saying in sayings(view) if _rings(saying, side)]
-        if beyond[side] or coming:
-            told.append(Alert(side, now if beyond[side] else coming[0]))
-    return told
+    for rule in RULES:
+        if rule.beyond(glucose):
+            words = f"{Level.of(glucose).capitalize()}: {view.unit.text(glucose)} {view.unit} now"
+            yield Alert(rule.name, rule.side, 0, words)
 
 
-def _rings(saying: Saying, side: Side) -> bool:
-    if saying.side is not side or not saying.is_grave or saying.limit is None:
+def _coming(view: ForecastView, outlook: Outlook) -> Iterator[Alert]:
+    words = {saying.limit: saying.words for saying in sayings(view) if saying.side is not None}
+    for rule in RULES:
+        if _is_raised(rule, outlook) and rule.glucose in words and not rule.beyond(view.last_reading[1]):
+            yield Alert(rule.name, rule.side, rule.minutes, words[rule.glucose])
+
+
+def _is_raised(rule: AlarmRule, outlook: Outlook) -> bool:
+    """Whether the rule's quantile crosses, or without quantiles the forecast itself."""
+    forecast = outlook.forecast
+    if forecast is None:
         return False
-    return saying.limit <= LIMITS[side] if side is Side.low else saying.limit >= LIMITS[side]
+    if forecast.quantiles is None:
+        return bool(rule.beyond(forecast.glucose).any())
+    return rule.crossing(forecast) is not None

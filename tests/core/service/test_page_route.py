@@ -43,10 +43,15 @@ def test_what_cannot_be_drawn_is_refused(client: TestClient, asked: dict[str, ob
     assert client.get(PAGE, params=asked).status_code == 422
 
 
-def test_an_alert_is_a_low_now_or_one_that_is_more_likely_than_not(client: TestClient, clock: StandingClock) -> None:
+def test_an_alert_is_a_low_now_or_one_to_come(client: TestClient, clock: StandingClock) -> None:
     client.post(EVENTS, json={"readings": [*readings()[:-1], reading(NOON, 64.0)]})
     [alert] = client.get(PAGE).json()["alerts"]
-    assert alert == {"side": "low", "words": "Low: 64 mg/dL now"}
+    assert alert == {"rule": "low", "side": "below", "minutes": 0, "words": "Low: 64 mg/dL now"}
+    falling = [reading(NOON - 300 * ago, 80.0 + 4 * ago) for ago in range(12)]
+    client.post(EVENTS, json={"readings": falling})
+    [alert] = client.get(PAGE).json()["alerts"]
+    assert (alert["rule"], alert["minutes"]) == ("low", 60)
+    assert "elow 70" in alert["words"]
     clock.second = NOON + 16 * 60
     assert client.get(PAGE).json()["alerts"] == []
 

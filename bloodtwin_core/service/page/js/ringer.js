@@ -2,27 +2,33 @@
 
 import { byId, say } from "./elements.js";
 
-const AGAIN_MS = 5 * 60_000;
-const QUIET_MS = 30 * 60_000;
-const REARMED_MS = 15 * 60_000;
-const TONES = { low: [880, 660, 880, 660], high: [440, 550, 440, 550] }; // Hz, one after the other
+const MINUTE_MS = 60_000;
+const AGAIN_MS = 15 * MINUTE_MS;
+const OVER_MS = 15 * MINUTE_MS;
+const QUIET_MS = 30 * MINUTE_MS;
+const TONES = { below: [880, 660, 880, 660], above: [440, 550, 440, 550] }; // Hz, one after the other
 const TONE_SECONDS = 0.22;
 
 /**
- * When to ring, told of alerts as they come. A side (low, high) rings when it begins, again while it lasts, not while
- * it is quiet; it begins anew after having been away for a while, so that a forecast that wavers rings once.
+ * When to ring, told of alerts as they come. What may come rings once, and then not until the minutes of its rule are
+ * over; what is so rings when it begins and again while it lasts. Neither rings for what has just been, or while quiet.
  */
 export class Bell {
-  #sides = new Map(); // side: { seen, rung }
+  #rung = new Map(); // side: when it rang last
+  #was = new Map(); // side: when glucose was last beyond the limit
   #quietUntil = 0;
 
   /** The alerts of these that ring now (milliseconds). */
   due(alerts, now) {
-    return alerts.filter(({ side }) => {
-      const { seen, rung } = this.#sides.get(side) ?? { seen: -Infinity, rung: -Infinity };
-      const begins = now - seen > REARMED_MS;
-      const rings = now >= this.#quietUntil && (begins || now - rung >= AGAIN_MS);
-      this.#sides.set(side, { seen: now, rung: rings ? now : rung });
+    return alerts.filter(({ side, minutes }) => {
+      const sinceRung = now - (this.#rung.get(side) ?? -Infinity);
+      const sinceBeyond = now - (this.#was.get(side) ?? -Infinity);
+      const isNow = minutes === 0;
+      if (isNow) this.#was.set(side, now);
+      const isNew = sinceBeyond > OVER_MS;
+      const isDue = isNow ? isNew || sinceRung >= AGAIN_MS : isNew && sinceRung >= minutes * MINUTE_MS;
+      const rings = isDue && now >= this.#quietUntil;
+      if (rings) this.#rung.set(side, now);
       return rings;
     });
   }

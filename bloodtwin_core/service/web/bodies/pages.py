@@ -9,6 +9,7 @@ from bloodtwin_core.display.rows import Table
 from bloodtwin_core.display.svg import Point
 from bloodtwin_core.display.words import Direction, Level, Side
 from bloodtwin_core.service.web.bodies.outlooks import ReasonOut
+from bloodtwin_core.serving import alarms
 
 
 class NewestOut(BaseModel):
@@ -31,9 +32,14 @@ class SayingOut(BaseModel):
 
 
 class AlertOut(BaseModel):
-    """What an open page rings for: glucose is, or is more likely than not to be, out of its limits."""
+    """What an open page rings for: glucose is, or may soon be, beyond a limit.
 
-    side: Side
+    minutes: for which the rule is silent once it has spoken; 0 for what is so already, which rings while it lasts.
+    """
+
+    rule: str
+    side: alarms.Side
+    minutes: int
     words: str
 
 

@@ -1,5 +1,6 @@
 """What the page asks for: everything that it shows of a wearer, drawn and said for its reader."""
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -8,12 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from bloodtwin_core.display.rows import forecast_table, history_table
 from bloodtwin_core.display.svg import Frame, bare_picture, points
 from bloodtwin_core.display.view import ForecastView
-from bloodtwin_core.display.words import Direction, Level, Side, change_words, sayings
+from bloodtwin_core.display.words import Direction, Level, change_words, sayings
+from bloodtwin_core.records import TARGET_RANGE, VERY_HIGH
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.service.engine import Made
 from bloodtwin_core.service.moments import moment_of
 from bloodtwin_core.service.running import Service
-from bloodtwin_core.service.showing.alerts import LIMITS, alerts_of
+from bloodtwin_core.service.showing.alerts import alerts_of
 from bloodtwin_core.service.showing.feed_words import feed_words
 from bloodtwin_core.service.showing.looking import Reader, view_now
 from bloodtwin_core.service.showing.model_words import model_words
@@ -66,9 +68,9 @@ def page_of(service: Service, wearer: Wearer, made: Made, reader: Reader, width:
         said=[SayingOut(words=each.words, side=each.side, is_grave=each.is_grave) for each in sayings(view)],
         end=view.at_the_end() if view.has_forecast else "",
         shares=_joined([f"{100 * band.share:.0f}" for band in view.bands[::-1]]),
-        alerts=[AlertOut(side=each.side, words=each.words) for each in alerts_of(view)],
-        ring_low=reader.unit.text(LIMITS[Side.low]),
-        ring_high=reader.unit.text(LIMITS[Side.high]),
+        alerts=[AlertOut(**asdict(alert)) for alert in alerts_of(view, made.outlook)],
+        ring_low=reader.unit.text(TARGET_RANGE[0]),
+        ring_high=reader.unit.text(VERY_HIGH),
         refusals=[ReasonOut.of(doubt) for doubt in made.outlook.refusals],
         doubts=[ReasonOut.of(doubt) for doubt in made.outlook.doubts],
         picture=PictureOut.of(bare_picture(view, frame), points(view, frame)),
