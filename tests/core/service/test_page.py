@@ -181,6 +181,23 @@ def test_a_sound_that_is_switched_on_rings_with_words_and_can_be_quietened(live:
     page.context.close()
 
 
+def test_a_notification_that_is_allowed_tells_the_words(live: Served, chromium: Any) -> None:
+    page = live.page(chromium, "anna", permissions=["notifications"])
+    page.click("#settings summary")
+    page.check("[name=notification]")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.reload()
+    page.wait_for_selector("#ringing:not([hidden])")
+    shown = "async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((each) => each.body)"
+    assert page.text_content("#choices-fault") == ""
+    for _ in range(50):
+        if told := page.evaluate(shown):
+            break
+        page.wait_for_timeout(50)
+    assert told[0].startswith("Below 70 in about")
+    page.context.close()
+
+
 def test_nothing_is_asked_of_anybody_else_and_nothing_goes_wrong(live: Served, anna: Any) -> None:
     assert anna.title()
     assert live.asked
