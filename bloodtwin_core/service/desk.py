@@ -50,6 +50,7 @@ class Desk:
         self._engine, self._heard = engine, heard
         self._jobs: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
         self._history: list[tuple[int, StoredForecast]] = []
+        self._is_closed, self._turn = False, threading.Lock()
         self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
         self._thread.start()
 
@@ -65,20 +66,26 @@ class Desk:
 
     def put(self, wearer: Wearer, write: Callable[[Store], T]) -> Job[T]:
         """Write something of a wearer, within a transaction; written answers once it is on disk."""
-        job = Job(wearer, write)
-        self._jobs.put(job)
-        return job
+        return self._taken(Job(wearer, write))
 
     def ask(self, wearer: Wearer) -> "Future[Made]":
         """The outlook as it is now."""
-        job: Job[None] = Job(wearer, None)
-        self._jobs.put(job)
-        return job.outlook
+        return self._taken(Job[None](wearer, None)).outlook
 
     def close(self) -> None:
-        """Finish what was taken, and stop."""
-        self._jobs.put(None)
+        """Finish what was taken, and stop. Who comes later is told so and does not wait."""
+        with self._turn:
+            self._is_closed = True
+            self._jobs.put(None)
         self._thread.join()
+
+    def _taken(self, job: Job[T]) -> Job[T]:
+        with self._turn:
+            if self._is_closed:
+                _fail([job], StorageError("The service ends and keeps nothing more. Start it again"))
+            else:
+                self._jobs.put(job)
+        return job
 
     def _work(self) -> None:
         last = False

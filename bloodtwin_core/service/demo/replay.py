@@ -3,7 +3,6 @@
 import logging
 import math
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 from bloodtwin_core.common.errors import BloodTwinError
@@ -67,6 +66,12 @@ class Replay:
     def _look_back(self) -> None:
         """Make the forecasts from yesterday's midnight on, a second after each reading."""
         self._history_is_in.wait()
+        try:
+            self._make_past()
+        except BloodTwinError:
+            self._complain()
+
+    def _make_past(self) -> None:
         midnight = self._begun - self._begun % _DAY_SECONDS - _DAY_SECONDS
         moments = range(midnight + BIN_SECONDS + _PHASE_SECONDS + 1, self._begun - BIN_SECONDS, BIN_SECONDS)
         for made in past_forecasts(self._service.engine, self._wearer, moments):
@@ -83,8 +88,13 @@ class Replay:
                 self._wearer, lambda store: store.events.put(self._wearer.number, events, now)
             ).outlook.result()
         except BloodTwinError:
+            self._complain()
+
+    def _complain(self) -> None:
+        """Of what failed, unless the service ends, which may be before this does."""
+        if not (self._ended.is_set() or self._service.is_closing):
             logger.exception("the demonstration could not be kept")
-            time.sleep(1.0)
+        self._ended.wait(1.0)
 
     def _between(self, first: int, last: int) -> Iterator[StoredEvent]:
         """What happens after first up to last (seconds)."""
