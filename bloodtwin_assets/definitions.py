@@ -15,9 +15,14 @@ import dagster as dg
 
 from bloodtwin_assets.configured import configured
 from bloodtwin_assets.evaluation.report_link import with_report_link
-from bloodtwin_assets.jobs import ingestion, retraining
+from bloodtwin_assets.jobs import ingestion, live, night, retraining
 from bloodtwin_assets.resources import ArtifactsResource, settings_resource
-from bloodtwin_assets.schedules import regular_ingestion, weekly_retraining
+from bloodtwin_assets.schedules import (
+    live_forecasts,
+    nightly_comparison,
+    regular_ingestion,
+    weekly_retraining,
+)
 
 OWNERS = ["team:bloodtwin"]
 
@@ -39,8 +44,8 @@ def build_defs(resource_overrides: Mapping[str, object] | None = None) -> dg.Def
             "artifacts": ArtifactsResource(root=config.root, wait=config.wait),
             **(resource_overrides or {}),
         },
-        jobs=[retraining, ingestion],
-        schedules=[weekly_retraining, regular_ingestion],
+        jobs=[retraining, ingestion, live, night],
+        schedules=[weekly_retraining, regular_ingestion, live_forecasts, nightly_comparison],
         # One process: imports alone would cost several seconds for every stage, and there is one machine.
         executor=dg.in_process_executor,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks.common.rows import table, write_json
 from benchmarks.service.alone import alone
+from benchmarks.service.fuzzing import fuzzing
 from benchmarks.service.kills import kills
 from benchmarks.service.load import load
 from benchmarks.service.replay import replay
@@ -37,6 +38,10 @@ def main() -> None:
     tested.set_defaults(measure=lambda given: tested_days(given.folder, given.people))
     single = measured.add_parser("alone", help="one wearer: memory, and a reading to its forecast on a stream")
     single.set_defaults(measure=lambda _given: alone())
+    fuzzed = measured.add_parser("fuzzing", help="schemathesis against the service's own description")
+    fuzzed.add_argument("--command", default="schemathesis", help="where schemathesis is installed")
+    fuzzed.add_argument("--minutes", type=float, default=10.0)
+    fuzzed.set_defaults(measure=lambda given: fuzzing(given.command, given.minutes))
     given = parser.parse_args()
     rows = given.measure(given)
     sys.stdout.write(table(rows) + "\n")

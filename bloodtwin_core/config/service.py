@@ -46,6 +46,9 @@ class ServiceSettings(SettingsGroup):
         default=5.0, ge=0.0, le=60.0, description="How far (min) an event may lie ahead of this machine's clock."
     )
     feeds: list[FeedSettings] = Field(default=[], description="Where it gets events itself.")
+    night_tolerance: float = Field(
+        default=0.5, gt=0.0, le=50.0, description="Largest difference in MAE (mg/dL) of live and batch that agrees."
+    )
     most_body_kib: int = Field(default=1024, ge=16, le=65_536, description="Largest body of a request (KiB).")
     slowest_body_seconds: float = Field(
         default=10.0, gt=0.0, le=600.0, description="Time (s) in which a request must have come in whole."

@@ -114,6 +114,11 @@ class ArtifactStore:
         return self.folder / "model_streaming.onnx"
 
     @property
+    def latest_forecasts(self) -> Path:
+        """The coming hour of each pump as it was last forecast, for those without the live service."""
+        return self.folder / "latest_forecasts.json"
+
+    @property
     def manifest_path(self) -> Path:
         """The manifest's file."""
         return self.folder / "manifest.json"

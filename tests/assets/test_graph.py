@@ -8,23 +8,23 @@ import pytest
 
 from bloodtwin_assets.definitions import OWNERS, build_defs
 from bloodtwin_core.common.files import sha256_of
-from tests.assets.tiny_graph import INGESTION, STAGES, Graph, evaluations, materialized
+from tests.assets.tiny_graph import INGESTION, LIVE, STAGES, Graph, evaluations, materialized
 
 Finished = tuple[Graph, dg.ExecuteInProcessResult]
 
 
 def test_assets_are_described_for_whoever_opens_the_ui() -> None:
     specs = {spec.key.to_user_string(): spec for spec in build_defs().resolve_all_asset_specs()}
-    assert set(specs) == {*INGESTION, *STAGES}
+    assert set(specs) == {*INGESTION, *STAGES, *LIVE}
     for spec in specs.values():
         assert spec.description
         assert spec.kinds
-        assert spec.group_name in {"ingestion", "data", "training", "evaluation", "exports"}
+        assert spec.group_name in {"ingestion", "data", "training", "evaluation", "exports", "live"}
         assert list(spec.owners) == OWNERS
 
 
 def test_data_flows_one_way() -> None:
-    order = [*INGESTION, *STAGES]
+    order = [*INGESTION, *STAGES, *LIVE]
     specs = {spec.key.to_user_string(): spec for spec in build_defs().resolve_all_asset_specs()}
     for name, spec in specs.items():
         assert all(order.index(dep.asset_key.to_user_string()) < order.index(name) for dep in spec.deps)
@@ -34,7 +34,7 @@ def test_data_flows_one_way() -> None:
 def test_a_run_materializes_everything(finished: Finished) -> None:
     graph, result = finished
     assert result.success
-    assert materialized(result) == {*INGESTION, *STAGES}
+    assert materialized(result) == {*INGESTION, *STAGES, *LIVE}
     store = graph.store
     for path in (
         store.scaler_pickle,
@@ -63,7 +63,7 @@ def test_data_versions_are_those_of_the_manifest(finished: Finished) -> None:
     for event in result.get_asset_materialization_events():
         materialization = event.materialization
         stage = materialization.asset_key.to_user_string()
-        if stage in INGESTION:
+        if stage in (*INGESTION, *LIVE):
             continue
         assert materialization.tags["dagster/data_version"] == graph.store.manifest().stages[stage].data_version
 
@@ -118,7 +118,7 @@ def test_the_device_and_why_stand_in_the_log(graph: Graph, capfd: pytest.Capture
 
 def test_all_checks_ran(finished: Finished) -> None:
     found = evaluations(finished[1])
-    assert len(found) == 14 + 1 + 4 + 3
+    assert len(found) == 14 + 1 + 4 + 3 + 1
     continuity = [check for check in found.values() if check.asset_key.to_user_string() == "raw_pump_splits"]
     assert all(check.passed for check in continuity)
     assert found["onnx_export"].passed

@@ -33,6 +33,8 @@ STAGES = [
     "onnx_export",
     "streaming_export",
 ]
+LIVE = ["latest_forecasts"]
+"""It does nothing where data.source tells nothing of now, and leaves nothing in the manifest."""
 
 
 @dataclass(frozen=True)

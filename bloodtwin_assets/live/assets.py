@@ -1,0 +1,45 @@
+"""The latest forecasts, for those who do without the live service."""
+
+import time
+
+import dagster as dg
+
+from bloodtwin_assets.common.failures import failing_in_words
+from bloodtwin_assets.common.identity import identity
+from bloodtwin_assets.exports.assets import onnx_export
+from bloodtwin_assets.ingestion.assets import INGESTION_ASSETS
+from bloodtwin_assets.live.pages import idle_page, latest_page
+from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.service.latest import latest
+from bloodtwin_core.service.model import Model, loaded, model_file
+
+LIVE_GROUP = "live"
+IDLE = dg.DataVersion("nothing live")
+
+
+@dg.asset(group_name=LIVE_GROUP, kinds={"json"}, deps=[*INGESTION_ASSETS, onnx_export])
+@failing_in_words
+def latest_forecasts(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.MaterializeResult[None]:
+    """`latest_forecasts.json`: the coming hour of each pump from what was last fetched, or why there is none.
+
+    For those who run the graph and not `bloodtwin serve`: the schedule `live_forecasts`, off by default, fetches and
+    forecasts every five minutes. The model is that of `service.model_path`, else this run's own, else the base model.
+    It does nothing where `data.source` tells no single events, as virtual wearers and data sets do not.
+    """
+    store = artifacts.store(settings)
+    model, now = _model(store, settings.service.model_path), int(time.time())
+    made = latest(settings.plain().data, model, now)
+    if made is None:
+        return dg.MaterializeResult(
+            metadata={**identity(settings), **idle_page(settings.data.source)}, data_version=IDLE
+        )
+    with store.owned():
+        made.keep(store.latest_forecasts)
+    page = latest_page(made, store.latest_forecasts)
+    return dg.MaterializeResult(metadata={**identity(settings), **page}, data_version=dg.DataVersion(str(now)))
+
+
+def _model(store: ArtifactStore, model_path: str) -> Model:
+    """The model to forecast with. Raises ArtifactMissing."""
+    return loaded(store.onnx if not model_path and store.onnx.exists() else model_file(model_path))
