@@ -5,7 +5,7 @@ import time
 import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
-from bloodtwin_assets.common.identity import identity
+from bloodtwin_assets.common.identity import page_of
 from bloodtwin_assets.exports.assets import onnx_export
 from bloodtwin_assets.ingestion.assets import INGESTION_ASSETS
 from bloodtwin_assets.live.pages import idle_page, latest_page
@@ -31,13 +31,11 @@ def latest_forecasts(settings: SettingsResource, artifacts: ArtifactsResource) -
     model, now = _model(store, settings.service.model_path), int(time.time())
     made = latest(settings.plain().data, model, now)
     if made is None:
-        return dg.MaterializeResult(
-            metadata={**identity(settings), **idle_page(settings.data.source)}, data_version=IDLE
-        )
+        return dg.MaterializeResult(metadata=page_of(settings, idle_page(settings.data.source)), data_version=IDLE)
     with store.owned():
         made.keep(store.latest_forecasts)
     page = latest_page(made, store.latest_forecasts)
-    return dg.MaterializeResult(metadata={**identity(settings), **page}, data_version=dg.DataVersion(str(now)))
+    return dg.MaterializeResult(metadata=page_of(settings, page), data_version=dg.DataVersion(str(now)))
 
 
 def _model(store: ArtifactStore, model_path: str) -> Model:
