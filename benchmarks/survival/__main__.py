@@ -1,8 +1,9 @@
 """`python -m benchmarks.survival [WHAT ...]`: what a run survives, counted; exits with 1 where anything broke.
 
 WHAT: kills (150 of the whole process group, at random and at each rename), pairs (20 of runs at once in one folder),
-changes (each file under a model's artifacts, in five ways), damage (400 checkpoints). All of them without an argument.
---few does one in 50 of the kills and pairs.
+changes (each file under a model's artifacts, in five ways), damage (400 checkpoints), files (960 split files, 600 files
+of events and 480 device exports, mutated in twelve ways). All of them without an argument. --few does one in 50 of the
+kills, pairs and files; --seed begins the files with another one.
 """
 
 import argparse
@@ -20,22 +21,27 @@ import torch
 from benchmarks.survival.changes import changed_files
 from benchmarks.survival.damage import damaged_checkpoints, set_aside
 from benchmarks.survival.kills import KINDS, SEED_BEFORE, kills_at_renames, prepare, random_kills
+from benchmarks.survival.mutated.exports import device_exports
+from benchmarks.survival.mutated.tables import raw_events, split_files
+from benchmarks.survival.mutated.trying import Tried, Trying
 from benchmarks.survival.pairs import pair
 from benchmarks.survival.runs import QUICK, STAGES, SettingsOf, small_settings, whole_run
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.training import CheckpointFolder
 
 KILLS, PAIRS, CHECKPOINTS = 150, 20, 400
+SPLIT_FILES, EVENT_FILES, EXPORTS = 960, 600, 480
 FEW = 50
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is measured on, and one of how many kills and pairs is done."""
+    """What is measured on, one of how many kills, pairs and files is done, and the first seed of the files."""
 
     scratch: Path
     settings_of: SettingsOf
     every: int
+    seed: int = 0
 
 
 def kills(asked: Asked) -> int:
@@ -86,6 +92,33 @@ def damage(asked: Asked) -> int:
     return len(alone) + len(broken)
 
 
+def files(asked: Asked) -> int:
+    """Read, or refused in words; nothing else, and nothing believed that no file says."""
+    trying = Trying(asked.seed)
+    return sum(
+        _tell_files(what, tried(asked.scratch / what, trying, count // asked.every))
+        for what, tried, count in (
+            ("split files", split_files, SPLIT_FILES),
+            ("events", raw_events, EVENT_FILES),
+            ("device exports", device_exports, EXPORTS),
+        )
+    )
+
+
+def _tell_files(what: str, tried: Iterable[Tried]) -> int:
+    refused = read = broken = 0
+    began = time.perf_counter()
+    for each in tried:
+        refused, read, broken = refused + each.refused, read + (not each.refused), broken + bool(each.faults)
+        for fault in each.faults:
+            sys.stdout.write(f"  {each.name}: {fault}\n")
+    seconds = time.perf_counter() - began
+    told = f"{refused} refused in words, {read} read, {broken} broke, {seconds:.0f} s"
+    sys.stdout.write(f"mutated {what}: {refused + read} tried, {told}\n")
+    sys.stdout.flush()
+    return broken
+
+
 class _Count:
     def __init__(self) -> None:
         self.tried = self.broken = 0
@@ -105,15 +138,22 @@ def _count(what: str, found: Iterable[list[str]]) -> _Count:
     return count
 
 
-WHAT: dict[str, Callable[[Asked], int]] = {"damage": damage, "changes": changes, "pairs": pairs, "kills": kills}
+WHAT: dict[str, Callable[[Asked], int]] = {
+    "files": files,
+    "damage": damage,
+    "changes": changes,
+    "pairs": pairs,
+    "kills": kills,
+}
 
 
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.survival", description=__doc__)
     parser.add_argument("what", nargs="*", metavar="WHAT", help=", ".join(WHAT))
-    parser.add_argument("--few", action="store_true", help="one in 50 of the kills and pairs")
+    parser.add_argument("--few", action="store_true", help="one in 50 of the kills, pairs and files")
     parser.add_argument("--data", default="", metavar="FOLDER", help="split files to run on (default: virtual wearers)")
+    parser.add_argument("--seed", type=int, default=0, metavar="NUMBER", help="the first seed of the mutated files")
     given = parser.parse_args()
     # Runs are forked: a child of a process whose threads have worked waits for them for ever.
     torch.set_num_threads(1)
@@ -122,7 +162,7 @@ def main() -> int:
     broken = 0
     for name in given.what or list(WHAT):
         with tempfile.TemporaryDirectory(prefix="bloodtwin-survival-") as scratch:
-            broken += WHAT[name](Asked(Path(scratch), settings_of, FEW if given.few else 1))
+            broken += WHAT[name](Asked(Path(scratch), settings_of, FEW if given.few else 1, given.seed))
     return 1 if broken else 0
 
 

@@ -32,6 +32,10 @@ _LONG_FIELD = 28
 _LONGEST_LINE = 10_000
 """Characters; more are no row of a table but something else, whose fields as text could fill the memory."""
 _AGAIN = "Export the file again; if it is whole, mend or remove the row"
+_LOADED_LINE = 500
+"""Characters of a line up to which all fields of its piece may be as wide as its longest without filling the memory."""
+_LONGEST_TEXT = 200
+"""Characters kept of a field that is read as text, since each takes the memory of the longest; no number has more."""
 _ROWS_AT_ONCE = 5_000
 """Rows whose fields are in memory as text together, which the processor's cache holds."""
 
@@ -193,6 +197,8 @@ def _piece_of(
     fields = _fields_of(lines, columns)
     if not lines[-1].endswith("\n") and lines[-1].split(_COMMENT, 1)[0].strip(_BLANK):
         raise ValueError("the last line has no end")
+    if any((np.strings.str_len(fields[:, place]) > _LONGEST_TEXT).any() for place in numbers):
+        raise ValueError("a number is too long")
     told = [_text(fields[:, place]) for place in texts]
     return [*told, *(numbers_of(_ascii(fields[:, place])) for place in numbers)]
 
@@ -208,14 +214,15 @@ def _fields_of(lines: list[str], columns: int) -> Texts | Ascii:
         raise ValueError("a line holds a NUL")
     if max(map(len, rows)) > _LONGEST_LINE:
         raise ValueError("a line is too long")
-    with suppress(ValueError):  # Rows differ in length.
-        fields = _loaded(rows, text.isascii())
-        if fields.shape[1] == columns:
-            return np.strings.strip(fields) if " " in text else fields
+    if max(map(len, rows)) <= _LOADED_LINE:
+        with suppress(ValueError):  # Rows differ in length.
+            fields = _loaded(rows, text.isascii())
+            if fields.shape[1] == columns:
+                return np.strings.strip(fields) if " " in text else fields
     split = [_fields(row) for row in rows]
     if any(len(row) != columns for row in split):
         raise ValueError("a row has more or fewer fields than the header")
-    return np.array(split, dtype=np.str_)
+    return np.array([[field[: _LONGEST_TEXT + 1] for field in row] for row in split], dtype=np.str_)
 
 
 def _loaded(rows: list[str], is_ascii: bool) -> Texts | Ascii:
@@ -236,7 +243,7 @@ def _load(rows: list[str], dtype: str) -> Texts | Ascii:
 
 def _text(fields: Texts | Ascii) -> Texts:
     """Fields as text, in no more memory than the longest needs, empty where one says that there is nothing."""
-    longest = int(np.strings.str_len(fields).max()) if len(fields) else 0
+    longest = min(int(np.strings.str_len(fields).max()), _LONGEST_TEXT) if len(fields) else 0
     return without_missing(fields.astype(f"{fields.dtype.kind}{max(longest, 1)}").astype(np.str_))
 
 
@@ -278,6 +285,8 @@ def _is_cut(path: Path) -> bool:
 
 
 def _number_fault(field: str) -> str:
+    if len(field) > _LONGEST_TEXT:
+        return f"'{field}' is not a number: it has {len(field)} characters"
     try:
         number = number_of(field)
     except ValueError as error:

@@ -15,6 +15,8 @@ from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.events.stated_totals import StatedTotals
 from bloodtwin_core.records import UNKNOWN_ZONE, Timestamps
 
+LONGEST_NAME = 100
+"""Characters kept of what a sensor is called: each name takes the memory of the longest."""
 Chosen = npt.NDArray[np.bool_] | npt.NDArray[np.intp]
 
 
@@ -37,7 +39,7 @@ class GlucoseEvents:
         readings = _as_floats(glucose, order)
         if not np.isfinite(readings).all():
             raise ValueError("a glucose event needs a finite reading; leave out what was not measured")
-        names = np.broadcast_to(np.asarray(sensor, dtype=np.str_), when.shape)[order]
+        names = np.broadcast_to(_names(sensor), when.shape)[order]
         return cls(when, readings, names)
 
     def __len__(self) -> int:
@@ -214,6 +216,16 @@ def _unrepeated(events: _Events) -> _Events:
         alike = np.unique(alike * len(values) + place, return_inverse=True)[1]
     _, last = np.unique(alike[::-1], return_index=True)
     return events.chosen(np.sort(len(events) - 1 - last))
+
+
+def _names(sensor: npt.ArrayLike) -> Texts:
+    """Names of sensors as text, each LONGEST_NAME characters at most."""
+    given = np.asarray(sensor, dtype=None if isinstance(sensor, str | np.ndarray) else np.object_)
+    if given.dtype.kind == "U":
+        longest = max(given.dtype.itemsize // np.dtype("U1").itemsize, 1)
+        return given.astype(f"U{min(longest, LONGEST_NAME)}")
+    short: Texts = np.array([str(name)[:LONGEST_NAME] for name in given.ravel().tolist()], dtype=np.str_)
+    return short.reshape(given.shape)
 
 
 def _sorted_times(times: npt.ArrayLike) -> tuple[Timestamps, npt.NDArray[np.intp]]:

@@ -91,7 +91,7 @@ class Gathered:
         insulin = joined(wearer, pumps) if len(pumps) > 1 else PumpEvents(wearer).merged(*pumps)
         seconds = [each[0] for each in self.readings]
         glucose = in_mg_per_dl(np.array([each[1] for each in self.readings]), GlucoseUnit.mg_dl, source=wearer)
-        readings = GlucoseEvents.of(_times(seconds), glucose, np.array([each[2] for each in self.readings], np.str_))
+        readings = GlucoseEvents.of(_times(seconds), glucose, [each[2] for each in self.readings])
         repairs = sum((Repairs.of(kind, round(n, 6), name) for (kind, name), n in self.left_out.items()), Repairs())
         rest = PumpEvents(wearer, glucose=readings, repairs=repairs, extra=self._announced())
         return replace(insulin.merged(*others, rest), wearer_zone=zone)

@@ -5,6 +5,7 @@ Files in zip files are read as those in folders; what a zip file would unpack to
 
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,8 +94,16 @@ def _unzipped(path: Path, wanted: Wanted) -> Iterator[ExportedFile]:
         refuse_bomb(path, total, path.stat().st_size)
         if total > LARGEST_FILE:
             raise too_large(path)
+        _require_names_as_packed(packed)
         for entry in sorted(entries, key=lambda each: each.filename):
             yield ExportedFile(path / entry.filename, unpacked(path, packed, entry))
+
+
+def _require_names_as_packed(packed: zipfile.ZipFile) -> None:
+    """Raise BadZipFile where the list of contents and the files disagree: a damaged name would hide a file."""
+    for entry in packed.infolist():
+        with suppress(RuntimeError, NotImplementedError), packed.open(entry):  # Locked, or packed in an unknown way.
+            pass
 
 
 def _is_wanted(entry: zipfile.ZipInfo, wanted: Wanted) -> bool:

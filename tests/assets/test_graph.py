@@ -72,7 +72,8 @@ def test_every_epoch_is_an_observation(finished: Finished) -> None:
     [event] = finished[1].get_asset_observation_events()
     observed = event.asset_observation_data.asset_observation
     assert observed.asset_key.to_user_string() == "trained_checkpoint"
-    assert {"train_loss (mg/dL)", "val_mae (mg/dL)", "learning rate", "forecasts per second"} <= set(observed.metadata)
+    numbers = ("train_loss (mg/dL)", "val_mae (mg/dL)", "learning rate", "forecasts per second")
+    assert {f"{number}, tiny" for number in numbers} <= set(observed.metadata)
 
 
 @pytest.mark.parametrize(

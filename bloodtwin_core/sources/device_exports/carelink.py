@@ -26,6 +26,7 @@ from bloodtwin_core.sources.device_exports.bolus_pairs import DELIVERED, read_bo
 from bloodtwin_core.sources.device_exports.bolus_sources import SOURCE, BolusSource, bolus_sources
 from bloodtwin_core.sources.device_exports.carelink_totals import PumpLog, midnights, stated_totals
 from bloodtwin_core.sources.device_exports.cells import Cells, parse_times
+from bloodtwin_core.sources.device_exports.entries import entry_without_header, is_entry
 from bloodtwin_core.sources.device_exports.export import Export
 from bloodtwin_core.sources.device_exports.glucose import declared_column, glucose_of
 from bloodtwin_core.sources.device_exports.local import LocalBasal, LocalBolus, LocalEvents, LocalGlucose, joined
@@ -100,6 +101,8 @@ def _sections(export: Export) -> list[_Section]:
             if start is not None:
                 sections.append(_section(export.table(start, place), device))
             start = place
+        elif start is None and is_entry(row):
+            raise entry_without_header(export, place)
     return sections
 
 

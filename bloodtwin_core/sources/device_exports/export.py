@@ -34,6 +34,7 @@ class Export:
     """An exported file: rows [row][column] as text, and the line each stands on; language: in which it was exported.
 
     cut_off_rows: last lines without their end, which are left out: their last number may lack digits.
+    ends_in_text: the last column is text that may hold the delimiter.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class Export:
     lines: Sequence[int]
     language: str = "English"
     cut_off_rows: int = 0
+    ends_in_text: bool = False
 
     def has_row(self, *names: str) -> bool:
         """Whether one of the first rows holds all these names: whether the file has a table with these columns."""
@@ -70,18 +72,25 @@ class Export:
             todo = "Keep one of the two"
             raise DataError("the column stands twice", todo=todo, file=self.path, line=self.lines[start], column=twice)
         body = slice(start + 1, stop)
-        self._refuse_cut_rows(len(header), body)
+        self._refuse_uneven_rows(len(header), body)
         return Cells(self.path, header, self.lines[start], self.rows[body], self.lines[body])
 
-    def _refuse_cut_rows(self, columns: int, body: slice) -> None:
-        """Raise DataError for a row with fewer cells than the header and than most others: what was in them is lost."""
+    def _refuse_uneven_rows(self, columns: int, body: slice) -> None:
+        """Raise DataError for a row with fewer or more cells than the header and than most others.
+
+        Of a shorter one the rest is lost; in a longer one a decimal comma or a line that ran into another moved cells
+        below other names. Text in the last column may hold the delimiter, if the table says that it is such.
+        """
         lengths = np.array([len(row) for row in self.rows[body]])
         if not len(lengths):
             return
-        least = min(columns, int(np.median(lengths)))
+        least, most = min(columns, int(np.median(lengths))), max(columns, int(np.median(lengths)))
+        todo = "Export the file again, or remove the row"
         if (row := first_true(lengths < least)) is not None:
             what = f"the row was cut off: it has {lengths[row]} cells of {least}"
-            todo = "Export the file again, or remove the row"
+            raise DataError(what, todo=todo, file=self.path, line=self.lines[body][row])
+        if not self.ends_in_text and (row := first_true(lengths > most)) is not None:
+            what = f"the row has {lengths[row]} cells, the header {columns}: one may hold a decimal comma"
             raise DataError(what, todo=todo, file=self.path, line=self.lines[body][row])
 
 

@@ -20,6 +20,7 @@ from bloodtwin_core.sources.device_exports import VendorSettings
 from bloodtwin_core.sources.device_exports.carelink_totals import midnights
 from bloodtwin_core.sources.device_exports.cells import Cells
 from bloodtwin_core.sources.device_exports.dates import read_times
+from bloodtwin_core.sources.device_exports.entries import entry_without_header, is_entry
 from bloodtwin_core.sources.device_exports.export import Export
 from bloodtwin_core.sources.device_exports.glucose import declared_column, glucose_of
 from bloodtwin_core.sources.device_exports.local import (
@@ -87,6 +88,10 @@ def read(export: Export, settings: VendorSettings) -> LocalEvents:
 def _rows(export: Export) -> Cells:
     """The rows of all tables of the file, which must have the same columns."""
     headers = [place for place, row in enumerate(export.rows) if {TYPE, VALUES}.issubset(row)]
+    if (
+        above := next((place for place, row in enumerate(export.rows[: headers[0]]) if is_entry(row)), None)
+    ) is not None:
+        raise entry_without_header(export, above)
     table = export.table(headers[0], len(export.rows))
     entry = np.array([bool(row) and not row[0].startswith("--") and row != table.header for row in table.rows])
     other = np.array([bool({TYPE, VALUES}.issubset(row) and row != table.header) for row in table.rows], dtype=bool)

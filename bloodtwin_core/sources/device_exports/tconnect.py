@@ -41,6 +41,8 @@ _WORDS = {"Low": SENSOR_LOW - BEYOND, "High": SENSOR_HIGH + BEYOND}
 _READING, _FINGERSTICKS = "EGV", ("BG", "Calibration")
 _BASAL = ("BasalRate", "BasalRate (U/h)", "BasalRate (U/hr)")
 _DONE, _DELIVERED, _REQUESTED = "CompletionDateTime", "InsulinDelivered", "RequestDateTime"
+_TOLD = frozenset({"Bolus", "Basal", _READING})
+"""What rows say of themselves in one of their first columns."""
 _EXTENDED, _EXTENDED_BEGUN, _EXTENDED_DONE = "BolexInsulinDelivered", "BolexStartDateTime", "BolexCompletionDateTime"
 _CARBOHYDRATES = "CarbSize"
 _ASKED_FOR, _SHARE_AT_ONCE = "ActualTotalBolusRequested", "StandardPercent"
@@ -62,6 +64,9 @@ def read(export: Export, settings: VendorSettings) -> LocalEvents:
     headers = [place for place, row in enumerate(export.rows) if _is_header(row)]
     tables = [export.table(start, stop) for start, stop in zip(headers, [*headers[1:], len(export.rows)], strict=True)]
     kinds = [(_kind(table.header), table) for table in tables]
+    for kind, table in kinds:
+        if not kind:
+            _refuse_told_insulin(table)
     basal = tuple(_rates(table) for kind, table in kinds if kind == "basal")
     glucose = tuple(_readings(table, settings) for kind, table in kinds if kind == "glucose")
     read_rows = sum(
@@ -91,6 +96,14 @@ def _kind(header: Sequence[str]) -> str:
     if _EVENT_TIME in header and any(name in header for name in _BASAL):
         return "basal"
     return "bolus" if _DONE in header and _DELIVERED in header else ""
+
+
+def _refuse_told_insulin(table: Cells) -> None:
+    """Raise DataError where rows of a table that is not read say that they hold insulin or readings."""
+    told = np.array([not _TOLD.isdisjoint(row[:3]) for row in table.rows], dtype=bool)
+    if (row := first_true(told)) is not None:
+        what = f"'{', '.join(table.rows[row][:3])}' stands in a table without the columns for it"
+        raise table.fault(row, table.header[0], what, "Export the file again, and leave it as it comes")
 
 
 def _readings(table: Cells, settings: VendorSettings) -> LocalGlucose:

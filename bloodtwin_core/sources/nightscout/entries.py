@@ -1,5 +1,6 @@
 """Entries: what a sensor read, in mg/dL on every site, or a number that is none."""
 
+from bloodtwin_core.events.kinds import LONGEST_NAME
 from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.values import BAD, Document, number, time_of, words
@@ -28,7 +29,7 @@ def entry_row(document: Document, identity: str) -> Row:
     reading = number(document["sgv"])
     if reading is None:
         raise ValueError("a reading is empty")
-    device = str(document.get("device") or "")
+    device = str(document.get("device") or "")[:LONGEST_NAME]
     if reading >= LOWEST_READING:
         return Row(identity, SiteKind.glucose, time, reading, 0.0, device)
     stated = STATED_MMOL if words(document, "units").startswith("mmol") else ""

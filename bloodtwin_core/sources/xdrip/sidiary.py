@@ -59,7 +59,8 @@ class _Table:
 def _table(file: ExportedFile) -> _Table:
     text = decoded_text(file.path, file.content)
     rows, lines = split_rows(file.path, text, _DELIMITER)
-    cells = Export(file.path, text, _DELIMITER, rows, lines).only_table(DAY, TIME, GLUCOSE, above=0)
+    export = Export(file.path, text, _DELIMITER, rows, lines, ends_in_text=True)
+    cells = export.only_table(DAY, TIME, GLUCOSE, above=0)
     readings = cells.where(~np.isnan(cells.numbers(GLUCOSE)))
     treatments = cells.where(_told(cells, _BOLUS) | _told(cells, _CARBOHYDRATES))
     if not len(readings) and not len(treatments):

@@ -43,7 +43,7 @@ def test_growing_files_are_forecast(graph: Graph, tmp_path: Path) -> None:
     page = result.asset_materializations_for_node("latest_forecasts")[0].metadata
     # Nobody said where the wearer lives, which the base model needs.
     assert (told["wearer"], told["refusals"][0]["reason"]) == ("7", "zone_unknown")
-    assert page["with a forecast"].value == 0
+    assert page["with a forecast, tiny"].value == 0
 
 
 def test_virtual_wearers_have_no_now(graph: Graph) -> None:

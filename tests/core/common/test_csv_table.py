@@ -2,6 +2,7 @@
 
 import os
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,20 @@ def test_what_a_terminal_would_obey_is_shown_instead(tmp_path: Path) -> None:
     path = tmp_path / "bolus.csv"
     path.write_text(f"{HEADER}\n2024-03-01T00:00:00Z,\x1b[31m7,meal\n")
     assert "\\x1b[31m7" in refusal(path)
+
+
+def test_one_long_field_takes_not_the_memory_of_a_long_column(tmp_path: Path) -> None:
+    """Each text of a column takes the memory of the longest: of 60,000 rows of 9,000 letters, 2 GB."""
+    rows = [f"2024-03-01T00:00:{number % 60:02}Z,{number % 9},meal" for number in range(60_000)]
+    rows[40_000] = f"2024-03-01T00:00:00Z,1,{'x' * 9_000}"
+    path = tmp_path / "bolus.csv"
+    path.write_text("\n".join([HEADER, *rows, ""]))
+    tracemalloc.start()
+    table = read_table(path, ["timestamp", "event_type"], ["bolus_dose"])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 300 * 1024**2
+    assert len(table.texts["event_type"][40_000]) == 200
+    rows[40_000] = f"2024-03-01T00:00:00Z,0.{'1' * 9_000},meal"
+    path.write_text("\n".join([HEADER, *rows, ""]))
+    assert "is no number: it has 9002 characters" in refusal(path)

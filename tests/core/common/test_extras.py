@@ -11,6 +11,8 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "dagster_webserver": "dagster-webserver",
     "cgm_format": "cgm-format",
+    "prometheus_client": "prometheus-client",
+    "starlette": "fastapi",  # Which depends on it.
 }
 
 

@@ -7,7 +7,10 @@ from bloodtwin_core.common.iso_times import utc_times
 
 
 @pytest.mark.parametrize("count", [1, 400, 600, 20_000])
-@pytest.mark.parametrize("wrong", ["2024-13-45T00:00:00Z", "2024-02-30T00:00:00Z", "2024-03-01T25:00:00Z", "x" * 20])
+@pytest.mark.parametrize(
+    "wrong",
+    ["2024-13-45T00:00:00Z", "2024-02-30T00:00:00Z", "2024-03-01T25:00:00Z", "2024-03-01T00:05-01Z", "x" * 20],
+)
 def test_what_is_no_date_is_none_and_the_others_are_read(count: int, wrong: str) -> None:
     """numpy's own conversion of bytes ends the process, for more than 500 of them."""
     texts = np.full(count, "2024-03-01T00:05:00Z")

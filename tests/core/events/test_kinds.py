@@ -103,3 +103,12 @@ def test_the_pumps_of_a_wearer_become_one_when_asked_for(tmp_path: Path) -> None
     settings = DataSettings(wearers={"anna": ["a"]}, join_wearers=True)
     (written,) = write_event_splits([pump(steady_glucose(1440))], settings, tmp_path / "splits")
     assert written.pump_id == "anna"
+
+
+def test_names_of_sensors_are_kept_short_since_each_takes_the_memory_of_the_longest() -> None:
+    times = np.datetime64("2024-03-01T00:00", "s") + np.arange(3) * np.timedelta64(300, "s")
+    for names in (["a", "b" * 1_000_000, "c"], np.array(["a", "b" * 5_000, "c"])):
+        found = GlucoseEvents.of(times, [100.0, 101.0, 102.0], names)
+        assert found.sensor.tolist() == ["a", "b" * 100, "c"]
+    assert GlucoseEvents.of(times, [100.0, 101.0, 102.0], "d" * 101).sensor.tolist() == ["d" * 100] * 3
+    assert GlucoseEvents.of([], [], []).sensor.tolist() == []

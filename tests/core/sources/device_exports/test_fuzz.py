@@ -121,7 +121,7 @@ def test_a_damaged_export_is_refused_or_read_as_the_original_says(name: str, tmp
 
 
 def test_rows_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
-    libre_rows = [kept("13-11-2024 21:35", 107), "FreeStyle Libre 3,AAAA-1,13-11-2024 21:38,4,,,1,,,,,,,,,,"]
+    libre_rows = [kept("13-11-2024 21:35", 107), "FreeStyle Libre 3,AAAA-1,13-11-2024 21:38,4,,,1,,,,,,,,,"]
     no_amount = wearer(tmp_path / "libre", libre(libre_rows))
     assert no_amount.repairs[RepairKind.unreadable_rows] == 1
     of_no_kind = wearer(
