@@ -84,4 +84,4 @@ def test_one_long_field_takes_not_the_memory_of_a_long_column(tmp_path: Path) ->
     assert len(table.texts["event_type"][40_000]) == 200
     rows[40_000] = f"2024-03-01T00:00:00Z,0.{'1' * 9_000},meal"
     path.write_text("\n".join([HEADER, *rows, ""]))
-    assert "is no number: it has 9002 characters" in refusal(path)
+    assert "is not a number: it has 9002 characters" in refusal(path)
