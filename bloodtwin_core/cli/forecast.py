@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from bloodtwin_core.cli.forecast_json import forecast_json
 from bloodtwin_core.cli.history import Asked, History, history_at
@@ -34,6 +35,7 @@ from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pretrained import base_forecaster
 from bloodtwin_core.records import FEATURES, RECORD_INTERVAL, Clock, Feature, OriginRules, PumpRecords
+from bloodtwin_core.records.between_readings import is_sparse, lines_between_readings
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.records.joining import records_up_to, require_measured
 from bloodtwin_core.serving import Forecaster
@@ -45,6 +47,10 @@ _TABLE_EVERY = 3
 """Steps (15 min) from one row of the terminal's table to the next; pages and JSON have all."""
 _CLOCKS_APART = 3
 """Events (15 min of readings) in the future that clocks which differ a little may bring."""
+_SPARSE = (
+    "Readings come every 10 minutes or less often: the forecast starts from the last one, and takes straight lines "
+    "between them; expect larger errors, and more of them outside the band."
+)
 _SPARE = np.timedelta64(3, "D")
 """Read before the lookback: what can be carried into it, and the moment is not known to the hour before the zone is."""
 
@@ -103,16 +109,31 @@ def _forecast(place: Place, settings: DataSettings, given: argparse.Namespace) -
     if not given.at:
         _require_present(history)
     # More than a lookback, so that what was told before it is carried into its gaps, as in training and tests.
-    records = records_up_to(history.parts, at, reach_of(forecaster.facts, lookback))
+    reach = reach_of(forecaster.facts, lookback)
+    records = records_up_to(history.parts, at, reach)
     recent = records.rows(len(records) - lookback, len(records))
     _require_fresh(recent, at, history.clock, forecaster.facts)
-    require_measured(recent, forecaster.facts.min_measured_share)
-    records = on_clock(records, history.clock)
     about = f"Model {forecaster.facts.model_name} {forecaster.facts.model_version}, {place.source} data."
+    doubts = _doubts(history)
+    told = records
+    if is_sparse(recent):
+        records = records_up_to(history.parts, recent.timestamps[_measured(recent)[-1]], reach)
+        told = lines_between_readings(records)
+        about, doubts = f"{about} {_SPARSE}", (*doubts, _SPARSE)
+    require_measured(told.rows(len(told) - lookback, len(told)), forecaster.facts.min_measured_share)
     view = view_of(
-        forecaster.forecast(records), records, GlucoseUnit(given.unit or GlucoseUnit.mg_dl), history.clock, about
+        forecaster.forecast(on_clock(told, history.clock)),
+        on_clock(records, history.clock),
+        GlucoseUnit(given.unit or GlucoseUnit.mg_dl),
+        history.clock,
+        about,
     )
-    return _Made(view, _doubts(history))
+    return _Made(view, doubts)
+
+
+def _measured(records: PumpRecords) -> npt.NDArray[np.int64]:
+    """Places of the records with a reading."""
+    return np.flatnonzero(np.isfinite(records.feature(Feature.bg)))
 
 
 def _last_reading(parts: Sequence[PumpRecords]) -> np.datetime64:
@@ -152,7 +173,7 @@ def _doubts(history: History) -> tuple[str, ...]:
 
 def _require_fresh(records: PumpRecords, at: np.datetime64, clock: WearerClock, rules: OriginRules) -> None:
     """A reading as old as that tells of another hour than the coming one."""
-    measured = np.flatnonzero(np.isfinite(records.feature(Feature.bg)))
+    measured = _measured(records)
     newest = records.timestamps[measured[-1]] if len(measured) else None
     age = (at - newest) / np.timedelta64(60, "s") if newest is not None else np.inf
     if age <= rules.max_reading_age_minutes:

@@ -21,11 +21,11 @@ def reading_interval(measured: Iterable[Mask]) -> int | None:
 
 
 def sparse_sensor(measured: Iterable[Mask]) -> str:
-    """A sentence if the sensor measures too seldom to be learnt or forecast from, else nothing."""
+    """A sentence if the sensor measures too seldom to be learnt from, else nothing."""
     minutes = reading_interval(measured)
     if minutes is None or minutes < SPARSE_MINUTES:
         return ""
     return (
-        f"this sensor gives a reading every {minutes} minutes, and forecasts and training need one every "
-        f"{RECORD_MINUTES}: bring readings of a sensor or app that keeps them all"
+        f"this sensor gives a reading every {minutes} minutes, and training needs one every {RECORD_MINUTES}; "
+        "`bloodtwin forecast` takes them as they are, with larger errors"
     )

@@ -92,6 +92,28 @@ def test_files_are_joined_and_a_folder_is_its_files(tmp_path: Path, capsys: pyte
     assert "the history reaches back 12 h 30 min and 11 h 30 min are missing" in said
 
 
+def test_a_sensor_every_15_minutes_gives_what_the_lines_between_its_readings_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From its last reading, 10 minutes before the moment; the picture shows readings alone."""
+    count = 400
+    times = [ENDED - timedelta(minutes=5 * ago) for ago in range(count)][::-1]
+    kept = range(count - 1 - 2, -1, -3)
+    path = tmp_path / "libre.csv"
+    rows = [egv(f"{times[place]:%Y-%m-%dT%H:%M:%S}", glucose(count)[place]) for place in sorted(kept)]
+    path.write_text(clarity(rows))
+    assert main(["forecast", str(path), "--zone", "Europe/Berlin", "--at", "2026-01-31T12:05", "--json"]) == 0
+    said = capsys.readouterr()
+    assert "takes straight lines between them" in said.err
+    found = json.loads(said.out)
+    between = np.interp(np.arange(count - 2), sorted(kept), [glucose(count)[place] for place in sorted(kept)])
+    expected = base_forecaster().forecast(from_glucose(between, until="2026-01-31T11:55"))
+    np.testing.assert_allclose(values(found), expected.glucose, atol=0.02)
+    assert found["origin"] == "2026-01-31T11:55:00+01:00"
+    assert "straight lines" in found["about"]
+    assert "every 5 minutes" not in said.err
+
+
 def test_names_with_spaces_and_umlauts_are_all_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = clarity_file(tmp_path / "my exports" / "Clarity Müller (1).csv")
     asked = ("--zone", "Europe/Berlin", "--at", "last")
