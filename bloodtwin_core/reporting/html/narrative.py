@@ -190,7 +190,7 @@ def counted(number: int, what: str) -> str:
 def share(part: float) -> str:
     """A share from 0 to 1 in per cent; what is not all or nothing never reads as such."""
     per_cent = 100.0 * part
-    if 0.5 <= per_cent < 99.0 or part in (0.0, 1.0):
+    if 0.5 < per_cent < 99.0 or part in (0.0, 1.0):
         return f"{per_cent:.0f} %"
     if per_cent >= 99.95:
         return "over 99.9 %"

@@ -14,7 +14,7 @@ def page_of(result: dg.ExecuteInProcessResult) -> dict[str, dg.MetadataValue]:
 def test_the_page_shows_error_and_time_of_both_files(copied: Graph) -> None:
     page = page_of(copied.run("onnx_export", export={"int8": True, "int8_max_cost": 50.0, "int8_windows": 30}))
     assert str(page["model_int8.onnx"].value).startswith("written: it costs ")
-    assert page["int8 trial windows (validate)"].value == 30
+    assert page["int8 trial windows (validate), tiny"].value == 30
     table = page["32 and 8 bits"]
     assert isinstance(table, dg.TableMetadataValue)
     plain, small = (record.data for record in table.records)

@@ -57,7 +57,7 @@ def test_what_is_fetched_becomes_splits_and_next_time_only_what_is_new_is_fetche
     result = graph.run(*INGESTION, "raw_pump_splits", data=data)
     assert result.success
     page = metadata_of(result, "tandem_event_history")
-    assert page["new rows"] == page["known rows"] > 2 * MADE.readings
+    assert page["new rows, tiny"] == page["known rows, tiny"] > 2 * MADE.readings
     assert metadata_of(result, "nightscout_event_history")["nothing to fetch"] == "data.source is tandem"
     (pump,) = find_split_files(graph.store.split_files, [])
     assert pump.pump_id == "881235"

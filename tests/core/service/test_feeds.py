@@ -27,6 +27,12 @@ NEWEST = int(time.time()) - 60
 COUNT = 300
 
 
+@pytest.fixture(autouse=True)
+def _newest_is_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Minutes may pass between the import of this file and a test."""
+    monkeypatch.setitem(globals(), "NEWEST", int(time.time()) - 60)
+
+
 def entry(second: int, glucose: int = 120) -> dict[str, Any]:
     return {"_id": f"e{second}", "type": "sgv", "sgv": glucose, "date": second * 1000, "dateString": stamp(second)}
 
