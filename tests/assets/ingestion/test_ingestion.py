@@ -65,13 +65,13 @@ def test_what_is_fetched_becomes_splits_and_next_time_only_what_is_new_is_fetche
     assert "data:image/png;base64,iVBOR" in str(raw["coverage of 881235"].value)
     version = versions(result)["tandem_event_history"]
     again = graph.run("tandem_event_history", data=data)
-    assert metadata_of(again, "tandem_event_history")["new rows"] == 0
+    assert metadata_of(again, "tandem_event_history")["new rows, tiny"] == 0
     assert versions(again)["tandem_event_history"] == version
     log = LogWriter(_number=10**6)
     log.glucose(at("2024-03-13T01:00:00"), 120)
     next(iter(cloud.pumps.values())).events += log.events
     more = graph.run("tandem_event_history", data=data)
-    assert metadata_of(more, "tandem_event_history")["new rows"] == 1
+    assert metadata_of(more, "tandem_event_history")["new rows, tiny"] == 1
     assert versions(more)["tandem_event_history"] != version
 
 
