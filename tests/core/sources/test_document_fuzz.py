@@ -24,7 +24,7 @@ from tests.core.sources import test_apple_health as apple
 from tests.core.sources import test_nightscout_dump as dump
 from tests.core.sources import test_ohio_t1dm as ohio
 from tests.core.sources import test_tidepool as tidepool
-from tests.core.sources.device_exports.mutations import Damaged, silently_other, vanished
+from tests.core.sources.device_exports.mutations import Damaged, damaged_whole, silently_other, vanished
 from tests.core.sources.nightscout.documents import FLAT, treatment
 
 MUTATIONS = 25
@@ -102,15 +102,8 @@ def damaged_lines(original: str, rng: random.Random) -> Damaged:
     """One to three lines with a word or a span replaced, a line doubled or taken out, or the end cut off."""
     lines = original.split("\n")
     kind = rng.choice(("word", "word", "word", "span", "doubled", "left out", "cut"))
-    place = rng.randrange(len(lines))
-    if kind == "doubled":
-        return Damaged("\n".join([*lines[:place], lines[place], *lines[place:]]), frozenset({place}))
-    if kind == "left out":
-        return Damaged("\n".join(lines[:place] + lines[place + 1 :]), frozenset({place}), gone=True)
-    if kind == "cut":
-        cut = rng.randrange(len(original))
-        kept = original[:cut].count("\n")
-        return Damaged(original[:cut], frozenset(range(kept, len(lines))), cut=True, gone=True)
+    if (damage := damaged_whole(original, kind, rng)) is not None:
+        return damage
     touched = {rng.randrange(len(lines)) for _ in range(rng.randint(1, 3))}
     for line in touched:
         text = lines[line]

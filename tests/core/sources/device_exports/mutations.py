@@ -41,10 +41,9 @@ class Damaged:
     gone: bool = False
 
 
-def damaged(original: str, rng: random.Random) -> Damaged:
-    """One to three spans replaced, a line doubled or taken out, or the end cut off."""
+def damaged_whole(original: str, kind: str, rng: random.Random) -> Damaged | None:
+    """A line doubled or left out, or the end cut off; None for any other kind of damage."""
     lines = original.split("\n")
-    kind = rng.choice(("span", "span", "span", "cell", "cell", "doubled", "left out", "cut"))
     place = rng.randrange(len(lines))
     if kind == "doubled":
         return Damaged("\n".join([*lines[:place], lines[place], *lines[place:]]), frozenset({place}))
@@ -54,6 +53,15 @@ def damaged(original: str, rng: random.Random) -> Damaged:
         cut = rng.randrange(len(original))
         kept = original[:cut].count("\n")
         return Damaged(original[:cut], frozenset(range(kept, len(lines))), cut=True, gone=True)
+    return None
+
+
+def damaged(original: str, rng: random.Random) -> Damaged:
+    """One to three spans replaced, a line doubled or taken out, or the end cut off."""
+    lines = original.split("\n")
+    kind = rng.choice(("span", "span", "span", "cell", "cell", "doubled", "left out", "cut"))
+    if (damage := damaged_whole(original, kind, rng)) is not None:
+        return damage
     touched = {rng.randrange(len(lines)) for _ in range(rng.randint(1, 3))}
     for line in touched:
         text = lines[line]
