@@ -9,6 +9,7 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.pipeline.preparing import prepare_loaded, scaler_of, windows_of
 from bloodtwin_core.records import Feature, Split
 from bloodtwin_core.records.checks.continuity import findings
+from bloodtwin_core.records.checks.findings import Severity
 from bloodtwin_core.records.split_files import PumpSplitFiles
 from bloodtwin_core.windows import WindowedSeries
 
@@ -39,8 +40,10 @@ def _load_once(files: list[PumpSplitFiles], folder: Path) -> tuple[float, Window
     found = findings([part.file for part in loaded], DataSettings())
     windows = prepare_loaded(loaded, DataSettings()).windows
     seconds = time.perf_counter() - began
-    if found:
-        raise AssertionError(f"simulated records should have no finding, but: {found[0].message}")
+    # A break is told and does not block: a virtual wearer, too, may leave the sensor off for over 15 hours.
+    blocking = [finding for finding in found if finding.severity is Severity.error]
+    if blocking:
+        raise AssertionError(f"simulated records should not block, but: {blocking[0].message}")
     return seconds, windows
 
 
