@@ -6,18 +6,19 @@ The settings are bloodtwin_core's own models, so that each stands once; run_conf
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from pydantic import Field, PrivateAttr, ValidationError, create_model
+from pydantic import Field, PrivateAttr, ValidationError, create_model, field_validator
 from pydantic_core import ErrorDetails
 
 from bloodtwin_assets.common.identity import identity_tags
 from bloodtwin_assets.run_config import run_config
 from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.common.given_files import given_path
+from bloodtwin_core.common.given_files import given_path, require_nameable
 from bloodtwin_core.common.hashes import Hashes
 from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.config import Settings
 from bloodtwin_core.config.group import SECRET_GIVEN
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.setting_faults import first_fault
 from bloodtwin_core.sources.settings import settings_model
 
 if TYPE_CHECKING:
@@ -40,20 +41,8 @@ class SettingsResource(_Groups):
             raise SettingsError("; ".join(_in_words(detail) for detail in error.errors())) from None
 
     def get_resource_definition(self) -> Any:
-        """The resource as Dagster takes it, which refuses wrong settings before there is a run.
-
-        Dagster's own schema knows types alone. It plans a run before it stores one, and maps the config of resources
-        for that, so that what is refused there, such as a token within an address, is stored nowhere.
-        """
-        definition = super().get_resource_definition()
-        mapped = type(definition).apply_config_mapping
-
-        def checked(config: dict[str, Any]) -> Any:
-            type(self)(**config.get("config", {}))
-            return mapped(definition, config)
-
-        definition.apply_config_mapping = checked  # type: ignore[method-assign]
-        return definition
+        """The resource as Dagster takes it, which refuses wrong settings before there is a run."""
+        return _refusing_early(type(self), super().get_resource_definition())
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Tag the run with its model and data, whoever started it, so that runs can be told apart."""
@@ -81,7 +70,7 @@ class ArtifactsResource(dg.ConfigurableResource[Any]):
     """Where a run leaves its files; from its first stage to its last it is the only one that writes there."""
 
     root: str = Field(
-        default="artifacts", description="Folder of all models' artifacts, relative to where the command runs."
+        default="artifacts", min_length=1, description="Folder of all models' artifacts, relative to where the command runs."
     )
 
     wait: bool = Field(
@@ -89,6 +78,23 @@ class ArtifactsResource(dg.ConfigurableResource[Any]):
     )
     _owner: Owner = PrivateAttr(default_factory=Owner)
     _hashes: Hashes = PrivateAttr(default_factory=Hashes)
+
+    def __init__(self, **given: Any) -> None:
+        """Raise SettingsError, in the user's words, for a root that no folder can be called."""
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise SettingsError(f"artifacts.{first_fault(error, type(self))}. Correct it") from None
+
+    @field_validator("root")
+    @classmethod
+    def _may_name_a_folder(cls, root: str) -> str:
+        require_nameable(root)
+        return root
+
+    def get_resource_definition(self) -> Any:
+        """The resource as Dagster takes it, which refuses a wrong root before there is a run."""
+        return _refusing_early(type(self), super().get_resource_definition())
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Name the owner of the folder after the run."""
@@ -103,6 +109,22 @@ class ArtifactsResource(dg.ConfigurableResource[Any]):
     def store(self, settings: SettingsResource) -> ArtifactStore:
         """The artifacts of the model that the settings name."""
         return ArtifactStore(given_path(self.root) / settings.model.name, self._owner, self._hashes)
+
+
+def _refusing_early(resource: type[dg.ConfigurableResource[Any]], definition: Any) -> Any:
+    """The definition of a resource that refuses wrong config where a run is planned.
+
+    Dagster's own schema knows types alone. It plans a run before it stores one, and maps the config of resources for
+    that, so that what is refused there, such as a token within an address, is stored nowhere.
+    """
+    mapped = type(definition).apply_config_mapping
+
+    def checked(config: dict[str, Any]) -> Any:
+        resource(**config.get("config", {}))
+        return mapped(definition, config)
+
+    definition.apply_config_mapping = checked
+    return definition
 
 
 def _in_words(detail: ErrorDetails) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bloodtwin_core.common.errors import DataError, SettingsError
-from bloodtwin_core.common.given_files import content_of
+from bloodtwin_core.common.given_files import content_of, require_nameable
 from bloodtwin_core.config import Settings
 from bloodtwin_core.pipeline.plain_yaml import from_yaml
 from bloodtwin_core.pipeline.setting_faults import first_fault, nearest_name
@@ -39,6 +39,15 @@ class RunConfig:
     root: str = DEFAULT_ROOT
     beside: Mapping[str, Any] | None = None
     wait: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError for a root that no folder can be called."""
+        try:
+            require_nameable(self.root)
+        except ValueError as error:
+            raise SettingsError(f"artifacts.root: {error}, not {self.root!r:.60}. Correct it") from None
+        if not self.root:
+            raise SettingsError("artifacts.root is no folder. Write the name of one, such as out")
 
     def settings(self) -> Settings:
         """The settings, with the values of environment variables. Raises SettingsError for one that is wrong."""

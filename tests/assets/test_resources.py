@@ -111,6 +111,23 @@ def test_a_token_in_an_address_is_refused_before_any_record_of_a_run_holds_it(of
     assert not any(b"anna-0123456789abcdef" in content for content in kept)
 
 
+@pytest.mark.parametrize("root", ["out\0", "x" * 300, "/".join(["a"] * 3000), "a\nb", "\x1b[31m"])
+def test_a_root_that_no_folder_can_be_called_is_refused_before_there_is_a_run(root: str, tmp_path: Path) -> None:
+    config = {"resources": {"artifacts": {"config": {"root": root}}}}
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        with pytest.raises(SettingsError, match=r"artifacts\.root: must h.*Correct it") as caught:
+            resolved(config, instance)
+        assert instance.get_runs_count() == 0
+    assert len(str(caught.value)) < 300
+    assert str(caught.value).isprintable()
+
+
+def test_a_root_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLOODTWIN_OUT", "out")
+    settings, artifacts = resolved({"resources": {"artifacts": {"config": {"root": {"env": "BLOODTWIN_OUT"}}}}})
+    assert artifacts.store(settings).folder == Path("out/bloodtwin_unified_lstm")
+
+
 @pytest.mark.parametrize(
     ("groups", "said"),
     [

@@ -52,6 +52,17 @@ def test_an_empty_file_has_the_defaults_and_the_default_file_too(tmp_path: Path)
     assert read_run_config(REPOSITORY / "configs" / "lstm.yaml").settings() == settings_model()()
 
 
+@pytest.mark.parametrize("root", ["out\0", "x" * 300, "/".join(["a"] * 3000), "a\nb", ""])
+def test_a_root_that_no_folder_can_be_called_is_refused_when_settings_are_read(tmp_path: Path, root: str) -> None:
+    for form in ({"artifacts": {"root": root}}, {"resources": {"artifacts": {"config": {"root": root}}}}):
+        with pytest.raises(SettingsError, match=r"artifacts.*root") as caught:
+            read_run_config(written(tmp_path, form))
+        assert len(str(caught.value)) < 400
+        assert str(caught.value).isprintable()
+    with pytest.raises(SettingsError, match=r"artifacts\.root"):
+        with_assignments(RunConfig({}), [f"artifacts.root={root}"])
+
+
 def test_what_else_dagster_takes_stays(tmp_path: Path) -> None:
     config = read_run_config(written(tmp_path, {**LONG, "execution": {"config": {"retries": {"disabled": {}}}}}))
     assert config.for_dagster()["execution"] == {"config": {"retries": {"disabled": {}}}}
