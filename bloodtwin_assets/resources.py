@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, ValidationError, create_model, field_va
 from pydantic_core import ErrorDetails
 
 from bloodtwin_assets.common.identity import identity_tags
+from bloodtwin_assets.common.step_processes import process_of_run
 from bloodtwin_assets.run_config import run_config
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.common.given_files import given_path, require_nameable
@@ -70,7 +71,9 @@ class ArtifactsResource(dg.ConfigurableResource[Any]):
     """Where a run leaves its files; from its first stage to its last it is the only one that writes there."""
 
     root: str = Field(
-        default="artifacts", min_length=1, description="Folder of all models' artifacts, relative to where the command runs."
+        default="artifacts",
+        min_length=1,
+        description="Folder of all models' artifacts, relative to where the command runs.",
     )
 
     wait: bool = Field(
@@ -99,7 +102,8 @@ class ArtifactsResource(dg.ConfigurableResource[Any]):
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Name the owner of the folder after the run."""
         run = context.run.run_id if context.run else ""
-        self._owner = Owner(what=f"Dagster run {run}".strip(), run=run, waits=self.wait, keeps=True)
+        steps_of = process_of_run(context)
+        self._owner = Owner(f"Dagster run {run}".strip(), run, waits=self.wait, keeps=True, steps_of=steps_of)
         self._hashes = Hashes()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster's signature.

@@ -51,8 +51,8 @@ _SPARSE = (
     "Readings come every 10 minutes or less often: the forecast starts from the last one, and takes straight lines "
     "between them; expect larger errors, and more of them outside the band."
 )
-_SPARE = np.timedelta64(3, "D")
-"""Read before the lookback: what can be carried into it, and the moment is not known to the hour before the zone is."""
+_LATE = np.timedelta64(26 * 3600, "s")
+"""By so much the moment may lie before the one up to which is read, as long as the zone is not known."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,14 +102,14 @@ def _forecast(place: Place, settings: DataSettings, given: argparse.Namespace) -
     lookback, known = forecaster.facts.lookback, forecaster.facts.features
     settings = settings.model_copy(update={"extra_features": [name for name in known if name not in FEATURES]})
     moment = moment_of(given.at, utc_now())
-    history = history_at(place, Asked(settings, moment.until, lookback * RECORD_INTERVAL + _SPARE, given.zone))
+    # More than a lookback, so that what was told before it is carried into its gaps, as in training and tests.
+    reach = reach_of(forecaster.facts, lookback)
+    history = history_at(place, Asked(settings, moment.until, reach * RECORD_INTERVAL + _LATE, given.zone))
     newest = _last_reading(history.parts)
     _require_known_clock(history.clock, forecaster.facts)
     at = moment.in_utc(history.clock, newest)
     if not given.at:
         _require_present(history)
-    # More than a lookback, so that what was told before it is carried into its gaps, as in training and tests.
-    reach = reach_of(forecaster.facts, lookback)
     records = records_up_to(history.parts, at, reach)
     recent = records.rows(len(records) - lookback, len(records))
     _require_fresh(recent, at, history.clock, forecaster.facts)

@@ -17,15 +17,13 @@ from bloodtwin_core.common.progress import Progress
 from bloodtwin_core.config import DataSettings
 from bloodtwin_core.display.clock import WearerClock
 from bloodtwin_core.events.repairs import RepairKind, read_repairs
+from bloodtwin_core.events.silence import LONGEST_SILENCE
 from bloodtwin_core.records import PumpHistory, PumpRecords, Split, features_with
 from bloodtwin_core.records.pump_ids import is_pump_id
 from bloodtwin_core.records.split_files import SplitFile, natural_order, read_split_file
 from bloodtwin_core.sources.registry import source_named
 from bloodtwin_core.sources.source import SplitSource
 from bloodtwin_core.sources.splits import split_files_of
-
-FETCHED_DAYS = 3
-"""Days that are fetched from a site for one forecast: the day it looks back on, and the basal rate in force before."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +107,10 @@ def _wearer_name(paths: Sequence[Path]) -> str:
 
 
 def _fetched(place: Place, asked: Asked, scratch: Path, progress: Progress) -> DataSettings:
-    """The settings with data.root a folder into which the last days of the site were fetched."""
+    """The settings with data.root a folder into which the days of the site that can count were fetched."""
     until = asked.until if asked.until is not None else np.datetime64("now", "s")
-    first = (until - np.timedelta64(FETCHED_DAYS, "D")).astype("datetime64[D]")
+    # The basal rate in force at the first record needed may have been told as long before it.
+    first = (until - asked.back - LONGEST_SILENCE).astype("datetime64[D]")
     source = source_named(place.source)
     settings = source.with_address(asked.settings, place.address).model_copy(
         update={

@@ -2,7 +2,8 @@
 
 The file says who holds the lock and since when. It is removed with the lock; one that a killed process left is
 nobody's, and the next owner takes it over. Where steps of one run are processes of their own they share the run's
-name: they wait for each other, and between two steps the folder is free.
+name: they wait for each other, and between two steps the file says that the folder is the run's for as long as the
+process lives that starts its steps.
 """
 
 import logging
@@ -20,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bloodtwin_core.common.errors import FolderInUse
 from bloodtwin_core.common.files import private_folder, storage_errors
+from bloodtwin_core.common.processes import NamedProcess
 
 if sys.platform == "win32":
     import msvcrt
@@ -31,10 +33,16 @@ logger = logging.getLogger(__name__)
 LOCK = ".lock"
 WAITING_SECONDS = 0.2
 """How often a waiting owner asks again."""
+_LOOKS, _LOOK_SECONDS = 20, 0.02
+"""How often a lock is looked at before one whose file says nothing is anybody's: its holder may be about to sign."""
 
 
 class Holder(BaseModel):
-    """What the lock's file says: what holds it, as part of which run, as which process, since when."""
+    """What the lock's file says: what holds it, as part of which run, as which process, since when.
+
+    steps_of: the process that starts the run's steps, where they are processes of their own. is_between_steps: whether
+    the step that signed is done, so that nothing is left half done.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,6 +51,13 @@ class Holder(BaseModel):
     pid: int
     host: str
     since: datetime
+    steps_of: NamedProcess | None = None
+    is_between_steps: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether its run may come to another step; of another computer's nobody knows that here."""
+        return self.steps_of is not None and self.host == socket.gethostname() and self.steps_of.runs
 
     def __str__(self) -> str:
         return f"{self.what} (process {self.pid} on {self.host}), since {self.since:%Y-%m-%d %H:%M:%S} UTC"
@@ -62,12 +77,15 @@ class Owner:
 
     what and run name it to others. One that waits does so until the folder is free, else it is refused at once. One
     that keeps holds a folder from the first time on until release, else for as long as the outermost block lasts.
+    steps_of: the number of the process that starts the run's steps, where each is an owner and a process of its own;
+    the folder is then the run's until that process ends, but on Windows, where others may come between two steps.
     """
 
     what: str = field(default_factory=lambda: Path(sys.argv[0]).name or "python")
     run: str = ""
     waits: bool = False
     keeps: bool = False
+    steps_of: int | None = None
     _held: dict[Path, _Held] = field(default_factory=dict, init=False, repr=False)
 
     @contextmanager
@@ -98,42 +116,62 @@ class Owner:
             self._release(place)
 
     def _acquire(self, place: Path) -> _Held:
-        told = False
+        told, looks = False, 0
         while True:
+            looks += 1
             with storage_errors(place / LOCK):
                 attempt = _open(place)
             if attempt is not None:
-                if _try_lock(attempt.descriptor):
+                is_locked = _try_lock(attempt.descriptor)
+                holder = holder_of(place)
+                if is_locked and not self._comes_between(holder):
                     if _is_same(attempt.descriptor, place / LOCK):
-                        self._sign(attempt.descriptor, place)
+                        self._sign(attempt.descriptor, holder, place)
                         return attempt
-                else:
-                    holder = holder_of(place)
-                    if not self._waits_for(holder):
-                        os.close(attempt.descriptor)
-                        raise FolderInUse.held_by(place, str(holder or "another process"))
-                    if not told:
-                        logger.info("Waiting for %s, which holds %s", holder or "another process", place)
-                        told = True
+                elif not self._waits_for(holder) and (holder or looks >= _LOOKS):
+                    os.close(attempt.descriptor)
+                    raise FolderInUse.held_by(place, str(holder or "another process"))
+                elif holder and not told:
+                    logger.info("Waiting for %s, which holds %s", holder, place)
+                    told = True
                 os.close(attempt.descriptor)
-            time.sleep(WAITING_SECONDS if told else 0.0)
+            time.sleep(WAITING_SECONDS if told else _LOOK_SECONDS)
+
+    def _comes_between(self, holder: Holder | None) -> bool:
+        """Whether another run is between two of its steps; a process that starts steps runs one run after the other."""
+        if holder is None or holder.steps_of is None or holder.run == self.run:
+            return False
+        return holder.goes_on and holder.steps_of.pid not in (os.getpid(), self.steps_of)
 
     def _waits_for(self, holder: Holder | None) -> bool:
         return self.waits or (holder is not None and bool(self.run) and holder.run == self.run)
 
-    def _sign(self, descriptor: int, place: Path) -> None:
-        if dead := holder_of(place):
-            logger.info("%s was broken off by a kill; what it left half done in %s is cleared", dead, place)
-        me = Holder(what=self.what, run=self.run, pid=os.getpid(), host=socket.gethostname(), since=datetime.now(UTC))
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{me.model_dump_json()}\n".encode())
+    def _sign(self, descriptor: int, before: Holder | None, place: Path) -> None:
+        if before and not before.is_between_steps:
+            logger.info("%s was broken off by a kill; what it left half done in %s is cleared", before, place)
+        _write(descriptor, self._me())
+
+    def _me(self, is_between_steps: bool = False) -> Holder:
+        return Holder(
+            what=self.what,
+            run=self.run,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            since=datetime.now(UTC),
+            steps_of=None if self.steps_of is None else NamedProcess.of(self.steps_of),
+            is_between_steps=is_between_steps,
+        )
 
     def _release(self, place: Path) -> None:
         held = self._held.pop(place)
         with suppress(OSError):  # Removed underneath, or Windows, which removes no open file: then it stays, nobody's.
             if _is_same(held.descriptor, place / LOCK):
-                os.ftruncate(held.descriptor, 0)
-                (place / LOCK).unlink()
+                me = self._me(is_between_steps=True)
+                if me.goes_on:
+                    _write(held.descriptor, me)
+                else:
+                    os.ftruncate(held.descriptor, 0)
+                    (place / LOCK).unlink()
         os.close(held.descriptor)
         for folder in held.made:
             with suppress(OSError):  # It holds something by now.
@@ -141,11 +179,21 @@ class Owner:
 
 
 def holder_of(folder: Path) -> Holder | None:
-    """What the lock's file in a folder says; None where there is none. A killed process leaves its own."""
+    """What the lock's file in a folder says; None where there is none. A killed process leaves its own.
+
+    What a run left between two steps that has ended by now is no more than that.
+    """
     try:
-        return Holder.model_validate_json((folder / LOCK).read_bytes())
+        holder = Holder.model_validate_json((folder / LOCK).read_bytes())
     except (OSError, ValidationError):
         return None
+    return None if holder.is_between_steps and not holder.goes_on else holder
+
+
+def _write(descriptor: int, holder: Holder) -> None:
+    os.ftruncate(descriptor, 0)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, f"{holder.model_dump_json()}\n".encode())
 
 
 def _open(place: Path) -> _Held | None:

@@ -1,6 +1,7 @@
 """Parts of one pump's history joined on one five-minute grid, as a forecast at some moment needs them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,9 +18,9 @@ _BY_TIME = (Feature.sin_time, Feature.cos_time)
 def records_up_to(parts: Sequence[PumpRecords], moment: np.datetime64, count: int) -> PumpRecords:
     """The last count records of a pump at a moment (UTC), one every five minutes, the last at most five minutes before.
 
-    parts are of one pump and have the same features, in any order; where two tell of the same five minutes the later
-    part counts. Records that no part has are there, with everything unknown. Only what stands at or before the moment
-    is used. Raises DataError if no part begins that early.
+    parts are of one pump and zone and have the same features, in any order; where two tell of the same five minutes
+    the later part counts. Records that no part has are there, with everything unknown. Only what stands at or before
+    the moment is used. Raises DataError if no part begins that early.
     """
     timestamps = np.concatenate([part.timestamps for part in parts])
     values = np.concatenate([part.values for part in parts])
@@ -34,7 +35,7 @@ def records_up_to(parts: Sequence[PumpRecords], moment: np.datetime64, count: in
     last = timestamps.max()
     last += (moment - last) // RECORD_INTERVAL * RECORD_INTERVAL
     grid = last - RECORD_INTERVAL * np.arange(count)[::-1]
-    return PumpRecords(parts[0].pump_id, grid, _on_grid(grid, timestamps, values), parts[0].features)
+    return replace(parts[0], timestamps=grid, values=_on_grid(grid, timestamps, values))
 
 
 def require_measured(records: PumpRecords, smallest_share: float) -> None:

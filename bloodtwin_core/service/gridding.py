@@ -12,8 +12,6 @@ from bloodtwin_core.events.kinds import AmountEvents, BasalEvents, BolusEvents, 
 from bloodtwin_core.events.silence import LONGEST_SILENCE
 from bloodtwin_core.records import (
     CARBOHYDRATES,
-    CARRIED_BASAL_RECORDS,
-    RECORDS_PER_HOUR,
     Feature,
     OriginRules,
     PumpRecords,
@@ -24,6 +22,7 @@ from bloodtwin_core.service.moments import time_of
 from bloodtwin_core.service.store import EventKind, Store, Wearer
 from bloodtwin_core.service.store.events import TimedValue
 from bloodtwin_core.serving.facts import ExportFacts
+from bloodtwin_core.serving.lookback import reach_of as records_reach_of
 
 _SPARE_SECONDS = 3 * 3600
 """A run of one repeated value is recognised by two hours of it."""
@@ -38,8 +37,7 @@ def reach_of(rules: OriginRules, lookback: int) -> int:
     That is the lookback, the readings and basal rates that may be carried into it, and the silence through which the
     basal rate of before holds.
     """
-    records = lookback + CARRIED_BASAL_RECORDS + math.ceil(rules.max_gap_hours * RECORDS_PER_HOUR) + 1
-    return records * BIN_SECONDS + int(LONGEST_SILENCE.astype(np.int64)) + _SPARE_SECONDS
+    return records_reach_of(rules, lookback) * BIN_SECONDS + int(LONGEST_SILENCE.astype(np.int64)) + _SPARE_SECONDS
 
 
 def told_up_to(store: Store, wearer: Wearer, now: int, seconds: int) -> Told:

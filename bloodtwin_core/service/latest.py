@@ -13,19 +13,18 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.grid import bins_of, ends_of
 from bloodtwin_core.events.kinds import PumpEvents
-from bloodtwin_core.records import RECORD_INTERVAL, RECORDS_PER_DAY, Feature
+from bloodtwin_core.records import RECORD_INTERVAL, Feature
 from bloodtwin_core.records.joining import records_up_to
 from bloodtwin_core.service.engine import Made
 from bloodtwin_core.service.model import Model
 from bloodtwin_core.service.moments import time_of
 from bloodtwin_core.service.web.bodies.outlooks import OutlookOut
 from bloodtwin_core.serving.facts import ExportFacts
+from bloodtwin_core.serving.lookback import reach_of
 from bloodtwin_core.serving.outlook import Outlook, Present, Reading, outlooks
 from bloodtwin_core.serving.reasons import doubt_of
 from bloodtwin_core.sources.registry import source_named
 from bloodtwin_core.sources.source import EventSource
-
-_REACH_RECORDS = 4 * RECORDS_PER_DAY
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,8 @@ def _present(events: PumpEvents, now: int, facts: ExportFacts) -> Present:
     except DataError as error:
         return Present(events.pump_id, moment, reading=reading, refusals=(doubt_of(error),))
     newest = max(_newest(events, moment), moment - RECORD_INTERVAL)
-    joined = records_up_to([records], ends_of(bins_of(np.array([newest])))[0], _REACH_RECORDS)
+    reach = reach_of(facts, facts.lookback)
+    joined = records_up_to([records], ends_of(bins_of(np.array([newest])))[0], reach)
     first = int(np.argmax(np.isfinite(joined.feature(Feature.bg))))
     joined = replace(joined.rows(first, len(joined)), wearer_zone=records.wearer_zone)
     return Present(events.pump_id, moment, joined, reading)

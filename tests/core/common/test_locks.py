@@ -68,6 +68,64 @@ def test_one_that_waits_gets_the_folder_once_it_is_free(tmp_path: Path, owner: O
             assert time.monotonic() - began >= 0.4
 
 
+STEP = textwrap.dedent(
+    """
+    import sys
+    from pathlib import Path
+    from bloodtwin_core.common.locks import Owner
+    owner = Owner(what="run 7f", run="7f", keeps=True, steps_of=int(sys.argv[2]))
+    with owner.holding(Path(sys.argv[1])):
+        (Path(sys.argv[1]) / "file").touch()
+    owner.release()
+    """
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows is not asked which processes run")
+def test_between_two_steps_that_are_processes_the_folder_is_the_runs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as of_run:
+        step = [sys.executable, "-c", STEP, str(tmp_path), str(of_run.pid)]
+        subprocess.run(step, cwd=Path(__file__).parents[3], check=True)
+        with pytest.raises(FolderInUse, match=r"in use by run 7f \(process"), Owner(run="b2").holding(tmp_path):
+            pass
+        with pytest.raises(FolderInUse, match="in use by run 7f"), Owner().holding(tmp_path):
+            pass
+        subprocess.run(step, cwd=Path(__file__).parents[3], check=True)
+        threading.Timer(0.3, of_run.kill).start()
+        began = time.monotonic()
+        with caplog.at_level("INFO", "bloodtwin_core"), Owner(run="b2", waits=True).holding(tmp_path):
+            assert time.monotonic() - began >= 0.2
+            holder = holder_of(tmp_path)
+            assert holder is not None
+            assert holder.run == "b2"
+    assert "broken off" not in caplog.text
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows is not asked which processes run")
+def test_a_step_that_was_killed_leaves_the_folder_to_its_run_while_that_goes_on(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as of_run:
+        killed = STEP.replace("owner.release()", "").replace('"file").touch()', '"file").touch(); sys.exit(9)')
+        killed = killed.replace("sys.exit(9)", "__import__('os')._exit(9)")
+        subprocess.run([sys.executable, "-c", killed, str(tmp_path), str(of_run.pid)], cwd=Path(__file__).parents[3])
+        with pytest.raises(FolderInUse, match="in use by run 7f"), Owner().holding(tmp_path):
+            pass
+        with Owner(run="7f").holding(tmp_path) as taken:
+            assert taken
+        of_run.kill()
+
+
+def test_a_process_that_starts_steps_may_start_another_run_after_the_first(tmp_path: Path) -> None:
+    first = Owner(run="7f", keeps=True, steps_of=os.getpid())
+    with first.holding(tmp_path):
+        pass
+    first.release()
+    with Owner(run="b2", steps_of=os.getpid()).holding(tmp_path):
+        pass
+
+
 def test_two_owners_in_one_process_are_two(tmp_path: Path) -> None:
     with Owner().holding(tmp_path), pytest.raises(FolderInUse), Owner().holding(tmp_path):
         pass

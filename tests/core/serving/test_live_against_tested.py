@@ -20,10 +20,11 @@ from bloodtwin_core.records import (
     Split,
     records_from_signals,
 )
+from bloodtwin_core.records.joining import records_up_to
 from bloodtwin_core.records.segments import without_long_gaps
 from bloodtwin_core.serving import Forecaster, StreamingForecaster
 from bloodtwin_core.serving.intake import taken
-from bloodtwin_core.serving.lookback import lookback_of
+from bloodtwin_core.serving.lookback import lookback_of, reach_of
 from bloodtwin_core.windows import WindowedSeries, window_series
 from tests.core.export.test_export import SCALER
 from tests.core.serving.small_models import LOOKBACK, rules, small_exports
@@ -91,6 +92,23 @@ def test_a_live_forecast_is_the_tested_one(exports: Path) -> None:
     tested = forecaster.predict(windows.lookbacks(rows))
     assert len(rows) > 300
     live = [forecaster.forecast(up_to(records, windows.timestamps[row])).glucose for row in rows]
+    np.testing.assert_allclose(np.stack(live), tested, rtol=0, atol=1e-4)
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_parts_that_were_joined_for_a_live_forecast_give_the_tested_one(exports: Path, seed: int) -> None:
+    """As `bloodtwin forecast`, the service and the graph join them: no further back than anything can count."""
+    records = with_gaps(seed)
+    windows = windows_tested(_on_full_grid(records))
+    forecaster = Forecaster.load(exports / "model.onnx")
+    rows = np.asarray(windows.origins[Split.test].rows)[::3]
+    assert len(rows)
+    tested = forecaster.predict(windows.lookbacks(rows))
+    third = len(records) // 3
+    parts = [records.rows(third, len(records)), records.rows(0, third)]
+    reach = reach_of(forecaster.facts, LOOKBACK)
+    live = [forecaster.forecast(records_up_to(parts, windows.timestamps[row], reach)).glucose for row in rows]
     np.testing.assert_allclose(np.stack(live), tested, rtol=0, atol=1e-4)
 
 
