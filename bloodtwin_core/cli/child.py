@@ -24,12 +24,13 @@ def started(
 
     It has a process group of its own, so that an interrupt reaches it once, from here, whether a terminal or a program
     sent it. If the block is left by an exception it is interrupted and waited for: what it was writing it finishes or
-    undoes. Where this process is killed, the child is terminated (on Linux).
+    undoes. Where this process is killed, the child is terminated (on Linux). A Python child does not import from the
+    folder it is started in: a click.py of the user there would stand in for the package of that name.
     """
     hangup = signal.signal(signal.SIGHUP, _hung_up) if hasattr(signal, "SIGHUP") else None
     child = subprocess.Popen(
         command,
-        env=environment,
+        env={**environment, "PYTHONSAFEPATH": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if heard else None,
         stderr=subprocess.STDOUT if heard else None,
