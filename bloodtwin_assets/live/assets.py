@@ -11,6 +11,7 @@ from bloodtwin_assets.ingestion.assets import INGESTION_ASSETS
 from bloodtwin_assets.live.pages import idle_page, latest_page
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.service.latest import latest
 from bloodtwin_core.service.model import Model, loaded, model_file
 
@@ -34,7 +35,7 @@ def latest_forecasts(settings: SettingsResource, artifacts: ArtifactsResource) -
         return dg.MaterializeResult(metadata=page_of(settings, idle_page(settings.data.source)), data_version=IDLE)
     with store.owned():
         made.keep(store.latest_forecasts)
-    page = latest_page(made, store.latest_forecasts)
+    page = latest_page(made, store.latest_forecasts, GlucoseUnit(settings.evaluation.unit))
     return dg.MaterializeResult(metadata=page_of(settings, page), data_version=dg.DataVersion(str(now)))
 
 

@@ -38,12 +38,16 @@ def test_growing_files_are_forecast(graph: Graph, tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     rows = [f"{stamp(now - 300 * place)},{120 + place % 9},EGV" for place in range(300)][::-1]
     (folder / "cgmreading_1.csv").write_text("\n".join(["timestamp,bg,event_type", *rows, ""]))
-    result = graph.run("latest_forecasts", data={"source": "events", "root": str(tmp_path / "data")})
+    source = {"source": "events", "root": str(tmp_path / "data")}
+    result = graph.run("latest_forecasts", data=source, evaluation={"unit": "mmol/L"})
     [told] = json.loads(graph.store.latest_forecasts.read_text())
     page = result.asset_materializations_for_node("latest_forecasts")[0].metadata
     # Nobody said where the wearer lives, which the base model needs.
     assert (told["wearer"], told["refusals"][0]["reason"]) == ("7", "zone_unknown")
     assert page["with a forecast, tiny"].value == 0
+    forecasts = page["forecasts, mmol/L"]
+    assert isinstance(forecasts, dg.TableMetadataValue)
+    assert forecasts.records[0].data["reading"] == 6.7
 
 
 def test_virtual_wearers_have_no_now(graph: Graph) -> None:
