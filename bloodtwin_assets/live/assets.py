@@ -14,6 +14,7 @@ from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.service.latest import latest
 from bloodtwin_core.service.model import Model, loaded, model_file
+from bloodtwin_core.serving.published import read_pointer
 
 LIVE_GROUP = "live"
 IDLE = dg.DataVersion("nothing live")
@@ -25,7 +26,8 @@ def latest_forecasts(settings: SettingsResource, artifacts: ArtifactsResource) -
     """`latest_forecasts.json`: the coming hour of each pump from what was last fetched, or why there is none.
 
     For those who run the graph and not `bloodtwin serve`: the schedule `live_forecasts`, off by default, fetches and
-    forecasts every five minutes. The model is that of `service.model_path`, else this run's own, else the base model.
+    forecasts every five minutes. The model is that of `service.model_path`, else the published one, else this run's
+    own, else the base model.
     It does nothing where `data.source` tells no single events, as virtual wearers and data sets do not.
     """
     store = artifacts.store(settings)
@@ -41,4 +43,6 @@ def latest_forecasts(settings: SettingsResource, artifacts: ArtifactsResource) -
 
 def _model(store: ArtifactStore, model_path: str) -> Model:
     """The model to forecast with. Raises ArtifactMissing."""
+    if not model_path and read_pointer(store.published):
+        return loaded(model_file(str(store.published)))
     return loaded(store.onnx if not model_path and store.onnx.exists() else model_file(model_path))

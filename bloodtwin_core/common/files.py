@@ -125,13 +125,23 @@ def recover_folder(path: Path) -> None:
         aside.replace(path)
 
 
-def clear_leftovers(folder: Path) -> int:
+def remove_folder(path: Path) -> None:
+    """Remove a folder at once: nobody finds half of it, and what a kill leaves of it clear_leftovers takes away."""
+    going = _beside(path)
+    path.replace(going)
+    shutil.rmtree(going, ignore_errors=True)
+
+
+def clear_leftovers(folder: Path, besides: Path | None = None) -> int:
     """Clear away what killed processes left under a folder, and return how many files that were.
 
-    Folders that had stepped aside come back where nothing took their place. Nobody may be writing there meanwhile.
+    Folders that had stepped aside come back where nothing took their place. Nobody may be writing there meanwhile, but
+    in the folder besides, which is left alone.
     """
     cleared = 0
     for parent, folders, files in os.walk(folder):
+        if besides is not None and besides.parent == Path(parent) and besides.name in folders:
+            folders.remove(besides.name)
         for name in list(folders):
             path = Path(parent, name)
             aside = _ASIDE.fullmatch(name)

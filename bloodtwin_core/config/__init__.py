@@ -13,6 +13,7 @@ from bloodtwin_core.config.evaluation import EvaluationSettings
 from bloodtwin_core.config.export import ExportSettings
 from bloodtwin_core.config.group import SettingsGroup
 from bloodtwin_core.config.model import Cell, ModelSettings
+from bloodtwin_core.config.publishing import DriftSettings, PublishingSettings
 from bloodtwin_core.config.service import ServiceSettings
 from bloodtwin_core.config.training import (
     PRETRAINED,
@@ -29,11 +30,13 @@ __all__ = [
     "Cell",
     "DataSettings",
     "Device",
+    "DriftSettings",
     "EvaluationSettings",
     "ExportSettings",
     "ModelSettings",
     "PersonalSettings",
     "Precision",
+    "PublishingSettings",
     "Schedule",
     "ServiceSettings",
     "Settings",
@@ -55,6 +58,9 @@ class Settings(SettingsGroup):
         default_factory=EvaluationSettings, description="How the forecaster is tested."
     )
     export: ExportSettings = Field(default_factory=ExportSettings, description="The files that leave.")
+    publishing: PublishingSettings = Field(
+        default_factory=PublishingSettings, description="Which trained model is published, and retraining."
+    )
     service: ServiceSettings = Field(default_factory=ServiceSettings, description="The live service, bloodtwin serve.")
 
     def used(self, *groups: str) -> dict[str, Any]:

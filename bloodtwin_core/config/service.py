@@ -26,7 +26,10 @@ class ServiceSettings(SettingsGroup):
     """The live service, `bloodtwin serve`; the asset latest_forecasts takes its store and model too."""
 
     store: str = Field(default="bloodtwin_live", description="Folder of the service's database; for its owner alone.")
-    model_path: str = Field(default="", description="model.onnx, or the folder of a model; empty takes the base model.")
+    model_path: str = Field(
+        default="",
+        description="model.onnx, the folder of a model, or one of published versions; empty takes the base model.",
+    )
     address: str = Field(default="127.0.0.1", description="Address to listen at; any but this machine's needs tokens.")
     port: int = Field(default=8484, ge=1, le=65_535, description="Port to listen at.")
     certificate: str = Field(default="", description="File of the TLS certificate (PEM); empty speaks plain HTTP.")

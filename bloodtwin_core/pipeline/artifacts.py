@@ -119,6 +119,11 @@ class ArtifactStore:
         return self.folder / "latest_forecasts.json"
 
     @property
+    def published(self) -> Path:
+        """Folder of the published versions, which has a lock of its own: see publishing/store.py."""
+        return self.folder / "published"
+
+    @property
     def manifest_path(self) -> Path:
         """The manifest's file."""
         return self.folder / "manifest.json"
@@ -141,7 +146,7 @@ class ArtifactStore:
         Raises FolderInUse if another run is at work here.
         """
         with self.owner.holding(self.folder) as taken:
-            if taken and (cleared := clear_leftovers(self.folder)):
+            if taken and (cleared := clear_leftovers(self.folder, besides=self.published)):
                 logger.info("Cleared away %d files that a run broken off by a kill left in %s", cleared, self.folder)
             yield
 

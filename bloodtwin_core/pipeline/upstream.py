@@ -14,6 +14,8 @@ from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.personal.storage import PersonalIndex, read_personal_index
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.publishing.decision import Decision
+from bloodtwin_core.publishing.store import PublishedStore
 from bloodtwin_core.records.raw_splits import RawPumpSplits, read_raw_splits
 from bloodtwin_core.sources.settings import data_model
 from bloodtwin_core.training import CheckpointFolder
@@ -102,6 +104,16 @@ def stored_personal(store: ArtifactStore) -> PersonalIndex:
     """What became of each pump's copy. Raises ArtifactMissing if the index or a copy is gone or changed."""
     store.require_unchanged("personal_checkpoints", store.personal)
     return read_personal_index(store.personal)
+
+
+def stored_decision(store: ArtifactStore) -> Decision:
+    """What was last decided of a candidate. Raises ArtifactMissing if it is gone or changed."""
+    published = PublishedStore(store.published)
+    store.require_unchanged("published_model", published.decision)
+    decision = published.last_decision()
+    if decision is None:
+        raise ArtifactMissing(f"{published.decision} is not there. Materialize published_model first")
+    return decision
 
 
 def _report_settings(settings: DataSettings) -> tuple[str, ...]:

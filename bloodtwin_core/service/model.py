@@ -14,6 +14,7 @@ from bloodtwin_core.records import Feature
 from bloodtwin_core.serving import Forecaster
 from bloodtwin_core.serving.model_json import MODEL_JSON
 from bloodtwin_core.serving.onnx_files import WindowNetwork
+from bloodtwin_core.serving.published import model_in
 
 logger = logging.getLogger(__name__)
 _USUAL = {Feature.bg: 140.0, Feature.cos_time: 1.0}
@@ -33,11 +34,11 @@ class Model:
 
 
 def model_file(model_path: str) -> Path:
-    """The file that service.model_path names. Raises ArtifactMissing for a base model that is not whole."""
-    if not model_path:
-        return shipped_file(ONNX)
-    path = Path(model_path)
-    return path / ONNX if path.is_dir() else path
+    """The file that service.model_path names: of a folder its model.onnx, of one of published versions that in use.
+
+    Raises ArtifactMissing for a base model that is not whole, or a damaged published.json.
+    """
+    return model_in(Path(model_path), ONNX) if model_path else shipped_file(ONNX)
 
 
 def loaded(path: Path) -> Model:

@@ -13,6 +13,10 @@ from bloodtwin_core.serving.forecast import Forecast, forecast_of
 from bloodtwin_core.serving.intake import taken
 from bloodtwin_core.serving.lookback import lookback_of
 from bloodtwin_core.serving.onnx_files import WindowNetwork, load_onnx
+from bloodtwin_core.serving.published import model_in
+
+WINDOWED = "model.onnx"
+"""The export that takes whole lookbacks, in the folder of a model."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,12 @@ class Forecaster:
     def load(cls, path: Path, threads: int = 0, clock: Clock | None = None) -> "Forecaster":
         """Load model.onnx (with so many threads, 0: onnxruntime chooses) or model.ts.
 
+        Of a folder its model.onnx is loaded; of artifacts/{name}/published that of the version in use.
         clock says which clock the model learnt from, for a file that is too old to say it itself.
         Raises ArtifactMissing if it is not there, damaged, or not the file that model.json beside it lists,
         SettingsError if the file says another clock.
         """
+        path = model_in(path, WINDOWED)
         if path.suffix == ".ts":
             # torch takes seconds to import, and only this format needs it.
             from bloodtwin_core.serving.torchscript import load_torchscript

@@ -32,6 +32,7 @@ STAGES = [
     "torchscript_export",
     "onnx_export",
     "streaming_export",
+    "published_model",
 ]
 LIVE = ["latest_forecasts"]
 """It does nothing where data.source tells nothing of now, and leaves nothing in the manifest."""

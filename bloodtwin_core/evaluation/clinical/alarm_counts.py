@@ -24,8 +24,36 @@ from bloodtwin_core.evaluation.clinical.events import (
     Threshold,
     find_events,
 )
+from bloodtwin_core.records import Mask
 
 NEVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class EventLeads:
+    """How long before each event of a pump an alarm announced it, all but crossings [event].
+
+    lead: records from the first alarm in time to the onset; 0 or less where there was none. could: whether a forecast
+    could have announced it. crossings: origins at which an alarm is raised.
+    """
+
+    events: Events
+    could: Mask
+    lead: RecordNumbers
+    crossings: RecordNumbers
+
+
+def event_leads(timeline: PumpTimeline, forecast: npt.NDArray[np.floating], threshold: Threshold) -> EventLeads:
+    """Of one pump: forecast is that of its windows (mg/dL, [window, step]), as far as alarms look ahead."""
+    steps = forecast.shape[1]
+    events = find_events(timeline.readings, threshold)
+    ended = np.concatenate([[0], events.end])
+    latest = np.searchsorted(events.onset, timeline.origin, side="right")
+    free = ~threshold.beyond(timeline.last) & (timeline.origin >= ended[latest])
+    earliest = np.maximum(events.onset - steps, ended[:-1])
+    could = _first_from(earliest, timeline.origin[free]) < events.onset
+    crossings = timeline.origin[free & np.any(threshold.beyond(forecast), axis=1)]
+    return EventLeads(events, could, events.onset - _first_from(earliest, crossings), crossings)
 
 
 @dataclass
@@ -42,20 +70,12 @@ class AlarmCounts:
 
     def add(self, timeline: PumpTimeline, forecast: npt.NDArray[np.floating], threshold: Threshold) -> None:
         """Count one pump: forecast is that of its windows (mg/dL, [window, step]), as far as alarms look ahead."""
-        steps = forecast.shape[1]
-        events = find_events(timeline.readings, threshold)
-        ended = np.concatenate([[0], events.end])
-        latest = np.searchsorted(events.onset, timeline.origin, side="right")
-        free = ~threshold.beyond(timeline.last) & (timeline.origin >= ended[latest])
-        earliest = np.maximum(events.onset - steps, ended[:-1])
-        could = _first_from(earliest, timeline.origin[free]) < events.onset
-        crossings = timeline.origin[free & np.any(threshold.beyond(forecast), axis=1)]
-        lead = events.onset - _first_from(earliest, crossings)
+        found = event_leads(timeline, forecast, threshold)
         self.windows += len(timeline.origin)
-        self.events += int(could.sum())
-        self.events_without_forecast += int((~could).sum())
-        self.lead_records += lead[lead > 0].tolist()
-        self._judge(crossings, events, _long_unknown(timeline.readings), steps)
+        self.events += int(found.could.sum())
+        self.events_without_forecast += int((~found.could).sum())
+        self.lead_records += found.lead[found.lead > 0].tolist()
+        self._judge(found.crossings, found.events, _long_unknown(timeline.readings), forecast.shape[1])
 
     def _judge(self, crossings: RecordNumbers, events: Events, unknown: RecordNumbers, steps: int) -> None:
         """Go through the origins at which a crossing is forecast, alarm by alarm."""

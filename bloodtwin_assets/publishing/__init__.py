@@ -1,0 +1,1 @@
+"""Which trained model others forecast with."""

@@ -1,0 +1,41 @@
+"""The candidate beside the version in use: published or not, and why."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from bloodtwin_assets.common.failures import failing_in_words
+from bloodtwin_assets.common.identity import page_of
+from bloodtwin_assets.evaluation.assets import test_results
+from bloodtwin_assets.exports.assets import onnx_export, streaming_export, torchscript_export
+from bloodtwin_assets.publishing.pages import published_page
+from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
+from bloodtwin_core.pipeline.publishing import publish_stage
+from bloodtwin_core.records.glucose_units import GlucoseUnit
+
+PUBLISHING_GROUP = "publishing"
+
+
+@dg.asset(
+    group_name=PUBLISHING_GROUP,
+    kinds={"onnx", "json"},
+    deps=[test_results, torchscript_export, onnx_export, streaming_export],
+)
+@failing_in_words
+def published_model(
+    context: dg.AssetExecutionContext, settings: SettingsResource, artifacts: ArtifactsResource
+) -> dg.MaterializeResult[None]:
+    """The version that others forecast with, in `published/`; the candidate that this run trained takes its place only
+    where it is shown to be as good.
+
+    Both forecast the same newest days, on which neither was trained nor chosen. The candidate must be better than
+    persistence; better than the version in use, or equal and fresher; miss no more lows; have exports that load and
+    agree; and have learnt from no week whose drift nobody has looked at. Else the version in use stays, and this page
+    says why. `bloodtwin rollback` and the job `roll_back` go back to an earlier version; docs/retraining.md.
+    """
+    store = artifacts.store(settings)
+    made = publish_stage(store, settings.plain(), datetime.now(UTC))
+    context.log.info("The candidate was %s: %s", made.decision.verdict, made.decision.why)
+    page = published_page(made, store.published, GlucoseUnit(settings.evaluation.unit))
+    version = dg.DataVersion(store.version_of("published_model"))
+    return dg.MaterializeResult(metadata=page_of(settings, page), data_version=version)

@@ -1,0 +1,55 @@
+"""Which trained model is published, and when a model is trained again."""
+
+from pydantic import Field
+
+from bloodtwin_core.config.group import SettingsGroup
+
+
+class DriftSettings(SettingsGroup):
+    """How far a week may lie from the training period before somebody has to look at it."""
+
+    glucose: float = Field(
+        default=25.0,
+        gt=0.0,
+        le=500.0,
+        description="Distance (mg/dL) of the week's distribution of glucose from that of the training period.",
+    )
+    missing: float = Field(
+        default=0.30, gt=0.0, le=1.0, description="Share of readings missing beyond that of the training period."
+    )
+    insulin: float = Field(
+        default=0.50,
+        gt=0.0,
+        le=100.0,
+        description="Change of insulin a day (U), as a share of that of the training period.",
+    )
+    error: float = Field(
+        default=0.50,
+        gt=0.0,
+        le=100.0,
+        description="Rise of the published model's MAE, as a share of that on the days it was published on.",
+    )
+    coverage: float = Field(
+        default=0.15,
+        gt=0.0,
+        le=1.0,
+        description="Share of readings in the published model's 80 % band: change from the days it was published on.",
+    )
+    fewest_days: int = Field(
+        default=2, ge=1, le=7, description="A week of which fewer days are known is not judged yet."
+    )
+
+
+class PublishingSettings(SettingsGroup):
+    """Which trained model is published, and when a model is trained again."""
+
+    keep_versions: int = Field(
+        default=5, ge=2, le=1000, description="Published versions kept to roll back to, that in use among them."
+    )
+    largest_loss: float = Field(
+        default=0.01,
+        ge=0.0,
+        le=0.5,
+        description="A fresher model that no day shows to be worse may err by this share more; losses add up.",
+    )
+    drift: DriftSettings = Field(default_factory=DriftSettings, description="When a week needs to be looked at.")

@@ -1,0 +1,63 @@
+"""Which version of a model is published: the file that says so, for whoever forecasts with it.
+
+artifacts/{name}/published/ holds a folder for each version, whole before anybody is told of it, and published.json,
+which names the one in use and is replaced by one rename. Whoever reads it once and then reads that folder alone has all
+files of one version.
+"""
+
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bloodtwin_core.common.errors import ArtifactMissing, in_brief
+
+POINTER, VERSIONS = "published.json", "versions"
+
+
+class Switch(BaseModel):
+    """From when on a version was in use, and why."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    version: str
+    at: datetime
+    why: str
+
+
+class Pointer(BaseModel):
+    """published.json: the version in use.
+
+    manifest_sha256: of its version.json, which lists its files. history: the latest switches, the oldest first.
+    withdrawn: checkpoints (sha256) that somebody rolled back from, which are not published again by themselves.
+    """
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    version: str
+    manifest_sha256: str
+    history: tuple[Switch, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+
+
+def read_pointer(folder: Path) -> Pointer | None:
+    """What published.json in a folder says; None where nothing is published. Raises ArtifactMissing if damaged."""
+    path = folder / POINTER
+    try:
+        return Pointer.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        brief = in_brief(error)
+        raise ArtifactMissing(f"{path} is damaged ({brief}). Roll back to a version: bloodtwin rollback") from error
+
+
+def model_in(place: Path, file: str) -> Path:
+    """A model's file: place itself, or, of a folder, the published version's file of that name, else the folder's own.
+
+    Raises ArtifactMissing if published.json is damaged.
+    """
+    if not place.is_dir():
+        return place
+    pointer = read_pointer(place)
+    return place / file if pointer is None else place / VERSIONS / pointer.version / file
