@@ -35,7 +35,7 @@ def alone(readings: int = 20) -> list[Row]:
         noted("memory at first", begun, "MiB"),
         below("peak memory with one wearer", after, "MiB", _MEMORY_MIB),
         below(
-            "peak memory with treatments of Nightscout's clients, which pandas reads",
+            "peak memory with treatments of Nightscout's clients",
             with_treatments,
             "MiB",
             _MEMORY_MIB,

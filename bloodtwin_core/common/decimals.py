@@ -45,6 +45,14 @@ def number_of(text: str) -> float:
     return float(text)
 
 
+def number_or_nan(text: str) -> float:
+    """The number that the text writes, NaN for other text."""
+    try:
+        return number_of(text)
+    except ValueError:
+        return np.nan
+
+
 def numbers_of(fields: Ascii) -> Floats:
     """As number_of, for [row] at a time: plain decimals together, the others one by one."""
     if not len(fields):

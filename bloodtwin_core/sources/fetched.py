@@ -16,15 +16,13 @@ import pandas as pd
 
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.common.files import atomic_write
-from bloodtwin_core.sources.row import Row
+from bloodtwin_core.sources.row import Day, Row
 
 WINDOW_DAYS = 28
 """Days asked for at once; Tandem Source answers for about four weeks at most."""
 _TYPES = {"id": "str", "kind": "str", "time": "str", "value": "float64", "minutes": "float64", "detail": "str"}
 COLUMNS = tuple(_TYPES)
 _SUFFIX = ".csv.gz"
-Day = np.datetime64
-"""datetime64[D]."""
 __all__ = ["COLUMNS", "WINDOW_DAYS", "Day", "FetchedRows", "Gone", "Row", "Window", "table_of", "windows"]
 Gone = Callable[[pd.DataFrame], "pd.Series[bool]"]
 

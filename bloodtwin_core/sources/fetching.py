@@ -19,7 +19,7 @@ from bloodtwin_core.config.sources import FetchSettings
 from bloodtwin_core.events.plausible import EARLIEST
 from bloodtwin_core.records.pump_ids import PumpId, pump_id_of
 from bloodtwin_core.records.split_files import natural_order
-from bloodtwin_core.sources.fetched import Day
+from bloodtwin_core.sources.row import Day
 
 EARLIEST_DAY: Day = EARLIEST.astype("datetime64[D]")
 """Nothing older is asked for, since it would be refused."""

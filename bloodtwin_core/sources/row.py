@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+Day = np.datetime64
+"""datetime64[D]."""
+
 
 @dataclass(frozen=True)
 class Row:

@@ -8,6 +8,7 @@ from bloodtwin_core.service.moments import time_of as moment_of_records
 from bloodtwin_core.service.nightscout.documents import Collection
 from bloodtwin_core.service.store import EventKind, Store, StoredEvent, Wearer
 from bloodtwin_core.service.told import stored_events
+from bloodtwin_core.sources.nightscout.reading import events_of_documents
 from bloodtwin_core.sources.nightscout.values import BAD, Document, time_of, words
 
 ORIGIN = "nightscout"
@@ -45,9 +46,6 @@ def needs_deriving(store: Store, wearer: Wearer, now: int) -> bool:
 
 def events_told(store: Store, wearer: Wearer, since: int, now: int) -> PumpEvents:
     """The events of the wearer's documents since a second. Raises SettingsError for a profile without a zone."""
-    # It needs pandas, which takes memory that a service without treatments can do without.
-    from bloodtwin_core.sources.nightscout.reading import events_of_documents
-
     number, documents = wearer.number, store.documents
     return events_of_documents(
         wearer.name,

@@ -1,10 +1,10 @@
 """Basal from a site's rows: the profile's rates, with temporary rates and suspensions laid over them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
+from bloodtwin_core.common.decimals import number_or_nan
 from bloodtwin_core.events.kinds import BasalEvents
 from bloodtwin_core.events.silence import LONGEST_SILENCE, held
 from bloodtwin_core.records import Timestamps
@@ -18,14 +18,15 @@ from bloodtwin_core.sources.nightscout.profiles import (
     profile_basal,
     unknown_switches,
 )
+from bloodtwin_core.sources.nightscout.site_rows import SiteRows
 from bloodtwin_core.sources.nightscout.suspended import suspensions
-from bloodtwin_core.sources.nightscout.timeline import Spans, seconds, times_of, until_next, within
+from bloodtwin_core.sources.nightscout.timeline import Spans, seconds, until_next, within
 
 _SECOND = np.timedelta64(1, "s")
 _DAY = np.timedelta64(24 * 3600, "s")
 
 
-def basal_events(rows: pd.DataFrame, profiles: pd.DataFrame, switches: pd.DataFrame) -> BasalEvents:
+def basal_events(rows: SiteRows, profiles: SiteRows, switches: SiteRows) -> BasalEvents:
     """What was delivered besides boluses: 0 while suspended, else the temporary rate, else that of the profile.
 
     NaN before the first profile, and in long silences of the site (see held), through which a profile would go on. A
@@ -35,7 +36,7 @@ def basal_events(rows: pd.DataFrame, profiles: pd.DataFrame, switches: pd.DataFr
     """
     if not len(rows):
         return BasalEvents.of([], [])
-    heard = times_of(rows)
+    heard = rows.times
     temporary, added = _laid_over(rows, SiteKind.temp_basal), _laid_over(rows, SiteKind.temp_per_cent)
     suspended = suspensions(rows)
     steps, step_rates = profile_basal(_started(profiles), _switched(switches), heard[0], heard[-1] + _SECOND)
@@ -51,12 +52,12 @@ def basal_events(rows: pd.DataFrame, profiles: pd.DataFrame, switches: pd.DataFr
     return held(BasalEvents.of(times, rates), heard, heard[-1])
 
 
-def switches_without_profile(profiles: pd.DataFrame, switches: pd.DataFrame) -> int:
+def switches_without_profile(profiles: SiteRows, switches: SiteRows) -> int:
     """How many switches name a profile that the site does not have. profiles, switches: in the order of time."""
     return unknown_switches(_started(profiles), _switched(switches))
 
 
-def zone_in_force(profiles: pd.DataFrame, stated: str) -> str:
+def zone_in_force(profiles: SiteRows, stated: str) -> str:
     """The zone of the newest profile, where the wearer lives now; stated (data.nightscout.time_zone) without any.
 
     profiles: in the order of time.
@@ -89,14 +90,14 @@ class _LaidOver:
         self.spans, self.values, self.known = spans, values, known
 
 
-def _laid_over(rows: pd.DataFrame, kind: SiteKind) -> _LaidOver:
+def _laid_over(rows: SiteRows, kind: SiteKind) -> _LaidOver:
     """The spans of temporary rates of a kind, each cut short by the next of any kind, and their values."""
-    lines = rows[rows["kind"].isin((SiteKind.temp_basal, SiteKind.temp_per_cent))]
-    begins = times_of(lines)
-    ends = np.minimum(begins + seconds(lines["minutes"]), until_next(begins))
-    real = (lines["kind"].to_numpy() == kind) & (ends > begins)
-    known = pd.to_numeric(lines["detail"], errors="coerce").to_numpy(dtype=np.float64)
-    return _LaidOver((begins[real], ends[real]), lines["value"].to_numpy(dtype=np.float64)[real], known[real])
+    lines = rows.of_kind(SiteKind.temp_basal, SiteKind.temp_per_cent)
+    begins = lines.times
+    ends = np.minimum(begins + seconds(lines.minutes), until_next(begins))
+    real = lines.are(kind) & (ends > begins)
+    known = np.array([number_or_nan(text) for text in lines.detail[real]], dtype=np.float64)
+    return _LaidOver((begins[real], ends[real]), lines.value[real], known)
 
 
 def _at(begins: Timestamps, values: Rates, times: Timestamps) -> Rates:
@@ -106,17 +107,17 @@ def _at(begins: Timestamps, values: Rates, times: Timestamps) -> Rates:
     return last_begun
 
 
-def _started(profiles: pd.DataFrame) -> Sequence[Started]:
-    return [Started(time, Profile.model_validate_json(text)) for time, _, text in _lines(profiles, SiteKind.profile)]
-
-
-def _switched(rows: pd.DataFrame) -> Sequence[Switched]:
+def _started(profiles: SiteRows) -> Sequence[Started]:
+    of_profiles = profiles.of_kind(SiteKind.profile)
     return [
-        Switched(time, minutes, Switch.model_validate_json(text))
-        for time, minutes, text in _lines(rows, SiteKind.profile_switch)
+        Started(time, Profile.model_validate_json(text))
+        for time, text in zip(of_profiles.times, of_profiles.detail, strict=True)
     ]
 
 
-def _lines(rows: pd.DataFrame, kind: SiteKind) -> Iterator[tuple[np.datetime64, float, str]]:
-    lines = rows[rows["kind"] == kind]
-    return zip(times_of(lines), lines["minutes"], lines["detail"], strict=True)
+def _switched(rows: SiteRows) -> Sequence[Switched]:
+    of_switches = rows.of_kind(SiteKind.profile_switch)
+    return [
+        Switched(time, float(minutes), Switch.model_validate_json(text))
+        for time, minutes, text in zip(of_switches.times, of_switches.minutes, of_switches.detail, strict=True)
+    ]

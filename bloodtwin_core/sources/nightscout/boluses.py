@@ -15,13 +15,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bloodtwin_core.sources.fetched import Row
 from bloodtwin_core.sources.nightscout.deliveries import Delivery
 from bloodtwin_core.sources.nightscout.insulins import Insulin, insulin_named, insulin_noted, is_priming_note
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.temp_basals import micro_bolus_row
 from bloodtwin_core.sources.nightscout.treatment import Treatment
 from bloodtwin_core.sources.nightscout.values import Document, NotUnderstood, amount, number, part, words
+from bloodtwin_core.sources.row import Row
 
 COMBO_BOLUS = frozenset({"combobolus", "extendedbolus", "dualbolus", "squarebolus", "dualwavebolus", "squarewavebolus"})
 _FILLING = re.compile(

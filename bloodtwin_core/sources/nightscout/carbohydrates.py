@@ -3,23 +3,26 @@
 Beside a bolus they stand in its row, as the word after those of its Delivery; else in a row of their own.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from math import inf
 
 import numpy as np
-import pandas as pd
 
 from bloodtwin_core.events.kinds import AmountEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
-from bloodtwin_core.sources.fetched import Row
 from bloodtwin_core.sources.nightscout.deliveries import COLUMNS
-from bloodtwin_core.sources.nightscout.duplicates import repeated, with_delivery
+from bloodtwin_core.sources.nightscout.duplicates import repeated
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
+from bloodtwin_core.sources.nightscout.site_rows import SiteRows
 from bloodtwin_core.sources.nightscout.treatment import Treatment
 from bloodtwin_core.sources.nightscout.values import BAD
+from bloodtwin_core.sources.row import Row
 
 _BESIDE = "+carbs"
 """Tells the row of what was announced from that of insulin which is no bolus."""
+_PLACE = len(COLUMNS)
+"""Of the carbohydrates among the words of a bolus."""
 _UNREADABLE = "unreadable"
 """Stands for carbohydrates that are no number."""
 
@@ -36,17 +39,22 @@ def with_carbohydrates(rows: list[Row], treatment: Treatment) -> list[Row]:
     return [own] if first.kind == SiteKind.other else [*rows, replace(own, id=own.id + _BESIDE)]
 
 
-def carbohydrate_events(rows: pd.DataFrame) -> tuple[AmountEvents, Repairs]:
+def carbohydrate_events(rows: SiteRows) -> tuple[AmountEvents, Repairs]:
     """Every announcement once, and how many could not be understood. rows: in UTC."""
-    alone = rows[rows["kind"] == SiteKind.carbohydrates]
-    boluses = with_delivery(rows[rows["kind"] == SiteKind.bolus])
-    delivered = boluses[~repeated(boluses)]
-    beside = delivered["detail"].str.split(" ", expand=True).reindex(columns=[len(COLUMNS)])[len(COLUMNS)].dropna()
-    words = pd.concat([alone["detail"], beside]).astype(str)
-    readable = words[words != _UNREADABLE]
-    times = rows.loc[readable.index, "time"].to_numpy(dtype="datetime64[s]")
-    events = AmountEvents.of(times, readable.to_numpy(dtype=np.float64))
-    return events, Repairs.of(RepairKind.unreadable_rows, len(words) - len(readable), "carbohydrates")
+    alone, boluses = rows.of_kind(SiteKind.carbohydrates), rows.of_kind(SiteKind.bolus)
+    delivered = boluses.chosen(~repeated(boluses))
+    told = [
+        *zip(alone.times, alone.detail, strict=True),
+        *((time, words[_PLACE]) for time, words in _words(delivered) if len(words) > _PLACE),
+    ]
+    readable = [(time, float(grams)) for time, grams in told if grams != _UNREADABLE]
+    times = np.array([time for time, _ in readable], dtype="datetime64[s]")
+    events = AmountEvents.of(times, [grams for _, grams in readable])
+    return events, Repairs.of(RepairKind.unreadable_rows, len(told) - len(readable), "carbohydrates")
+
+
+def _words(boluses: SiteRows) -> Iterator[tuple[np.datetime64, list[str]]]:
+    return ((time, text.split(" ")) for time, text in zip(boluses.times, boluses.detail, strict=True))
 
 
 def _announced(treatment: Treatment) -> str:

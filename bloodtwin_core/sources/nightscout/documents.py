@@ -10,7 +10,6 @@ from math import isfinite
 import numpy as np
 
 from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.sources.fetched import Row
 from bloodtwin_core.sources.nightscout import statuses
 from bloodtwin_core.sources.nightscout.boluses import bolus_rows
 from bloodtwin_core.sources.nightscout.carbohydrates import with_carbohydrates
@@ -21,6 +20,7 @@ from bloodtwin_core.sources.nightscout.switches import is_switch, profile_row, s
 from bloodtwin_core.sources.nightscout.temp_basals import TEMP_BASAL, temp_basal_row
 from bloodtwin_core.sources.nightscout.treatment import Treatment
 from bloodtwin_core.sources.nightscout.values import BAD, Document, NotUnderstood, units_in
+from bloodtwin_core.sources.row import Row
 
 _NEVER = np.datetime64(0, "s")
 _NOT_A_NAME = re.compile(r"[^\w <>-]")

@@ -8,13 +8,17 @@
   where both uploaders have both.
 """
 
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
-import pandas as pd
 
+from bloodtwin_core.common.arrays import Floats
+from bloodtwin_core.common.decimals import number_or_nan
 from bloodtwin_core.records import Mask
 from bloodtwin_core.sources.nightscout.deliveries import BY_PUMP, COLUMNS, UNKNOWN
+from bloodtwin_core.sources.nightscout.site_rows import Objects, SiteRows
 
 _NEAR_SECONDS = 60
 """Two apps that see one delivery round its time to the minute, at most."""
@@ -26,43 +30,58 @@ _SAME_DOSE = 100
 """Hundredths of a unit to which two apps round the same dose."""
 
 
-def with_delivery(boluses: pd.DataFrame) -> pd.DataFrame:
-    """Rows of boluses, in the order of time, with what their detail says: uploader, by, record, modified."""
-    said = boluses["detail"].str.split(" ", expand=True).reindex(columns=range(len(COLUMNS)))
-    said.columns = pd.Index(COLUMNS)
-    said["modified"] = pd.to_numeric(said["modified"], errors="coerce").fillna(0)
-    return pd.concat([boluses, said.fillna({"uploader": UNKNOWN, "by": "", "record": UNKNOWN})], axis=1)
+@dataclass(frozen=True)
+class _Told:
+    """What the details of boluses say, [row]: uploader and record UNKNOWN where nothing is said."""
+
+    uploader: Objects
+    by_pump: Mask
+    record: Objects
+    modified: Floats
+
+    @classmethod
+    def of(cls, boluses: SiteRows) -> Self:
+        """Older rows have fewer words, or none."""
+        lacking = (UNKNOWN, "", UNKNOWN, "")
+        told = [(*(words := text.split(" ")[: len(COLUMNS)]), *lacking[len(words) :]) for text in boluses.detail]
+        uploaders, by, records, modified = zip(*told, strict=True) if told else ((), (), (), ())
+        return cls(
+            np.array([name or UNKNOWN for name in uploaders], dtype=np.object_),
+            np.array([one == BY_PUMP for one in by], dtype=bool),
+            np.array(records, dtype=np.object_),
+            np.nan_to_num(np.array([number_or_nan(one) for one in modified], dtype=np.float64)),
+        )
 
 
-def repeated(boluses: pd.DataFrame) -> Mask:
-    """Which boluses [row] of with_delivery were delivered once, but uploaded again."""
-    again = _same_record(boluses)
-    again[~again] = _of_two_uploaders(boluses[~again])
+def repeated(boluses: SiteRows) -> Mask:
+    """Which boluses [row], in the order of time, were delivered once, but uploaded again."""
+    told = _Told.of(boluses)
+    again = _same_record(boluses.id, told)
+    left = np.flatnonzero(~again)
+    again[left] = _of_two_uploaders(boluses.chosen(left), told.uploader[left], told.by_pump[left])
     return again
 
 
-def _same_record(boluses: pd.DataFrame) -> Mask:
-    known = (boluses["record"] != UNKNOWN).to_numpy()
-    if not known.any():
-        return np.zeros(len(boluses), dtype=bool)
-    spread = boluses["id"].str.endswith("+")
-    keys = pd.DataFrame({"record": boluses["record"], "spread": spread, "modified": boluses["modified"]})
-    latest = keys[known].sort_values("modified", kind="stable").duplicated(["record", "spread"], keep="last")
-    again = np.zeros(len(boluses), dtype=bool)
-    again[known] = latest.reindex(keys.index[known]).to_numpy(dtype=bool)
+def _same_record(ids: Objects, told: _Told) -> Mask:
+    """All but what was written last, of what has the same number of the pump."""
+    again = np.zeros(len(ids), dtype=bool)
+    seen: set[tuple[str, bool]] = set()
+    known = np.flatnonzero(told.record != UNKNOWN)
+    for place in known[np.argsort(told.modified[known], kind="stable")][::-1].tolist():
+        key = (told.record[place], ids[place].endswith("+"))
+        again[place] = key in seen
+        seen.add(key)
     return again
 
 
-def _of_two_uploaders(boluses: pd.DataFrame) -> Mask:
+def _of_two_uploaders(boluses: SiteRows, uploader: Objects, by_pump: Mask) -> Mask:
     """The later, or the one without a number of the pump, of two equal doses of different uploaders at one time."""
     again = np.zeros(len(boluses), dtype=bool)
-    if boluses["uploader"].nunique() < 2:
+    if len(set(uploader)) < 2:
         return again
-    dose = np.rint(np.minimum(boluses["value"].to_numpy(dtype=np.float64), _LARGEST) * _SAME_DOSE).astype(np.int64)
-    seconds = boluses["time"].to_numpy(dtype="datetime64[s]").astype(np.int64)
-    minutes = np.rint(np.minimum(boluses["minutes"].to_numpy(dtype=np.float64), _LARGEST)).astype(np.int64)
-    uploader = pd.factorize(boluses["uploader"])[0]
-    by_pump = (boluses["by"] == BY_PUMP).to_numpy()
+    dose = np.rint(np.minimum(boluses.value, _LARGEST) * _SAME_DOSE).astype(np.int64)
+    seconds = boluses.times.astype(np.int64)
+    minutes = np.rint(np.minimum(boluses.minutes, _LARGEST)).astype(np.int64)
     order = np.lexsort((seconds, minutes, dose))
     taken = np.zeros(len(boluses), dtype=bool)
     for first, second in pairwise(order):

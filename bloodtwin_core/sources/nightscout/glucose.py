@@ -7,9 +7,8 @@ numbers of a device that writes fractions. What is not certain is refused in wor
 """
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.events.kinds import GlucoseEvents
 from bloodtwin_core.events.repairs import RepairKind, Repairs
@@ -17,7 +16,7 @@ from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L
 from bloodtwin_core.records import Mask
 from bloodtwin_core.sources.nightscout.entries import MMOL_HIGH, MMOL_LOW, STATED_MMOL
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
-from bloodtwin_core.sources.nightscout.timeline import times_of
+from bloodtwin_core.sources.nightscout.site_rows import Objects, SiteRows
 
 _ERROR_CODES = (0, 1, 2, 3, 5, 6, 9, 10, 12)
 """Of Dexcom's receiver, as Nightscout names them."""
@@ -27,27 +26,21 @@ _DOUBTFUL_COUNT, _DOUBTFUL_SHARE = 12, 0.02
 """More whole numbers under 39 than both of these that are no known error code may be mmol/L."""
 
 
-def glucose_events(rows: pd.DataFrame) -> tuple[GlucoseEvents, Repairs]:
+def glucose_events(rows: SiteRows) -> tuple[GlucoseEvents, Repairs]:
     """Readings in mg/dL, and what was converted and left out. Raises DataError where the unit is in doubt."""
-    readings = rows[rows["kind"] == SiteKind.glucose]
-    low = rows[rows["kind"] == SiteKind.low_number]
-    devices = low["detail"].astype(str)
-    stated = devices.str.startswith(STATED_MMOL).to_numpy(dtype=bool)
-    named = devices.str.removeprefix(STATED_MMOL)
-    values = low["value"].to_numpy(dtype=np.float64)
-    is_mmol = _in_mmol(values, named.to_numpy(dtype=object), readings["detail"], stated)
-    times = np.concatenate([times_of(readings), times_of(low)[is_mmol]])
-    measured = readings["value"].to_numpy(dtype=np.float64)
-    glucose = np.concatenate([measured, values[is_mmol] * MG_PER_DL_PER_MMOL_PER_L])
-    sensor = np.concatenate([readings["detail"].to_numpy(dtype=np.str_), named.to_numpy(dtype=np.str_)[is_mmol]])
+    readings, low = rows.of_kind(SiteKind.glucose), rows.of_kind(SiteKind.low_number)
+    stated = np.array([text.startswith(STATED_MMOL) for text in low.detail], dtype=bool)
+    named = np.array([text.removeprefix(STATED_MMOL) for text in low.detail], dtype=np.object_)
+    is_mmol = _in_mmol(low.value, named, readings.detail, stated)
+    times = np.concatenate([readings.times, low.times[is_mmol]])
+    glucose = np.concatenate([readings.value, low.value[is_mmol] * MG_PER_DL_PER_MMOL_PER_L])
+    sensor = np.concatenate([readings.detail, named[is_mmol]]).astype(np.str_)
     repairs = Repairs.of(RepairKind.readings_in_mmol, int(is_mmol.sum()))
     repairs += Repairs.of(RepairKind.error_codes, int((~is_mmol).sum()))
     return GlucoseEvents.of(times, glucose, sensor), repairs
 
 
-def _in_mmol(
-    values: npt.NDArray[np.float64], named: npt.NDArray[np.object_], others: "pd.Series[str]", stated: Mask
-) -> Mask:
+def _in_mmol(values: Floats, named: Objects, others: Objects, stated: Mask) -> Mask:
     """Which of the low numbers [number] are readings in mmol/L."""
     possible = (values >= MMOL_LOW) & (values <= MMOL_HIGH)
     converted = stated & possible

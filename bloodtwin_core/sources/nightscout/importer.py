@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.common.progress import Progress, Step, silent
@@ -32,6 +33,7 @@ from bloodtwin_core.sources.nightscout.documents import profile_rows
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.reading import events_of_rows
 from bloodtwin_core.sources.nightscout.site import ENTRIES, STATUSES, TREATMENTS, Collection, NightscoutSite
+from bloodtwin_core.sources.nightscout.site_rows import SiteRows
 from bloodtwin_core.sources.nightscout.syncing import READER, Answers, Marks, newest_change_known, take_over
 
 TOKEN_VARIABLE, API_SECRET_VARIABLE = "BLOODTWIN_NIGHTSCOUT_TOKEN", "BLOODTWIN_NIGHTSCOUT_API_SECRET"
@@ -72,8 +74,8 @@ def events(settings: DataSettings) -> Iterator[PumpEvents]:
         rows, profiles = _histories(folder)
         yield events_of_rows(
             pump_id,
-            rows.tables(),
-            profiles.table(),
+            map(_site_rows, rows.tables()),
+            _site_rows(profiles.table()),
             profile_basal=has_pump,
             with_carbohydrates=announced,
             stated_zone=zone,
@@ -125,6 +127,16 @@ def _known(rows: FetchedRows) -> tuple[int, dict[Collection, Day]]:
 
 def _now() -> int:
     return int(np.datetime64("now", "ms").astype(np.int64))
+
+
+def _site_rows(table: pd.DataFrame) -> SiteRows:
+    return SiteRows.of_columns(
+        table["time"].to_numpy(dtype="datetime64[s]"),
+        (table["value"].to_numpy(dtype=np.float64), table["minutes"].to_numpy(dtype=np.float64)),
+        ids=table["id"].tolist(),
+        kinds=table["kind"].tolist(),
+        details=table["detail"].tolist(),
+    )
 
 
 def _histories(folder: Path) -> tuple[FetchedRows, FetchedRows]:

@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.records import MINUTES_PER_DAY, Timestamps
+from bloodtwin_core.records.clock import times_shown
 from bloodtwin_core.sources.nightscout.zones import zone_meant
 
 Rates = npt.NDArray[np.float64]
@@ -31,8 +31,8 @@ class BasalSchedule(BaseModel):
 
     def rates(self, times: Timestamps) -> Rates:
         """U/h [time] at times in UTC. The wearer's clock decides, also in an hour that occurs twice or not at all."""
-        local = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(self.zone)
-        minutes = np.asarray(local.hour * 60 + local.minute)
+        shown = times_shown(times, self.zone)
+        minutes = (shown - shown.astype("datetime64[D]")) // _MINUTE
         from_minute = np.array([minute for minute, _ in self.steps])
         rates = np.array([rate for _, rate in self.steps])
         step = np.maximum(np.searchsorted(from_minute, minutes, side="right") - 1, 0)

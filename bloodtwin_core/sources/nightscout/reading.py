@@ -3,13 +3,11 @@
 from collections.abc import Iterable
 
 import numpy as np
-import pandas as pd
 
 from bloodtwin_core.events.kinds import AmountEvents, BasalEvents, PumpEvents
 from bloodtwin_core.events.plausible import EARLIEST, impossible_times
 from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.records import CARBOHYDRATES
-from bloodtwin_core.sources.fetched import Row, table_of
 from bloodtwin_core.sources.nightscout.basal import basal_events, switches_without_profile, zone_in_force
 from bloodtwin_core.sources.nightscout.carbohydrates import carbohydrate_events
 from bloodtwin_core.sources.nightscout.delivered import bolus_events
@@ -17,12 +15,11 @@ from bloodtwin_core.sources.nightscout.documents import entry_rows, profile_rows
 from bloodtwin_core.sources.nightscout.glucose import glucose_events
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.second_opinion import stated_totals
+from bloodtwin_core.sources.nightscout.site_rows import SiteRows
 from bloodtwin_core.sources.nightscout.values import Document
 from bloodtwin_core.sources.unreadable import not_understood
 
 _OF_BASAL = (SiteKind.temp_basal, SiteKind.temp_per_cent, SiteKind.suspended, SiteKind.resumed)
-_REPEATED = ("kind", "detail")
-"""Columns that hold few different texts."""
 
 
 def events_of_documents(
@@ -46,8 +43,8 @@ def events_of_documents(
     rows = [*entry_rows(entries), *treatment_rows(treatments, default_zone), *status_rows(statuses)]
     return events_of_rows(
         pump_id,
-        [_once(rows)],
-        _once(profile_rows(profiles, default_zone)),
+        [SiteRows.of(rows).once()],
+        SiteRows.of(profile_rows(profiles, default_zone)).once(),
         profile_basal=profile_basal,
         with_carbohydrates=with_carbohydrates,
         stated_zone=default_zone,
@@ -57,8 +54,8 @@ def events_of_documents(
 
 def events_of_rows(
     pump_id: str,
-    tables: Iterable[pd.DataFrame],
-    profiles: pd.DataFrame,
+    tables: Iterable[SiteRows],
+    profiles: SiteRows,
     *,
     profile_basal: bool,
     with_carbohydrates: bool = False,
@@ -67,12 +64,12 @@ def events_of_rows(
 ) -> PumpEvents:
     """The events of rows (see SiteKind), each of which stands once. Raises as events_of_documents."""
     rows, unreadable = _together(tables)
-    unreadable = pd.concat([unreadable, profiles[profiles["kind"] == SiteKind.unreadable]])
-    profiles = profiles[profiles["kind"] == SiteKind.profile].sort_values("time", kind="stable")
+    unreadable = SiteRows.joined([unreadable, profiles.of_kind(SiteKind.unreadable)])
+    profiles = profiles.of_kind(SiteKind.profile).in_order()
     glucose, read = glucose_events(rows)
     bolus, left_out = bolus_events(rows)
-    basal, refused = _basal(rows, profiles if profile_basal else profiles.iloc[:0], until)
-    repairs = read + left_out + refused + not_understood(unreadable)
+    basal, refused = _basal(rows, profiles if profile_basal else SiteRows.of([]), until)
+    repairs = read + left_out + refused + not_understood(unreadable.detail, unreadable.value)
     extra: dict[str, AmountEvents] = {}
     if with_carbohydrates:
         extra[CARBOHYDRATES], unread = carbohydrate_events(rows)
@@ -83,39 +80,24 @@ def events_of_rows(
     return found.without_repeats()
 
 
-def _basal(rows: pd.DataFrame, profiles: pd.DataFrame, until: np.datetime64 | None) -> tuple[BasalEvents, Repairs]:
+def _basal(rows: SiteRows, profiles: SiteRows, until: np.datetime64 | None) -> tuple[BasalEvents, Repairs]:
     """Basal of the time that can have been; a switch may be older, since it is in force until the next."""
-    impossible = impossible_times(rows["time"].to_numpy(dtype="datetime64[s]"), until)
-    before = rows["time"] < pd.Timestamp(EARLIEST)
-    refused = int((impossible & rows["kind"].isin(_OF_BASAL)).sum())
-    switches = before & (rows["kind"] == SiteKind.profile_switch)
-    in_time = rows[~impossible | switches]
-    basal = basal_events(rows[~impossible], profiles, in_time)
+    impossible = impossible_times(rows.times, until)
+    refused = int((impossible & rows.are(*_OF_BASAL)).sum())
+    switches = (rows.times < EARLIEST) & rows.are(SiteKind.profile_switch)
+    in_time = rows.chosen(~impossible | switches)
+    basal = basal_events(rows.chosen(~impossible), profiles, in_time)
     unknown = switches_without_profile(profiles, in_time) if len(profiles) else 0
     return basal, Repairs.of(RepairKind.times_refused, refused) + Repairs.of(
         RepairKind.unreadable_rows, unknown, "Profile Switch to a profile that the site does not have"
     )
 
 
-def _once(rows: list[Row]) -> pd.DataFrame:
-    return table_of(rows).drop_duplicates("id", keep="last")
-
-
-def _together(tables: Iterable[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _together(tables: Iterable[SiteRows]) -> tuple[SiteRows, SiteRows]:
     """All rows in the order of time, and those that were not understood; ids only of what they are asked of."""
-    kept, unreadable = [], []
+    kept, unreadable = [SiteRows.of([])], [SiteRows.of([])]
     for table in tables:
-        unread = table["kind"] == SiteKind.unreadable
-        unreadable.append(table[unread])
-        lean = table[~unread].copy()
-        lean["id"] = lean["id"].where(lean["kind"] == SiteKind.bolus, "")
-        kept.append(lean.astype(dict.fromkeys(_REPEATED, "category")))
-    together = {column: _joined([table[column] for table in kept]) for column in kept[0].columns} if kept else {}
-    rows = pd.DataFrame(together).sort_values("time", kind="stable", ignore_index=True)
-    return rows, pd.concat(unreadable)
-
-
-def _joined(columns: list[pd.Series]) -> pd.Series:
-    if isinstance(columns[0].dtype, pd.CategoricalDtype):
-        return pd.Series(pd.api.types.union_categoricals(columns))
-    return pd.concat(columns, ignore_index=True)
+        unread = table.are(SiteKind.unreadable)
+        unreadable.append(table.chosen(unread))
+        kept.append(table.chosen(~unread).with_ids_of(SiteKind.bolus))
+    return SiteRows.joined(kept).in_order(), SiteRows.joined(unreadable)

@@ -5,14 +5,13 @@ to its smallest step. Insulin on board tells of larger boluses alone, and of the
 """
 
 import numpy as np
-import pandas as pd
 
 from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.events.kinds import BolusEvents
 from bloodtwin_core.events.stated_totals import StatedTotals, TotalOf
 from bloodtwin_core.records import Mask, Timestamps
 from bloodtwin_core.sources.nightscout.kinds import RESERVOIR, STATUSES, SiteKind
-from bloodtwin_core.sources.nightscout.timeline import times_of
+from bloodtwin_core.sources.nightscout.site_rows import SiteRows
 
 _LARGEST_RESERVOIR = 480.0
 """U; no pump holds more. Omnipod's 0xDEADBEEF stands for more than 50 U."""
@@ -21,6 +20,7 @@ _LONGEST_UNREAD = np.timedelta64(3 * 3600, "s")
 _AFTER_FILLING = np.timedelta64(30 * 60, "s")
 """For so long after a level rose, what leaves the reservoir may fill the tube."""
 _SHORTEST_SPAN = np.timedelta64(3600, "s")
+_DAY = np.timedelta64(24 * 3600, "s")
 _STEP, _UNSTEADY = 1e-6, 0.5
 """U; what is less is no fall, and what is less no filling, but a level that two apps round differently."""
 _BETWEEN_STATUSES = np.timedelta64(15 * 60, "s")
@@ -32,24 +32,25 @@ _RISE, _DOSE, _LARGE = 0.3, 0.5, 1.0
 _LARGEST_IOB = 100.0
 
 
-def stated_totals(rows: pd.DataFrame, bolus: BolusEvents) -> StatedTotals:
+def stated_totals(rows: SiteRows, bolus: BolusEvents) -> StatedTotals:
     """What the statuses state of each day (UTC). rows: in the order of time; bolus: what treatments were read as."""
     return by_reservoir(rows).joined([by_insulin_on_board(rows, bolus)])
 
 
-def by_reservoir(rows: pd.DataFrame) -> StatedTotals:
+def by_reservoir(rows: SiteRows) -> StatedTotals:
     """All insulin of each day, as the reservoir fell between two changes of its level.
 
     A level that only stands still tells nothing: it may be that of a pump out of reach, or the most that a pump shows.
     """
-    said = rows[rows["kind"].isin(STATUSES) & (rows["detail"] == RESERVOIR) & (rows["value"] <= _LARGEST_RESERVOIR)]
-    times, levels = times_of(said), said["value"].to_numpy(dtype=np.float64)
+    said = rows.of_kind(*STATUSES)
+    said = said.chosen((said.detail == RESERVOIR) & (said.value <= _LARGEST_RESERVOIR))
+    times, levels = said.times, said.value
     if len(times) < 2:
         return StatedTotals()
     steps, apart = np.diff(levels), np.diff(times)
     filled = np.append(True, (steps > _UNSTEADY) | (apart > _LONGEST_UNREAD))
     run = np.cumsum(filled)
-    levels = pd.Series(levels).groupby(run).cummin().to_numpy()
+    levels = np.concatenate([np.minimum.accumulate(part) for part in np.split(levels, np.flatnonzero(filled)[1:])])
     first = times[np.flatnonzero(filled)][run - 1]
     # Of the first level it is not known whether the reservoir had been filled just before.
     changed = np.append(False, np.diff(levels) < -_STEP) & ~filled & (times - first >= _AFTER_FILLING)
@@ -71,15 +72,16 @@ def _day_by_day(times: Timestamps, levels: Floats, run: "np.typing.NDArray[np.in
     return StatedTotals.of(times[starts], times[ends], levels[starts] - levels[ends], TotalOf.reservoir)
 
 
-def by_insulin_on_board(rows: pd.DataFrame, bolus: BolusEvents) -> StatedTotals:
+def by_insulin_on_board(rows: SiteRows, bolus: BolusEvents) -> StatedTotals:
     """Boluses of each day (UTC), as insulin on board rose, beside those imported for the same minutes.
 
     Looked at are the times in which it rises or a bolus was imported, where both together are one of _LARGE or more.
     What would have been used up meanwhile is taken to be what was used up before.
     """
-    said = rows[(rows["kind"] == SiteKind.on_board) & (rows["value"].abs() <= _LARGEST_IOB)]
-    said = said.drop_duplicates("time", keep="last")
-    times, on_board = times_of(said), said["value"].to_numpy(dtype=np.float64)
+    said = rows.of_kind(SiteKind.on_board)
+    said = said.chosen(np.abs(said.value) <= _LARGEST_IOB)
+    last_of_second = np.append(np.diff(said.times) != np.timedelta64(0, "s"), True)[: len(said)]
+    times, on_board = said.times[last_of_second], said.value[last_of_second]
     if len(times) < 3:
         return StatedTotals()
     given = np.zeros(len(times) + 1)
@@ -93,14 +95,11 @@ def by_insulin_on_board(rows: pd.DataFrame, bolus: BolusEvents) -> StatedTotals:
         on_board[ends] - on_board[starts] - np.minimum(before, 0.0) * (times[ends] - times[starts]).astype(np.float64)
     )
     counts = (np.maximum(rose, imported) >= _LARGE) & (times[ends] - times[starts] <= _LONGEST_RISE)
-    frame = pd.DataFrame(
-        {"day": times[starts].astype("datetime64[D]"), "stated": np.maximum(rose, 0.0), "imported": imported}
-    )[counts]
-    by_day = frame.groupby("day").sum()
-    days = by_day.index.to_numpy().astype("datetime64[s]")
-    ends_of_days = (days + np.timedelta64(24 * 3600, "s")).astype("datetime64[s]")
-    stated, counted = (by_day[name].to_numpy(dtype=np.float64) for name in ("stated", "imported"))
-    return StatedTotals.of(days, ends_of_days, stated, TotalOf.on_board, counted)
+    days, day = np.unique(times[starts][counts].astype("datetime64[D]"), return_inverse=True)
+    stated = np.bincount(day, np.maximum(rose, 0.0)[counts], len(days)).astype(np.float64)
+    counted = np.bincount(day, imported[counts], len(days)).astype(np.float64)
+    begins: Timestamps = days.astype("datetime64[s]")
+    return StatedTotals.of(begins, begins + _DAY, stated, TotalOf.on_board, counted)
 
 
 def _risings(

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bloodtwin_core.sources.fetched import Row
 from bloodtwin_core.sources.nightscout.kinds import RESERVOIR, SiteKind
 from bloodtwin_core.sources.nightscout.values import BAD, Document, number, part, time_of, words
+from bloodtwin_core.sources.row import Row
 
 _STATUS_TIMES = ("created_at", "date", "mills")
 

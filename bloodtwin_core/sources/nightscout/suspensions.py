@@ -12,10 +12,10 @@
 import re
 from functools import lru_cache
 
-from bloodtwin_core.sources.fetched import Row
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.treatment import Treatment
 from bloodtwin_core.sources.nightscout.values import words
+from bloodtwin_core.sources.row import Row
 
 _SUSPENDED = re.compile(
     r"(?:pump|basal|insulin|low|lowglucose)?(?:delivery)?suspen(?:d|ded|sion)(?:pump|basal|insulin|delivery|(?:on|before)low)?"

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.sources.fetched import Row
 from bloodtwin_core.sources.fetching import is_zone, known_zone
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.profiles import BasalSchedule, Profile, Switch
 from bloodtwin_core.sources.nightscout.treatment import Treatment
 from bloodtwin_core.sources.nightscout.values import BAD, Document, is_dated, number, part, squeezed, time_of
 from bloodtwin_core.sources.nightscout.zones import fixed_offset_zone
+from bloodtwin_core.sources.row import Row
 
 _MILLISECONDS_PER_MINUTE = 60_000
 _MILLISECONDS_PER_HOUR = 3_600_000

@@ -12,10 +12,10 @@
 """
 
 from bloodtwin_core.events.plausible import POSSIBLE_BASAL
-from bloodtwin_core.sources.fetched import Row
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.treatment import Treatment
 from bloodtwin_core.sources.nightscout.values import Document, number, part, words
+from bloodtwin_core.sources.row import Row
 
 TEMP_BASAL = frozenset({"tempbasal", "tempbasalstart", "tempbasalend", "temporarybasal"})
 MICRO_BOLUS_MINUTES = 5.0

@@ -2,8 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.records import Mask, Timestamps
 
 ENDLESS = np.datetime64("2200-01-01T00:00:00", "s")
@@ -14,14 +14,9 @@ Spans = tuple[Timestamps, Timestamps]
 """Beginnings and ends [span], the end not included; ascending and apart from each other."""
 
 
-def times_of(rows: pd.DataFrame) -> Timestamps:
-    """The time of each row."""
-    return rows["time"].to_numpy(dtype="datetime64[s]")
-
-
-def seconds(minutes: pd.Series) -> npt.NDArray[np.timedelta64]:
+def seconds(minutes: Floats) -> npt.NDArray[np.timedelta64]:
     """Minutes [row] as whole seconds."""
-    capped = np.minimum(minutes.to_numpy(dtype=np.float64), _LONGEST_MINUTES)
+    capped = np.minimum(minutes, _LONGEST_MINUTES)
     whole: npt.NDArray[np.timedelta64] = np.rint(capped * 60).astype("timedelta64[s]")
     return whole
 

@@ -5,9 +5,9 @@ from typing import Self
 
 import numpy as np
 
-from bloodtwin_core.sources.fetched import Row
 from bloodtwin_core.sources.nightscout.kinds import SiteKind
 from bloodtwin_core.sources.nightscout.values import Document, minutes_of, time_of, words
+from bloodtwin_core.sources.row import Row
 
 TIMES = ("created_at", "date", "mills", "timestamp", "srvCreated")
 """Where a treatment's time stands: version 1 of the API keeps created_at, version 3 date, from which a site makes

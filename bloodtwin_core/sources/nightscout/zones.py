@@ -6,8 +6,11 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 
+from bloodtwin_core.records.clock import zone_of
+
+_FIRST, _LAST = np.datetime64("1900-01-01", "s"), np.datetime64("2200-01-01", "s")
+"""Before and after these times no clock is asked."""
 _FIXED = re.compile(r"(?:gmt|utc)?([+-])(\d{1,2}):?(\d{2})?", re.IGNORECASE)
 
 
@@ -40,8 +43,8 @@ def zone_meant(brought: str, site: str, time: np.datetime64, utc_offset: int | N
 
 def offset_minutes(zone: str, time: np.datetime64) -> int:
     """Minutes by which a zone's clocks are ahead of UTC at a time (UTC)."""
-    moment = pd.Timestamp(time, tz="UTC").tz_convert(zone)
-    offset = moment.utcoffset()
+    moment: datetime = min(max(time, _FIRST), _LAST).astype("datetime64[s]").item().replace(tzinfo=UTC)
+    offset = moment.astimezone(zone_of(zone)).utcoffset()
     return int(offset / timedelta(minutes=1)) if offset is not None else 0
 
 
@@ -55,4 +58,5 @@ def _standard_offset_of(zone: str, year: int) -> int:
 
 
 def _standard_offset(zone: str, time: np.datetime64) -> int:
-    return _standard_offset_of(zone, int(time.astype("datetime64[Y]").astype(np.int64)) + 1970)
+    within = min(max(time, _FIRST), _LAST)
+    return _standard_offset_of(zone, int(within.astype("datetime64[Y]").astype(np.int64)) + 1970)

@@ -103,7 +103,7 @@ def _events_of(pump_id: str, folder: Path, zone: str) -> PumpEvents:
     rows, clock = _histories(folder)
     table = pd.concat([rows.table(), clock.table()]).drop_duplicates("id").sort_values("id", ignore_index=True)
     unreadable = table["kind"] == PumpKind.unreadable
-    log = table[~unreadable].reset_index(drop=True)
+    unread, log = table[unreadable], table[~unreadable].reset_index(drop=True)
     changes = log[log["kind"] == PumpKind.clock_changed]
     ids, change_ids = log["id"].to_numpy(dtype=np.str_), changes["id"].to_numpy(dtype=np.str_)
     moved = total_settings(ids, change_ids, changes["value"].to_numpy(dtype=np.int64))
@@ -120,7 +120,7 @@ def _events_of(pump_id: str, folder: Path, zone: str) -> PumpEvents:
         ),
         basal_events(log),
         bolus_events(log),
-        repairs + Repairs.of(RepairKind.clock_set_back, set_back) + not_understood(table[unreadable]),
+        repairs + Repairs.of(RepairKind.clock_set_back, set_back) + not_understood(unread["detail"], unread["value"]),
         wearer_zone=zone,
         stated=stated_basal(log, shown),
     )

@@ -17,10 +17,10 @@ from bloodtwin_core.events.repairs import RepairKind, Repairs
 from bloodtwin_core.records import CARBOHYDRATES
 from bloodtwin_core.sources.databases import MAGIC
 from bloodtwin_core.sources.exported_files import ExportedFile, files_in, wearers_of
-from bloodtwin_core.sources.fetched import table_of
 from bloodtwin_core.sources.fetching import known_zone
 from bloodtwin_core.sources.nightscout.documents import treatment_rows
 from bloodtwin_core.sources.nightscout.reading import events_of_rows
+from bloodtwin_core.sources.nightscout.site_rows import SiteRows
 from bloodtwin_core.sources.xdrip import XdripSettings
 from bloodtwin_core.sources.xdrip.content import FileContent
 from bloodtwin_core.sources.xdrip.database import read_database
@@ -74,11 +74,11 @@ def _events_told(pump_id: str, told: FileContent, settings: DataSettings) -> Pum
     times = np.array([reading.time for reading in told.readings], dtype="datetime64[s]")
     glucose = np.array([reading.glucose for reading in told.readings], dtype=np.float64)
     measured = glucose >= _LOWEST_READING
-    rows = table_of(treatment_rows(told.treatments, "")).drop_duplicates("id", keep="last")
+    rows = SiteRows.of(treatment_rows(told.treatments, "")).once()
     given = events_of_rows(
         pump_id,
         [rows],
-        table_of([]),
+        SiteRows.of([]),
         profile_basal=False,
         with_carbohydrates=CARBOHYDRATES in settings.extra_features,
     )
