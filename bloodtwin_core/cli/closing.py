@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from bloodtwin_core.cli.run_log import Check, RunLog
 from bloodtwin_core.config import Settings
+from bloodtwin_core.evaluation.metrics import TARGET_MINUTES, step_at
 from bloodtwin_core.evaluation.results import OutcomeShown, TargetOutcome, TestResults
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.records.glucose_units import GlucoseUnit
@@ -51,6 +52,8 @@ def closing(log: RunLog, store: ArtifactStore, settings: Settings, seconds: floa
         results = TestResults.read(store.test_results)
         missed = any(target.name in _TARGETS for target in results.missed_targets)
         lines += _reached(results, unit)
+        if not results.complete.windows:
+            lines += _despite_gaps(results, unit)
     if checks := [check for check in log.failed_checks if check.asset != _RESULTS]:
         lines += _failed(checks)
     if missed and source_named(settings.data.source).virtual:
@@ -86,6 +89,18 @@ def _reached(results: TestResults, unit: GlucoseUnit) -> Iterator[str]:
             verdict = "better than persistence" if target.met else "no better than persistence"
             value = OutcomeShown.of(target, unit, 3).value
             yield f"  {_SKILLS[target.name].words:<28}{value:>14}   below 1{between}: {verdict}"
+
+
+def _despite_gaps(results: TestResults, unit: GlucoseUnit) -> Iterator[str]:
+    """What stands instead of the targets where no test window is complete, as in a few days of one person."""
+    found = results.available.pooled
+    for minutes in TARGET_MINUTES if found.windows else ():
+        step = step_at(minutes)
+        if step > results.table.horizon or (mae := found.figure("mae", step).value) is None:
+            continue
+        skill, name = found.skill_at(step).value, f"the same in {minutes} min, with gaps"
+        beside = "" if skill is None else f"   {skill:.3f} of persistence's, on {found.windows:,} windows"
+        yield f"  {name:<28}{f'{unit.text(mae, 2)} {unit}':>14}{beside}"
 
 
 def _verdict(target: TargetOutcome, unit: GlucoseUnit) -> str:
