@@ -29,6 +29,7 @@ class Running:
 
     process: "subprocess.Popen[str]"
     url: str
+    port: int
 
     def kill(self) -> None:
         """kill -9."""
@@ -48,16 +49,21 @@ class Running:
 
 
 @contextmanager
-def serving(*arguments: str, port: int | None = None, core: int | None = None) -> Iterator[Running]:
-    """`bloodtwin serve` with more arguments, until the block is left; on one core alone if it is given."""
+def serving(
+    *arguments: str, port: int | None = None, core: int | None = None, trusted: Path | None = None
+) -> Iterator[Running]:
+    """`bloodtwin serve` with more arguments, until the block is left; on one core alone if it is given.
+
+    trusted: the certificate that the arguments name.
+    """
     port = port or free_port()
     pinned = [] if core is None else ["taskset", "-c", str(core)]
     command = [*pinned, sys.executable, "-m", "bloodtwin_core.cli", "serve", "--port", str(port), *arguments]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    running = Running(process, f"http://127.0.0.1:{port}")
+    running = Running(process, f"{'https' if trusted else 'http'}://127.0.0.1:{port}", port)
     try:
-        _wait(running)
+        _wait(running, trusted)
         yield running
     finally:
         process.terminate()
@@ -67,12 +73,12 @@ def serving(*arguments: str, port: int | None = None, core: int | None = None) -
             running.kill()
 
 
-def _wait(running: Running) -> None:
+def _wait(running: Running, trusted: Path | None) -> None:
     for _ in range(300):
         if running.process.poll() is not None:
             raise AssertionError(running.process.stdout.read() if running.process.stdout else "it ended")
         try:
-            if requests.get(f"{running.url}/readyz", timeout=5).ok:
+            if requests.get(f"{running.url}/readyz", timeout=5, verify=str(trusted) if trusted else True).ok:
                 return
         except requests.ConnectionError:
             time.sleep(0.1)

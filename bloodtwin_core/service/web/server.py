@@ -40,6 +40,13 @@ def patient_for(seconds: float) -> type[H11Protocol]:
             self._stop_waiting()
             super().connection_lost(exc)
 
+        def shutdown(self) -> None:
+            # A TLS connection that is closed waits for its client to say good-bye, who may have gone long ago.
+            if self._is_idle() and self.transport.get_write_buffer_size() == 0:
+                self.transport.abort()
+            else:
+                super().shutdown()
+
         def _is_idle(self) -> bool:
             return self.cycle is None or self.cycle.response_complete
 

@@ -3,6 +3,7 @@
 import shutil
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,22 @@ def test_slow_senders_are_sent_away(tmp_path: Path) -> None:
                 assert time.monotonic() - begun < 5
                 assert told in answer[:20]
         assert requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).ok
+
+
+def test_a_body_of_100_mb_takes_no_memory(tmp_path: Path) -> None:
+    part = b" " * 2**20
+    with serving("--store", str(tmp_path), "--wearer", "anna") as service:
+        before = service.memory()
+        for head in ("Content-Length: 104857600", "Transfer-Encoding: chunked"):
+            with socket.create_connection(("127.0.0.1", service.port), timeout=10) as large:
+                large.sendall(f"POST /v1/wearers/anna/events HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n\r\n".encode())
+                with suppress(ConnectionError):
+                    for _ in range(100):
+                        large.sendall(b"%x\r\n%s\r\n" % (len(part), part) if "chunked" in head else part)
+                with suppress(ConnectionResetError):
+                    assert b" 413 " in large.recv(100)
+        assert service.memory("VmHWM") - before < 30
+        assert requests.get(f"{service.url}/healthz", timeout=5).ok
 
 
 def test_a_new_model_is_taken_over_and_a_broken_one_is_not(tmp_path: Path) -> None:
