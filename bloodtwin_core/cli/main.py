@@ -48,6 +48,7 @@ COMMANDS = {
     ),
     "forecast": Command("forecast", "the coming hour, from a file, a folder of exports or a Nightscout site"),
     "serve": Command("serve", "a service and a page: a forecast with every reading", "what was acknowledged is kept"),
+    "feed": Command("feed", "get events from sources for a service that runs elsewhere", "what was sent is kept"),
     "wearers": Command("wearers", "the wearers and tokens of the service"),
     "evaluate": Command("evaluate", "the tables of a test"),
     "compare": Command("compare", "two models that were tested on the same data, and whether they differ"),

@@ -16,10 +16,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bloodtwin_core.cli.feed_options import add_feed_option, with_feeds
 from bloodtwin_core.cli.service_settings import add_service_options, service_settings
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import ServiceSettings
-from bloodtwin_core.config.service import FeedSettings
 from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.records.pump_ids import pump_id_of
 
@@ -33,13 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `bloodtwin serve` takes."""
     parser.add_argument("--wearer", metavar="NAME", help="make this wearer, or say where they live now")
     parser.add_argument("--zone", default="", metavar="ZONE", help="the wearer's time zone, such as Europe/Berlin")
-    parser.add_argument(
-        "--feed",
-        action="append",
-        default=[],
-        metavar="SOURCE[=WHERE]",
-        help="get the wearer's events from a source: nightscout=https://my-site.example, dexcom_share, events=FOLDER",
-    )
+    add_feed_option(parser)
     parser.add_argument("--model", metavar="FILE", help="model.onnx or the folder of a model")
     parser.add_argument("--address", metavar="ADDRESS", help="address to listen at (127.0.0.1)")
     parser.add_argument("--port", type=int, metavar="PORT", help="port to listen at (8484)")
@@ -52,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Serve until interrupted. Raises BloodTwinError."""
-    settings = _with_feeds(service_settings(given), given)
+    settings = with_feeds(service_settings(given), given)
     _require_sound(settings, given)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     with ExitStack() as stack:
@@ -72,22 +66,6 @@ def _require_sound(settings: ServiceSettings, given: argparse.Namespace) -> None
     for file in (settings.certificate, settings.certificate_key):
         if file and not Path(file).is_file():
             raise SettingsError(f"{file} is not there. Name the file of the certificate, and that of its key")
-
-
-def _with_feeds(settings: ServiceSettings, given: argparse.Namespace) -> ServiceSettings:
-    """The settings with the feeds of --feed, which are of --wearer."""
-    if given.feed and not given.wearer:
-        raise SettingsError("--feed gets the events of somebody: say of whom with --wearer NAME")
-    feeds = [_feed(text, given) for text in given.feed]
-    return settings.model_copy(update={"feeds": [*settings.feeds, *feeds]})
-
-
-def _feed(text: str, given: argparse.Namespace) -> FeedSettings:
-    source, _, where = text.partition("=")
-    is_address = where.startswith(("http://", "https://"))
-    return FeedSettings(
-        wearer=given.wearer, source=source, address=where if is_address else "", root="" if is_address else where
-    )
 
 
 def _serve(settings: ServiceSettings, given: argparse.Namespace, stack: ExitStack) -> None:

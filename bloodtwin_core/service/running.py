@@ -11,6 +11,7 @@ from bloodtwin_core.service.caretaker import Caretaker
 from bloodtwin_core.service.clock import Now
 from bloodtwin_core.service.desk import Desk
 from bloodtwin_core.service.engine import Engine, Made
+from bloodtwin_core.service.feeds.state import FeedState
 from bloodtwin_core.service.listeners import Listeners
 from bloodtwin_core.service.metrics import Metrics
 from bloodtwin_core.service.model import ModelInUse
@@ -39,6 +40,7 @@ class Service:
         self.listeners = Listeners()
         self.desk = Desk(self.engine, self._heard)
         self.feeds: list[Feed] = []
+        self._told_by: dict[tuple[str, str], FeedState] = {}
         self._caretaker = Caretaker(self.store, self.model, self._forget_before)
 
     @property
@@ -59,6 +61,16 @@ class Service:
         self.feeds = feeds
         for feed in feeds:
             feed.start()
+
+    def told_by(self, wearer: Wearer, source: str, newest: int) -> None:
+        """A feed of another process told of a source. newest: second of the newest event, 0 for none."""
+        now = self.now()
+        self._told_by[wearer.name, source] = FeedState(wearer.name, source, now, now, newest)
+
+    def feed_states(self, wearer: str) -> list[FeedState]:
+        """What the wearer's feeds last did: those of this process, and those that tell from elsewhere."""
+        told = [*(feed.state for feed in self.feeds), *self._told_by.values()]
+        return [state for state in told if state.wearer == wearer]
 
     def leave(self) -> None:
         """Let go of those who listen, so that the server can end. From any thread."""

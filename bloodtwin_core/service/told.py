@@ -1,7 +1,7 @@
 """Events of a pump, as sources tell them, as the service keeps them."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -16,14 +16,18 @@ LONGEST_SENSOR = 100
 
 
 def stored_events(events: PumpEvents, origin: str, since: int) -> Iterator[StoredEvent]:
-    """The events from a second on; an event that is told again has the same name."""
+    """The events from a second on, named."""
+    return named((told for told in _told(events) if told.second >= since), origin)
+
+
+def named(events: Iterable[StoredEvent], origin: str) -> Iterator[StoredEvent]:
+    """The events of an origin by names of their times: an event that is told again has the same name."""
     told_before: Counter[tuple[EventKind, int]] = Counter()
-    for told in _told(events):
-        if told.second >= since:
-            # Of events of one second the last one counts, and the store sorts them by name.
-            place = told_before[told.kind, told.second]
-            told_before[told.kind, told.second] += 1
-            yield replace(told, name=f"{origin}@{told.second}/{place:03}", origin=origin)
+    for told in events:
+        # Of events of one second the last one counts, and the store sorts them by name.
+        place = told_before[told.kind, told.second]
+        told_before[told.kind, told.second] += 1
+        yield replace(told, name=f"{origin}@{told.second}/{place:03}", origin=origin)
 
 
 def _told(events: PumpEvents) -> Iterator[StoredEvent]:

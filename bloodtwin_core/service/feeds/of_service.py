@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.config import ServiceSettings
 from bloodtwin_core.config.service import FeedSettings
 from bloodtwin_core.events.kinds import PumpEvents
 from bloodtwin_core.service.ages import Ages
-from bloodtwin_core.service.engine import Made
 from bloodtwin_core.service.feeds.feed import Feed
 from bloodtwin_core.service.feeds.pulling import Pull
 from bloodtwin_core.service.feeds.writing import SiteWriter
+from bloodtwin_core.service.keeping import keep_all_of
 from bloodtwin_core.service.running import Service
-from bloodtwin_core.service.store import EventKind, Store, Wearer
 from bloodtwin_core.service.told import stored_events
 
 FOLDER = "feeds"
@@ -22,37 +22,26 @@ def feeds_of(service: Service) -> list[Feed]:
     return [_feed(service, settings, place) for place, settings in enumerate(service.settings.feeds)]
 
 
+def folder_of(service: ServiceSettings, feed: FeedSettings, place: int) -> Path:
+    """Where a feed of the settings keeps what it fetches."""
+    return Path(service.store) / FOLDER / f"{place}_{feed.source}"
+
+
 def _feed(service: Service, settings: FeedSettings, place: int) -> Feed:
     wearer = service.store.wearers.named(settings.wearer)
     if wearer is None:
         raise SettingsError(f"the feed of {settings.wearer} is of nobody. Make the wearer first: bloodtwin wearers add")
-    folder = Path(service.settings.store) / FOLDER / f"{place}_{settings.source}"
-    pull = Pull.of(settings, folder, service.settings.oldest_days)
+    pull = Pull.of(settings, folder_of(service.settings, settings, place), service.settings.oldest_days)
     writer = SiteWriter.of(pull) if settings.writes_forecast else None
     origin = f"feed {place} {settings.source}"
 
     def hand_on(events: PumpEvents) -> None:
-        made = _kept(service, wearer, origin, events)
+        since = Ages.of(service.settings, service.now()).first
+        told = list(stored_events(events, origin, since))
+        job = keep_all_of(service, wearer, origin, told, since, events.wearer_zone)
+        job.written.result()
+        made = job.outlook.result()
         if writer is not None:
             writer.write(made)
 
     return Feed(settings.wearer, pull, settings.every_seconds, hand_on)
-
-
-def _kept(service: Service, wearer: Wearer, origin: str, events: PumpEvents) -> Made:
-    """Let these be the origin's events of the last days; the outlook from then on."""
-    ages = Ages.of(service.settings, service.now())
-    told = list(stored_events(events, origin, ages.first))
-    kept = [event for event in told if not ages.is_ahead(event.second)]
-    note = ages.note([event.second for event in told if event.kind is EventKind.glucose])
-
-    def write(store: Store) -> None:
-        store.events.replace(wearer.number, origin, ages.first, kept, ages.now)
-        if note is not None:
-            store.events.put(wearer.number, [note], ages.now)
-        if not wearer.zone and events.wearer_zone:
-            store.wearers.put(wearer.name, events.wearer_zone)
-
-    job = service.desk.put(wearer, write)
-    job.written.result()
-    return job.outlook.result()

@@ -157,7 +157,9 @@ class NightscoutSite:
         content = json_of(answer, SITE)
         listed = content.get("result") if isinstance(content, dict) else content
         if not isinstance(listed, list) or not all(isinstance(document, dict) for document in listed):
-            raise DataError(f"{SITE} answered {path} with something else than a list", todo="Look at data.nightscout.url")
+            raise DataError(
+                f"{SITE} answered {path} with something else than a list", todo="Look at data.nightscout.url"
+            )
         return listed
 
     def _log_in(self) -> None:

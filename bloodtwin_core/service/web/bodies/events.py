@@ -5,12 +5,14 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.events.possible import POSSIBLE_BASAL, POSSIBLE_BOLUS, POSSIBLE_GLUCOSE, POSSIBLE_MINUTES
 from bloodtwin_core.events.units import MG_PER_DL_PER_MMOL_PER_L, GlucoseUnit
+from bloodtwin_core.records.clock import zone_of
 from bloodtwin_core.records.features import CARBOHYDRATE_LIMITS
 from bloodtwin_core.service.ages import Ages
 from bloodtwin_core.service.store import EventKind, StoredEvent
-from bloodtwin_core.service.web.failures import Fault
+from bloodtwin_core.service.web.failures import Fault, Refusal
 
 OWN = "json"
 MOST_EVENTS = 5_000
@@ -99,6 +101,13 @@ class EventsIn(_Body):
         ]
 
 
+class SourceIn(EventsIn):
+    """All that a source tells from a time on. zone: where the wearer lives, taken if that is not known yet."""
+
+    since: AwareDatetime
+    zone: _Name = ""
+
+
 class KeptOut(BaseModel):
     """All events are on disk. changed: how many of them were new, or another than before."""
 
@@ -106,14 +115,35 @@ class KeptOut(BaseModel):
     changed: int
 
 
+class SourceKeptOut(BaseModel):
+    """So many events of the source are on disk."""
+
+    events: int
+
+
+def require_zone(zone: str) -> None:
+    """Raise Refusal 422 for the name of no zone."""
+    try:
+        zone_of(zone)
+    except SettingsError as error:
+        raise Refusal(422, "invalid", str(error)) from None
+
+
+def glucose_faults_of(placed: list[tuple[str, StoredEvent]]) -> Iterator[Fault]:
+    """Which of the events are readings that nobody can have."""
+    limits = f"{POSSIBLE_GLUCOSE.low:g} to {POSSIBLE_GLUCOSE.high:g} mg/dL"
+    for where, event in placed:
+        if event.kind is EventKind.glucose and not _is_glucose(event.value):
+            yield Fault(where=where, sentence=f"A glucose is {limits}. Is unit right?")
+
+
 def faults_of(placed: list[tuple[str, StoredEvent]], ages: Ages) -> Iterator[Fault]:
     """What of the events cannot be kept, and why."""
     for where, event in placed:
         if ages.is_old(event.second) or ages.is_ahead(event.second):
             yield Fault(where=where, sentence=ages.sentence(event.second))
-        elif event.kind is EventKind.glucose and not _is_glucose(event.value):
-            limits = f"{POSSIBLE_GLUCOSE.low:g} to {POSSIBLE_GLUCOSE.high:g} mg/dL"
-            yield Fault(where=where, sentence=f"A glucose is {limits}. Is unit right?")
+        else:
+            yield from glucose_faults_of([(where, event)])
 
 
 def _is_glucose(value: float | None) -> bool:

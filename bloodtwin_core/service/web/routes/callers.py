@@ -5,11 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.records.clock import zone_of
 from bloodtwin_core.records.pump_ids import LONGEST_PUMP_ID, is_pump_id
 from bloodtwin_core.service.store import Wearer
 from bloodtwin_core.service.web.access import COOKIE, Called, Serving, granted
+from bloodtwin_core.service.web.bodies.events import require_zone
 from bloodtwin_core.service.web.failures import Refusal
 
 router = APIRouter(prefix="/v1", tags=["wearers"])
@@ -72,10 +71,7 @@ def put_wearer(
         raise Refusal(422, "invalid", "A name has letters, digits, '-', '_' and '.', a letter or digit first")
     if caller.wearer is not None and (caller.wearer.name != name or not caller.may_write):
         raise Refusal(403, "not_yours", "This token may not do that")
-    try:
-        zone_of(told.zone)
-    except SettingsError as error:
-        raise Refusal(422, "invalid", str(error)) from None
+    require_zone(told.zone)
     return WearerOut.of(service.store.wearers.put(name, told.zone))
 
 

@@ -68,5 +68,5 @@ def past_forecasts(
 
 @router.get("/feeds")
 async def feeds(wearer: Seen, service: Serving) -> list[FeedOut]:
-    """Where the service gets the wearer's events itself, and what it last heard there."""
-    return [FeedOut.of(feed.state) for feed in service.feeds if feed.state.wearer == wearer.name]
+    """Where the wearer's events are got from, here or by `bloodtwin feed`, and what was last heard there."""
+    return [FeedOut.of(state) for state in service.feed_states(wearer.name)]

@@ -5,17 +5,27 @@ import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
 from bloodtwin_core.service.ages import Ages
 from bloodtwin_core.service.engine import Made
+from bloodtwin_core.service.keeping import keep_all_of
 from bloodtwin_core.service.running import Service
 from bloodtwin_core.service.store import Store, Wearer
+from bloodtwin_core.service.told import named
 from bloodtwin_core.service.web.access import Seen, Serving, Written
-from bloodtwin_core.service.web.bodies.events import EventsIn, KeptOut, faults_of
+from bloodtwin_core.service.web.bodies.events import (
+    EventsIn,
+    KeptOut,
+    SourceIn,
+    SourceKeptOut,
+    faults_of,
+    glucose_faults_of,
+    require_zone,
+)
 from bloodtwin_core.service.web.bodies.outlooks import OutlookOut
-from bloodtwin_core.service.web.failures import Refusal
+from bloodtwin_core.service.web.failures import Fault, Refusal
 
 router = APIRouter(prefix="/v1/wearers/{name}", tags=["live"])
 KEEP_ALIVE_SECONDS = 15.0
@@ -44,8 +54,7 @@ async def put_events(
     faults = list(faults_of(placed, ages))
     if faults:
         await _note_ahead(service, wearer, ages, [event.second for _, event in placed])
-        what = f"{len(faults)} of {len(placed)} events cannot be kept, and none was"
-        raise Refusal(422, "invalid", what, faults=tuple(faults[:_MOST_FAULTS]))
+        raise _refused(faults, len(placed))
     stored = [event for _, event in placed]
     received = ages.now
 
@@ -56,6 +65,32 @@ async def put_events(
     changed = await asyncio.wrap_future(job.written)
     told = OutlookOut.of(await asyncio.wrap_future(job.outlook), wearer.zone) if outlook else None
     return KeptAndOutlookOut(events=len(stored), changed=changed, outlook=told)
+
+
+@router.put("/events/{source}")
+async def put_source(
+    source: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,60}$")], told: SourceIn, wearer: Written, service: Serving
+) -> SourceKeptOut:
+    """Let these be all events of a source from `since` on: what it told before and tells no more is taken back.
+
+    Events that are too old or ahead of the clock are left out.
+    """
+    if told.zone:
+        require_zone(told.zone)
+    placed = told.stored()
+    if faults := list(glucose_faults_of(placed)):
+        raise _refused(faults, len(placed))
+    origin = f"source {source}"
+    events = list(named((event for _, event in placed), origin))
+    job = keep_all_of(service, wearer, origin, events, int(told.since.timestamp() // 1), told.zone)
+    kept = await asyncio.wrap_future(job.written)
+    service.told_by(wearer, source, max((event.second for event in events), default=0))
+    return SourceKeptOut(events=kept)
+
+
+def _refused(faults: list[Fault], count: int) -> Refusal:
+    what = f"{len(faults)} of {count} events cannot be kept, and none was"
+    return Refusal(422, "invalid", what, faults=tuple(faults[:_MOST_FAULTS]))
 
 
 async def _note_ahead(service: Service, wearer: Wearer, ages: Ages, seconds: list[int]) -> None:

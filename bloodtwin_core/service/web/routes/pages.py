@@ -79,7 +79,7 @@ def page_of(service: Service, wearer: Wearer, made: Made, reader: Reader, width:
         yesterday=TableOut.of(table_of(begun, past, reader.unit)),
         refused_yesterday=refused_words(past),
         model=model_words(service.model, is_demonstration=service.is_demonstration),
-        feeds=list(feed_words((feed.state for feed in service.feeds if feed.state.wearer == wearer.name), view.clock)),
+        feeds=list(feed_words(service.feed_states(wearer.name), view.clock)),
     )
 
 
