@@ -53,6 +53,7 @@ COMMANDS = {
     "evaluate": Command("evaluate", "the tables of a test"),
     "compare": Command("compare", "two models that were tested on the same data, and whether they differ"),
     "rollback": Command("rollback", "go back to an earlier published version of a model"),
+    "acknowledge": Command("acknowledge", "say that somebody has looked at a week that drifted"),
     "ui": Command("ui", "the Dagster UI of the graph, with the reports one click away", "the UI has ended"),
     "verify": Command("verify", "whether everything in an artifacts folder stands as it was left"),
     "release": Command("release", "make a finished run the base model of the package"),

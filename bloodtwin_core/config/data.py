@@ -49,6 +49,12 @@ class DataSettings(SettingsGroup):
         default=[],
         description="Features beyond the contract's eight.",
     )
+    newest_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="Days back from each pump's newest record that are used; 0 uses all. Split files of others stay.",
+    )
     train_fraction: float = Field(
         default=0.70, gt=0.0, lt=1.0, description="Oldest share of each pump's records, for training."
     )

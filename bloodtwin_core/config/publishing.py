@@ -9,16 +9,16 @@ class DriftSettings(SettingsGroup):
     """How far a week may lie from the training period before somebody has to look at it."""
 
     glucose: float = Field(
-        default=25.0,
+        default=40.0,
         gt=0.0,
         le=500.0,
         description="Distance (mg/dL) of the week's distribution of glucose from that of the training period.",
     )
     missing: float = Field(
-        default=0.30, gt=0.0, le=1.0, description="Share of readings missing beyond that of the training period."
+        default=0.20, gt=0.0, le=1.0, description="Share of readings missing beyond that of the training period."
     )
     insulin: float = Field(
-        default=0.50,
+        default=0.60,
         gt=0.0,
         le=100.0,
         description="Change of insulin a day (U), as a share of that of the training period.",

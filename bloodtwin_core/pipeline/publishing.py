@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from bloodtwin_core.common.errors import ArtifactMissing
@@ -25,7 +26,10 @@ from bloodtwin_core.pipeline.upstream import (
 )
 from bloodtwin_core.publishing.code import code_now
 from bloodtwin_core.publishing.decision import Decision, Evidence, ExportProof, Gate, Verdict, gates_of, loss_carried
-from bloodtwin_core.publishing.evidence import Circumstances, Contestant, evidence_of
+from bloodtwin_core.publishing.drift.forecasts import by_pump, by_week
+from bloodtwin_core.publishing.drift.judging import ModelInUse, judged
+from bloodtwin_core.publishing.drift.week import weeks_of
+from bloodtwin_core.publishing.evidence import Circumstances, Contestant, evidence_of, unseen
 from bloodtwin_core.publishing.manifest import Learnt, VersionManifest, learnt_from, merged
 from bloodtwin_core.publishing.store import PublishedStore
 from bloodtwin_core.records.raw_splits import load_splits
@@ -61,6 +65,7 @@ def publish_stage(store: ArtifactStore, settings: Settings, now: datetime) -> Pu
         decision = _unchanged(champion, now)
     else:
         judge = _Judge(store, settings, published, windows, candidate, champion)
+        judge.look_for_drift(now)
         decision = judge.decide(now)
         if decision.verdict is Verdict.published:
             _publish(judge, decision, now)
@@ -72,7 +77,7 @@ def publish_stage(store: ArtifactStore, settings: Settings, now: datetime) -> Pu
     return Publication(decision, in_use)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Judge:
     """The candidate in the store, and the champion beside it."""
 
@@ -92,6 +97,16 @@ class _Judge:
                 if self.candidate.started_from == began.checkpoint_sha256:
                     return merged(own, began.learnt)
         return own
+
+    def look_for_drift(self, now: datetime) -> None:
+        """Judge the weeks that are new, and write down what was found."""
+        pumps = {pump: weeks_of(self.windows, pump) for pump in self.windows.tested_pumps}
+        model = ModelInUse()
+        if self.champion:
+            new = unseen(self.champion_forecasts, self.champion.learnt)
+            model = ModelInUse(by_week(new), self.champion.forecasting)
+        drift = self.settings.publishing.drift
+        self.published.change_ledger(lambda ledger: judged(ledger, pumps, model, drift, now))
 
     def decide(self, now: datetime) -> Decision:
         evidence = self._evidence()
@@ -114,20 +129,22 @@ class _Judge:
         pointer = self.published.pointer
         beside = Circumstances(
             exports=[self._proof(file) for file in PARITIES],
-            open_weeks=[],
+            open_weeks=[week.told for week in self.published.ledger().open_in(self.learnt())],
             carried_loss=self.champion.carried_loss if self.champion else 0.0,
             withdrawn=pointer is not None and self.candidate.sha256 in pointer.withdrawn,
         )
-        champion = Contestant(self._champion_forecasts(), self.champion.learnt) if self.champion else None
+        champion = Contestant(self.champion_forecasts, self.champion.learnt) if self.champion else None
         return evidence_of(Contestant(forecasts, self.learnt()), champion, beside, self.settings.evaluation)
 
     def _proof(self, file: str) -> ExportProof:
         report = PARITIES[file](self.store, self.settings)
         return ExportProof(file=file, largest_difference=report.largest_difference, agrees=report.agrees)
 
-    def _champion_forecasts(self) -> TestForecasts:
+    @cached_property
+    def champion_forecasts(self) -> TestForecasts:
         """What the version in use forecasts for today's test windows, or for those of its own lookback and horizon."""
-        assert self.champion is not None
+        if self.champion is None:
+            raise ValueError("nothing is in use")
         champion = load_checkpoint(self.published.place(self.champion.version) / "best.ckpt")
         windows = self._windows_for(champion)
         with torch_threads(testing_threads(self.settings.training)):
@@ -147,7 +164,8 @@ class _Judge:
 def _publish(judge: _Judge, decision: Decision, now: datetime) -> None:
     files = _files(judge.store)
     evidence = decision.evidence
-    assert evidence is not None
+    if evidence is None:
+        raise ValueError("nothing was measured of the candidate")
     version = judge.published.next_version(judge.candidate.sha256)
     manifest = VersionManifest(
         version=version,
@@ -163,6 +181,7 @@ def _publish(judge: _Judge, decision: Decision, now: datetime) -> None:
         files={name: judge.store.hashes.of(path) for name, path in files.items()},
         carried_loss=loss_carried(evidence),
         mae=evidence.figures[0].candidate,
+        forecasting=by_pump(unseen(stored_forecasts(judge.store)[0], judge.learnt())),
     )
     _require_loadable(judge.published.add(manifest, files))
     judge.published.switch(version, decision.why, now)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bloodtwin_core.common.errors import ArtifactMissing, in_brief
+from bloodtwin_core.publishing.drift.forecasts import Forecasting
 from bloodtwin_core.records import Split
 from bloodtwin_core.records.raw_splits import RawPumpSplits
 from bloodtwin_core.windows import WindowedSeries
@@ -44,7 +45,7 @@ class VersionManifest(BaseModel):
 
     files: sha256 by name. learnt: of each pump, that of the model whose weights it began with included. carried_loss:
     what fresher versions have given up since one was shown to be better, as a share of the error. mae: over the first
-    hour, and coverage: of its 80 % band, both on the days that it was judged on; None where not measured.
+    hour, None where not measured, and forecasting: error and coverage of each pump, on the days that it was judged on.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -62,7 +63,7 @@ class VersionManifest(BaseModel):
     files: dict[str, str]
     carried_loss: float = 0.0
     mae: float | None = None
-    coverage: float | None = None
+    forecasting: dict[str, Forecasting] = Field(default_factory=dict)
 
     @property
     def newest(self) -> datetime:

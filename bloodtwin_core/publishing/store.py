@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,11 +13,12 @@ from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.common.files import atomic_folder, atomic_write, clear_leftovers, remove_folder, sha256_of
 from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.publishing.decision import Decision
+from bloodtwin_core.publishing.drift.ledger import Ledger, read_ledger
 from bloodtwin_core.publishing.manifest import VERSION, VersionManifest, read_manifest
 from bloodtwin_core.serving.published import POINTER, VERSIONS, Pointer, Switch, read_pointer
 
 logger = logging.getLogger(__name__)
-DECISION = "decision.json"
+DECISION, DRIFT = "decision.json", "drift.json"
 _LONGEST_HISTORY = 200
 
 
@@ -36,6 +37,11 @@ class PublishedStore:
     def decision(self) -> Path:
         """What was last decided, and why."""
         return self.folder / DECISION
+
+    @property
+    def drift(self) -> Path:
+        """What was found of each week."""
+        return self.folder / DRIFT
 
     @property
     def pointer(self) -> Pointer | None:
@@ -156,6 +162,18 @@ class PublishedStore:
             for version in gone:
                 remove_folder(self.place(version))
         return gone
+
+    def ledger(self) -> Ledger:
+        """What was found of each week so far. Raises ArtifactMissing if it is damaged."""
+        return read_ledger(self.drift)
+
+    def change_ledger(self, change: Callable[[Ledger], Ledger]) -> Ledger:
+        """Write the ledger anew as change makes it, nobody else changing it meanwhile. Raises what change raises."""
+        with self.owned():
+            ledger = change(self.ledger())
+            with atomic_write(self.drift) as path:
+                path.write_text(ledger.model_dump_json(indent=1) + "\n", "utf-8")
+        return ledger
 
     def keep_decision(self, decision: Decision) -> None:
         """Write down what was decided, and why."""

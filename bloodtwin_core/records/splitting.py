@@ -44,15 +44,23 @@ def split_in_time(records: PumpRecords, settings: DataSettings) -> dict[Split, P
 
 
 def split_history(history: PumpHistory, settings: DataSettings) -> dict[Split, PumpRecords]:
-    """The history in time, with the records that are train-only in front of the train split.
+    """The history in time, with the records that are train-only in front of the train split, its newest days alone.
 
     Raises DataError if a split would stay empty.
     """
-    records, first = history.records, 0
+    records, first = _newest(history.records, settings.newest_days), 0
     if history.tested_from is not None:
         first = int(np.searchsorted(records.timestamps, history.tested_from))
     parts = split_in_time(records.rows(first, len(records)), settings)
     return {**parts, Split.train: records.rows(0, first + len(parts[Split.train]))}
+
+
+def _newest(records: PumpRecords, days: int) -> PumpRecords:
+    """The records of so many days before the newest, or all of them."""
+    if not days or not len(records):
+        return records
+    since = records.timestamps[-1] - np.timedelta64(days, "D")
+    return records.rows(int(np.searchsorted(records.timestamps, since, side="right")), len(records))
 
 
 def split_train_only(history: PumpHistory, _settings: DataSettings) -> dict[Split, PumpRecords]:

@@ -119,7 +119,7 @@ def test_the_device_and_why_stand_in_the_log(graph: Graph, capfd: pytest.Capture
 
 def test_all_checks_ran(finished: Finished) -> None:
     found = evaluations(finished[1])
-    assert len(found) == 14 + 1 + 4 + 3 + 1 + 1
+    assert len(found) == 14 + 1 + 4 + 3 + 1 + 6
     continuity = [check for check in found.values() if check.asset_key.to_user_string() == "raw_pump_splits"]
     assert all(check.passed for check in continuity)
     assert found["onnx_export"].passed
