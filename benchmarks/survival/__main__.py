@@ -1,9 +1,10 @@
 """`python -m benchmarks.survival [WHAT ...]`: what a run survives, counted; exits with 1 where anything broke.
 
 WHAT: kills (150 of the whole process group, at random and at each rename), pairs (20 of runs at once in one folder),
-changes (each file under a model's artifacts, in five ways), damage (400 checkpoints), files (960 split files, 600 files
-of events and 480 device exports, mutated in twelve ways). All of them without an argument. --few does one in 50 of the
-kills, pairs and files; --seed begins the files with another one.
+graphs (20 pairs of Dagster's command at once, each step of which is a process of its own), changes (each file under a
+model's artifacts, in five ways), damage (400 checkpoints), files (960 split files, 600 files of events and 480 device
+exports, mutated in twelve ways). All of them without an argument. --few does one in 50 of the kills, pairs, graphs and
+files; --seed begins the files with another one.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import torch
 
 from benchmarks.survival.changes import changed_files
 from benchmarks.survival.damage import damaged_checkpoints, set_aside
+from benchmarks.survival.graphs import pair_of_graphs
 from benchmarks.survival.kills import KINDS, SEED_BEFORE, kills_at_renames, prepare, random_kills
 from benchmarks.survival.mutated.exports import device_exports
 from benchmarks.survival.mutated.tables import raw_events, split_files
@@ -58,6 +60,13 @@ def pairs(asked: Asked) -> int:
     whole_run(before, asked.settings_of(SEED_BEFORE), QUICK)
     numbers = range(max(1, PAIRS // asked.every))
     return _count("pairs at once", (pair(before, asked.scratch, each, asked.settings_of) for each in numbers)).broken
+
+
+def graphs(asked: Asked) -> int:
+    """Pairs of graphs whose steps are processes."""
+    numbers = range(max(1, PAIRS // asked.every))
+    tried = (pair_of_graphs(asked.scratch, each, asked.settings_of) for each in numbers)
+    return _count("pairs of graphs at once", tried).broken
 
 
 def changes(asked: Asked) -> int:
@@ -143,6 +152,7 @@ WHAT: dict[str, Callable[[Asked], int]] = {
     "damage": damage,
     "changes": changes,
     "pairs": pairs,
+    "graphs": graphs,
     "kills": kills,
 }
 

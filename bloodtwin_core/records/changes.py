@@ -22,8 +22,9 @@ def with_changes(values: Values, timestamps: Timestamps) -> Values:
 
     Where some records tell it, one that does not says that no change was measured, and stays unknown.
     """
-    if len(values) < 2 or not np.isnan(values[:, Feature.delta_bg.column]).all():
+    told = values[:, Feature.delta_bg.column]
+    if len(values) < 2 or not (np.isnan(told[-1]) and np.isnan(told).all()):
         return values
-    told = values.copy()
-    told[:, Feature.delta_bg.column] = differences(values[:, Feature.bg.column], timestamps)
-    return told
+    changed = values.copy()
+    changed[:, Feature.delta_bg.column] = differences(values[:, Feature.bg.column], timestamps)
+    return changed

@@ -27,6 +27,8 @@ def fill_from_the_past(values: Values, usual: Mapping[str, float], features: Seq
 
 def _filled(column: Values, how: CarriedForward, at_first: float) -> Values:
     """One feature, [record]; at_first stands where nothing is known yet."""
+    if not np.isnan(column).any():  # As mostly; a stream asks for every record.
+        return column
     if how is CarriedForward.as_no_change:
         return np.where(np.isnan(column), np.float32(0.0), column)
     carried, age = _carried_forward(column)

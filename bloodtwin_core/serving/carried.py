@@ -135,7 +135,7 @@ def _read(carried: Carried, part: PumpRecords, network: StreamingNetwork) -> Car
 def _on_grid(carried: Carried, part: PumpRecords) -> PumpRecords:
     """A record every five minutes from the one after the last carried; those that did not come hold nothing."""
     first = part.timestamps[0] if carried.last is None else carried.origin + RECORD_INTERVAL
-    if part.timestamps[-1] == first + RECORD_INTERVAL * (len(part) - 1):
+    if part.timestamps[-1] == (first if len(part) == 1 else first + RECORD_INTERVAL * (len(part) - 1)):
         return part
     place = ((part.timestamps - first) / RECORD_INTERVAL).astype(np.int64)
     count = int(place[-1]) + 1

@@ -14,11 +14,11 @@ from bloodtwin_core.records import (
     Feature,
     OriginRules,
     PumpRecords,
+    Rows,
     Values,
-    with_time_of_day,
 )
+from bloodtwin_core.records.clock import set_time_of_day
 from bloodtwin_core.records.filling import fill_from_the_past
-from bloodtwin_core.records.segments import contiguous, without_long_gaps
 from bloodtwin_core.serving.facts import ExportFacts
 from bloodtwin_core.serving.rules import learnt_times, require_fresh, require_lookback, require_measured
 
@@ -31,18 +31,22 @@ def lookback_of(records: PumpRecords, facts: ExportFacts) -> tuple[PumpRecords, 
     """
     pump_id, lookback = records.pump_id, facts.lookback
     require_lookback(pump_id, len(records), lookback)
-    _require_order(records)
     recent = records.rows(len(records) - lookback, len(records))
-    _require_grid(recent)
-    require_fresh(pump_id, _reading_age(recent), facts)
-    segment = _latest_segment(records, lookback, facts)
-    require_lookback(pump_id, len(segment), lookback, since=" since glucose was first measured")
+    breaks = breaks_in(records)
+    if len(breaks):
+        _require_order(records)
+        _require_grid(recent)
     glucose = recent.feature(Feature.bg)
-    low = int((glucose < LOWEST_MEDIAN).sum())
-    require_measured(pump_id, int(np.isfinite(glucose).sum()), low, lookback, facts)
+    measured = np.flatnonzero(~np.isnan(glucose))
+    require_fresh(pump_id, _age_of_last(measured, lookback), facts)
+    segment = latest_segment(records, breaks, facts)
+    require_lookback(pump_id, len(segment), lookback, since=" since glucose was first measured")
+    low = int(np.count_nonzero(glucose < LOWEST_MEDIAN))
+    require_measured(pump_id, len(measured), low, lookback, facts)
     told = learnt_times(pump_id, recent.timestamps, records.wearer_zone, facts.clock)
-    filled = fill_from_the_past(segment.values, facts.feature_centre, facts.features)
-    return recent, with_time_of_day(filled[len(filled) - lookback :], told)
+    filled = fill_from_the_past(segment.values, facts.feature_centre, facts.features)[len(segment) - lookback :]
+    set_time_of_day(filled, told)
+    return recent, filled
 
 
 def reach_of(rules: OriginRules, lookback: int) -> int:
@@ -52,6 +56,12 @@ def reach_of(rules: OriginRules, lookback: int) -> int:
     for the longest gap.
     """
     return lookback + CARRIED_BASAL_RECORDS + math.ceil(rules.max_gap_hours * RECORDS_PER_HOUR) + 1
+
+
+def breaks_in(records: PumpRecords) -> Rows:
+    """The rows that no record follows after five minutes, but for the last."""
+    times = records.timestamps
+    return np.flatnonzero(times[1:] - times[:-1] != RECORD_INTERVAL)
 
 
 def _require_order(records: PumpRecords) -> None:
@@ -64,7 +74,7 @@ def _require_order(records: PumpRecords) -> None:
 
 
 def _require_grid(records: PumpRecords) -> None:
-    breaks = np.flatnonzero(np.diff(records.timestamps) != RECORD_INTERVAL)
+    breaks = breaks_in(records)
     if len(breaks):
         raise DataError(
             f"pump {records.pump_id}: no record stands {RECORD_MINUTES} minutes after {records.timestamps[breaks[0]]}",
@@ -72,18 +82,22 @@ def _require_grid(records: PumpRecords) -> None:
         )
 
 
-def _reading_age(records: PumpRecords) -> float:
-    """Minutes from the last reading to the last record, infinite without any."""
-    measured = np.flatnonzero(np.isfinite(records.feature(Feature.bg)))
-    return float((len(records) - 1 - measured[-1]) * RECORD_MINUTES) if len(measured) else math.inf
+def _age_of_last(measured: Rows, count: int) -> float:
+    """Minutes from the last of the rows with a reading to the last of so many records, infinite without any."""
+    return float((count - 1 - measured[-1]) * RECORD_MINUTES) if len(measured) else math.inf
 
 
-def _latest_segment(records: PumpRecords, lookback: int, rules: OriginRules) -> PumpRecords:
+def latest_segment(records: PumpRecords, breaks: Rows, facts: ExportFacts) -> PumpRecords:
     """The end of the segment that the last record is in, as windows are cut from it.
 
-    It reaches back as far as anything can be carried into the lookback.
+    breaks: of breaks_in; the last reading is after them. The segment reaches back as far as anything can be carried
+    into the lookback, and is empty if a gap up to the last record is long enough to end it. records/segments.py cuts
+    whole histories by the same rules.
     """
-    latest = records.rows(max(0, len(records) - reach_of(rules, lookback)), len(records))
-    *_, segment = contiguous(without_long_gaps(latest, rules.max_gap_hours))
-    # A gap up to the last record that is long enough to end the segment leaves nothing to forecast from.
-    return segment if segment.timestamps[-1] == records.timestamps[-1] else segment.rows(0, 0)
+    count = len(records)
+    first = max(0, count - reach_of(facts, facts.lookback), int(breaks[-1]) + 1 if len(breaks) else 0)
+    measured = np.flatnonzero(~np.isnan(records.feature(Feature.bg)[first:])) + first
+    gaps = np.append(measured[1:], count - 1) - measured
+    long = np.flatnonzero(gaps > facts.max_gap_hours * RECORDS_PER_HOUR)
+    start = int(long[-1]) + 1 if len(long) else 0
+    return records.rows(int(measured[start]), count) if start < len(measured) else records.rows(0, 0)

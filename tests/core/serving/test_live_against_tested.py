@@ -21,10 +21,10 @@ from bloodtwin_core.records import (
     records_from_signals,
 )
 from bloodtwin_core.records.joining import records_up_to
-from bloodtwin_core.records.segments import without_long_gaps
+from bloodtwin_core.records.segments import contiguous, without_long_gaps
 from bloodtwin_core.serving import Forecaster, StreamingForecaster
 from bloodtwin_core.serving.intake import taken
-from bloodtwin_core.serving.lookback import lookback_of, reach_of
+from bloodtwin_core.serving.lookback import breaks_in, latest_segment, lookback_of, reach_of
 from bloodtwin_core.windows import WindowedSeries, window_series
 from tests.core.export.test_export import SCALER
 from tests.core.serving.small_models import LOOKBACK, rules, small_exports
@@ -82,6 +82,26 @@ def test_a_lookback_is_that_of_the_test_for_every_origin_and_every_kind_of_gap(e
     for row in windows.origins[Split.test].rows:
         _, seen = lookback_of(taken(up_to(records, windows.timestamps[row])), facts)
         np.testing.assert_array_equal(seen, windows.lookbacks(np.array([row]))[0])
+
+
+@given(seed=st.integers(0, 10_000), longest=st.sampled_from([0.1, 0.5, 2.0]))
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_segment_ends_where_one_of_a_whole_history_does(exports: Path, seed: int, longest: float) -> None:
+    records = with_gaps(seed)
+    facts = Forecaster.load(exports / "model.onnx").facts.model_copy(update={"max_gap_hours": longest})
+    for stop in range(LOOKBACK, len(records), 13):
+        known = records.rows(0, stop)
+        recent = known.rows(stop - 13, stop)
+        if np.ptp(recent.timestamps) != 12 * RECORD_INTERVAL or not np.isfinite(recent.feature(Feature.bg)).any():
+            continue
+        live = latest_segment(known, breaks_in(known), facts)
+        *_, whole = contiguous(without_long_gaps(known, longest))
+        if whole.timestamps[-1] != known.timestamps[-1]:
+            assert not len(live)
+            continue
+        reach = min(len(whole), len(live))
+        assert len(live) == len(whole) or known.timestamps[-1] - live.timestamps[0] >= LOOKBACK * RECORD_INTERVAL
+        np.testing.assert_array_equal(live.timestamps[-reach:], whole.timestamps[-reach:])
 
 
 def test_a_live_forecast_is_the_tested_one(exports: Path) -> None:
