@@ -171,6 +171,12 @@ class PersonalSettings(SettingsGroup):
     early_stopping_patience: int = Field(
         default=2, ge=1, le=1000, description="Epochs without a better val_mae of this pump before stopping."
     )
+    strength: float = Field(
+        default=0.5,
+        gt=0.0,
+        le=1.0,
+        description="Share of the way from the unified weights to the fine-tuned ones at which a copy stands.",
+    )
     min_windows: int = Field(
         default=144,
         ge=1,

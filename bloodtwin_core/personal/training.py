@@ -1,7 +1,8 @@
 """Personal copies of the unified network: fine-tuned on one pump, kept only where that helps this pump.
 
-A copy begins with the unified weights, keeps the unified scaler and learns from the pump's train split alone. It is
-accepted where its MAE on the pump's validation windows is lower; otherwise the pump stays with the unified network.
+A copy begins with the unified weights, keeps the unified scaler, learns from the pump's train split alone and goes back
+a part of the way (shrinking.py). It is accepted where its MAE on the pump's validation windows is lower; otherwise the
+pump stays with the unified network.
 """
 
 import shutil
@@ -15,11 +16,13 @@ from bloodtwin_core.evaluation.metrics import ErrorSums
 from bloodtwin_core.evaluation.testing import errors_on
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.network.threads import torch_threads
+from bloodtwin_core.personal.shrinking import shrink_towards
 from bloodtwin_core.personal.storage import INDEX, PersonalIndex, PersonalOutcome, gain_told, personal_checkpoint
 from bloodtwin_core.records import Split
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.records.pump_ids import pump_id_of
 from bloodtwin_core.training import CheckpointFolder, choose_compute, fit
+from bloodtwin_core.training.calibration import calibrate_checkpoint
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.of_pump import windows_of_pump
 
@@ -103,7 +106,10 @@ def fine_tune(
     personal: PersonalSettings,
     folder: Path,
 ) -> Checkpoint:
-    """The unified network after a short training on one pump's windows, as the checkpoint of its best epoch."""
+    """The unified network after a short training on one pump's windows, as the checkpoint of its best epoch.
+
+    Its weights are shrunk towards the unified ones as personal.strength says, its quantiles calibrated after that.
+    """
     changes = {
         "start_from": str(unified.path),
         "max_epochs": personal.max_epochs,
@@ -122,7 +128,11 @@ def fine_tune(
         CheckpointFolder(folder),
         folder / "tensorboard",
         unified.data_fingerprint,
+        calibrate=False,
     )
+    shrink_towards(unified, fitted.checkpoint, personal.strength)
+    with torch_threads(fitted.compute.threads):
+        calibrate_checkpoint(fitted.checkpoint, windows, fitted.compute.device.value)
     return load_checkpoint(fitted.checkpoint)
 
 

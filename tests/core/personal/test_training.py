@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+import torch
 
 from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch
 from bloodtwin_core.config import ExportSettings, PersonalSettings
@@ -98,6 +99,20 @@ def test_the_learning_rate_of_a_copy_falls_within_its_few_epochs(
     assert tuned.started_from == unified.sha256
     assert rates == sorted(rates, reverse=True)
     assert rates[0] > rates[-1]
+
+
+def test_a_copy_stands_on_the_way_from_the_unified_weights_to_the_fine_tuned_ones(
+    windows: WindowedSeries, unified: Checkpoint, tmp_path: Path
+) -> None:
+    own = windows_of_pump(windows, "pump0")
+    whole, half = (
+        fine_tune(own, unified, TINY_TRAINING, HELPFUL.model_copy(update={"strength": strength}), tmp_path / name)
+        for name, strength in (("whole", 1.0), ("half", 0.5))
+    )
+    before = dict(unified.forecaster.named_parameters())
+    for (name, at_half), at_end in zip(half.forecaster.named_parameters(), whole.forecaster.parameters(), strict=True):
+        torch.testing.assert_close(at_half, (before[name] + at_end) / 2)
+    assert not torch.equal(half.forecaster.offsets, (unified.forecaster.offsets + whole.forecaster.offsets) / 2)
 
 
 def test_a_copy_that_harms_is_not_kept(windows: WindowedSeries, unified: Checkpoint, tmp_path: Path) -> None:
