@@ -45,9 +45,9 @@ def zone_of(name: str) -> tzinfo:
     """The zone of an IANA name (Europe/Berlin) or of an offset from UTC (+01:00). Raises SettingsError for another."""
     try:
         return _fixed(name) if _OFFSET.fullmatch(name) else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+    except (ZoneInfoNotFoundError, TypeError, ValueError, OSError) as error:
         raise SettingsError(
-            f"'{name[:200]}' is not a time zone. Name it as the IANA does, for example Europe/London, "
+            f"'{str(name)[:200]}' is not a time zone. Name it as the IANA does, for example Europe/London, "
             "or give the offset from UTC, for example +01:00"
         ) from error
 

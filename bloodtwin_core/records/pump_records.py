@@ -11,7 +11,7 @@ import numpy.typing as npt
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.records.arrays import Timestamps, Values
 from bloodtwin_core.records.cadence import RECORD_INTERVAL, time_of_day
-from bloodtwin_core.records.clock import UNKNOWN_ZONE, WALL_TIME, zone_of
+from bloodtwin_core.records.clock import UNKNOWN_ZONE, WALL_TIME, is_named, zone_of
 from bloodtwin_core.records.features import (
     BASAL_LIMITS,
     BOLUS_LIMITS,
@@ -51,8 +51,14 @@ class PumpRecords:
     wearer_zone: str = UNKNOWN_ZONE
 
     def __post_init__(self) -> None:
-        """Raise DataError for what is no pump id, ValueError for values of another shape."""
+        """Raise DataError for no pump id, SettingsError for no zone, ValueError for other shapes and masked values."""
         pump_id_of(self.pump_id)
+        if is_named(self.wearer_zone):
+            zone_of(self.wearer_zone)
+        if isinstance(self.values, np.ma.MaskedArray) or isinstance(self.timestamps, np.ma.MaskedArray):
+            raise ValueError(f"pump {self.pump_id}: masked arrays hide what they hold; give NaN where nothing is known")
+        if self.timestamps.ndim != 1:
+            raise ValueError(f"pump {self.pump_id}: timestamps have shape {self.timestamps.shape}, not [record]")
         if self.values.shape != (len(self.timestamps), len(self.features)):
             raise ValueError(
                 f"pump {self.pump_id}: values have shape {self.values.shape}, "

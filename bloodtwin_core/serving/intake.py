@@ -12,9 +12,11 @@ from functools import cache
 import numpy as np
 
 from bloodtwin_core.common.errors import DataError
-from bloodtwin_core.records import FEATURE_TABLE, GLUCOSE_LIMITS, Feature, Mask, PumpRecords, Values
+from bloodtwin_core.records import FEATURE_TABLE, GLUCOSE_LIMITS, Feature, Mask, PumpRecords, Timestamps, Values
 from bloodtwin_core.records.changes import DELTA_TOLERANCE, differences, with_changes
 
+EARLIEST, LATEST = np.datetime64("1900-01-01T00:00:00", "s"), np.datetime64("2200-01-01T00:00:00", "s")
+"""Between these lies every time of a record, also where a data set moved its dates for nobody to be known by them."""
 _SECONDS = np.dtype("datetime64[s]")
 _COMPUTED = frozenset({Feature.sin_time, Feature.cos_time})
 _WIDEST_CHANGE = GLUCOSE_LIMITS.high - GLUCOSE_LIMITS.low
@@ -67,14 +69,15 @@ def _typed(records: PumpRecords) -> PumpRecords:
         raise DataError(what, todo="Give numbers, NaN where nothing is known")
     if values.dtype == np.float32 and timestamps.dtype == _SECONDS:
         return records
-    return replace(records, timestamps=timestamps.astype("datetime64[s]"), values=values.astype(np.float32))
+    with np.errstate(over="ignore"):  # What becomes infinite is refused as such.
+        return replace(records, timestamps=timestamps.astype("datetime64[s]"), values=values.astype(np.float32))
 
 
 def _all_are_sound(records: PumpRecords) -> bool:
     """Whether nothing is wrong, in as few steps as it takes; _faults says what is."""
     values = records.values
     low, high = _bounds(records.features)
-    if ((values < low) | (values > high)).any() or np.isnat(records.timestamps).any():
+    if ((values < low) | (values > high)).any() or _untimed(records.timestamps).any():
         return False
     glucose, delta, clipped = values[:, _BG], values[:, _DELTA], values[:, _CLIPPED]
     unknown = np.isnan(glucose)
@@ -98,8 +101,14 @@ def _one_is_sound(records: PumpRecords) -> bool:
         and row[_MISSING] == unknown
         and (clipped == 0 or (clipped == 1 and glucose in (GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high)))
         and not (unknown and abs(row[_DELTA]) > 0)
-        and not np.isnat(records.timestamps[0])
+        and not _untimed(records.timestamps)[0]
     )
+
+
+def _untimed(timestamps: Timestamps) -> Mask:
+    """Which records [record] have no time, or one that no sensor measured at."""
+    untimed: Mask = ~((timestamps >= EARLIEST) & (timestamps < LATEST))
+    return untimed
 
 
 def _at_limit(records: PumpRecords) -> Mask:
@@ -118,9 +127,11 @@ def _wrong_change(records: PumpRecords) -> Mask:
 def _faults(records: PumpRecords) -> Iterator[DataError]:
     """What is wrong, the telling faults first."""
     values = records.values
-    if np.isnat(records.timestamps).any():
-        row = int(np.isnat(records.timestamps).argmax())
-        yield DataError(f"pump {records.pump_id}: record {row} has no time", todo="Give every record a time in UTC")
+    if _untimed(records.timestamps).any():
+        row = int(_untimed(records.timestamps).argmax())
+        time = records.timestamps[row]
+        what = "no time" if np.isnat(time) else f"the time {time}, at which nobody wore a sensor"
+        yield DataError(f"pump {records.pump_id}: record {row} has {what}", todo="Give every record a time in UTC")
     for place, (feature, (low, high)) in enumerate(zip(records.features, _ranges(records.features), strict=True)):
         column = values[:, place]
         todo = f"It must be {low:g} to {high:g}{_of_glucose(feature)}"

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from bloodtwin_core.common.errors import DataError
-from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, Clock, PumpRecords
+from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, WALL_TIME, Clock, PumpRecords
 from bloodtwin_core.serving.carried import Carried, after, nothing_carried
 from bloodtwin_core.serving.facts import with_clock
 from bloodtwin_core.serving.forecast import Forecast, forecast_of
@@ -44,8 +44,9 @@ class StreamingForecaster:
         Whatever precedes the first measured glucose is passed over, as it is in training. After a gap in glucose that
         ends a segment (data.max_gap_hours) the forecaster begins anew. A record that comes alone and does not tell its
         change has it computed. zone says where the wearer lives, if the records do not.
-        Raises DataError if records are another pump's, make no sense, go back in time, leave the five-minute grid or
-        cannot tell the time of day that the model learnt from. Whatever is raised, nothing was taken.
+        Raises DataError if records are another pump's or on another clock, make no sense, go back in time, leave the
+        five-minute grid or cannot tell the time of day that the model learnt from. Whatever is raised, nothing was
+        taken.
         """
         records = taken(records.with_features(self.facts.features), zone)
         with self._turn:
@@ -77,6 +78,11 @@ def _require_progress(records: PumpRecords, carried: Carried) -> None:
             f"pump {records.pump_id}: this forecaster carries the state of pump {carried.pump_id}",
             todo="Load one streaming forecaster for each pump",
         )
+    if carried.records is not None and _is_wall_time(carried.records) != _is_wall_time(records):
+        raise DataError(
+            f"pump {records.pump_id}: timestamps in UTC and on the wearer's clock do not go on from each other",
+            todo="Give all of them in UTC, with the wearer's zone",
+        )
     if len(records) == 1 and records.timestamps[0] == carried.origin + RECORD_INTERVAL:
         return
     before = records.timestamps[:0] if carried.last is None else np.array([carried.origin])
@@ -89,3 +95,7 @@ def _require_progress(records: PumpRecords, carried: Carried) -> None:
             f"{RECORD_MINUTES} minutes",
             todo="Feed records in the order of time, on one five-minute grid",
         )
+
+
+def _is_wall_time(records: PumpRecords) -> bool:
+    return records.wearer_zone == WALL_TIME

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bloodtwin_core.common.errors import BloodTwinError, DataError, SettingsError
-from bloodtwin_core.records import RECORD_INTERVAL, WALL_TIME, Feature, PumpRecords
+from bloodtwin_core.records import RECORD_INTERVAL, WALL_TIME, Clock, Feature, PumpRecords
 from bloodtwin_core.serving import Forecaster, StreamingForecaster
 from bloodtwin_core.serving.intake import taken
 from tests.core.serving.small_models import LOOKBACK, a_day, changed, rules, small_exports, without_reading
@@ -142,6 +142,14 @@ WAYS: dict[str, Spoil] = {
     "newest first": lambda r: replace(r, timestamps=r.timestamps[::-1], values=r.values[::-1]),
     "all at one time": times(lambda stamps: np.full_like(stamps, stamps[0])),
     "no time": times(without_time),
+    "times of long ago": times(lambda stamps: stamps - (stamps[0] - np.datetime64("0001-01-01T00:00:00"))),
+    "times of the far future": times(lambda stamps: stamps + (np.datetime64("20000-01-01T00:00:00") - stamps[0])),
+    "times that no calendar holds": times(lambda stamps: stamps - np.timedelta64(2**61, "s")),
+    "a zone that does not exist": lambda r: replace(r, wearer_zone="Mars/Olympus"),
+    "a zone that is a path": lambda r: replace(r, wearer_zone="../../etc/passwd"),
+    "an offset of four days": lambda r: replace(r, wearer_zone="+99:00"),
+    "no text for a zone": lambda r: replace(r, wearer_zone=None),
+    "values beyond float32": lambda r: replace(r, values=np.where(np.arange(8) == 2, 1e300, r.values.astype(float))),
     "times as numbers": times(lambda stamps: stamps.astype(np.int64)),
     "times as text": times(lambda stamps: stamps.astype(str)),
     "every minute": times(lambda stamps: stamps[0] + np.arange(len(stamps)) * np.timedelta64(60, "s")),
@@ -184,12 +192,12 @@ def test_the_stream_refuses(exports: Path, way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_a_stream_that_refuses_goes_on_as_if_nothing_had_come(exports: Path, way: str) -> None:
     records = a_day(2 * LOOKBACK + 12)
-    spoilt = WAYS[way](replace(a_day(), timestamps=a_day().timestamps + LOOKBACK * RECORD_INTERVAL))
+    following = replace(a_day(), timestamps=a_day().timestamps + LOOKBACK * RECORD_INTERVAL)
     stream = StreamingForecaster.load(exports / "model_streaming.onnx")
     stream.feed(records.rows(0, LOOKBACK))
     before = stream.forecast()
     try:
-        stream.feed(spoilt)
+        stream.feed(WAYS[way](following))
     except BloodTwinError:
         after = stream.forecast()
         assert after.origin == before.origin
@@ -226,6 +234,23 @@ def test_a_wrong_change_from_what_was_fed_before_is_refused(exports: Path) -> No
     with pytest.raises(DataError, match=r"delta_bg at .* is 50, and glucose changed by .* have it computed"):
         stream.feed(changed(records, LOOKBACK, delta_bg=50).rows(LOOKBACK, LOOKBACK + 1))
     stream.feed(records.rows(LOOKBACK, LOOKBACK + 1))
+
+
+def test_arrays_that_hide_what_they_hold_or_of_another_shape_make_no_records() -> None:
+    records = a_day()
+    with pytest.raises(ValueError, match="masked arrays hide"):
+        replace(records, values=np.ma.masked_array(records.values, mask=records.values > 200))
+    with pytest.raises(ValueError, match=r"not \[record\]"):
+        replace(records, timestamps=records.timestamps[:, None])
+
+
+def test_a_stream_goes_on_from_one_clock_to_no_other(tmp_path: Path) -> None:
+    stream = StreamingForecaster.load(small_exports(tmp_path, rules(Clock.local)) / "model_streaming.onnx")
+    records = a_day(zone="Europe/Berlin")
+    stream.feed(records.rows(0, LOOKBACK))
+    with pytest.raises(DataError, match=r"do not go on from each other\. Give all of them in UTC"):
+        stream.feed(replace(records, wearer_zone=WALL_TIME).rows(LOOKBACK, LOOKBACK + 1))
+    stream.feed(records.in_zone("Asia/Tokyo").rows(LOOKBACK, LOOKBACK + 1))  # Who travels goes on.
 
 
 ODD = st.sampled_from([np.nan, np.inf, -np.inf, -1.0, 0.0, 0.5, 1.0, 2.0, 19.9, 20.0, 120.0, 600.0, 600.5, 3e38])
