@@ -23,12 +23,24 @@ class Made:
     minute: int
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """What was said last, of a wearer who lived in that zone."""
+
+    made: Made
+    zone: str
+
+    def is_of(self, wearer: Wearer, minute: int, model: str) -> bool:
+        """Whether it would be said again."""
+        return (self.made.minute, self.made.model, self.zone) == (minute, model, wearer.zone)
+
+
 class Engine:
     """What it says follows from store, clock and model alone; it remembers the last outlooks, to say them again."""
 
     def __init__(self, store: Store, model: ModelInUse, now: Now) -> None:
         self.store, self.model, self.now = store, model, now
-        self._last: dict[int, Made] = {}
+        self._last: dict[int, _Kept] = {}
 
     def changed(self, wearer: Wearer) -> None:
         """Something new is stored of the wearer."""
@@ -38,19 +50,22 @@ class Engine:
         """The outlook of each wearer now, in order."""
         model, now = self.model.now, int(self.now())
         minute = now // _KEPT_SECONDS
-        known = {wearer.number: made for wearer in wearers if (made := self._last.get(wearer.number)) is not None}
+        # Where somebody lives may have become known since a wearer was looked up, as with the events just stored.
+        current = [self.store.wearers.named(wearer.name) or wearer for wearer in wearers]
+        known = {wearer.number: kept for wearer in wearers if (kept := self._last.get(wearer.number)) is not None}
         asked = [
             wearer
-            for wearer in wearers
-            if (made := known.get(wearer.number)) is None or made.minute != minute or made.model != model.sha256
+            for wearer in current
+            if (kept := known.get(wearer.number)) is None or not kept.is_of(wearer, minute, model.sha256)
         ]
         facts = model.forecaster.facts
         told = outlooks(model.forecaster, [present_of(self.store, wearer, now, facts) for wearer in asked])
         fresh = {
-            wearer.number: Made(outlook, model.sha256, minute) for wearer, outlook in zip(asked, told, strict=True)
+            wearer.number: _Kept(Made(outlook, model.sha256, minute), wearer.zone)
+            for wearer, outlook in zip(asked, told, strict=True)
         }
         self._last |= fresh
-        return [fresh.get(wearer.number) or known[wearer.number] for wearer in wearers]
+        return [(fresh.get(wearer.number) or known[wearer.number]).made for wearer in wearers]
 
 
 def stored(made: Made) -> StoredForecast:

@@ -43,10 +43,17 @@ def _feed(url: str, settings: ServiceSettings, feed: FeedSettings, place: int, n
     if feed.writes_forecast:
         raise SettingsError("writes_forecast needs the forecasts of the service. Let the service itself run that feed")
     pull = Pull.of(feed, folder_of(settings, feed, place), settings.oldest_days)
-    address = f"{url.rstrip('/')}/v1/wearers/{feed.wearer}/events/{place}_{feed.source}"
+    address = f"{url.rstrip('/')}/v1/wearers/{feed.wearer}/events/{_name(settings, place)}"
     token = secret(TOKEN_VARIABLE)
     sender = _Sender(address, token.get_secret_value() if token else "", lambda: Ages.of(settings, now()))
     return Feed(feed.wearer, pull, feed.every_seconds, sender)
+
+
+def _name(settings: ServiceSettings, place: int) -> str:
+    """What a feed's source is called at the service: by its name, and its place where a wearer has two of them."""
+    feed = settings.feeds[place]
+    alike = [other for other in settings.feeds if (other.wearer, other.source) == (feed.wearer, feed.source)]
+    return feed.source if len(alike) == 1 else f"{feed.source}_{place}"
 
 
 @dataclass(frozen=True)

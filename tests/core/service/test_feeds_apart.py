@@ -86,6 +86,9 @@ def test_a_feed_apart_tells_what_one_of_the_service_tells(
     assert [row[1] for row in known[EventKind.carbohydrates]] == [30.0]
     assert known == kept(within, newest)
     assert [wearer.zone for wearer in wearers.all()] == ["Europe/Berlin"]
+    for service in (live.service, within):
+        [anna] = service.store.wearers.all()
+        assert service.desk.ask(anna).result(10).outlook.forecast is not None
     within.close()
     site.treatments = []
     feed.step()

@@ -2,6 +2,7 @@
 
 from starlette.testclient import TestClient
 
+from bloodtwin_core.service.running import Service
 from tests.core.service.conftest import StandingClock
 from tests.core.service.days import NOON, readings, stamp
 
@@ -37,6 +38,14 @@ def test_an_old_reading_is_no_start(client: TestClient, clock: StandingClock) ->
 
 def test_without_readings_there_is_no_forecast(client: TestClient) -> None:
     assert [why["reason"] for why in client.get(FORECAST).json()["refusals"]] == ["no_reading"]
+
+
+def test_where_somebody_lives_counts_at_once(service: Service, client: TestClient) -> None:
+    service.store.wearers.put("berta", "")
+    client.post("/v1/wearers/berta/events", json={"readings": readings()})
+    assert [why["reason"] for why in client.get("/v1/wearers/berta/forecast").json()["refusals"]] == ["zone_unknown"]
+    client.put("/v1/wearers/berta", json={"zone": "Europe/Berlin"})
+    assert client.get("/v1/wearers/berta/forecast").json()["refusals"] == []
 
 
 def test_nobody_is_found_by_another_name(client: TestClient) -> None:
