@@ -19,6 +19,7 @@ from bloodtwin_core.pretrained.files import ONNX, ONNX_STREAMING, shipped_file
 from bloodtwin_core.records import (
     CARBOHYDRATES,
     FEATURE_TABLE,
+    GLUCOSE_LIMITS,
     RECORD_INTERVAL,
     RECORD_MINUTES,
     UNKNOWN_ZONE,
@@ -30,6 +31,9 @@ from bloodtwin_core.records import (
 )
 from bloodtwin_core.serving import Forecaster, StreamingForecaster
 
+_READABLE = Limits(GLUCOSE_LIMITS.low, POSSIBLE_GLUCOSE.high, POSSIBLE_GLUCOSE.unit)
+"""What a sensor may have told. Lower is another unit, if only of one reading: no sensor shows less than 39 mg/dL, and
+here, other than of files, nobody is told what was clipped."""
 Signal = Sequence[float] | npt.NDArray[np.floating]
 
 
@@ -69,10 +73,10 @@ def from_glucose(
     Raises ValueError if they are not of one length, and if one is given twice or is no extra feature; DataError for
     what is impossible, infinite or of another unit, and for an until that is no time.
     """
-    readings = np.asarray(glucose, dtype=np.float64)
+    readings = _numbers("glucose", glucose)
     unknown = np.full(len(readings), np.nan)
-    basal = unknown if basal_rate is None else np.asarray(basal_rate, dtype=np.float64)
-    bolus = unknown if bolus_dose is None else np.asarray(bolus_dose, dtype=np.float64)
+    basal = unknown if basal_rate is None else _numbers("basal_rate", basal_rate)
+    bolus = unknown if bolus_dose is None else _numbers("bolus_dose", bolus_dose)
     further = _further(carbohydrates, extra or {})
     if not len(readings) == len(basal) == len(bolus) or any(len(more) != len(readings) for more in further.values()):
         announced = "".join(f", {len(values)} {name}" for name, values in further.items())
@@ -81,7 +85,7 @@ def from_glucose(
             f"give as many of each, one every {RECORD_MINUTES} minutes"
         )
     readings = _in_mg_per_dl(readings, unit)
-    _refuse_impossible("glucose", readings, POSSIBLE_GLUCOSE)
+    _refuse_impossible("glucose", readings, _READABLE)
     _refuse_impossible("basal_rate", basal, POSSIBLE_BASAL)
     _refuse_impossible("bolus_dose", bolus, POSSIBLE_BOLUS)
     for name, values in further.items():
@@ -102,12 +106,26 @@ def _further(carbohydrates: Signal | None, extra: Mapping[str, Signal]) -> dict[
     if unknown := [name for name in extra if name not in extra_features()]:
         raise ValueError(f"extra names {', '.join(unknown)}, but can hold {', '.join(extra_features())}: correct it")
     announced = {} if carbohydrates is None else {CARBOHYDRATES: carbohydrates}
-    return {name: np.asarray(values, dtype=np.float64) for name, values in {**announced, **extra}.items()}
+    return {name: _numbers(name, values) for name, values in {**announced, **extra}.items()}
+
+
+def _numbers(name: str, values: Signal) -> npt.NDArray[np.float64]:
+    """A signal as it was given [record], NaN where it is masked. Raises DataError for what are no numbers in a row."""
+    todo = f"Give one number every {RECORD_MINUTES} minutes, NaN where it is unknown"
+    try:
+        if np.iscomplexobj(values):
+            raise DataError(f"{name} holds complex numbers", todo=todo)
+        numbers: npt.NDArray[np.float64] = np.ma.filled(np.ma.masked_array(values, dtype=np.float64), np.nan)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name} holds what is no number ({str(error)[:100]})", todo=todo) from error
+    if numbers.ndim != 1:
+        raise DataError(f"{name} has {numbers.ndim} dimensions, not one", todo=todo)
+    return numbers
 
 
 def _in_mg_per_dl(readings: npt.NDArray[np.float64], unit: str) -> npt.NDArray[np.float64]:
     if unit not in tuple(GlucoseUnit):
-        raise DataError(f"'{unit[:200]}' is no unit of glucose", todo=f"Give unit as {' or '.join(GlucoseUnit)}")
+        raise DataError(f"'{str(unit)[:200]}' is no unit of glucose", todo=f"Give unit as {' or '.join(GlucoseUnit)}")
     return in_mg_per_dl(readings, GlucoseUnit(unit), source="from_glucose")
 
 
@@ -125,12 +143,12 @@ def _moment(until: str) -> tuple[np.datetime64, str]:
     """The time that until tells, and the wearer_zone of records whose timestamps are on its clock."""
     try:
         time = datetime.fromisoformat(until)
-    except ValueError as error:
+        in_utc = time if time.utcoffset() is None else time.astimezone(UTC).replace(tzinfo=None)
+    except (TypeError, ValueError, OverflowError) as error:
         example = "Write it as 2026-01-31T12:00, or with its offset from UTC as 2026-01-31T12:00+01:00"
-        raise DataError(f"until is '{until[:200]}', which is no time", todo=example) from error
-    offset = time.utcoffset()
-    if offset is None:
+        raise DataError(f"until is '{str(until)[:200]}', which is no time", todo=example) from error
+    if time.utcoffset() is None:
         return np.datetime64(time, "s"), WALL_TIME
     stated = time.strftime("%z")
     zone = UNKNOWN_ZONE if until.rstrip()[-1] in "Zz" else f"{stated[:3]}:{stated[3:5]}"
-    return np.datetime64(time.astimezone(UTC).replace(tzinfo=None), "s"), zone
+    return np.datetime64(in_utc, "s"), zone

@@ -1,5 +1,7 @@
 """Forecasts without any training: plain readings in, forecasts out, and plain words where there is no base model."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -74,11 +76,13 @@ def test_glucose_in_mmol_per_litre_is_refused_unless_it_is_said_to_be() -> None:
         from_glucose(READINGS, UNTIL, unit="mmol")
 
 
-@pytest.mark.parametrize("value", [np.inf, -np.inf, 0.0, -5.0, 1001.0])
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 0.0, -5.0, 7.2, 1001.0])
 def test_glucose_that_is_impossible_is_refused_with_its_place(value: float) -> None:
     readings = READINGS.copy()
     readings[7] = value
-    with pytest.raises(DataError, match=rf"glucose\[7\] is {value:g} mg/dL, which is impossible. It must be 1 to 1000"):
+    with pytest.raises(
+        DataError, match=rf"glucose\[7\] is {value:g} mg/dL, which is impossible. It must be 20 to 1000"
+    ):
         from_glucose(readings, UNTIL)
 
 
@@ -109,9 +113,25 @@ def test_an_offset_of_until_is_understood(until: str, utc: str, zone: str) -> No
     assert records.wearer_zone == zone
 
 
-def test_an_until_that_is_no_time_is_refused() -> None:
-    with pytest.raises(DataError, match=r"until is 'noon', which is no time. Write it as 2026-01-31T12:00"):
-        from_glucose(READINGS, "noon")
+@pytest.mark.parametrize("until", ["noon", "", "2026-13-45T12:00", "0001-01-01T00:00+14:00", None, 5])
+def test_an_until_that_is_no_time_is_refused(until: str) -> None:
+    with pytest.raises(
+        DataError, match=rf"until is '{re.escape(str(until))}', which is no time. Write it as 2026-01-31T12:00"
+    ):
+        from_glucose(READINGS, until)
+
+
+def test_a_reading_that_is_masked_is_unknown() -> None:
+    records = from_glucose(np.ma.masked_array(READINGS, mask=np.arange(288) == 7), UNTIL)
+    assert np.flatnonzero(np.isnan(records.feature(Feature.bg))).tolist() == [7]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("signal", [["a"] * 288, READINGS + 1j, READINGS[:, None], [[1.0], [1.0, 2.0]], 5.0])
+def test_what_are_no_numbers_in_a_row_is_refused(signal: object) -> None:
+    for given in ({"glucose": signal}, {"glucose": READINGS, "bolus_dose": signal}):
+        with pytest.raises(DataError, match=r"Give one number every 5 minutes, NaN where it is unknown"):
+            from_glucose(until=UNTIL, **given)  # type: ignore[arg-type]
 
 
 def test_signals_of_other_lengths_are_refused() -> None:
