@@ -77,6 +77,13 @@ def private_folder(path: Path) -> None:
         missing.mkdir(mode=_OWNER_FOLDER, exist_ok=True)
 
 
+def close_to_others(folder: Path) -> None:
+    """Let the owner alone read a folder and what is in it, which some library wrote as it pleased."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(_OWNER_FOLDER if path.is_dir() else _OWNER_FILE)
+
+
 def open_to_all(folder: Path) -> None:
     """Let everybody read the files of a folder: what is shipped holds nobody's data."""
     folder.chmod(0o755)

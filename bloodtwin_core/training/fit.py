@@ -9,7 +9,7 @@ from pathlib import Path
 import lightning as L
 
 from bloodtwin_core.common.errors import SettingsError, TrainingFailed
-from bloodtwin_core.common.files import storage_errors
+from bloodtwin_core.common.files import close_to_others, private_folder, storage_errors
 from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
 from bloodtwin_core.network.checkpoint import STARTED_FROM, Checkpoint
 from bloodtwin_core.network.threads import torch_threads
@@ -94,8 +94,12 @@ def fit(
             torch_threads(compute.threads),
             quiet_lightning(),
         ):
+            private_folder(tensorboard)
             trainer = trainer_for(training, compute, reporter, checkpoints.in_progress, tensorboard)
-            run_trainer(trainer, module, windows, training, reporter, resume_from)
+            try:
+                run_trainer(trainer, module, windows, training, reporter, resume_from)
+            finally:
+                close_to_others(tensorboard)
         _require_numbers(reporter, checkpoints)
         _log_the_end(reporter, training)
         if calibrate:

@@ -75,6 +75,13 @@ def test_the_same_seed_gives_the_same_training(tmp_path: Path) -> None:
     assert [e.val_mae for e in first.epochs] == [e.val_mae for e in second.epochs]
 
 
+def test_whatever_a_training_writes_is_for_the_owner_alone(tmp_path: Path) -> None:
+    train(tmp_path)
+    written = list(tmp_path.rglob("*"))
+    assert any("tfevents" in path.name for path in written)
+    assert not [path for path in written if path.stat().st_mode & 0o077]
+
+
 def test_attention_wants_chunks_of_a_whole_lookback(tmp_path: Path) -> None:
     short = TINY_TRAINING.model_copy(update={"chunk_length": TINY_DATA.lookback - 1})
     with pytest.raises(SettingsError, match=r"chunk_length is 23.*Set training\.chunk_length: 24.*attention: false"):
