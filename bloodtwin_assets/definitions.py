@@ -15,6 +15,7 @@ import dagster as dg
 
 from bloodtwin_assets.configured import configured
 from bloodtwin_assets.evaluation.report_link import with_report_link
+from bloodtwin_assets.executor import executor
 from bloodtwin_assets.jobs import ingestion, live, night, retraining
 from bloodtwin_assets.publishing.actions import acknowledge_drift, roll_back
 from bloodtwin_assets.resources import ArtifactsResource, settings_resource
@@ -47,8 +48,7 @@ def build_defs(resource_overrides: Mapping[str, object] | None = None) -> dg.Def
         },
         jobs=[retraining, ingestion, live, night, roll_back, acknowledge_drift],
         schedules=[weekly_retraining, regular_ingestion, live_forecasts, nightly_comparison],
-        # One process: imports alone would cost several seconds for every stage, and there is one machine.
-        executor=dg.in_process_executor,
+        executor=executor(),
     )
 
 

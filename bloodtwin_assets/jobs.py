@@ -10,14 +10,12 @@ retraining = dg.define_asset_job(
     name="retraining",
     selection=dg.AssetSelection.all() - dg.AssetSelection.groups(LIVE_GROUP),
     description="From the pumps' latest records to a checked and exported forecaster.",
-    executor_def=dg.in_process_executor,
 )
 
 ingestion = dg.define_asset_job(
     name="ingestion",
     selection=dg.AssetSelection.groups(INGESTION_GROUP),
     description="The events that are new in the wearer's cloud or site, fetched to data.root.",
-    executor_def=dg.in_process_executor,
 )
 
 live = dg.define_asset_job(
@@ -25,12 +23,10 @@ live = dg.define_asset_job(
     selection=dg.AssetSelection.groups(INGESTION_GROUP)
     | (dg.AssetSelection.assets(latest_forecasts) - dg.AssetSelection.checks(live_agrees_with_batch)),
     description="The events that are new, and the coming hour of each pump from them.",
-    executor_def=dg.in_process_executor,
 )
 
 night = dg.define_asset_job(
     name="night",
     selection=dg.AssetSelection.checks(live_agrees_with_batch),
     description="Whether yesterday's live forecasts were what the batch gives on the same day.",
-    executor_def=dg.in_process_executor,
 )

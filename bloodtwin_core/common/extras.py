@@ -9,6 +9,7 @@ EXTRAS = {
         *("PIL", "scipy", "sklearn", "tensorboard", "torch"),
     ),
     "ui": ("dagster_webserver",),
+    "kubernetes": ("dagster_k8s", "dagster_postgres"),
     "serve": ("fastapi", "prometheus_client", "starlette", "uvicorn"),
     "tandem": ("tconnectsync",),
     "vendor": ("cgm_format",),

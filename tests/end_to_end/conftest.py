@@ -38,18 +38,19 @@ class Workplace:
         here_alone = {"PYTHONPATH": f"{OFFLINE}{os.pathsep}{REPOSITORY}", "OFFLINE_REPORT": str(self.asked_elsewhere)}
         return {**without, **here_alone, "DAGSTER_DISABLE_TELEMETRY": "1"}
 
-    def start(self, *command: str) -> subprocess.Popen[str]:
+    def start(self, *command: str, **variables: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, *command],
             cwd=self.folder,
-            env=self.environment(),
+            env={**self.environment(), **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        process = self.start(*command)
+    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """A command with further environment variables."""
+        process = self.start(*command, **variables)
         output, _ = process.communicate(timeout=300)
         return subprocess.CompletedProcess(process.args, process.returncode, output)
 
