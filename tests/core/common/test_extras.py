@@ -10,6 +10,8 @@ DISTRIBUTIONS = {
     "PIL": "pillow",
     "sklearn": "scikit-learn",
     "dagster_webserver": "dagster-webserver",
+    "dagster_k8s": "dagster-k8s",
+    "dagster_postgres": "dagster-postgres",
     "cgm_format": "cgm-format",
     "prometheus_client": "prometheus-client",
     "starlette": "fastapi",  # Which depends on it.
