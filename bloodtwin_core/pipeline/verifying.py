@@ -37,6 +37,7 @@ def faults_of(store: ArtifactStore) -> list[str]:
     # What cannot be read is told already, as changed.
     with suppress(ArtifactMissing):
         faults += changed_files(read_raw_splits(store.raw_splits), store.folder)
+    faults += PublishedStore(store.published).all_faults()
     faults += _published_faults(PublishedStore(store.published))
     return faults + [
         f"{stage} was made from another {from_stage} than stands now"

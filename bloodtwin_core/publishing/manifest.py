@@ -12,9 +12,8 @@ from bloodtwin_core.common.errors import ArtifactMissing, in_brief
 from bloodtwin_core.publishing.drift.forecasts import Forecasting
 from bloodtwin_core.records import Split
 from bloodtwin_core.records.raw_splits import RawPumpSplits
+from bloodtwin_core.serving.published import VERSION
 from bloodtwin_core.windows import WindowedSeries
-
-VERSION = "version.json"
 
 
 class Learnt(BaseModel):

@@ -14,8 +14,8 @@ from bloodtwin_core.common.files import atomic_folder, atomic_write, clear_lefto
 from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.publishing.decision import Decision
 from bloodtwin_core.publishing.drift.ledger import Ledger, read_ledger
-from bloodtwin_core.publishing.manifest import VERSION, VersionManifest, read_manifest
-from bloodtwin_core.serving.published import POINTER, VERSIONS, Pointer, Switch, read_pointer
+from bloodtwin_core.publishing.manifest import VersionManifest, read_manifest
+from bloodtwin_core.serving.published import POINTER, VERSION, VERSIONS, Pointer, Switch, read_pointer, version_in_use
 
 logger = logging.getLogger(__name__)
 DECISION, DRIFT = "decision.json", "drift.json"
@@ -61,7 +61,10 @@ class PublishedStore:
     def champion(self) -> VersionManifest | None:
         """The version in use; None before the first. Raises ArtifactMissing if it is not whole."""
         pointer = self.pointer
-        return None if pointer is None else self.manifest(pointer.version)
+        if pointer is None:
+            return None
+        version_in_use(self.folder, pointer)
+        return self.manifest(pointer.version)
 
     def manifest(self, version: str) -> VersionManifest:
         """What a version came from. Raises ArtifactMissing if a file of it is gone or changed."""
@@ -80,6 +83,22 @@ class PublishedStore:
             elif sha256_of(folder / name) != sha256:
                 faults.append(f"{folder / name} changed since it was published: its sha256 is not {VERSION}'s")
         return faults
+
+    def all_faults(self) -> list[str]:
+        """Everything that is gone or was changed since it was published, in words."""
+        faults: list[str] = []
+        for version in self.versions():
+            try:
+                faults += self.faults(read_manifest(self.place(version)))
+            except ArtifactMissing as error:
+                faults.append(str(error))
+        try:
+            pointer = self.pointer
+            if pointer is not None:
+                version_in_use(self.folder, pointer)
+        except ArtifactMissing as error:
+            faults.append(str(error))
+        return list(dict.fromkeys(faults))
 
     @contextmanager
     def owned(self) -> Iterator[None]:

@@ -5,6 +5,7 @@ which names the one in use and is replaced by one rename. Whoever reads it once 
 files of one version.
 """
 
+import hashlib
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bloodtwin_core.common.errors import ArtifactMissing, in_brief
 
-POINTER, VERSIONS = "published.json", "versions"
+POINTER, VERSIONS, VERSION = "published.json", "versions", "version.json"
+
+_TODO = "Roll back to another version: bloodtwin rollback --to VERSION"
 
 
 class Switch(BaseModel):
@@ -55,9 +58,21 @@ def read_pointer(folder: Path) -> Pointer | None:
 def model_in(place: Path, file: str) -> Path:
     """A model's file: place itself, or, of a folder, the published version's file of that name, else the folder's own.
 
-    Raises ArtifactMissing if published.json is damaged.
+    Raises ArtifactMissing if published.json is damaged, or its version is not the one that it tells of.
     """
     if not place.is_dir():
         return place
     pointer = read_pointer(place)
-    return place / file if pointer is None else place / VERSIONS / pointer.version / file
+    return place / file if pointer is None else version_in_use(place, pointer) / file
+
+
+def version_in_use(folder: Path, pointer: Pointer) -> Path:
+    """The folder of the version that published.json in a folder names. Raises ArtifactMissing if it is another."""
+    place = folder / VERSIONS / pointer.version
+    try:
+        told = hashlib.sha256((place / VERSION).read_bytes()).hexdigest()
+    except OSError as error:
+        raise ArtifactMissing(f"{place} is not there any more ({error.strerror}). {_TODO}") from error
+    if told != pointer.manifest_sha256:
+        raise ArtifactMissing(f"{place / VERSION} changed since it was published, or {POINTER} names another. {_TODO}")
+    return place

@@ -97,3 +97,25 @@ def test_a_damaged_pointer_says_what_to_do(store: PublishedStore, tmp_path: Path
     (store.folder / "published.json").write_text("{")
     with pytest.raises(ArtifactMissing, match="bloodtwin rollback"):
         model_in(store.folder, "model.onnx")
+
+
+def test_a_version_in_use_that_is_not_the_one_told_of_is_refused_by_whoever_reads_it(
+    store: PublishedStore, tmp_path: Path
+) -> None:
+    first, second = (publish(store, tmp_path / "made", text) for text in ("one", "two"))
+    assert store.all_faults() == []
+    told, manifest = store.folder / "published.json", store.place(second) / "version.json"
+    for path, changed in (
+        (told, told.read_text().replace(second, first, 1)),
+        (manifest, manifest.read_text().replace("12.5", "11.5")),
+    ):
+        stood = path.read_text()
+        path.write_text(changed)
+        for read in (lambda: model_in(store.folder, "model.onnx"), store.champion):
+            with pytest.raises(ArtifactMissing, match=r"changed since it was published.* Roll back"):
+                read()
+        assert len(store.all_faults()) == 1
+        path.write_text(stood)
+    (store.place(first) / "model.onnx").write_text("two")
+    [fault] = store.all_faults()
+    assert "model.onnx changed since it was published" in fault
