@@ -13,6 +13,7 @@ from types import ModuleType
 
 import dagster as dg
 
+from bloodtwin_assets.automation import automated, retraining_sensor
 from bloodtwin_assets.configured import configured
 from bloodtwin_assets.evaluation.report_link import with_report_link
 from bloodtwin_assets.executor import executor
@@ -23,8 +24,8 @@ from bloodtwin_assets.schedules import (
     live_forecasts,
     nightly_comparison,
     regular_ingestion,
-    weekly_retraining,
 )
+from bloodtwin_core.config import Settings
 
 OWNERS = ["team:bloodtwin"]
 
@@ -37,9 +38,8 @@ def build_defs(resource_overrides: Mapping[str, object] | None = None) -> dg.Def
     """
     config = configured()
     settings = config.settings()
-    model = settings.model.name
     return dg.Definitions(
-        assets=[asset.map_asset_specs(partial(_completed, model=model)) for asset in _assets()],
+        assets=[asset.map_asset_specs(partial(_completed, settings=settings)) for asset in _assets()],
         asset_checks=dg.load_asset_checks_from_modules(_modules("checks")),
         resources={
             "settings": settings_resource(settings),
@@ -47,14 +47,16 @@ def build_defs(resource_overrides: Mapping[str, object] | None = None) -> dg.Def
             **(resource_overrides or {}),
         },
         jobs=[retraining, ingestion, live, night, roll_back, acknowledge_drift],
-        schedules=[weekly_retraining, regular_ingestion, live_forecasts, nightly_comparison],
+        schedules=[regular_ingestion, live_forecasts, nightly_comparison],
+        sensors=[retraining_sensor()],
         executor=executor(),
     )
 
 
-def _completed(spec: dg.AssetSpec, model: str) -> dg.AssetSpec:
-    """What all assets have, and what depends on where the graph is shown."""
-    return with_report_link(spec.replace_attributes(owners=OWNERS), model)
+def _completed(spec: dg.AssetSpec, settings: Settings) -> dg.AssetSpec:
+    """What all assets have, when they are materialized by themselves, and what depends on where the graph is shown."""
+    owned = automated(spec.replace_attributes(owners=OWNERS), settings.publishing)
+    return with_report_link(owned, settings.model.name)
 
 
 def _assets() -> list[dg.AssetsDefinition]:

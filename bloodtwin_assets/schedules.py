@@ -1,27 +1,13 @@
-"""Scheduled retraining, ingestion and live forecasts, off until someone switches them on in the UI."""
+"""Scheduled ingestion and live forecasts, off until someone switches them on in the UI; automation.py retrains."""
 
 import dagster as dg
 
 from bloodtwin_assets.configured import CONFIG_VARIABLE, DEFAULT_CONFIG, scheduled
-from bloodtwin_assets.jobs import ingestion, live, night, retraining
+from bloodtwin_assets.jobs import ingestion, live, night
 
-EVERY_MONDAY_AT_4 = "0 4 * * 1"
 EVERY_SIX_HOURS = "30 */6 * * *"
 EVERY_FIVE_MINUTES = "*/5 * * * *"
 EVERY_NIGHT_AT_3 = "0 3 * * *"
-
-
-@dg.schedule(
-    job=retraining,
-    cron_schedule=EVERY_MONDAY_AT_4,
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.STOPPED,
-    description=f"Retrains every Monday at 04:00 UTC with the settings in the file that {CONFIG_VARIABLE} names "
-    f"({DEFAULT_CONFIG} if it names none).",
-)
-def weekly_retraining() -> dg.RunRequest:
-    """One run a week, with the settings as they stand in the file then."""
-    return dg.RunRequest(run_config=scheduled().for_dagster())
 
 
 @dg.schedule(

@@ -1,6 +1,8 @@
 """Which trained model is published, and when a model is trained again."""
 
-from pydantic import Field
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
 
 from bloodtwin_core.config.group import SettingsGroup
 
@@ -43,6 +45,17 @@ class DriftSettings(SettingsGroup):
 class PublishingSettings(SettingsGroup):
     """Which trained model is published, and when a model is trained again."""
 
+    cron: str = Field(default="0 4 * * 1", description="When a model is trained again: minute hour day month weekday.")
+    time_zone: str = Field(default="UTC", description="Zone of that hour, such as Europe/Berlin.")
+    new_days: int = Field(
+        default=7,
+        ge=0,
+        le=3_650,
+        description="It is trained again too when the source has so many more days of records; 0 never.",
+    )
+    stale_days: int = Field(
+        default=9, ge=1, le=3_650, description="Days after which records and model count as stale where none came."
+    )
     keep_versions: int = Field(
         default=5, ge=2, le=1000, description="Published versions kept to roll back to, that in use among them."
     )
@@ -53,3 +66,12 @@ class PublishingSettings(SettingsGroup):
         description="A fresher model that no day shows to be worse may err by this share more; losses add up.",
     )
     drift: DriftSettings = Field(default_factory=DriftSettings, description="When a week needs to be looked at.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("there is no such time zone; write one such as Europe/Berlin") from None
+        return name

@@ -1,24 +1,34 @@
 """Lightning callbacks: one report an epoch, and the learning curve inside the checkpoint."""
 
+import json
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import lightning as L
 from lightning.pytorch.callbacks import Callback
 
+from bloodtwin_core.common.files import written_whole
 from bloodtwin_core.training.checkpoint_folder import EpochReport
 from bloodtwin_core.training.module import ForecasterTraining
 
 logger = logging.getLogger(__name__)
+TIMED = ("forecasts_per_second", "seconds")
+"""What of a report depends on the machine's other work."""
 
 
 class EpochReporter(Callback):
-    """Logs one EpochReport an epoch, hands it to a listener and keeps them all, also across a resume."""
+    """Logs one EpochReport an epoch, hands it to a listener and keeps them all, also across a resume.
 
-    def __init__(self, on_epoch: Callable[[EpochReport], None]) -> None:
+    How long an epoch took is no part of a checkpoint, so that the same training gives the same bytes: it is kept in the
+    file timings.
+    """
+
+    def __init__(self, on_epoch: Callable[[EpochReport], None], timings: Path) -> None:
         self.on_epoch = on_epoch
+        self.timings = timings
         self.epochs: list[EpochReport] = []
         self.started = 0.0
         self.train_seconds = 0.0
@@ -52,6 +62,8 @@ class EpochReporter(Callback):
             seconds=time.perf_counter() - self.started,
         )
         self.epochs.append(report)
+        with written_whole(self.timings) as path:
+            path.write_text(json.dumps([each.model_dump(include=set(TIMED)) for each in self.epochs]), "utf-8")
         module.log_dict({"learning_rate": report.learning_rate, "forecasts_per_second": report.forecasts_per_second})
         logger.info(
             "epoch %d: train loss %.3f, val_mae %.3f mg/dL, %s forecasts/s, %.1f s",
@@ -65,9 +77,15 @@ class EpochReporter(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """The learning curve so far."""
-        return {"epochs": [report.model_dump() for report in self.epochs]}
+        return {"epochs": [report.model_dump(exclude=set(TIMED)) for report in self.epochs]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """The learning curve up to the checkpoint."""
-        self.epochs = [EpochReport.model_validate(report) for report in state_dict["epochs"]]
+        """The learning curve up to the checkpoint; without the file, how long an epoch took is told as 0."""
+        try:
+            timed = json.loads(self.timings.read_bytes())
+        except (OSError, ValueError):
+            timed = []
+        timed += [dict.fromkeys(TIMED, 0.0)] * len(state_dict["epochs"])
+        told = zip(timed, state_dict["epochs"], strict=False)
+        self.epochs = [EpochReport.model_validate({**times, **report}) for times, report in told]
         self.resumed_from = len(self.epochs)

@@ -28,6 +28,7 @@ LAST = "last.ckpt"
 LEARNING_CURVE = "learning_curve.json"
 RUN = "run.txt"
 FINISHED = "finished.json"
+TIMINGS = "timings.json"
 RESUMED_WITH = ("state_dict", "optimizer_states", "lr_schedulers", "callbacks", "loops")
 """What a checkpoint must hold for a training to go on from it."""
 

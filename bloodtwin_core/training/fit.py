@@ -15,7 +15,7 @@ from bloodtwin_core.network.checkpoint import STARTED_FROM, Checkpoint
 from bloodtwin_core.network.threads import torch_threads
 from bloodtwin_core.training.calibration import calibrate_checkpoint
 from bloodtwin_core.training.callbacks import EpochReporter
-from bloodtwin_core.training.checkpoint_folder import BEST, CheckpointFolder, EpochReport, run_identity
+from bloodtwin_core.training.checkpoint_folder import BEST, TIMINGS, CheckpointFolder, EpochReport, run_identity
 from bloodtwin_core.training.compute import Compute, choose_compute, denormals_as_zero
 from bloodtwin_core.training.module import ForecasterTraining, MakesTraining
 from bloodtwin_core.training.start import starting_checkpoint
@@ -86,7 +86,7 @@ def fit(
         module = made(windows, base.scaler if base else scaler, model, training, data_fingerprint)
         if base:
             _start(module, base)
-        reporter = EpochReporter(on_epoch)
+        reporter = EpochReporter(on_epoch, checkpoints.in_progress / TIMINGS)
         with (
             storage_errors(tensorboard),
             storage_errors(checkpoints.folder),

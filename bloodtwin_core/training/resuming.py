@@ -1,8 +1,8 @@
 """What makes a resumed training the same, bit for bit on a CPU, as one that was never broken off.
 
 Lightning restores weights, optimizer, schedule and counters; batches depend on seed and epoch alone (batches.py). Here
-is the rest: chance (dropout), a decision to stop that was already taken, the best score, and files that are whole. On a
-GPU the recurrent layers keep a chance of their own, which nothing can restore.
+is the rest: chance (dropout), the schedule's last step, a decision to stop that was already taken, the best score, and
+files that are whole. On a GPU the recurrent layers keep a chance of their own, which nothing can restore.
 """
 
 import random
@@ -15,8 +15,10 @@ import numpy as np
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from bloodtwin_core.common.files import written_whole
+from bloodtwin_core.training.callbacks import EpochReporter
 
 
 class RandomState(Callback):
@@ -51,6 +53,29 @@ class RandomState(Callback):
         # An unbroken training makes the next epoch's iterator now, which draws its seed; a resumed one has it already.
         torch.empty((), dtype=torch.int64).random_()
         self.restored = {}
+
+
+class ScheduleSteps(Callback):
+    """Takes the step of the learning rate's schedule that a checkpoint lacks.
+
+    Lightning writes a checkpoint before the step that ends its epoch, and does not take that one after a resume.
+    """
+
+    def __init__(self, reporter: EpochReporter) -> None:
+        self.reporter = reporter
+
+    def on_train_start(self, trainer: L.Trainer, _module: L.LightningModule) -> None:
+        """Bring schedules to the epochs that are finished."""
+        epochs = self.reporter.epochs
+        progress = trainer.fit_loop.epoch_loop.scheduler_progress
+        for scheduler in (config.scheduler for config in trainer.lr_scheduler_configs):
+            if epochs and scheduler.last_epoch < len(epochs):
+                progress.increment_ready()
+                if isinstance(scheduler, ReduceLROnPlateau):
+                    scheduler.step(epochs[-1].val_mae)
+                else:
+                    scheduler.step()
+                progress.increment_completed()
 
 
 class StopsEarly(EarlyStopping):

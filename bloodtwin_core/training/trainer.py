@@ -19,7 +19,7 @@ from bloodtwin_core.training.batches import DenseBatches, ValidationBatches, Win
 from bloodtwin_core.training.callbacks import EpochReporter
 from bloodtwin_core.training.compute import LIGHTNING_PRECISION, Compute
 from bloodtwin_core.training.module import ForecasterTraining
-from bloodtwin_core.training.resuming import KeptCheckpoint, RandomState, StopsEarly, WholeFiles
+from bloodtwin_core.training.resuming import KeptCheckpoint, RandomState, ScheduleSteps, StopsEarly, WholeFiles
 from bloodtwin_core.training.tensorboard_logs import forget_old_logs
 from bloodtwin_core.windows import WindowedSeries
 
@@ -35,6 +35,7 @@ def trainer_for(
     callbacks: list[L.Callback] = [
         reporter,
         RandomState(),
+        ScheduleSteps(reporter),
         StopsEarly("val_mae", patience=training.early_stopping_patience),
         KeptCheckpoint(in_progress, filename="best", monitor="val_mae", enable_version_counter=False),
         # A second one because Lightning's save_last writes only in epochs that are a new best.

@@ -1,4 +1,4 @@
-"""Weekly retraining: off by default, with the settings that stand in a file at that moment."""
+"""Schedules: off by default, with the settings that stand in a file at that moment."""
 
 from pathlib import Path
 
@@ -8,29 +8,29 @@ import yaml
 
 from bloodtwin_assets.configured import CONFIG_VARIABLE
 from bloodtwin_assets.definitions import build_defs
-from bloodtwin_assets.schedules import weekly_retraining
+from bloodtwin_assets.schedules import regular_ingestion
 from bloodtwin_core.common.errors import SettingsError
 
 SMOKE = Path(__file__).parents[2] / "configs" / "smoke.yaml"
 
 
 def tick() -> dg.RunRequest:
-    request = weekly_retraining(dg.build_schedule_context())
+    request = regular_ingestion(dg.build_schedule_context())
     assert isinstance(request, dg.RunRequest)
     return request
 
 
 def test_it_is_off_until_switched_on() -> None:
-    schedule = build_defs().resolve_schedule_def("weekly_retraining")
+    schedule = build_defs().resolve_schedule_def("regular_ingestion")
     assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
-    assert schedule.cron_schedule == "0 4 * * 1"
+    assert schedule.cron_schedule == "30 */6 * * *"
 
 
 def test_it_runs_the_job_with_the_file_that_the_variable_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CONFIG_VARIABLE, str(SMOKE))
     config = tick().run_config
     assert config == yaml.safe_load(SMOKE.read_text())
-    assert dg.validate_run_config(build_defs().resolve_job_def("retraining"), config)
+    assert dg.validate_run_config(build_defs().resolve_job_def("ingestion"), config)
 
 
 def test_the_file_is_read_at_every_tick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
