@@ -17,6 +17,7 @@ from bloodtwin_core.config.publishing import DriftSettings, PublishingSettings
 from bloodtwin_core.config.service import ServiceSettings
 from bloodtwin_core.config.training import (
     PRETRAINED,
+    PUBLISHED,
     Device,
     PersonalSettings,
     Precision,
@@ -27,6 +28,7 @@ from bloodtwin_core.config.training import (
 
 __all__ = [
     "PRETRAINED",
+    "PUBLISHED",
     "Cell",
     "DataSettings",
     "Device",

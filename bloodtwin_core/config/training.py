@@ -9,6 +9,9 @@ from bloodtwin_core.config.group import SettingsGroup
 PRETRAINED = "pretrained"
 """training.start_from for the base model that comes with the package."""
 
+PUBLISHED = "published"
+"""training.start_from for the version of this model that is published; fresh weights where none is yet."""
+
 
 class TrainingMode(StrEnum):
     """How forecasts are supervised; see training/module.py."""
@@ -136,7 +139,7 @@ class TrainingSettings(SettingsGroup):
     start_from: str = Field(
         default="",
         description="Weights (and their scaler) to begin with: empty for fresh ones, pretrained for the base model of "
-        "the package, or the path of a checkpoint.",
+        "the package, published for the version in use (fresh before the first), or the path of a checkpoint.",
     )
     seed: int = Field(default=42, ge=0, le=2**32 - 1, description="Seed of weights, dropout and chunk order.")
     resume: bool = Field(

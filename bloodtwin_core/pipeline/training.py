@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from bloodtwin_core.common.given_files import given_path
-from bloodtwin_core.config import PRETRAINED, Settings
+from bloodtwin_core.config import PRETRAINED, PUBLISHED, Settings, TrainingSettings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.ownership import owning
 from bloodtwin_core.pipeline.upstream import current_raw_splits, current_scaler, current_windows
+from bloodtwin_core.publishing.store import PublishedStore
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.plots import learning_curve
 from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, fit
@@ -27,7 +28,8 @@ def train_stage(
     """
     windows, index = current_windows(store, settings.data)
     scaler = current_scaler(store, current_raw_splits(store, settings.data))
-    _require_start_unchanged(store, settings.training.start_from)
+    training = _with_start(store, settings.training)
+    _require_start_unchanged(store, training.start_from)
     checkpoints = CheckpointFolder(store.checkpoints)
 
     def record(fitted: FittedModel) -> None:
@@ -40,13 +42,23 @@ def train_stage(
         windows,
         scaler,
         settings.model,
-        settings.training,
+        training,
         checkpoints,
         store.tensorboard,
         index.fingerprint,
         on_epoch=on_epoch,
         on_published=record,
     )
+
+
+def _with_start(store: ArtifactStore, training: TrainingSettings) -> TrainingSettings:
+    """The settings with the checkpoint of the version in use where that is asked for; empty where there is none yet."""
+    if training.start_from != PUBLISHED:
+        return training
+    published = PublishedStore(store.published)
+    champion = published.champion()
+    start = published.place(champion.version) / CheckpointFolder(store.checkpoints).best.name if champion else ""
+    return training.model_copy(update={"start_from": str(start)})
 
 
 def _require_start_unchanged(store: ArtifactStore, start_from: str) -> None:
