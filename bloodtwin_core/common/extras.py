@@ -15,6 +15,7 @@ EXTRAS = {
     "vendor": ("cgm_format",),
     "dexcom-share": ("pydexcom",),
     "librelinkup": ("pylibrelinkup",),
+    "notify": ("apprise",),
 }
 """Packages that an extra of pyproject.toml brings, by the name under which they are imported."""
 
