@@ -52,6 +52,7 @@ COMMANDS = {
     "wearers": Command("wearers", "the wearers and tokens of the service"),
     "evaluate": Command("evaluate", "the tables of a test"),
     "compare": Command("compare", "two models that were tested on the same data, and whether they differ"),
+    "trial": Command("trial", "try control algorithms on virtual wearers; never on a pump"),
     "rollback": Command("rollback", "go back to an earlier published version of a model"),
     "acknowledge": Command("acknowledge", "say that somebody has looked at a week that drifted"),
     "ui": Command("ui", "the Dagster UI of the graph, with the reports one click away", "the UI has ended"),

@@ -10,6 +10,7 @@ EXTRAS = {
     ),
     "ui": ("dagster_webserver",),
     "kubernetes": ("dagster_k8s", "dagster_postgres"),
+    "control": ("gymnasium",),
     "serve": ("fastapi", "prometheus_client", "starlette", "uvicorn"),
     "tandem": ("tconnectsync",),
     "vendor": ("cgm_format",),

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field, SerializeAsAny
 
+from bloodtwin_core.config.control import ControlSettings
 from bloodtwin_core.config.data import DataSettings
 from bloodtwin_core.config.evaluation import EvaluationSettings
 from bloodtwin_core.config.export import ExportSettings
@@ -30,6 +31,7 @@ __all__ = [
     "PRETRAINED",
     "PUBLISHED",
     "Cell",
+    "ControlSettings",
     "DataSettings",
     "Device",
     "DriftSettings",
@@ -62,6 +64,9 @@ class Settings(SettingsGroup):
     export: ExportSettings = Field(default_factory=ExportSettings, description="The files that leave.")
     publishing: PublishingSettings = Field(
         default_factory=PublishingSettings, description="Which trained model is published, and retraining."
+    )
+    control: ControlSettings = Field(
+        default_factory=ControlSettings, description="The trial of suspensions on virtual wearers."
     )
     service: ServiceSettings = Field(default_factory=ServiceSettings, description="The live service, bloodtwin serve.")
 

@@ -114,6 +114,11 @@ class ArtifactStore:
         return self.folder / "model_streaming.onnx"
 
     @property
+    def control_trial(self) -> Path:
+        """What suspensions by the forecasts of published versions came to on virtual wearers."""
+        return self.folder / "control_trial.json"
+
+    @property
     def latest_forecasts(self) -> Path:
         """The coming hour of each pump as it was last forecast, for those without the live service."""
         return self.folder / "latest_forecasts.json"

@@ -17,6 +17,7 @@ class Topic(IntEnum):
     sensor = 3
     gaps = 4
     reactions = 5
+    faults = 6
 
 
 def stream(seed: int, wearer: int, topic: Topic, index: int = 0) -> np.random.Generator:

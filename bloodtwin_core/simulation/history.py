@@ -57,6 +57,43 @@ def simulate_wearer(seed: int, wearer: int, days: int) -> PumpRecords:
 
 def live_history(seed: int, wearer: int, days: int) -> LivedHistory:
     """The same history with the life behind it, for what no record tells."""
+    lot = drawn_lot(seed, wearer, days)
+    who, eaten, conditions = lot.wearer, lot.meals, lot.conditions
+    state, _ = steady_state(who.physiology, FASTING_GLUCOSE)
+    lived = live(
+        who.physiology, who.therapy, who.reactions, eaten, conditions, who.utc_offset_hours, state, empty_gut()
+    )
+    kept = slice(RUN_IN_DAYS * RECORDS_PER_DAY, None)
+    timestamps = FIRST_RECORD + np.arange(days * RECORDS_PER_DAY) * RECORD_INTERVAL
+    announced = _announced(eaten, len(lived.readings))
+    records = records_from_signals(
+        pump_id(wearer),
+        timestamps,
+        lived.readings[kept],
+        lived.basal_rate[kept],
+        lived.bolus[kept],
+        {CARBOHYDRATES: announced[kept]},
+    )
+    given = (lived.basal_rate, lived.bolus, lived.rescue, conditions.sensitivity)
+    return LivedHistory(records, Life(who.physiology, eaten, *given), who)
+
+
+@dataclass(frozen=True)
+class Lot:
+    """What a virtual wearer is and will meet, before anything is lived: run-in and days, whoever steers the pump."""
+
+    wearer: Wearer
+    meals: Meals
+    conditions: Conditions
+
+    @property
+    def records(self) -> int:
+        """How many, the run-in among them."""
+        return len(self.conditions.gain)
+
+
+def drawn_lot(seed: int, wearer: int, days: int) -> Lot:
+    """The lot of one virtual wearer (counted from 0) over the run-in and so many days."""
     who = draw_wearer(seed, wearer)
     lived = days + RUN_IN_DAYS
     errors = sensor_errors(seed, wearer, lived * RECORDS_PER_DAY)
@@ -68,24 +105,10 @@ def live_history(seed: int, wearer: int, days: int) -> LivedHistory:
         errors.reads,
         chances[0],
         chances[1],
+        np.ones(lived * RECORDS_PER_DAY, np.float32),
+        np.zeros(lived * RECORDS_PER_DAY, np.bool_),
     )
-    eaten = draw_meals(seed, wearer, lived + 1, who.habits, who.utc_offset_hours)
-    state, _ = steady_state(who.physiology, FASTING_GLUCOSE)
-    glucose, basal_rate, bolus, rescue = live(
-        who.physiology, who.therapy, who.reactions, eaten, conditions, who.utc_offset_hours, state, empty_gut()
-    )
-    kept = slice(RUN_IN_DAYS * RECORDS_PER_DAY, None)
-    timestamps = FIRST_RECORD + np.arange(days * RECORDS_PER_DAY) * RECORD_INTERVAL
-    announced = _announced(eaten, len(glucose))
-    records = records_from_signals(
-        pump_id(wearer),
-        timestamps,
-        glucose[kept],
-        basal_rate[kept],
-        bolus[kept],
-        {CARBOHYDRATES: announced[kept]},
-    )
-    return LivedHistory(records, Life(who.physiology, eaten, basal_rate, bolus, rescue, conditions.sensitivity), who)
+    return Lot(who, draw_meals(seed, wearer, lived + 1, who.habits, who.utc_offset_hours), conditions)
 
 
 def _announced(meals: Meals, records: int) -> FloatSignal:

@@ -10,6 +10,7 @@ from bloodtwin_assets.definitions import OWNERS, build_defs
 from bloodtwin_core.common.files import sha256_of
 from tests.assets.tiny_graph import INGESTION, LIVE, STAGES, Graph, evaluations, materialized
 
+GROUPS = {"ingestion", "data", "training", "evaluation", "exports", "publishing", "control", "live"}
 Finished = tuple[Graph, dg.ExecuteInProcessResult]
 
 
@@ -19,7 +20,7 @@ def test_assets_are_described_for_whoever_opens_the_ui() -> None:
     for spec in specs.values():
         assert spec.description
         assert spec.kinds
-        assert spec.group_name in {"ingestion", "data", "training", "evaluation", "exports", "publishing", "live"}
+        assert spec.group_name in GROUPS
         assert list(spec.owners) == OWNERS
 
 
@@ -119,7 +120,7 @@ def test_the_device_and_why_stand_in_the_log(graph: Graph, capfd: pytest.Capture
 
 def test_all_checks_ran(finished: Finished) -> None:
     found = evaluations(finished[1])
-    assert len(found) == 14 + 1 + 4 + 3 + 1 + 6
+    assert len(found) == 14 + 1 + 4 + 3 + 1 + 6 + 1
     continuity = [check for check in found.values() if check.asset_key.to_user_string() == "raw_pump_splits"]
     assert all(check.passed for check in continuity)
     assert found["onnx_export"].passed

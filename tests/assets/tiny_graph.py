@@ -18,6 +18,7 @@ TINY: dict[str, dict[str, Any]] = {
     "training": {"max_epochs": 1, "chunk_length": 96, "burn_in": 24, "threads": 1, "device": "cpu"},
     "evaluation": {"ridge_max_windows": 200},
     "export": {"parity_windows": 8},
+    "control": {"wearers": 1, "days": 1},
 }
 INGESTION = [f"{name}_event_history" for name, source in sources().items() if source.fetch]
 """They fetch nothing unless data.source is theirs, and leave nothing in the artifacts."""
@@ -33,6 +34,7 @@ STAGES = [
     "onnx_export",
     "streaming_export",
     "published_model",
+    "control_trial",
 ]
 LIVE = ["latest_forecasts"]
 """It does nothing where data.source tells nothing of now, and leaves nothing in the manifest."""

@@ -27,7 +27,8 @@ def life(meals=(), boluses=(), sensitivity=1.0, reads=None):
     )
     ones, zeros = np.ones(RECORDS, np.float32), np.zeros(RECORDS, np.float32)
     reads = np.ones(RECORDS, np.bool_) if reads is None else reads
-    conditions = Conditions(np.float32(sensitivity) * ones, ones, zeros, reads, ones, ones)
+    stuck = np.zeros(RECORDS, np.bool_)
+    conditions = Conditions(np.float32(sensitivity) * ones, ones, zeros, reads, ones, ones, ones, stuck)
     person = Physiology()
     return live(person, THERAPY, PASSIVE, table, conditions, 0, steady_state(person, 8.0)[0], empty_gut())[:3]
 

@@ -1,3 +1,5 @@
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -100,3 +102,8 @@ def test_the_default_wearers_are_realistic_and_no_easier_to_forecast_by_persiste
     assert 0.65 < np.mean([pump.in_range for pump in pumps]) < 0.85
     assert np.mean([pump.below for pump in pumps]) < 0.04
     assert np.mean([pump.change_correlation for pump in pumps]) < 0.65
+
+
+def test_histories_are_bit_for_bit_what_they_were_before_other_controllers_could_steer():
+    made = [hashlib.sha256(simulate_wearer(7, wearer, 5).values.tobytes()).hexdigest()[:16] for wearer in range(3)]
+    assert made == ["0c8bf222c25aa983", "8a8f70e5614af36f", "c082dc4442c0704b"]

@@ -1,0 +1,1 @@
+"""What the published model does where something is decided by its forecasts."""

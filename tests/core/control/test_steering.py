@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+
+from bloodtwin_core.control.controllers import CONTROLLERS
+from bloodtwin_core.control.steering import Pump, steer
+from bloodtwin_core.pretrained import base_streaming_forecaster
+from bloodtwin_core.records import Feature
+from bloodtwin_core.simulation import simulate_wearer
+from bloodtwin_core.simulation.history import drawn_lot
+from bloodtwin_core.simulation.steered import SteeredLife
+
+
+def test_a_life_under_control_iq_is_the_simulators_own_history_bit_for_bit():
+    history, life = simulate_wearer(7, 3, 4), steer(drawn_lot(7, 3, 4), CONTROLLERS["control-iq"].fresh())
+    for signal, feature in (
+        (life.lived.readings, Feature.bg),
+        (life.lived.basal_rate, Feature.basal_rate),
+        (life.lived.bolus, Feature.bolus_dose),
+    ):
+        np.testing.assert_array_equal(signal[288:], history.feature(feature))
+
+
+def test_the_same_lot_is_eaten_whoever_steers():
+    lot = drawn_lot(7, 1, 1)
+    lives = [steer(lot, CONTROLLERS[name].fresh()) for name in ("profile", "control-iq")]
+    assert not np.array_equal(lives[0].lived.blood, lives[1].lived.blood)
+    np.testing.assert_array_equal(np.isnan(lives[0].lived.readings), np.isnan(lives[1].lived.readings))
+
+
+def test_a_pump_forecasts_once_it_knows_a_day():
+    life = SteeredLife(drawn_lot(7, 2, 1))
+    pump = Pump(life, base_streaming_forecaster().network)
+    forecasts = []
+    for _ in range(300):
+        life.step(pump.therapy.basal_rate, 0.0)
+        forecasts.append(pump.state().forecast)
+    assert forecasts[250] is None
+    assert forecasts[-1] is not None
+
+
+def test_a_life_that_is_over_takes_no_step():
+    life = steer(drawn_lot(7, 2, 1), CONTROLLERS["profile"].fresh())
+    assert life.over
+    assert life.record == 2 * 288
+    with pytest.raises(ValueError, match="begin another"):
+        life.step(1.0, 0.0)

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from bloodtwin_core.control.risk import symmetrized
+from bloodtwin_core.control.trial.measures import (
+    LifeSignals,
+    events_below,
+    high_index,
+    low_index,
+    measured,
+)
+
+
+@pytest.mark.parametrize(
+    ("glucose", "published"),
+    [(20.0, -np.sqrt(10.0)), (600.0, np.sqrt(10.0)), (112.5, 0.0)],
+)
+def test_kovatchevs_scale_reaches_from_20_to_600_about_112(glucose, published):
+    """The conditions by which the scale is defined in Kovatchev 1997."""
+    assert symmetrized(np.array(glucose)) == pytest.approx(published, abs=0.01)
+
+
+def test_the_target_range_is_symmetric_and_risk_reaches_100():
+    assert symmetrized(np.array(70.0)) == pytest.approx(-symmetrized(np.array(180.0)), abs=0.01)
+    assert low_index(np.array([20.0])) == pytest.approx(100.0, abs=0.5)
+    assert high_index(np.array([600.0])) == pytest.approx(100.0, abs=0.5)
+
+
+def test_the_indices_average_over_all_readings():
+    """Kovatchev's example: 70 to 50 mg/dL and 180 to 250 mg/dL are the same step of risk, from 7.7 to 22."""
+    assert low_index(np.array([70.0])) == pytest.approx(7.7, abs=0.1)
+    assert low_index(np.array([50.0, 112.5])) == pytest.approx(22.5 / 2, abs=0.1)
+    assert high_index(np.array([250.0, 112.5])) == pytest.approx(22.4 / 2, abs=0.1)
+    assert high_index(np.array([50.0])) == 0.0
+
+
+def test_an_event_lasts_a_quarter_of_an_hour():
+    assert events_below(np.array([60, 50, 50, 60, 50, 50, 50, 60, 50, 50, 50, 50.0]), 54.0) == 2
+
+
+def test_shares_are_per_cent_and_insulin_a_day():
+    blood = np.array([50.0, 60.0, 70.0, 180.0, 181.0, 251.0, 100.0, 100.0, 100.0, 100.0])
+    got = measured(LifeSignals(blood, np.full(10, 1.2), np.full(10, 0.1)))
+    assert got["below_54"] == 10.0
+    assert got["below_70"] == 20.0
+    assert got["in_range"] == 60.0
+    assert got["above_180"] == 20.0
+    assert got["above_250"] == 10.0
+    assert got["insulin"] == pytest.approx(288 * (0.1 + 0.1))
