@@ -11,6 +11,7 @@ from bloodtwin_core.serving.carried import Carried, after, nothing_carried
 from bloodtwin_core.serving.facts import with_clock
 from bloodtwin_core.serving.forecast import Forecast, forecast_of
 from bloodtwin_core.serving.intake import taken
+from bloodtwin_core.serving.kept_stream import keep_carried, kept_carried
 from bloodtwin_core.serving.onnx_files import load_streaming
 from bloodtwin_core.serving.rules import require_fresh, require_measured
 from bloodtwin_core.serving.streaming_network import StreamingNetwork
@@ -52,6 +53,20 @@ class StreamingForecaster:
         with self._turn:
             _require_progress(records, self._carried)
             self._carried = after(self._carried, records, self.network)
+
+    def save(self, path: Path) -> None:
+        """Write what was carried to a file, whole or not at all. Raises StorageError where it cannot be written."""
+        keep_carried(self._carried, self.network, path)
+
+    def restore(self, path: Path) -> None:
+        """Go on from what save wrote: the records that follow it are fed next.
+
+        Raises DataError for a file that is not there, is damaged, or was written with another model; then nothing
+        changes. Feeding the last day of records does as well.
+        """
+        carried = kept_carried(path, self.network)
+        with self._turn:
+            self._carried = carried
 
     def forecast(self) -> Forecast:
         """What follows the last record fed.
