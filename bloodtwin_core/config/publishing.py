@@ -59,6 +59,12 @@ class PublishingSettings(SettingsGroup):
     keep_versions: int = Field(
         default=5, ge=2, le=1000, description="Published versions kept to roll back to, that in use among them."
     )
+    keep_run_days: int = Field(
+        default=400,
+        ge=1,
+        le=36_500,
+        description="Days for which Dagster keeps the runs of this model, with their logs and events.",
+    )
     largest_loss: float = Field(
         default=0.01,
         ge=0.0,
