@@ -22,7 +22,7 @@ class _Stored(BaseModel):
 
 
 class Arm(_Stored):
-    """One controller in one scenario: each measure of each wearer, in their order, and seconds of computing."""
+    """One controller in one scenario: each measure of each wearer, in their order, and processor seconds in all."""
 
     controller: str
     scenario: str

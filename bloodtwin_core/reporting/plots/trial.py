@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 
 from bloodtwin_core.records import RECORD_MINUTES
 from bloodtwin_core.reporting.plots.canvas import (
-    BASELINE_LOOKS,
     BLUE,
     GREEN,
     INK,
     ORANGE,
+    PURPLE,
     VERMILLION,
     WIDE,
     dress,
@@ -21,7 +21,8 @@ from bloodtwin_core.reporting.plots.canvas import (
 )
 
 Signal = npt.NDArray[np.floating]
-LOOKS = ((BLUE, "-"), (VERMILLION, "--"), *((colour, line) for colour, _, line in BASELINE_LOOKS))
+LOOKS = ((BLUE, "-"), (VERMILLION, "--"), (GREEN, "-."), (PURPLE, ":"), (INK, (0, (4, 1, 1, 1))), (ORANGE, "-"))
+"""Colour and line of the controllers, in their order; a seventh is not drawn."""
 
 
 def ranges_figure(title: str, shares: Mapping[str, Sequence[float]]) -> Figure:
