@@ -12,6 +12,7 @@ from pathlib import Path
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.common.files import atomic_folder, atomic_write, clear_leftovers, remove_folder, sha256_of
 from bloodtwin_core.common.locks import Owner
+from bloodtwin_core.common.sealed import sealed
 from bloodtwin_core.publishing.decision import Decision
 from bloodtwin_core.publishing.drift.ledger import Ledger, read_ledger
 from bloodtwin_core.publishing.manifest import VersionManifest, read_manifest
@@ -98,6 +99,10 @@ class PublishedStore:
                 version_in_use(self.folder, pointer)
         except ArtifactMissing as error:
             faults.append(str(error))
+        try:
+            self.ledger()
+        except ArtifactMissing as error:
+            faults.append(str(error))
         return list(dict.fromkeys(faults))
 
     @contextmanager
@@ -143,7 +148,7 @@ class PublishedStore:
                 withdrawn=tuple(dict.fromkeys([*old, *([withdrawn] if withdrawn else [])])),
             )
             with atomic_write(self.folder / POINTER) as path:
-                path.write_text(pointer.model_dump_json(indent=2) + "\n", "utf-8")
+                path.write_text(sealed(pointer), "utf-8")
         logger.info("Published is version %s now (checkpoint %s): %s", version, manifest.checkpoint_sha256[:12], why)
 
     def roll_back(self, now: datetime, to: str = "", why: str = "") -> str:
@@ -191,7 +196,7 @@ class PublishedStore:
         with self.owned():
             ledger = change(self.ledger())
             with atomic_write(self.drift) as path:
-                path.write_text(ledger.model_dump_json(indent=1) + "\n", "utf-8")
+                path.write_text(sealed(ledger, indent=1), "utf-8")
         return ledger
 
     def keep_decision(self, decision: Decision) -> None:

@@ -9,9 +9,10 @@ import hashlib
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from bloodtwin_core.common.errors import ArtifactMissing, in_brief
+from bloodtwin_core.common.sealed import unsealed
 
 POINTER, VERSIONS, VERSION = "published.json", "versions", "version.json"
 
@@ -47,10 +48,10 @@ def read_pointer(folder: Path) -> Pointer | None:
     """What published.json in a folder says; None where nothing is published. Raises ArtifactMissing if damaged."""
     path = folder / POINTER
     try:
-        return Pointer.model_validate_json(path.read_bytes())
+        return unsealed(path.read_bytes(), Pointer)
     except FileNotFoundError:
         return None
-    except (OSError, ValidationError) as error:
+    except (OSError, ValueError) as error:
         brief = in_brief(error)
         raise ArtifactMissing(f"{path} is damaged ({brief}). Roll back to a version: bloodtwin rollback") from error
 

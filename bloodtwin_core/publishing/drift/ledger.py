@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError, in_brief
+from bloodtwin_core.common.sealed import unsealed
 from bloodtwin_core.evaluation.figures import Result
 from bloodtwin_core.publishing.drift.week import DAYS
 from bloodtwin_core.publishing.manifest import LearntByPump
@@ -106,8 +107,8 @@ def read_ledger(path: Path) -> Ledger:
     if not path.exists():
         return Ledger()
     try:
-        return Ledger.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
+        return unsealed(path.read_bytes(), Ledger)
+    except (OSError, ValueError) as error:
         raise ArtifactMissing(
             f"{path} is damaged ({in_brief(error)}). Delete it once you have looked at the records: those of the "
             "training period then count as looked at"
