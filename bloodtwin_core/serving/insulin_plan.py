@@ -8,7 +8,7 @@ import numpy as np
 from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.insulin.action import REACH_MINUTES
-from bloodtwin_core.records import RECORD_MINUTES, Feature, PumpRecords
+from bloodtwin_core.records import BASAL_LIMITS, BOLUS_LIMITS, RECORD_MINUTES, Feature, Limits, PumpRecords
 
 _ROUNDING = 1e-4
 """U and U/h: what float32 may add to a number of two decimals."""
@@ -66,6 +66,7 @@ def require_possible(plan: InsulinPlan, records: PumpRecords) -> None:
     earliest = -float(RECORD_MINUTES * (len(records) - 1))
     for dose in plan.doses:
         _require_within(dose.minutes, dose.minutes, earliest, f"a dose of {dose.units:g} U")
+        _require_sensible(dose.units, BOLUS_LIMITS, f"the dose at {dose.minutes:g} minutes from now")
         given = _given_at(records, dose.minutes)
         if not dose.units >= -given - _ROUNDING:
             raise DataError(
@@ -75,6 +76,7 @@ def require_possible(plan: InsulinPlan, records: PumpRecords) -> None:
             )
     for change in plan.basal:
         _require_within(change.first, change.last, earliest, f"a basal rate changed by {change.rate:g} U/h")
+        _require_sensible(change.rate, BASAL_LIMITS, f"the basal rate from {change.first:g} minutes from now on")
         lowest = _lowest_rate(records, change)
         if not change.rate >= -lowest - _ROUNDING:
             raise DataError(
@@ -82,6 +84,15 @@ def require_possible(plan: InsulinPlan, records: PumpRecords) -> None:
                 f"{change.rate:g} U/h, and it is {lowest:g} U/h there",
                 todo="Take away no more than runs",
             )
+
+
+def _require_sensible(more: float, limits: Limits, what: str) -> None:
+    """No plan changes insulin by more than a record can hold, or by what is no number."""
+    if not abs(more) <= limits.high:
+        raise DataError(
+            f"the plan changes {what} by {more:g} {limits.unit}",
+            todo=f"Change it by at most {limits.high:g} {limits.unit}",
+        )
 
 
 def _require_within(first: float, last: float, earliest: float, what: str) -> None:
