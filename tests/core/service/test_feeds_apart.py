@@ -98,7 +98,6 @@ def test_a_feed_apart_tells_what_one_of_the_service_tells(
     assert shown["newest_event"] == stamp(newest).replace("+00:00", "Z")
 
 
-@pytest.mark.usefixtures("monkeypatch")
 def test_a_service_that_refuses_or_is_away_is_told_and_asked_again(
     tmp_path: Path, live: Served, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
