@@ -10,7 +10,10 @@ import pytest
 import requests
 import yaml
 
+from bloodtwin_core.network.checkpoint import read_whole
+from bloodtwin_core.publishing.store import PublishedStore
 from tests.browsing import browser
+from tests.core.publishing.made import publish
 from tests.end_to_end.conftest import Workplace
 
 pytestmark = pytest.mark.end_to_end
@@ -22,7 +25,11 @@ model: {name: clicked}
 artifacts: {root: out}
 """
 WAIT_SECONDS = 120.0
-RUNS = "{ runsOrError { ... on Runs { results { status tags { key value } } } } }"
+RUNS = "{ runsOrError { ... on Runs { results { runId status tags { key value } } } } }"
+
+SENSORS = """{ sensorsOrError(repositorySelector: {
+  repositoryName: "__repository__", repositoryLocationName: "bloodtwin_assets"}) {
+  ... on Sensors { results { name sensorState { status } } } } }"""
 
 
 def until(done: Any, what: str) -> Any:
@@ -112,3 +119,44 @@ def test_the_launchpad_opens_filled_with_the_settings(page: Any) -> None:
 def test_a_page_names_the_model_first(page: Any, address: str) -> None:
     page.goto(f"{address}/assets/fitted_scaler")
     page.get_by_role("cell", name="clicked", exact=True).first.wait_for()
+
+
+def test_a_switch_turns_retraining_on_and_off(page: Any, address: str) -> None:
+    page.goto(f"{address}/automation")
+    page.get_by_text("weekly_retraining").wait_for()
+    switch = page.locator("label[class*='formatSwitch']").last
+    for status in ("RUNNING", "STOPPED"):
+        switch.click()
+        until(lambda status=status: sensor_status(address) == status, f"the sensor to be {status}")
+
+
+def sensor_status(address: str) -> str:
+    answer = requests.post(f"{address}/graphql", json={"query": SENSORS}, timeout=30).json()
+    sensors = answer["data"]["sensorsOrError"]["results"]
+    [status] = [each["sensorState"]["status"] for each in sensors if each["name"] == "weekly_retraining"]
+    return str(status)
+
+
+def test_launching_roll_back_goes_back_to_the_version_before(page: Any, address: str, workplace: Workplace) -> None:
+    published = PublishedStore(workplace.folder / "out" / "clicked" / "published")
+    first, _ = (publish(published, workplace.folder / "made", text) for text in ("one", "two"))
+    page.goto(f"{address}/locations/bloodtwin_assets/jobs/roll_back/playground")
+    page.get_by_role("button", name="Launch Run").click()
+    until(lambda: (pointer := published.pointer) and pointer.version == first, "the version before")
+
+
+def test_cancelling_stops_a_training_and_leaves_its_checkpoint(page: Any, address: str, workplace: Workplace) -> None:
+    for stage in ("windowed_tensors", "trained_checkpoint"):
+        before = len(runs(address))
+        page.goto(f"{address}/assets/{stage}")
+        page.get_by_role("button", name="Materialize").click()
+        until(lambda before=before: len(runs(address)) > before, "a run")
+        if stage == "windowed_tensors":
+            until(lambda: runs(address)[0]["status"] == "SUCCESS", "windows")
+    last = workplace.folder / "out" / "clicked" / "checkpoints" / "in_progress" / "last.ckpt"
+    until(last.exists, "an epoch")
+    page.goto(f"{address}/runs/{runs(address)[0]['runId']}")
+    page.get_by_role("button", name="Terminate").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Terminate").click()
+    until(lambda: runs(address)[0]["status"] == "CANCELED", "the end of the training")
+    assert read_whole(last)["epoch"] >= 0
