@@ -10,7 +10,6 @@ import pytest
 import requests
 import yaml
 
-from bloodtwin_core.network.checkpoint import read_whole
 from bloodtwin_core.publishing.store import PublishedStore
 from tests.browsing import browser
 from tests.core.publishing.made import publish
@@ -25,7 +24,7 @@ model: {name: clicked}
 artifacts: {root: out}
 """
 WAIT_SECONDS = 120.0
-RUNS = "{ runsOrError { ... on Runs { results { runId status tags { key value } } } } }"
+RUNS = "{ runsOrError { ... on Runs { results { status tags { key value } } } } }"
 
 SENSORS = """{ sensorsOrError(repositorySelector: {
   repositoryName: "__repository__", repositoryLocationName: "bloodtwin_assets"}) {
@@ -143,20 +142,3 @@ def test_launching_roll_back_goes_back_to_the_version_before(page: Any, address:
     page.goto(f"{address}/locations/bloodtwin_assets/jobs/roll_back/playground")
     page.get_by_role("button", name="Launch Run").click()
     until(lambda: (pointer := published.pointer) and pointer.version == first, "the version before")
-
-
-def test_cancelling_stops_a_training_and_leaves_its_checkpoint(page: Any, address: str, workplace: Workplace) -> None:
-    for stage in ("windowed_tensors", "trained_checkpoint"):
-        before = len(runs(address))
-        page.goto(f"{address}/assets/{stage}")
-        page.get_by_role("button", name="Materialize").click()
-        until(lambda before=before: len(runs(address)) > before, "a run")
-        if stage == "windowed_tensors":
-            until(lambda: runs(address)[0]["status"] == "SUCCESS", "windows")
-    last = workplace.folder / "out" / "clicked" / "checkpoints" / "in_progress" / "last.ckpt"
-    until(last.exists, "an epoch")
-    page.goto(f"{address}/runs/{runs(address)[0]['runId']}")
-    page.get_by_role("button", name="Terminate").first.click()
-    page.get_by_role("dialog").get_by_role("button", name="Terminate").click()
-    until(lambda: runs(address)[0]["status"] == "CANCELED", "the end of the training")
-    assert read_whole(last)["epoch"] >= 0
