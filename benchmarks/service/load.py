@@ -60,10 +60,12 @@ def load(wearers: int, seconds: float, *, power_cut: bool = False) -> list[Row]:
 
 def _send(service: Running, wearers: int, seconds: float) -> list[Sent]:
     made, begun = Wearers(), time.time() + 1.0
+    # Sensors read at any moment: all at whole seconds, seven of 2,000 would come at once, every second.
+    within = np.random.default_rng(0).random(wearers)
     due = sorted(
         (second, number)
         for number in range(wearers)
-        for second in _readings(made.phase(number), begun, begun + seconds)
+        for second in _readings(made.phase(number) + float(within[number]), begun, begun + seconds)
     )
     waiting: queue.SimpleQueue[tuple[float, int] | None] = queue.SimpleQueue()
     sent: list[Sent] = []
@@ -80,7 +82,7 @@ def _send(service: Running, wearers: int, seconds: float) -> list[Sent]:
     return sent
 
 
-def _readings(phase: int, begin: float, end: float) -> list[float]:
+def _readings(phase: float, begin: float, end: float) -> list[float]:
     first = begin - (begin - phase) % EVERY + EVERY
     return [second for second in np.arange(first, end, EVERY).tolist() if second < end]
 
