@@ -10,8 +10,8 @@ from math import isfinite
 from bloodtwin_core.control.controller import Controller, Decision, PumpState
 from bloodtwin_core.records import BASAL_LIMITS, BOLUS_LIMITS, RECORD_MINUTES
 
-LOW = 70.0
-"""mg/dL: below it no insulin is given, and none where it is expected."""
+VERY_LOW, LOW = 54.0, 70.0
+"""mg/dL: below the first no insulin is given, and none where glucose is expected below the second."""
 LOW_AHEAD_MINUTES = 30.0
 _HOURS = RECORD_MINUTES / 60.0
 
@@ -50,8 +50,11 @@ class Limits:
 
 
 def low_is_likely(now: PumpState) -> bool:
-    """Whether glucose is low, or will be within half an hour by its line or by the forecast's middle."""
-    if not now.newest >= LOW or not now.line_ahead(LOW_AHEAD_MINUTES) >= LOW:
+    """Whether glucose is very low, or will be low in half an hour by its line, or until then by the forecast's middle.
+
+    A low that is on its way up is none of these: insulin that is missing then is missing an hour later.
+    """
+    if not now.newest >= VERY_LOW or not now.line_ahead(LOW_AHEAD_MINUTES) >= LOW:
         return True
     if now.forecast is None:
         return False

@@ -6,13 +6,16 @@ import numpy as np
 
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.control.controller import Controller, Decision, PumpState, TherapySettings
-from bloodtwin_core.records import RECORD_INTERVAL, records_from_signals
+from bloodtwin_core.records import RECORD_INTERVAL, Feature, PumpRecords, records_from_signals
 from bloodtwin_core.serving.forecast import Forecast
 from bloodtwin_core.serving.streaming import StreamingForecaster
 from bloodtwin_core.serving.streaming_network import StreamingNetwork
 from bloodtwin_core.simulation.controller import pump_dose
 from bloodtwin_core.simulation.history import FIRST_RECORD, Lot
 from bloodtwin_core.simulation.steered import SteeredLife
+
+_BG, _MISSING = Feature.bg.column, Feature.bg_missing_flag.column
+_BASAL, _BOLUS = Feature.basal_rate.column, Feature.bolus_dose.column
 
 
 class Pump:
@@ -25,8 +28,16 @@ class Pump:
         self.life, self._first = life, FIRST_RECORD + np.timedelta64(clock_hours, "h")
         who = life.lot.wearer
         self.therapy, self._offset = TherapySettings(*who.therapy), who.utc_offset_hours
-        self._zone = f"{'+' if self._offset >= 0 else '-'}{abs(self._offset):02}:00"
         self._forecaster = None if network is None else StreamingForecaster(network)
+        # Made once, since making one record after the other takes as long as a third of the network.
+        self._records = self._unknown(life.lot.records)
+
+    def _unknown(self, count: int) -> PumpRecords:
+        """So many records on the pump's clock, of which nothing is known yet; changes of glucose are left to feed."""
+        zone = f"{'+' if self._offset >= 0 else '-'}{abs(self._offset):02}:00"
+        nothing = np.full(count, np.nan)
+        times = self._first + RECORD_INTERVAL * np.arange(count)
+        return replace(records_from_signals("virtual", times, nothing, nothing, nothing), wearer_zone=zone)
 
     def state(self) -> PumpState:
         """What it knows now. Call it once a record: a forecaster takes each record once."""
@@ -47,10 +58,11 @@ class Pump:
     def _forecast(self) -> Forecast | None:
         if self._forecaster is None or not self.life.record:
             return None
-        newest, lived = slice(self.life.record - 1, self.life.record), self.life.lived
-        signals = (lived.readings[newest], lived.basal_rate[newest], lived.bolus[newest])
-        time = self._first + RECORD_INTERVAL * np.arange(newest.start, newest.stop)
-        self._forecaster.feed(replace(records_from_signals("virtual", time, *signals), wearer_zone=self._zone))
+        row, lived = self.life.record - 1, self.life.lived
+        told = self._records.values[row]
+        told[_BG], told[_MISSING] = lived.readings[row], np.isnan(lived.readings[row])
+        told[_BASAL], told[_BOLUS] = lived.basal_rate[row], lived.bolus[row]
+        self._forecaster.feed(self._records.rows(row, row + 1))
         try:
             return self._forecaster.forecast()
         except DataError:  # Too little is known yet, or the sensor is silent: no forecast.

@@ -36,7 +36,7 @@ def test_no_decision_passes_the_limits(now, rate, bolus):
     if not now.is_fresh:
         assert given_.bolus == 0.0
         assert given_.basal_rate <= profile
-    elif now.newest < 70.0 or now.line_ahead(30) < 70.0:
+    elif now.newest < 54.0 or now.line_ahead(30) < 70.0:
         assert given_ == Decision(0.0)
 
 

@@ -4,9 +4,9 @@ import pytest
 from bloodtwin_core.control.controllers import CONTROLLERS
 from bloodtwin_core.control.steering import Pump, steer
 from bloodtwin_core.pretrained import base_streaming_forecaster
-from bloodtwin_core.records import Feature
+from bloodtwin_core.records import RECORD_INTERVAL, Feature, records_from_signals
 from bloodtwin_core.simulation import simulate_wearer
-from bloodtwin_core.simulation.history import drawn_lot
+from bloodtwin_core.simulation.history import FIRST_RECORD, drawn_lot
 from bloodtwin_core.simulation.steered import SteeredLife
 
 
@@ -36,6 +36,20 @@ def test_a_pump_forecasts_once_it_knows_a_day():
         forecasts.append(pump.state().forecast)
     assert forecasts[250] is None
     assert forecasts[-1] is not None
+
+
+def test_a_pump_forecasts_what_the_streaming_forecaster_does_from_the_records_of_the_life():
+    life = SteeredLife(drawn_lot(7, 2, 1))
+    pump, alone = Pump(life, base_streaming_forecaster().network), base_streaming_forecaster()
+    for _ in range(400):
+        life.step(pump.therapy.basal_rate, 0.0)
+        now = pump.state()
+    lived = life.lived
+    times = FIRST_RECORD + RECORD_INTERVAL * np.arange(400)
+    signals = (lived.readings[:400], lived.basal_rate[:400], lived.bolus[:400])
+    offset = life.lot.wearer.utc_offset_hours
+    alone.feed(records_from_signals("virtual", times, *signals), zone=f"{offset:+03d}:00")
+    np.testing.assert_allclose(now.forecast.quantiles, alone.forecast().quantiles, atol=1e-3)
 
 
 def test_a_life_that_is_over_takes_no_step():
