@@ -11,7 +11,8 @@ from bloodtwin_core.control.controller import Controller, Decision, PumpState
 from bloodtwin_core.records import BASAL_LIMITS, BOLUS_LIMITS, RECORD_MINUTES
 
 VERY_LOW, LOW = 54.0, 70.0
-"""mg/dL: below the first no insulin is given, and none where glucose is expected below the second."""
+"""mg/dL: nothing is given where glucose is, or will be, below the first, and no more than the profile where it is, or
+will be, below the second."""
 LOW_AHEAD_MINUTES = 30.0
 _HOURS = RECORD_MINUTES / 60.0
 
@@ -35,31 +36,32 @@ class Limits:
     def applied(self, decision: Decision, now: PumpState) -> Decision:
         """The decision, lessened until it lies within. What is no number counts as no insulin.
 
-        Without a fresh reading: no bolus, and no more than the profile. Where a low is there or likely: nothing.
+        Without a fresh reading, and where a low is there or likely: no bolus, and no more than the profile, which
+        nobody may lack for long. Where glucose is very low, or will be: nothing.
         """
         profile = now.therapy.basal_rate
         rate, bolus = _amount(decision.basal_rate), _amount(decision.bolus)
         if not now.is_fresh:
             return Decision(min(rate, profile, BASAL_LIMITS.high))
-        if low_is_likely(now):
+        if is_likely_below(VERY_LOW, now):
             return Decision(0.0)
+        if is_likely_below(LOW, now):
+            return Decision(min(rate, profile, BASAL_LIMITS.high))
         room = max(0.0, self.most_on_board(now) - now.insulin_on_board)
         rate = min(rate, self.basal_multiple * profile, BASAL_LIMITS.high, profile + room / _HOURS)
         room = max(0.0, room - max(0.0, rate - profile) * _HOURS)
         return Decision(rate, min(bolus, self.bolus, BOLUS_LIMITS.high, room))
 
 
-def low_is_likely(now: PumpState) -> bool:
-    """Whether glucose is very low, or will be low in half an hour by its line, or until then by the forecast's middle.
-
-    A low that is on its way up is none of these: insulin that is missing then is missing an hour later.
-    """
-    if not now.newest >= VERY_LOW or not now.line_ahead(LOW_AHEAD_MINUTES) >= LOW:
+def is_likely_below(limit: float, now: PumpState) -> bool:
+    """Whether glucose is below a limit (mg/dL), or will be in half an hour by its line, or by then by the forecast's
+    middle."""
+    if not now.newest >= limit or not now.line_ahead(LOW_AHEAD_MINUTES) >= limit:
         return True
     if now.forecast is None:
         return False
     steps = int(LOW_AHEAD_MINUTES // RECORD_MINUTES)
-    return not bool((now.forecast.glucose[:steps] >= LOW).all())
+    return not bool((now.forecast.glucose[:steps] >= limit).all())
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,11 @@ def test_no_decision_passes_the_limits(now, rate, bolus):
     if not now.is_fresh:
         assert given_.bolus == 0.0
         assert given_.basal_rate <= profile
-    elif now.newest < 54.0 or now.line_ahead(30) < 70.0:
+    elif now.newest < 54.0 or now.line_ahead(30) < 54.0:
         assert given_ == Decision(0.0)
+    elif now.newest < 70.0 or now.line_ahead(30) < 70.0:
+        assert given_.bolus == 0.0
+        assert given_.basal_rate <= profile
 
 
 @given(states(), st.floats(0, 20), st.floats(0, 20))
@@ -62,13 +65,14 @@ class Reckless:
     wants_forecast = True
 
     def decide(self, _now):
-        return Decision(float("inf"), 25.0)
+        return Decision(9.0, 25.0)
 
 
 def test_a_controller_inside_limits_is_held():
     limited = Limited(Reckless())
     assert limited.wants_forecast
-    assert limited.decide(state([60.0] * 6)) == Decision(0.0)
-    assert limited.decide(state([200.0, *[float("nan")] * 4])) == Decision(0.0)
-    assert limited.decide(state([200.0] * 6)) == Decision(0.0, 6.0)
-    assert limited.decide(state([200.0] * 6, forecast=forecast(60.0))) == Decision(0.0)
+    assert limited.decide(state([52.0] * 6)) == Decision(0.0)
+    assert limited.decide(state([60.0] * 6)) == Decision(1.0)
+    assert limited.decide(state([200.0, *[float("nan")] * 4])) == Decision(1.0)
+    assert limited.decide(state([200.0] * 6)) == Decision(4.0, 6.0)
+    assert limited.decide(state([200.0] * 6, forecast=forecast(50.0))) == Decision(0.0)

@@ -44,5 +44,8 @@ def test_inside_limits_nothing_is_given_at_a_low_whatever_is_forecast(glucose, a
     given_ = Limited(Predictive()).decide(now)
     assert given_.basal_rate >= 0.0
     assert given_.bolus >= 0.0
-    if glucose < 70.0:
+    if glucose < 54.0:
         assert given_ == Decision(0.0)
+    elif glucose < 70.0:
+        assert given_.bolus == 0.0
+        assert given_.basal_rate <= 1.0
