@@ -7,13 +7,14 @@ to do. The plan with the least mean risk (Kovatchev's, over the forecast's quant
 sensitivity) is begun, and thought of anew five minutes later. Ten plans need no solver.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from bloodtwin_core.common.arrays import Floats
-from bloodtwin_core.control.controller import Decision, PumpState
+from bloodtwin_core.control.controller import Controller, Decision, PumpState
+from bloodtwin_core.control.controllers.control_iq import ControlIQ
 from bloodtwin_core.control.risk import symmetrized
 from bloodtwin_core.insulin.action import RAPID, InsulinAction
 from bloodtwin_core.insulin.sensitivity import SAID_SPREAD
@@ -45,15 +46,16 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Predictive:
-    """The controller; action says how fast insulin acts. Without a forecast the profile runs."""
+    """The controller; action says how fast insulin acts. Where there is no forecast, another decides."""
 
     action: InsulinAction = RAPID
+    otherwise: Controller = field(default_factory=ControlIQ)
     wants_forecast: bool = True
 
     def decide(self, now: PumpState) -> Decision:
         """The plan of least risk."""
         if now.forecast is None or now.forecast.quantiles is None or not now.is_fresh:
-            return Decision(now.therapy.basal_rate)
+            return self.otherwise.decide(now)
         paths = self._paths(now, now.forecast)
         return min(self._candidates(now, paths), key=lambda plan: _risk(paths, plan.effect)).decision
 

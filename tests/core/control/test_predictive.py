@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bloodtwin_core.control.controller import Decision
+from bloodtwin_core.control.controllers.control_iq import ControlIQ
 from bloodtwin_core.control.controllers.predictive import Predictive
 from bloodtwin_core.control.limits import Limited
 from tests.core.control.states import forecast, state
@@ -32,9 +33,10 @@ def test_boluses_are_half_an_hour_apart():
     assert decided(250.0, 260.0, bolus_age=30.0).bolus > 0.0
 
 
-@pytest.mark.parametrize("glucose", [[200.0] * 6, [200.0, *[float("nan")] * 5]])
-def test_without_a_forecast_or_a_fresh_reading_the_profile_runs(glucose):
-    assert Predictive().decide(state(glucose)) == Decision(1.0)
+@pytest.mark.parametrize("glucose", [[200.0] * 6, [90.0] * 6, [200.0, *[float("nan")] * 5]])
+def test_without_a_forecast_or_a_fresh_reading_control_iq_decides(glucose):
+    now = state(glucose)
+    assert Predictive().decide(now) == ControlIQ().decide(now)
 
 
 @settings(max_examples=60)
