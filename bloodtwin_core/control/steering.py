@@ -6,7 +6,14 @@ import numpy as np
 
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.control.controller import Controller, Decision, PumpState, TherapySettings
-from bloodtwin_core.records import RECORD_INTERVAL, Feature, PumpRecords, records_from_signals
+from bloodtwin_core.records import (
+    BASAL_LIMITS,
+    BOLUS_LIMITS,
+    RECORD_INTERVAL,
+    Feature,
+    PumpRecords,
+    records_from_signals,
+)
 from bloodtwin_core.serving.forecast import Forecast
 from bloodtwin_core.serving.streaming import StreamingForecaster
 from bloodtwin_core.serving.streaming_network import StreamingNetwork
@@ -61,7 +68,8 @@ class Pump:
         row, lived = self.life.record - 1, self.life.lived
         told = self._records.values[row]
         told[_BG], told[_MISSING] = lived.readings[row], np.isnan(lived.readings[row])
-        told[_BASAL], told[_BOLUS] = lived.basal_rate[row], lived.bolus[row]
+        told[_BASAL] = min(lived.basal_rate[row], BASAL_LIMITS.high)
+        told[_BOLUS] = min(lived.bolus[row], BOLUS_LIMITS.high)  # Two boluses may fall into one record.
         self._forecaster.feed(self._records.rows(row, row + 1))
         try:
             return self._forecaster.forecast()
