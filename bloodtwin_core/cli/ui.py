@@ -31,7 +31,7 @@ from bloodtwin_core.pipeline.run_config import RunConfig, read_run_config
 
 _HOST, _PORT = "127.0.0.1", 3000
 _WEBSERVER = "dagster_webserver"
-GROUPS = ("ingestion", "data", "training", "evaluation", "exports", "publishing", "live")
+GROUPS = ("ingestion", "data", "training", "evaluation", "exports", "publishing", "live", "control")
 """Of the graph: the page that is opened shows them unfolded, every stage with how it stands."""
 _WORKSPACE = Path("workspace.yaml")
 _ANSWERS_WITHIN = 120.0

@@ -4,9 +4,9 @@ Each message says what happened, where (file, line, column, pump or setting) and
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import ValidationError
 
@@ -44,6 +44,17 @@ class BloodTwinError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(_message(message))
+
+    def __reduce__(self) -> tuple[Callable[..., "BloodTwinError"], tuple[type[Self], str, dict[str, Any]]]:
+        """How it reaches another process: Python's own way would call __init__ with the message alone."""
+        return _as_it_was, (type(self), str(self), self.__dict__)
+
+
+def _as_it_was(kind: type[BloodTwinError], message: str, state: dict[str, Any]) -> BloodTwinError:
+    error = kind.__new__(kind)
+    Exception.__init__(error, message)
+    error.__dict__.update(state)
+    return error
 
 
 class SettingsError(BloodTwinError):

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,13 +35,17 @@ def as_postgres(folder: Path) -> list[str]:
 
 
 @pytest.fixture
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url() -> Iterator[str]:
     """A server of PostgreSQL on this machine, for one test."""
     if shutil.which("initdb") is None or shutil.which("pg_ctl") is None:
         pytest.skip("PostgreSQL is not installed")
-    folder = tmp_path_factory.mktemp("postgresql")
-    for parent in (folder, *folder.parents[:2]):  # pytest keeps its folders for the user alone
-        parent.chmod(0o755)
+    # Not pytest's folders, which are the user's alone: the server may have to run as somebody else.
+    with tempfile.TemporaryDirectory(prefix="bloodtwin-postgresql-") as named:
+        yield from served(Path(named))
+
+
+def served(folder: Path) -> Iterator[str]:
+    folder.chmod(0o755)
     before = as_postgres(folder)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -8,7 +8,6 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
-from bloodtwin_core.common.errors import BloodTwinError, DataError
 from bloodtwin_core.common.progress import Progress, Step, silent
 from bloodtwin_core.control.controllers import controller_kind
 from bloodtwin_core.control.steering import steer
@@ -117,14 +116,6 @@ def _outcome(task: Task) -> tuple[dict[str, float], float]:
     return figures, time.process_time() - begun
 
 
-def _outcome_elsewhere(task: Task) -> tuple[dict[str, float], float]:
-    """The same in another process, which a DataError cannot leave as it is."""
-    try:
-        return _outcome(task)
-    except DataError as error:
-        raise BloodTwinError(str(error)) from None
-
-
 def _told(plan: TrialPlan, progress: Progress) -> Iterator[tuple[dict[str, float], float]]:
     tasks = plan.tasks
     if plan.processes == 1:
@@ -133,6 +124,6 @@ def _told(plan: TrialPlan, progress: Progress) -> Iterator[tuple[dict[str, float
             progress(Step(done + 1, len(tasks), f"{tasks[done].controller}, {tasks[done].scenario}"))
         return
     with ProcessPoolExecutor(plan.processes, mp_context=get_context("spawn")) as pool:
-        for done, outcome in enumerate(pool.map(_outcome_elsewhere, tasks, chunksize=max(1, plan.wearers // 8))):
+        for done, outcome in enumerate(pool.map(_outcome, tasks, chunksize=max(1, plan.wearers // 8))):
             yield outcome
             progress(Step(done + 1, len(tasks), f"{tasks[done].controller}, {tasks[done].scenario}"))

@@ -27,7 +27,7 @@ def test_the_target_range_is_symmetric_and_risk_reaches_100():
 
 
 def test_the_indices_average_over_all_readings():
-    """Kovatchev's example: 70 to 50 mg/dL and 180 to 250 mg/dL are the same step of risk, from 7.7 to 22."""
+    """The scale's formula by hand: 70 and 180 mg/dL have a risk of 7.7, 50 of 22.5, 250 of 22.4."""
     assert low_index(np.array([70.0])) == pytest.approx(7.7, abs=0.1)
     assert low_index(np.array([50.0, 112.5])) == pytest.approx(22.5 / 2, abs=0.1)
     assert high_index(np.array([250.0, 112.5])) == pytest.approx(22.4 / 2, abs=0.1)
