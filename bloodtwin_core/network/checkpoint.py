@@ -2,13 +2,14 @@
 
 import zipfile
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch
-from bloodtwin_core.common.files import sha256_of
+from bloodtwin_core.common.files import atomic_write, sha256_of
 from bloodtwin_core.config import ModelSettings
 from bloodtwin_core.network.forecaster import GlucoseForecaster
 from bloodtwin_core.records.origin_rules import USUAL_RULES, OriginRules
@@ -113,3 +114,17 @@ def copy_weights(path: Path, to: Path) -> None:
     """Write a checkpoint's network again without what only a resumed training needs: about a quarter of the size."""
     content = torch.load(path, map_location="cpu", weights_only=True)
     torch.save({name: content[name] for name in ("state_dict", "hyper_parameters", VERSION)}, to)
+
+
+def checkpoint_bytes(content: dict[str, Any]) -> memoryview:
+    """What a checkpoint file of this content holds: the same bytes whatever the file is called."""
+    # Not to the file itself: torch.save keeps the name of the file inside it, and a temporary one is never the same.
+    written = BytesIO()
+    torch.save(content, written)
+    return written.getbuffer()
+
+
+def write_content(path: Path, content: dict[str, Any]) -> None:
+    """Write what a checkpoint file holds; the file is replaced whole or not at all. Raises StorageError."""
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(checkpoint_bytes(content))

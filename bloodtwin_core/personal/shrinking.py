@@ -5,13 +5,11 @@ that err less than either: Wortsman et al., Robust fine-tuning of zero-shot mode
 that brings to people whom the unified network never met.
 """
 
-from io import BytesIO
 from pathlib import Path
 
 import torch
 
-from bloodtwin_core.common.files import atomic_write
-from bloodtwin_core.network.checkpoint import NETWORK_PREFIX, Checkpoint
+from bloodtwin_core.network.checkpoint import NETWORK_PREFIX, Checkpoint, write_content
 
 
 def shrink_towards(unified: Checkpoint, tuned: Path, strength: float) -> None:
@@ -26,8 +24,4 @@ def shrink_towards(unified: Checkpoint, tuned: Path, strength: float) -> None:
         name: torch.lerp(before[name], weights, strength) if name in before and weights.is_floating_point() else weights
         for name, weights in content["state_dict"].items()
     }
-    # Not to the file itself: torch.save keeps the name of the file inside it, and a temporary one is never the same.
-    written = BytesIO()
-    torch.save(content, written)
-    with atomic_write(tuned) as temporary:
-        temporary.write_bytes(written.getbuffer())
+    write_content(tuned, content)

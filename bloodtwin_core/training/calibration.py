@@ -13,15 +13,13 @@ bands hold is measured on test windows.
 
 import logging
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from bloodtwin_core.common.files import atomic_write
-from bloodtwin_core.network.checkpoint import NETWORK_PREFIX, load_checkpoint
+from bloodtwin_core.network.checkpoint import NETWORK_PREFIX, load_checkpoint, write_content
 from bloodtwin_core.network.forecaster import GlucoseForecaster
 from bloodtwin_core.network.quantiles import MEDIAN, QUANTILE_LEVELS
 from bloodtwin_core.network.scan import scan_forecasts
@@ -61,11 +59,7 @@ def calibrate_checkpoint(path: Path, windows: WindowedSeries, device: torch.devi
     calibration = calibrate(load_checkpoint(path).forecaster, windows, device)
     content = torch.load(path, map_location="cpu", weights_only=True)
     content["state_dict"][OFFSETS] = torch.from_numpy(calibration.offsets)
-    # Not to the file itself: torch.save keeps the name of the file inside it, and a temporary one is never the same.
-    written = BytesIO()
-    torch.save(content, written)
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(written.getbuffer())
+    write_content(path, content)
     by_range = ", ".join(
         f"{each.name}: {count:,}" for each, count in zip(GLUCOSE_RANGES, calibration.windows, strict=True)
     )

@@ -6,7 +6,6 @@ files that are whole. On a GPU the recurrent layers keep a chance of their own, 
 """
 
 import random
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from bloodtwin_core.common.files import written_whole
+from bloodtwin_core.network.checkpoint import checkpoint_bytes
 from bloodtwin_core.training.callbacks import EpochReporter
 
 
@@ -118,8 +118,5 @@ class WholeFiles(TorchCheckpointIO):
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:  # noqa: ARG002
         """Write one checkpoint; a kill leaves the one before."""
-        # Not to the file itself: torch.save keeps the name of the file inside it.
-        content = BytesIO()
-        torch.save(checkpoint, content)
         with written_whole(Path(path)) as temporary:
-            temporary.write_bytes(content.getbuffer())
+            temporary.write_bytes(checkpoint_bytes(checkpoint))
