@@ -10,40 +10,39 @@ EVERY_FIVE_MINUTES = "*/5 * * * *"
 EVERY_NIGHT_AT_3 = "0 3 * * *"
 
 
-@dg.schedule(
-    job=ingestion,
-    cron_schedule=EVERY_SIX_HOURS,
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Fetches every six hours what is new in the cloud or site that data.source names, with the settings in "
-    f"the file that {CONFIG_VARIABLE} names ({DEFAULT_CONFIG} if it names none).",
+def _scheduled(name: str, job_name: str, cron: str, what: str) -> dg.ScheduleDefinition:
+    """A schedule of one run a tick, with the settings as they stand in the file then."""
+
+    @dg.schedule(
+        name=name,
+        job_name=job_name,
+        cron_schedule=cron,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description=f"{what}, with the settings in the file that {CONFIG_VARIABLE} names ({DEFAULT_CONFIG} if it names "
+        "none).",
+    )
+    def tick() -> dg.RunRequest:
+        return dg.RunRequest(run_config=scheduled().for_dagster())
+
+    return tick
+
+
+regular_ingestion = _scheduled(
+    "regular_ingestion",
+    ingestion.name,
+    EVERY_SIX_HOURS,
+    "Fetches every six hours what is new in the cloud or site that data.source names",
 )
-def regular_ingestion() -> dg.RunRequest:
-    """One run every six hours, with the settings as they stand in the file then."""
-    return dg.RunRequest(run_config=scheduled().for_dagster())
-
-
-@dg.schedule(
-    job=live,
-    cron_schedule=EVERY_FIVE_MINUTES,
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Fetches and forecasts every five minutes, for those without the live service, with the settings in "
-    f"the file that {CONFIG_VARIABLE} names ({DEFAULT_CONFIG} if it names none).",
+live_forecasts = _scheduled(
+    "live_forecasts",
+    live.name,
+    EVERY_FIVE_MINUTES,
+    "Fetches and forecasts every five minutes, for those without the live service",
 )
-def live_forecasts() -> dg.RunRequest:
-    """One run every five minutes, with the settings as they stand in the file then."""
-    return dg.RunRequest(run_config=scheduled().for_dagster())
-
-
-@dg.schedule(
-    job=night,
-    cron_schedule=EVERY_NIGHT_AT_3,
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Compares every night at 03:00 UTC yesterday's live forecasts with what the batch gives on the same "
-    f"day, with the settings in the file that {CONFIG_VARIABLE} names ({DEFAULT_CONFIG} if it names none).",
+nightly_comparison = _scheduled(
+    "nightly_comparison",
+    night.name,
+    EVERY_NIGHT_AT_3,
+    "Compares every night at 03:00 UTC yesterday's live forecasts with what the batch gives on the same day",
 )
-def nightly_comparison() -> dg.RunRequest:
-    """One run a night, with the settings as they stand in the file then."""
-    return dg.RunRequest(run_config=scheduled().for_dagster())
