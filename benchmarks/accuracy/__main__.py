@@ -23,7 +23,8 @@ from bloodtwin_core.config.sources import TrainOnlySource
 from bloodtwin_core.pipeline.preparing import PreparedData, prepare
 from bloodtwin_core.sources.azt1d import Azt1dSettings
 from bloodtwin_core.sources.settings import data_settings
-from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.training import CheckpointFolder
+from bloodtwin_core.training.fit import fit
 from bloodtwin_core.training.module import MakesTraining
 
 SEEDS = (42, 43, 44)

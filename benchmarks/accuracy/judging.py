@@ -15,7 +15,8 @@ from bloodtwin_core.evaluation.blocks import blocks_of, sums_of_blocks
 from bloodtwin_core.evaluation.bootstrap import Resamples, interval_of, spare_days_of
 from bloodtwin_core.evaluation.difference import common_windows
 from bloodtwin_core.evaluation.figures import Interval
-from bloodtwin_core.network.quantiles import QUANTILE_LEVELS, pinball
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
+from bloodtwin_core.network.quantiles import pinball
 from bloodtwin_core.records import Timestamps
 from bloodtwin_core.training.batches import ValidationBatches, validation_chunk_length
 from bloodtwin_core.training.module import ForecasterTraining

@@ -18,7 +18,8 @@ from bloodtwin_core.evaluation.testing import forecast_windows
 from bloodtwin_core.network.checkpoint import load_checkpoint
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.records import Split
-from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.training import CheckpointFolder
+from bloodtwin_core.training.fit import fit
 from bloodtwin_core.windows.scaler import read_scaler
 from bloodtwin_core.windows.storage import read_windows
 

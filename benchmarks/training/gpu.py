@@ -12,7 +12,8 @@ from benchmarks.training.speed import MODEL, BareLoop
 from bloodtwin_core.config import Precision, TrainingSettings
 from bloodtwin_core.pipeline.preparing import Prepared
 from bloodtwin_core.records import FEATURES
-from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.training import CheckpointFolder
+from bloodtwin_core.training.fit import fit
 
 EPOCH = "GPU: one epoch at full size"
 TRAINING = "GPU: whole training at full size"

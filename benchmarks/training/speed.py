@@ -14,9 +14,10 @@ from benchmarks.common.rows import Row, at_least, below, noted
 from bloodtwin_core.config import Device, ModelSettings, Precision, TrainingMode, TrainingSettings
 from bloodtwin_core.network.threads import torch_threads
 from bloodtwin_core.pipeline.preparing import Prepared
-from bloodtwin_core.training import CheckpointFolder, EpochReport, choose_compute, fit
+from bloodtwin_core.training import CheckpointFolder, EpochReport, choose_compute
 from bloodtwin_core.training.batches import DenseBatches, WindowedBatches
 from bloodtwin_core.training.compute import denormals_as_zero
+from bloodtwin_core.training.fit import fit
 from bloodtwin_core.training.module import ForecasterTraining, MakesTraining
 
 AUTOCAST = {Precision.bfloat16: torch.bfloat16, Precision.float16: torch.float16}

@@ -13,7 +13,8 @@ from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.pipeline.preparing import SPLIT_FILES, list_split_files, prepare_loaded, windows_of
 from bloodtwin_core.records import Split
 from bloodtwin_core.records.raw_splits import LoadedSplit, load_splits
-from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.training import CheckpointFolder
+from bloodtwin_core.training.fit import fit
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.storage import fingerprint_of
 

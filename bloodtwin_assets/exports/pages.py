@@ -7,7 +7,7 @@ import dagster as dg
 from bloodtwin_assets.common.metadata import CellValue, Metadata, table
 from bloodtwin_core.export import Int8Outcome, Int8Trial, state_shapes
 from bloodtwin_core.network.checkpoint import Checkpoint
-from bloodtwin_core.network.forecaster import QUANTILE_LEVELS
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.records import GLUCOSE_LIMITS
 from bloodtwin_core.serving.facts import DISAGREEMENT, INPUT, OUTPUT, QUANTILES, READING, STATE_OUT
 

@@ -17,7 +17,8 @@ from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.difference import difference
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex
-from bloodtwin_core.evaluation.insulin_response import InsulinResponse, insulin_response
+from bloodtwin_core.evaluation.insulin_answers import InsulinResponse
+from bloodtwin_core.evaluation.insulin_response import insulin_response
 from bloodtwin_core.evaluation.measuring import measure, without
 from bloodtwin_core.personal.evaluation import with_personal_copies
 from bloodtwin_core.pipeline.artifacts import ArtifactStore

@@ -21,7 +21,7 @@ from bloodtwin_core.common.logged import logged_to
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.run_config import read_run_config, with_assignments
 from bloodtwin_core.pipeline.training import train_stage
-from bloodtwin_core.training.fit import FittedModel
+from bloodtwin_core.training import FittedModel
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

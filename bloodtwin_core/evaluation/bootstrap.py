@@ -20,7 +20,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm, t
+from scipy.special import ndtr, stdtrit
 
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.blocks import BlockErrors
@@ -126,7 +126,7 @@ def interval_of(figure: Figure, spare_days: int) -> Interval | None:
 
 def _intervals(figures: Figure, spare_days: int) -> list[Interval | None]:
     """As interval_of, of many figures at once: [1 + sample, figure]."""
-    tail = float(norm.cdf(t.ppf((1 - CONFIDENCE) / 2, spare_days)))
+    tail = float(ndtr(stdtrit(spare_days, (1 - CONFIDENCE) / 2)))
     whole = np.isfinite(figures).all(axis=0)
     limits = np.full((2, figures.shape[1]), np.nan)
     limits[:, whole] = np.quantile(figures[1:, whole], [tail, 1 - tail], axis=0)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.evaluation.forecasts import Predict, Quantiles
-from bloodtwin_core.network.quantiles import QUANTILE_LEVELS
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.records import RECORD_INTERVAL, Feature, Glucose, Rows, Split, Timestamps
 from bloodtwin_core.windows import WindowedSeries
 

@@ -13,7 +13,7 @@ import torch
 
 from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.config import EvaluationSettings
-from bloodtwin_core.evaluation.figures import Result
+from bloodtwin_core.evaluation.insulin_answers import InsulinAnswer, InsulinResponse
 from bloodtwin_core.evaluation.metrics import TARGET_MINUTES, step_at
 from bloodtwin_core.insulin.action import RAPID
 from bloodtwin_core.insulin.sensitivity import CORRECTION_RULE
@@ -28,7 +28,6 @@ from bloodtwin_core.records import (
     Split,
     Values,
 )
-from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.windows import WindowedSeries, evenly_spread, in_batches
 
 DOSES = (1.0, 3.0, 6.0)
@@ -36,45 +35,6 @@ DOSES = (1.0, 3.0, 6.0)
 WITHOUT_BASAL = "an hour without basal"
 MOST_WINDOWS = 800
 """Complete test windows with known insulin, evenly spread, on which the question is asked."""
-
-
-class InsulinAnswer(Result):
-    """What a change of insulin does to glucose so many minutes from now, mean over windows, in mg/dL."""
-
-    change: str
-    minutes: int
-    forecaster: float
-    pharmacology: float
-
-
-class InsulinResponse(Result):
-    """The answers, on so many windows. sensitivity: median of the windows', mg/dL per U, by the rule of 1700."""
-
-    windows: int
-    sensitivity: float
-    answers: list[InsulinAnswer]
-
-    @property
-    def is_wrong(self) -> bool:
-        """Whether the forecaster has more insulin raise glucose, or less lower it, anywhere."""
-        return any(answer.forecaster * answer.pharmacology < 0.0 for answer in self.answers)
-
-    @property
-    def verdict(self) -> str:
-        """What that means, in a sentence or two, in mg/dL."""
-        return self.verdict_in(GlucoseUnit.mg_dl)
-
-    def verdict_in(self, unit: GlucoseUnit) -> str:
-        """The same in a unit."""
-        rule = "This is no model of what insulin does: never ask it what a dose would do."
-        if not self.is_wrong:
-            return f"Its answers have the sign that pharmacology has, not the size. {rule}"
-        worst = max(self.answers, key=lambda answer: answer.forecaster - answer.pharmacology)
-        forecast = f"{unit.change(worst.forecaster)} {unit}"
-        return (
-            f"Asked about {worst.change}, it forecasts {forecast} in {worst.minutes} minutes; "
-            f"pharmacology says {unit.change(worst.pharmacology)}. It has learnt that boluses come with meals. {rule}"
-        )
 
 
 @dataclass(frozen=True)

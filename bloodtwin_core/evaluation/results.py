@@ -17,7 +17,7 @@ from bloodtwin_core.evaluation.baselines import BaselineFit
 from bloodtwin_core.evaluation.clinical.results import Clinical
 from bloodtwin_core.evaluation.figures import Interval, Result
 from bloodtwin_core.evaluation.hierarchy import content_of, headline_of, table_of
-from bloodtwin_core.evaluation.insulin_response import InsulinResponse
+from bloodtwin_core.evaluation.insulin_answers import InsulinResponse
 from bloodtwin_core.evaluation.keys import Metrics
 from bloodtwin_core.evaluation.table import FigureTable, WindowSet
 from bloodtwin_core.evaluation.uncertainty import Uncertainty

@@ -9,7 +9,7 @@ from bloodtwin_core.evaluation.coverage_targets import JUDGED_BAND, CoverageTarg
 from bloodtwin_core.evaluation.figures import Interval, Result, ratio
 from bloodtwin_core.evaluation.forecasts import Quantiles, TestForecasts
 from bloodtwin_core.evaluation.quantile_baseline import fit_change_quantiles
-from bloodtwin_core.network.forecaster import QUANTILE_LEVELS
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.records import Glucose, Mask
 from bloodtwin_core.windows import WindowedSeries
 

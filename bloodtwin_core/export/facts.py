@@ -2,7 +2,7 @@
 
 from bloodtwin_core.network.cell import CELLS
 from bloodtwin_core.network.checkpoint import Checkpoint
-from bloodtwin_core.network.quantiles import QUANTILE_LEVELS
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.records import FEATURE_TABLE, RECORD_MINUTES, units_of
 from bloodtwin_core.serving.facts import BATCH, PAST, SEEN, ExportFacts
 

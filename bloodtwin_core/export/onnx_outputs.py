@@ -9,7 +9,7 @@ from onnx import TensorProto
 
 from bloodtwin_core.export.onnx_builder import GraphBuilder, float_value
 from bloodtwin_core.network.checkpoint import Checkpoint
-from bloodtwin_core.network.quantiles import MEDIAN, QUANTILE_LEVELS
+from bloodtwin_core.network.levels import MEDIAN, QUANTILE_LEVELS
 from bloodtwin_core.records import GLUCOSE_LIMITS, Feature
 from bloodtwin_core.serving.facts import BATCH, DISAGREEMENT, OUTPUT, QUANTILES
 

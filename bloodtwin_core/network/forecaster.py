@@ -11,12 +11,11 @@ from torch import Tensor, nn
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import ModelSettings
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.network.member import Member
-from bloodtwin_core.network.quantiles import MEDIAN, QUANTILE_LEVELS, monotone
+from bloodtwin_core.network.quantiles import monotone
 from bloodtwin_core.records import GLUCOSE_LIMITS, GLUCOSE_RANGES, Feature
 from bloodtwin_core.windows.scaler import FeatureScaler
-
-__all__ = ["MEDIAN", "QUANTILE_LEVELS", "GlucoseForecaster", "NetworkForecast"]
 
 
 class NetworkForecast(NamedTuple):

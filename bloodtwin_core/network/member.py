@@ -6,7 +6,8 @@ from torch import Tensor, nn
 from bloodtwin_core.config import ModelSettings
 from bloodtwin_core.network.attention import TemporalAttention
 from bloodtwin_core.network.cell import CELLS
-from bloodtwin_core.network.quantiles import FIRST_INCREMENT, MEDIAN, QUANTILE_LEVELS, quantiles_from
+from bloodtwin_core.network.levels import MEDIAN, QUANTILE_LEVELS
+from bloodtwin_core.network.quantiles import FIRST_INCREMENT, quantiles_from
 from bloodtwin_core.records import FEATURE_TABLE, FEATURES
 
 RECORDS_PER_PIECE = 16

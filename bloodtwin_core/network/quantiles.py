@@ -1,12 +1,10 @@
-"""Quantiles of a forecast: their levels, and how they are kept from crossing."""
+"""Quantiles of a forecast, and how they are kept from crossing."""
 
 import torch
 from torch import Tensor, nn
 
-QUANTILE_LEVELS = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
-"""Shares of readings that should lie below each quantile."""
-MEDIAN = QUANTILE_LEVELS.index(0.50)
-"""Place of the median among them, which is the point forecast."""
+from bloodtwin_core.network.levels import MEDIAN, QUANTILE_LEVELS
+
 FIRST_INCREMENT = -2.0
 """What an untrained network gives for each increment: softplus of it is 0.13 glucose scales, about 10 mg/dL."""
 

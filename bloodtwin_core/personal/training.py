@@ -21,7 +21,7 @@ from bloodtwin_core.personal.storage import INDEX, PersonalIndex, PersonalOutcom
 from bloodtwin_core.records import Split
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.records.pump_ids import pump_id_of
-from bloodtwin_core.training import CheckpointFolder, choose_compute, fit
+from bloodtwin_core.training import CheckpointFolder, choose_compute
 from bloodtwin_core.training.calibration import calibrate_checkpoint
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.of_pump import windows_of_pump
@@ -110,6 +110,8 @@ def fine_tune(
 
     Its weights are shrunk towards the unified ones as personal.strength says, its quantiles calibrated after that.
     """
+    from bloodtwin_core.training.fit import fit  # Lightning takes a second to import.
+
     changes = {
         "start_from": str(unified.path),
         "max_epochs": personal.max_epochs,

@@ -10,7 +10,6 @@ from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.common.files import sha256_of
 from bloodtwin_core.config import Settings
 from bloodtwin_core.control.trial.result import Difference, TrialResult, read_result, write_result
-from bloodtwin_core.control.trial.running import TrialPlan, run_trial
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.ownership import owning
 from bloodtwin_core.publishing.store import PublishedStore
@@ -79,6 +78,9 @@ def _trial(result: TrialResult) -> ControlTrial:
 
 
 def _lived(settings: Settings, controller: str, forecaster: Path | None) -> TrialResult:
+    # Here, because the virtual wearers bring a compiler that takes half a second to import.
+    from bloodtwin_core.control.trial.running import TrialPlan, run_trial
+
     asked = settings.control
     plan = TrialPlan(
         seed=asked.seed,

@@ -10,8 +10,8 @@ from bloodtwin_core.pipeline.upstream import current_raw_splits, current_scaler,
 from bloodtwin_core.publishing.store import PublishedStore
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.plots import learning_curve
-from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, fit
-from bloodtwin_core.training.fit import ignore
+from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel
+from bloodtwin_core.training.fitted import ignore
 
 LEARNING_CURVE = "learning curve"
 """Name of the picture that a training leaves."""
@@ -26,6 +26,8 @@ def train_stage(
     Raises ArtifactMissing if windows, scaler or training.start_from are not there, changed, or were made with other
     settings, and what fit raises.
     """
+    from bloodtwin_core.training.fit import fit  # Lightning takes a second to import.
+
     windows, index = current_windows(store, settings.data)
     scaler = current_scaler(store, current_raw_splits(store, settings.data))
     training = _with_start(store, settings.training)

@@ -8,7 +8,7 @@ from bloodtwin_core.evaluation.comparison import Comparison
 from bloodtwin_core.evaluation.coverage_targets import JUDGED_BAND
 from bloodtwin_core.evaluation.difference import Difference
 from bloodtwin_core.evaluation.figures import Estimate, Interval
-from bloodtwin_core.evaluation.insulin_response import InsulinResponse
+from bloodtwin_core.evaluation.insulin_answers import InsulinResponse
 from bloodtwin_core.evaluation.metrics import MG_DL, REPORTED_MINUTES, Metric, Span, metric_named, step_at
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.evaluation.uncertainty import Uncertainty

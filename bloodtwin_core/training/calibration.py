@@ -21,7 +21,7 @@ import torch
 
 from bloodtwin_core.network.checkpoint import NETWORK_PREFIX, load_checkpoint, write_content
 from bloodtwin_core.network.forecaster import GlucoseForecaster
-from bloodtwin_core.network.quantiles import MEDIAN, QUANTILE_LEVELS
+from bloodtwin_core.network.levels import MEDIAN, QUANTILE_LEVELS
 from bloodtwin_core.network.scan import scan_forecasts
 from bloodtwin_core.records import GLUCOSE_RANGES, Feature, Mask, Split, glucose_range_of
 from bloodtwin_core.windows import WindowedSeries, evenly_spread

@@ -3,7 +3,6 @@
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import lightning as L
@@ -16,7 +15,8 @@ from bloodtwin_core.network.threads import torch_threads
 from bloodtwin_core.training.calibration import calibrate_checkpoint
 from bloodtwin_core.training.callbacks import EpochReporter
 from bloodtwin_core.training.checkpoint_folder import BEST, TIMINGS, CheckpointFolder, EpochReport, run_identity
-from bloodtwin_core.training.compute import Compute, choose_compute, denormals_as_zero
+from bloodtwin_core.training.compute import choose_compute, denormals_as_zero
+from bloodtwin_core.training.fitted import FittedModel, ignore
 from bloodtwin_core.training.module import ForecasterTraining, MakesTraining
 from bloodtwin_core.training.start import starting_checkpoint
 from bloodtwin_core.training.trainer import quiet_lightning, run_trainer, trainer_for
@@ -24,27 +24,6 @@ from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.scaler import FeatureScaler
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class FittedModel:
-    """A finished training; resumed_from_epoch is None for one without a break, base for one of fresh weights."""
-
-    checkpoint: Path
-    sha256: str
-    epochs: tuple[EpochReport, ...]
-    resumed_from_epoch: int | None
-    compute: Compute
-    base: Checkpoint | None = None
-
-    @property
-    def best(self) -> EpochReport:
-        """The epoch whose weights were kept."""
-        return min(self.epochs, key=lambda report: report.val_mae)
-
-
-def ignore(_report: EpochReport) -> None:
-    """Listen to no epoch."""
 
 
 def fit(
@@ -57,7 +36,7 @@ def fit(
     data_fingerprint: str,
     on_epoch: Callable[[EpochReport], None] = ignore,
     *,
-    on_published: Callable[["FittedModel"], None] = lambda _fitted: None,
+    on_published: Callable[[FittedModel], None] = lambda _fitted: None,
     made: MakesTraining = ForecasterTraining,
     calibrate: bool = True,
 ) -> FittedModel:

@@ -7,11 +7,10 @@ plain text, and only the plain text is ever read back, because loading a pickle 
 import pickle
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, model_validator
-from sklearn.preprocessing import RobustScaler
 
 from bloodtwin_core.common.errors import ArtifactMissing, DataError
 from bloodtwin_core.common.files import atomic_write
@@ -25,6 +24,9 @@ from bloodtwin_core.records import (
     times_shown,
     with_time_of_day,
 )
+
+if TYPE_CHECKING:  # scikit-learn takes a second to import, which only who fits or writes a scaler has to wait for.
+    from sklearn.preprocessing import RobustScaler
 
 
 class FeatureScaler(BaseModel):
@@ -62,8 +64,10 @@ class FeatureScaler(BaseModel):
         with atomic_write(json_path) as path:
             path.write_text(self.model_dump_json(indent=2) + "\n")
 
-    def as_sklearn(self) -> RobustScaler:
+    def as_sklearn(self) -> "RobustScaler":
         """The same scaler as a fitted scikit-learn RobustScaler."""
+        from sklearn.preprocessing import RobustScaler
+
         scaler = RobustScaler()
         scaler.center_ = np.array(self.centre)
         scaler.scale_ = np.array(self.scale)
@@ -95,6 +99,8 @@ def fit_scaler(training_records: Iterable[PumpRecords]) -> FeatureScaler:
             f"no training record of data.source knows {', '.join(unheard_of)}",
             todo="Leave it out of data.extra_features, or bring a source that knows it",
         )
+    from sklearn.preprocessing import RobustScaler
+
     # Fitted in units of the table's spread, because RobustScaler gives what has no spread the scale 1.
     spread = np.array([FEATURE_TABLE[name].spread for name in features])
     fitted = RobustScaler().fit(np.where(known, values, 0.0) / spread)

@@ -35,7 +35,8 @@ from bloodtwin_core.records.splitting import write_split_files
 from bloodtwin_core.serving import Forecaster, StreamingForecaster
 from bloodtwin_core.serving.onnx_files import load_onnx
 from bloodtwin_core.sources.settings import data_model
-from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.training import CheckpointFolder
+from bloodtwin_core.training.fit import fit
 from bloodtwin_core.windows import WindowedSeries, window_series
 from bloodtwin_core.windows.scaler import FeatureScaler, fit_scaler
 from bloodtwin_core.windows.storage import fingerprint_of, read_windows, write_windows

@@ -24,7 +24,8 @@ from bloodtwin_core.network.checkpoint import load_checkpoint
 from bloodtwin_core.personal.unseen_person import UnseenPersonTrial
 from bloodtwin_core.pipeline.preparing import Prepared
 from bloodtwin_core.records import Split
-from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.training import CheckpointFolder
+from bloodtwin_core.training.fit import fit
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.storage import fingerprint_of
 

@@ -16,7 +16,7 @@ from bloodtwin_core.evaluation.clinical.alarms import AlarmResults, alarm_result
 from bloodtwin_core.evaluation.clinical.events import HYPOGLYCAEMIA, pump_timelines
 from bloodtwin_core.evaluation.figures import Interval
 from bloodtwin_core.evaluation.metrics import TARGET_MINUTES, step_at
-from bloodtwin_core.network.quantiles import QUANTILE_LEVELS
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.records import Glucose, Mask
 
 BAND = (QUANTILE_LEVELS.index(0.10), QUANTILE_LEVELS.index(0.90))

@@ -14,7 +14,7 @@ from bloodtwin_core.evaluation.clinical.alarms import AlarmResults, alarm_result
 from bloodtwin_core.evaluation.clinical.events import PumpTimeline, Threshold, pump_timelines
 from bloodtwin_core.evaluation.figures import Result
 from bloodtwin_core.evaluation.forecasts import TestForecasts
-from bloodtwin_core.network.quantiles import QUANTILE_LEVELS
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.serving.alarms import AlarmRule, Side, quantile_at
 
 LEVELS = tuple(round(0.05 + 0.025 * step, 3) for step in range(19))

@@ -9,7 +9,7 @@ from bloodtwin_core.evaluation.clinical.glucose_specific import glucose_specific
 from bloodtwin_core.evaluation.figures import FlatBeside, Result, Steps
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, TARGET_MINUTES, step_at
-from bloodtwin_core.network.forecaster import QUANTILE_LEVELS
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.records import Glucose, Mask
 
 

@@ -1,7 +1,5 @@
 """How sure a share of few events is."""
 
-from scipy.stats import binomtest
-
 
 def share_interval(part: int, whole: int) -> tuple[float, float] | None:
     """The 95 % interval of a share part / whole; None if the whole is 0.
@@ -11,5 +9,7 @@ def share_interval(part: int, whole: int) -> tuple[float, float] | None:
     """
     if not whole:
         return None
+    from scipy.stats import binomtest  # It takes a second to import.
+
     interval = binomtest(part, whole).proportion_ci(method="wilson")
     return float(interval.low), float(interval.high)

@@ -8,7 +8,7 @@ from bloodtwin_core.evaluation.coverage_targets import JUDGED_BAND
 from bloodtwin_core.evaluation.figures import Result
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.metrics import OVERALL_MINUTES, step_at
-from bloodtwin_core.network.quantiles import QUANTILE_LEVELS
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.publishing.drift.week import week_of
 from bloodtwin_core.records import Mask
 

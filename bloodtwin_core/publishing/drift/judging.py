@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import numpy as np
-from scipy.stats import wasserstein_distance
+import numpy.typing as npt
 
 from bloodtwin_core.config import DriftSettings
 from bloodtwin_core.publishing.drift.forecasts import Forecasting
@@ -67,6 +67,12 @@ def _measures(
     return [*_of_records(week, reference, settings), *_of_forecasts(pump, week.start, model, settings)]
 
 
+def _apart(week: npt.NDArray[np.float64], reference: npt.NDArray[np.float64]) -> float:
+    from scipy.stats import wasserstein_distance  # It takes a second to import.
+
+    return float(wasserstein_distance(week, reference))
+
+
 def _of_records(week: WeekOfRecords, reference: Sequence[WeekOfRecords], settings: DriftSettings) -> list[Measure]:
     measures: list[Measure] = []
     expected = sum(each.expected for each in reference)
@@ -80,7 +86,7 @@ def _of_records(week: WeekOfRecords, reference: Sequence[WeekOfRecords], setting
                 about="mean glucose (mg/dL)",
                 value=float(week.glucose.mean()),
                 reference=float(glucose.mean()),
-                distance=float(wasserstein_distance(week.glucose, glucose)),
+                distance=_apart(week.glucose, glucose),
                 limit=settings.glucose,
             )
         )

@@ -1,6 +1,6 @@
 """The section on what the forecaster says about other insulin, which it should not be asked."""
 
-from bloodtwin_core.evaluation.insulin_response import InsulinResponse
+from bloodtwin_core.evaluation.insulin_answers import InsulinResponse
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.html.parts import HtmlCell, HtmlTable, Section
 

@@ -14,7 +14,7 @@ from benchmarks.unseen_people.insulin.judging import coverage_by_person, lows_at
 from benchmarks.unseen_people.insulin.people import Everybody, with_unknown_insulin
 from benchmarks.unseen_people.insulin.resplit import with_insulin_split_anew
 from benchmarks.unseen_people.insulin.variants import VARIANTS
-from bloodtwin_core.network.quantiles import QUANTILE_LEVELS
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.records import FEATURES, Feature
 
 DAYS = 9

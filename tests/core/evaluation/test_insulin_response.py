@@ -5,7 +5,8 @@ import pytest
 from torch import Tensor
 
 from bloodtwin_core.config import EvaluationSettings, ModelSettings
-from bloodtwin_core.evaluation.insulin_response import InsulinResponse, insulin_response
+from bloodtwin_core.evaluation.insulin_answers import InsulinResponse
+from bloodtwin_core.evaluation.insulin_response import insulin_response
 from bloodtwin_core.insulin.action import RAPID
 from bloodtwin_core.network.forecaster import GlucoseForecaster
 from bloodtwin_core.records import Feature

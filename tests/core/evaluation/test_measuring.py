@@ -20,7 +20,7 @@ from bloodtwin_core.evaluation.testing import (
     measured_results,
     store_forecasts,
 )
-from bloodtwin_core.network.forecaster import QUANTILE_LEVELS
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.records import GLUCOSE_RANGES, Rows, Split
 from bloodtwin_core.windows import WindowedSeries
 from tests.core.evaluation.hand_made import TESTED, evaluate, two_pumps, wandering, windows_of

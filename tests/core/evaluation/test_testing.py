@@ -11,7 +11,8 @@ from bloodtwin_core.evaluation.baselines import persistence
 from bloodtwin_core.evaluation.forecasts import without_uncertainty
 from bloodtwin_core.evaluation.metrics import error_sums
 from bloodtwin_core.evaluation.testing import forecast_windows, forecast_with_uncertainty, store_forecasts
-from bloodtwin_core.network.forecaster import QUANTILE_LEVELS, GlucoseForecaster
+from bloodtwin_core.network.forecaster import GlucoseForecaster
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.records import Split
 from tests.core.evaluation.hand_made import LOOKBACK, TESTED, evaluate, two_pumps, unit_scaler, wandering, windows_of
 

@@ -16,7 +16,8 @@ from bloodtwin_core.export.onnx_files import write_onnx
 from bloodtwin_core.export.onnx_graph import RECORDS_PER_NODE, window_graph
 from bloodtwin_core.network.cell import CELLS
 from bloodtwin_core.network.checkpoint import Checkpoint
-from bloodtwin_core.network.forecaster import QUANTILE_LEVELS, GlucoseForecaster
+from bloodtwin_core.network.forecaster import GlucoseForecaster
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, GLUCOSE_RANGES, Clock, Feature, OriginRules, Split, Values
 from bloodtwin_core.serving.facts import PAST
 from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming

@@ -11,7 +11,8 @@ from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.config import Cell, DataSettings, ExportSettings, ModelSettings
 from bloodtwin_core.export import export_onnx, export_streaming, parity
 from bloodtwin_core.network.checkpoint import Checkpoint
-from bloodtwin_core.network.forecaster import QUANTILE_LEVELS, GlucoseForecaster
+from bloodtwin_core.network.forecaster import GlucoseForecaster
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.records import FEATURES, PumpRecords, Split
 from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
 from bloodtwin_core.serving.streaming_network import States, StreamingNetwork

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import Cell, ModelSettings, TrainingMode
-from bloodtwin_core.network.forecaster import MEDIAN, QUANTILE_LEVELS, GlucoseForecaster
+from bloodtwin_core.network.forecaster import GlucoseForecaster
+from bloodtwin_core.network.levels import MEDIAN, QUANTILE_LEVELS
 from bloodtwin_core.network.quantiles import monotone, pinball, quantiles_from
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, GLUCOSE_RANGES, Feature, Split
 from bloodtwin_core.training.module import ForecasterTraining

@@ -11,7 +11,8 @@ from bloodtwin_core.evaluation.baselines import fit_ridge
 from bloodtwin_core.evaluation.testing import forecast_windows
 from bloodtwin_core.network.checkpoint import load_checkpoint
 from bloodtwin_core.records import Feature, PumpRecords, Split
-from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.training import CheckpointFolder
+from bloodtwin_core.training.fit import fit
 from bloodtwin_core.windows import WindowedSeries, window_series
 from bloodtwin_core.windows.scaler import FeatureScaler, fit_scaler
 from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, tiny_splits, tiny_windows

@@ -13,7 +13,8 @@ from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.personal.storage import PersonalOutcome, checkpoint_for, personal_checkpoint, read_personal_index
 from bloodtwin_core.personal.training import fine_tune, judge, personalise
 from bloodtwin_core.serving.onnx_files import load_onnx
-from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.training import CheckpointFolder
+from bloodtwin_core.training.fit import fit
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.of_pump import windows_of_pump
 from tests.core.tiny import TINY_MODEL, TINY_TRAINING, tiny_windows

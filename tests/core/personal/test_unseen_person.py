@@ -10,7 +10,8 @@ from bloodtwin_core.config import PersonalSettings, Settings
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.personal.unseen_person import UnseenPersonTrial, summary, unseen_person_trials
 from bloodtwin_core.records import RECORDS_PER_DAY, Feature, Split
-from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.training import CheckpointFolder
+from bloodtwin_core.training.fit import fit
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.of_pump import windows_of_pump
 from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, tiny_windows

@@ -15,7 +15,8 @@ from bloodtwin_core.config import ExportSettings, ModelSettings
 from bloodtwin_core.export import export_onnx, export_streaming, export_torchscript
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.forecaster import GlucoseForecaster
-from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.training import CheckpointFolder
+from bloodtwin_core.training.fit import fit
 from bloodtwin_core.windows.storage import write_windows
 from tests.core.export.test_export import checkpoint_of
 from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, tiny_windows

@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from bloodtwin_core.training import EpochReport, FittedModel, fit
+from bloodtwin_core.training import EpochReport, FittedModel
 from bloodtwin_core.training.averaging import AveragedWeights
 from bloodtwin_core.training.checkpoint_folder import CheckpointFolder
+from bloodtwin_core.training.fit import fit
 from tests.core.tiny import TINY_MODEL, TINY_TRAINING, tiny_windows
 
 TRAINER = L.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False)

@@ -8,11 +8,13 @@ import torch
 
 from bloodtwin_core.config import DataSettings, ModelSettings
 from bloodtwin_core.network.checkpoint import load_checkpoint
-from bloodtwin_core.network.forecaster import MEDIAN, QUANTILE_LEVELS, GlucoseForecaster
+from bloodtwin_core.network.forecaster import GlucoseForecaster
+from bloodtwin_core.network.levels import MEDIAN, QUANTILE_LEVELS
 from bloodtwin_core.network.scan import scan_forecasts
 from bloodtwin_core.records import GLUCOSE_RANGES, Feature, Split, glucose_range_of
-from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.training import CheckpointFolder
 from bloodtwin_core.training.calibration import ENOUGH_WINDOWS, calibrate, calibrate_checkpoint, conformal_offsets
+from bloodtwin_core.training.fit import fit
 from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, tiny_windows
 
 LEVELS = np.array(QUANTILE_LEVELS)

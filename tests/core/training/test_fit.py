@@ -19,7 +19,8 @@ from bloodtwin_core.config import Schedule, TrainingMode, TrainingSettings
 from bloodtwin_core.evaluation.testing import errors_on
 from bloodtwin_core.network.checkpoint import load_checkpoint
 from bloodtwin_core.records import Split
-from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, fit
+from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel
+from bloodtwin_core.training.fit import fit
 from bloodtwin_core.windows import Origins
 from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, tiny_windows
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.training import CheckpointFolder
+from bloodtwin_core.training.fit import fit
 from bloodtwin_core.training.series import MappedSeries, ResidentSeries, series_for
 from bloodtwin_core.windows.storage import read_windows, write_windows
 from tests.core.tiny import TINY_MODEL, TINY_TRAINING, tiny_windows

@@ -11,7 +11,8 @@ from bloodtwin_core.common.files import sha256_of
 from bloodtwin_core.config import DataSettings, ModelSettings, TrainingSettings
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.pretrained import files
-from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel, fit
+from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel
+from bloodtwin_core.training.fit import fit
 from bloodtwin_core.training.start import starting_checkpoint
 from tests.core.tiny import TINY_MODEL, TINY_TRAINING, tiny_windows
 

@@ -4,7 +4,7 @@ import pytest
 from bloodtwin_core.evaluation.clinical.alarm_choice import LEVELS, alarms_by, chosen_alarm, rule_of, timelines_of
 from bloodtwin_core.evaluation.clinical.events import HYPERGLYCAEMIA, HYPOGLYCAEMIA
 from bloodtwin_core.evaluation.forecasts import TestForecasts
-from bloodtwin_core.network.quantiles import QUANTILE_LEVELS
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.records import RECORD_INTERVAL
 from bloodtwin_core.serving.alarms import Side
 

@@ -7,7 +7,7 @@ from bloodtwin_core.evaluation.baselines import fit_baselines
 from bloodtwin_core.evaluation.forecasts import ForecastFunction, WindowForecasts, join
 from bloodtwin_core.evaluation.measuring import measure
 from bloodtwin_core.evaluation.testing import forecast_batches, index_of
-from bloodtwin_core.network.forecaster import QUANTILE_LEVELS
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.records import Rows, Split
 from bloodtwin_core.reporting.html import Material
 from bloodtwin_core.windows import WindowedSeries
