@@ -6,9 +6,11 @@ import queue
 import tempfile
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,12 +26,15 @@ TARGET_MS = 20.0
 
 @dataclass(frozen=True)
 class Sent:
-    """A reading that was sent: when it was due and how long its forecast took (s), and what was answered."""
+    """A reading that was sent: when it was due and how long its forecast took (s), and what was answered.
+
+    reason: why there is no forecast, empty where there is one.
+    """
 
     due: float
     seconds: float
     status: int
-    forecast: bool
+    reason: str
 
 
 def load(wearers: int, seconds: float, *, power_cut: bool = False) -> list[Row]:
@@ -43,7 +48,7 @@ def load(wearers: int, seconds: float, *, power_cut: bool = False) -> list[Row]:
             sent = _send(service, wearers, seconds)
             after, busy = service.memory(), service.processor_seconds() - busy
     took = 1000.0 * np.array([one.seconds for one in sent])
-    lost = sum(one.status != 200 or not one.forecast for one in sent)
+    reasons = Counter(one.reason for one in sent if one.reason)
     what = f"{wearers} wearers, {len(sent) / seconds:.1f} readings/s, {seconds:g} s"
     return [
         below(
@@ -51,7 +56,8 @@ def load(wearers: int, seconds: float, *, power_cut: bool = False) -> list[Row]:
         ),
         noted("median of the same", float(np.median(took)), "ms"),
         noted("longest of the same", float(took.max()), "ms"),
-        noted("readings without a forecast", float(lost), ""),
+        noted("readings without a forecast", float(reasons.total()), ""),
+        *(noted(f"of these for {reason}", float(count), "") for reason, count in reasons.most_common()),
         noted("processor time a reading", 1000.0 * busy / len(sent), "ms"),
         noted("memory at first", before, "MiB"),
         noted("memory a wearer", 1024.0 * (after - before) / wearers, "KiB"),
@@ -106,5 +112,11 @@ def _sender(
         answer = connection.getresponse()
         told = json.loads(answer.read())
         took = time.perf_counter() - begun
-        made_it = answer.status == 200 and told["outlook"]["forecast"] is not None
-        sent.append(Sent(due, took, answer.status, made_it))
+        sent.append(Sent(due, took, answer.status, _reason(answer.status, told)))
+
+
+def _reason(status: int, told: dict[str, Any]) -> str:
+    if status != 200:
+        return f"status {status}"
+    outlook = told["outlook"]
+    return "" if outlook["forecast"] is not None else ", ".join(why["reason"] for why in outlook["refusals"])

@@ -1,5 +1,6 @@
 """The real command, run once with configs/smoke.yaml in a folder of its own."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 REPOSITORY = Path(__file__).parents[2]
 OFFLINE = Path(__file__).parent / "offline"
@@ -74,7 +76,20 @@ def materialize_command(*configs: Path) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def smoke(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workplace, subprocess.CompletedProcess[str]]:
-    """The folder after the command, and what the command said."""
-    workplace = Workplace(tmp_path_factory.mktemp("workplace"))
-    return workplace, workplace.materialize(SMOKE)
+def smoke(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> tuple[Workplace, subprocess.CompletedProcess[str]]:
+    """The folder after the command, and what the command said: to be read, not changed.
+
+    Processes that share out the tests share the run as well: the first that asks makes it.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    workplace, said = Workplace(shared / "workplace"), shared / "workplace-said.json"
+    with FileLock(shared / "workplace.lock"):
+        if not said.exists():
+            workplace.folder.mkdir()
+            done = workplace.materialize(SMOKE)
+            said.write_text(json.dumps([done.returncode, done.stdout]))
+    code, output = json.loads(said.read_text())
+    return workplace, subprocess.CompletedProcess(materialize_command(SMOKE), code, output)

@@ -62,8 +62,9 @@ async def put_events(
         return store.events.put(wearer.number, stored, received)
 
     job = service.desk.put(wearer, write)
-    changed = await asyncio.wrap_future(job.written)
+    # One wait alone: each costs a turn of the loop, for which the desk has to let go of the interpreter.
     told = OutlookOut.of(await asyncio.wrap_future(job.outlook), wearer.zone) if outlook else None
+    changed = await asyncio.wrap_future(job.written)
     return KeptAndOutlookOut(events=len(stored), changed=changed, outlook=told)
 
 
