@@ -1,5 +1,6 @@
-"""A controller at the pump of a virtual wearer: what the pump tells it, and what becomes of its decisions."""
+"""Controllers at the pumps of virtual wearers: what a pump tells one, and what becomes of its decisions."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from bloodtwin_core.records import (
     records_from_signals,
 )
 from bloodtwin_core.serving.forecast import Forecast
-from bloodtwin_core.serving.streaming import StreamingForecaster
+from bloodtwin_core.serving.stream_batch import StreamBatch
 from bloodtwin_core.serving.streaming_network import StreamingNetwork
 from bloodtwin_core.simulation.controller import pump_dose
 from bloodtwin_core.simulation.history import FIRST_RECORD, Lot
@@ -31,11 +32,11 @@ class Pump:
     clock_hours: how far its clock is ahead of the truth. network: the streaming forecaster, or None.
     """
 
-    def __init__(self, life: SteeredLife, network: StreamingNetwork | None, clock_hours: int = 0) -> None:
+    def __init__(self, life: SteeredLife, network: StreamingNetwork | None = None, clock_hours: int = 0) -> None:
         self.life, self._first = life, FIRST_RECORD + np.timedelta64(clock_hours, "h")
         who = life.lot.wearer
         self.therapy, self._offset = TherapySettings(*who.therapy), who.utc_offset_hours
-        self._forecaster = None if network is None else StreamingForecaster(network)
+        self._forecasts = None if network is None else PumpForecasts([self], network)
         # Made once, since making one record after the other takes as long as a third of the network.
         self._records = self._unknown(life.lot.records)
 
@@ -48,6 +49,10 @@ class Pump:
 
     def state(self) -> PumpState:
         """What it knows now. Call it once a record: a forecaster takes each record once."""
+        return self.state_with(None if self._forecasts is None else self._forecasts.newest()[0])
+
+    def state_with(self, forecast: Forecast | None) -> PumpState:
+        """What it knows now, and a forecast that was made for it."""
         life, until = self.life, self.life.record
         return PumpState(
             time=self._first + RECORD_INTERVAL * (until - 1),
@@ -59,20 +64,36 @@ class Pump:
             bolus_age=life.bolus_age,
             reading_age=life.reading_age,
             therapy=self.therapy,
-            forecast=self._forecast(),
+            forecast=forecast,
         )
 
-    def _forecast(self) -> Forecast | None:
-        if self._forecaster is None or not self.life.record:
-            return None
+    def newest_record(self) -> PumpRecords:
+        """The record that has just ended, as a forecaster takes it. Raises ValueError before the first."""
         row, lived = self.life.record - 1, self.life.lived
+        if row < 0:
+            raise ValueError("nothing was lived yet: step first")
         told = self._records.values[row]
         told[_BG], told[_MISSING] = lived.readings[row], np.isnan(lived.readings[row])
         told[_BASAL] = min(lived.basal_rate[row], BASAL_LIMITS.high)
         told[_BOLUS] = min(lived.bolus[row], BOLUS_LIMITS.high)  # Two boluses may fall into one record.
-        self._forecaster.feed(self._records.rows(row, row + 1))
+        return self._records.rows(row, row + 1)
+
+
+class PumpForecasts:
+    """Forecasts for pumps whose lives go on side by side, all asked of the network at once."""
+
+    def __init__(self, pumps: Sequence[Pump], network: StreamingNetwork) -> None:
+        self._pumps, self._streams = pumps, StreamBatch(network, len(pumps))
+
+    def newest(self) -> list[Forecast | None]:
+        """From the records that have just ended, by pump; None where there can be none. Call it once a record."""
+        if self._pumps[0].life.record:
+            self._streams.feed([pump.newest_record() for pump in self._pumps])
+        return [self._forecast(place) for place in range(len(self._pumps))]
+
+    def _forecast(self, place: int) -> Forecast | None:
         try:
-            return self._forecaster.forecast()
+            return self._streams.forecast(place)
         except DataError:  # Too little is known yet, or the sensor is silent: no forecast.
             return None
 
@@ -84,10 +105,27 @@ def steer(
 
     network is used where the controller wants forecasts. Doses are given as a pump can give them (pump_dose).
     """
-    life = SteeredLife(lot)
-    pump = Pump(life, network if controller.wants_forecast else None, clock_hours)
-    decision = Decision(pump.therapy.basal_rate)
-    while not life.over:
-        life.step(decision.basal_rate, pump_dose(decision.bolus))
-        decision = controller.decide(pump.state())
-    return life
+    return steer_together([lot], [controller], network, clock_hours)[0]
+
+
+def steer_together(
+    lots: Sequence[Lot],
+    controllers: Sequence[Controller],
+    network: StreamingNetwork | None = None,
+    clock_hours: int = 0,
+) -> list[SteeredLife]:
+    """The lives of lots of the same length side by side, each under its controller: the same lives as one by one.
+
+    Controllers are of one kind: all are given forecasts if the first wants them.
+    """
+    pumps = [Pump(SteeredLife(lot), clock_hours=clock_hours) for lot in lots]
+    forecasts = PumpForecasts(pumps, network) if network is not None and controllers[0].wants_forecast else None
+    decisions = [Decision(pump.therapy.basal_rate) for pump in pumps]
+    none: list[Forecast | None] = [None] * len(pumps)
+    while not pumps[0].life.over:
+        for pump, decision in zip(pumps, decisions, strict=True):
+            pump.life.step(decision.basal_rate, pump_dose(decision.bolus))
+        told = none if forecasts is None else forecasts.newest()
+        states = [pump.state_with(forecast) for pump, forecast in zip(pumps, told, strict=True)]
+        decisions = [controller.decide(now) for controller, now in zip(controllers, states, strict=True)]
+    return [pump.life for pump in pumps]

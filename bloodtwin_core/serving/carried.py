@@ -1,6 +1,6 @@
 """What a stream carries from record to record, and how the next records change it. Nothing here is changed in place."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
@@ -29,6 +29,9 @@ from bloodtwin_core.serving.streaming_network import States, StreamingNetwork
 
 _BG, _DELTA = Feature.bg.column, Feature.delta_bg.column
 _NOT_MEASURED, _LOW = b"\0", b"\2"
+Reading = Generator[tuple[Values, States], tuple[ExportedForecast, States], "Carried"]
+"""Asks for what the network makes of one record [1, feature] and the states, and is sent it; ends in what is carried.
+So one call of the network can answer many streams (stream_batch.py)."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,18 @@ def nothing_carried(network: StreamingNetwork, pump_id: str = "") -> Carried:
 
 def after(carried: Carried, records: PumpRecords, network: StreamingNetwork) -> Carried:
     """What is carried after records that follow. Raises DataError if their clock is not the network's."""
+    asking = reading(carried, records, network)
+    try:
+        asked = next(asking)
+        while True:
+            asked = asking.send(network.step_forecast(*asked))
+    except StopIteration as end:
+        carried = end.value
+    return carried
+
+
+def reading(carried: Carried, records: PumpRecords, network: StreamingNetwork) -> Reading:
+    """The same, asking for the network's answers one by one."""
     if not len(records):
         return carried
     for anew, part in _segments(carried, records, network.facts.max_gap_hours):
@@ -79,7 +94,7 @@ def after(carried: Carried, records: PumpRecords, network: StreamingNetwork) -> 
         if carried.last is None:
             part = _from_first_reading(part)
         if len(part):
-            carried = _read(carried, part, network)
+            carried = yield from _read(carried, part, network)
     return carried if carried.pump_id == records.pump_id else replace(carried, pump_id=records.pump_id)
 
 
@@ -105,7 +120,7 @@ def _from_first_reading(part: PumpRecords) -> PumpRecords:
     return part.rows(int(measured[0]) if len(measured) else len(part), len(part))
 
 
-def _read(carried: Carried, part: PumpRecords, network: StreamingNetwork) -> Carried:
+def _read(carried: Carried, part: PumpRecords, network: StreamingNetwork) -> Reading:
     """What is carried after the network has read records that go on from it, record by record."""
     part = _on_grid(carried, part)
     told = learnt_times(part.pump_id, part.timestamps, part.wearer_zone, network.facts.clock)
@@ -113,7 +128,7 @@ def _read(carried: Carried, part: PumpRecords, network: StreamingNetwork) -> Car
     set_time_of_day(filled, told)
     states, answer = carried.states, carried.answer
     for row in range(len(filled)):
-        answer, states = network.step_forecast(filled[row : row + 1], states)
+        answer, states = yield filled[row : row + 1], states
     glucose = part.values[:, _BG]
     # NaN, which was not measured, is neither.
     readings = ((glucose >= LOWEST_MEDIAN) + 2 * (glucose < LOWEST_MEDIAN)).astype(np.uint8)

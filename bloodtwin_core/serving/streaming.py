@@ -8,7 +8,7 @@ import numpy as np
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.records import RECORD_INTERVAL, RECORD_MINUTES, WALL_TIME, Clock, PumpRecords
 from bloodtwin_core.serving.carried import Carried, after, nothing_carried
-from bloodtwin_core.serving.facts import with_clock
+from bloodtwin_core.serving.facts import ExportFacts, with_clock
 from bloodtwin_core.serving.forecast import Forecast, forecast_of
 from bloodtwin_core.serving.intake import taken
 from bloodtwin_core.serving.kept_stream import keep_carried, kept_carried
@@ -51,7 +51,7 @@ class StreamingForecaster:
         """
         records = taken(records.with_features(self.facts.features), zone)
         with self._turn:
-            _require_progress(records, self._carried)
+            require_progress(records, self._carried)
             self._carried = after(self._carried, records, self.network)
 
     def save(self, path: Path) -> None:
@@ -74,20 +74,26 @@ class StreamingForecaster:
         Raises DataError if less than a lookback of records has been fed, the last reading is too old, or too few of the
         lookback's were measured.
         """
-        carried, lookback = self._carried, self.facts.lookback
-        if carried.records is None or carried.answer is None or carried.count < lookback:
-            raise DataError(
-                f"pump {carried.pump_id or 'not known yet'}: a forecast needs {lookback} records since glucose was "
-                f"first measured, {carried.count} have been fed",
-                todo=f"Feed the last {lookback * RECORD_MINUTES} minutes first",
-            )
-        age = (carried.origin - carried.measured_at) / np.timedelta64(1, "m")
-        require_fresh(carried.pump_id, age, self.facts)
-        require_measured(carried.pump_id, carried.measured, carried.low, lookback, self.facts)
-        return forecast_of(carried.records, carried.answer, self.facts)
+        return forecast_from(self._carried, self.facts)
 
 
-def _require_progress(records: PumpRecords, carried: Carried) -> None:
+def forecast_from(carried: Carried, facts: ExportFacts) -> Forecast:
+    """What follows the last record carried. Raises what StreamingForecaster.forecast does."""
+    lookback = facts.lookback
+    if carried.records is None or carried.answer is None or carried.count < lookback:
+        raise DataError(
+            f"pump {carried.pump_id or 'not known yet'}: a forecast needs {lookback} records since glucose was "
+            f"first measured, {carried.count} have been fed",
+            todo=f"Feed the last {lookback * RECORD_MINUTES} minutes first",
+        )
+    age = (carried.origin - carried.measured_at) / np.timedelta64(1, "m")
+    require_fresh(carried.pump_id, age, facts)
+    require_measured(carried.pump_id, carried.measured, carried.low, lookback, facts)
+    return forecast_of(carried.records, carried.answer, facts)
+
+
+def require_progress(records: PumpRecords, carried: Carried) -> None:
+    """Raise DataError for records that do not follow what is carried."""
     if carried.pump_id not in ("", records.pump_id):
         raise DataError(
             f"pump {records.pump_id}: this forecaster carries the state of pump {carried.pump_id}",

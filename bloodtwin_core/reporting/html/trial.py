@@ -92,7 +92,8 @@ def _day_picture(result: TrialResult, plan: TrialPlan, name: str) -> Picture:
     blood, basal = {}, {}
     day = slice(RUN_IN_DAYS * RECORDS_PER_DAY, (RUN_IN_DAYS + 1) * RECORDS_PER_DAY)
     for controller in result.controllers:
-        lived = live_task(Task(plan.seed, SHOWN_WEARER, 1, controller, name, plan.forecaster, plan.commands)).lived
+        task = Task(plan.seed, (SHOWN_WEARER,), 1, controller, name, plan.forecaster, plan.commands)
+        lived = live_task(task)[0].lived
         blood[controller], basal[controller] = lived.blood[day], lived.basal_rate[day]
     lowest = "; ".join(f"{controller}: lowest {np.min(values):.0f} mg/dL" for controller, values in blood.items())
     who = pump_id(SHOWN_WEARER)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bloodtwin_core.control.controllers import CONTROLLERS
-from bloodtwin_core.control.steering import Pump, steer
+from bloodtwin_core.control.steering import Pump, steer, steer_together
 from bloodtwin_core.pretrained import base_streaming_forecaster
 from bloodtwin_core.records import RECORD_INTERVAL, Feature, records_from_signals
 from bloodtwin_core.simulation import simulate_wearer
@@ -58,3 +58,13 @@ def test_a_life_that_is_over_takes_no_step():
     assert life.record == 2 * 288
     with pytest.raises(ValueError, match="begin another"):
         life.step(1.0, 0.0)
+
+
+def test_lives_side_by_side_are_the_same_as_one_by_one():
+    lots, kind = [drawn_lot(7, wearer, 1) for wearer in range(3)], CONTROLLERS["quantile"]
+    network = base_streaming_forecaster().network
+    together = steer_together(lots, [kind.fresh() for _ in lots], network)
+    for lot, life in zip(lots[:2], together, strict=False):
+        alone = steer(lot, kind.fresh(), network)
+        for ours, theirs in zip(life.lived, alone.lived, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
