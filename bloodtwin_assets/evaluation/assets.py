@@ -6,9 +6,11 @@ from bloodtwin_assets.common.failures import failing_in_words
 from bloodtwin_assets.common.identity import page_of
 from bloodtwin_assets.common.run_log import progress_in
 from bloodtwin_assets.data.assets import windowed_tensors
+from bloodtwin_assets.evaluation.alarm_pages import alarms_page
 from bloodtwin_assets.evaluation.pages import report_metadata, results_page
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_assets.training.assets import trained_checkpoint
+from bloodtwin_core.pipeline.alarms import alarm_stage
 from bloodtwin_core.pipeline.evaluation import ERROR_BY_HORIZON, FORECASTS_OVER_A_DAY, evaluation_stage
 from bloodtwin_core.pipeline.reporting import report_stage
 from bloodtwin_core.records.glucose_units import GlucoseUnit
@@ -40,6 +42,22 @@ def test_results(
     return dg.MaterializeResult(
         metadata=page_of(settings, results_page(results, pictures, unit)), data_version=dg.DataVersion(version)
     )
+
+
+@dg.asset(group_name="evaluation", kinds={"json"}, deps=[trained_checkpoint, windowed_tensors])
+@failing_in_words
+def alarm_levels(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.MaterializeResult[None]:
+    """How likely a low or a high has to be before the service speaks of it: `alarms.json`.
+
+    The level of each alarm is the one that announces most events of the *validation* days with no more false alarms a
+    day than `evaluation.false_alarms_a_day`; a pump of 20 events or more has a level of its own. Where there are fewer
+    in all, the level of the base model stays. docs/alarms.md says what alarms are worth.
+    """
+    store = artifacts.store(settings)
+    levels = alarm_stage(store, settings.plain())
+    page = alarms_page(levels, store.alarms, GlucoseUnit(settings.evaluation.unit))
+    version = store.version_of("alarm_levels")
+    return dg.MaterializeResult(metadata=page_of(settings, page), data_version=dg.DataVersion(version))
 
 
 @dg.asset(group_name="evaluation", kinds={"html"}, deps=[test_results, windowed_tensors])

@@ -6,7 +6,7 @@ import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
 from bloodtwin_assets.common.identity import page_of
-from bloodtwin_assets.evaluation.assets import test_results
+from bloodtwin_assets.evaluation.assets import alarm_levels, test_results
 from bloodtwin_assets.exports.assets import onnx_export, streaming_export, torchscript_export
 from bloodtwin_assets.publishing.forgetting import forget_old_runs
 from bloodtwin_assets.publishing.pages import published_page
@@ -20,7 +20,7 @@ PUBLISHING_GROUP = "publishing"
 @dg.asset(
     group_name=PUBLISHING_GROUP,
     kinds={"onnx", "json"},
-    deps=[test_results, torchscript_export, onnx_export, streaming_export],
+    deps=[test_results, alarm_levels, torchscript_export, onnx_export, streaming_export],
 )
 @failing_in_words
 def published_model(

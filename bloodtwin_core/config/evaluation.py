@@ -37,6 +37,12 @@ class EvaluationSettings(SettingsGroup):
     target_rmse: float = Field(
         default=25.0, gt=0.0, le=LARGEST_TARGET, description="RMSE over the first hour should stay below (mg/dL)."
     )
+    false_alarms_a_day: float = Field(
+        default=1.0,
+        gt=0.0,
+        le=48.0,
+        description="Each alarm's level is chosen on validation days for at most so many false alarms a day.",
+    )
     ridge_penalties: list[Annotated[float, Field(gt=0.0, le=1e6)]] = Field(
         default=[1e-3, 1e-2, 1e-1, 1.0],
         min_length=1,

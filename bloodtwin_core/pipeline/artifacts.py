@@ -13,6 +13,7 @@ from bloodtwin_core.common.files import atomic_write, clear_leftovers, recover_f
 from bloodtwin_core.common.hashes import Hashes
 from bloodtwin_core.common.locks import Owner, holder_of
 from bloodtwin_core.pipeline.manifest import Manifest, StageRecord, package_versions, python_version, read_manifest
+from bloodtwin_core.serving.alarm_rules import ALARMS
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +88,11 @@ class ArtifactStore:
     def report(self) -> Path:
         """The report on the test, one HTML file."""
         return self.folder / "report.html"
+
+    @property
+    def alarms(self) -> Path:
+        """How likely a low or a high has to be before it is spoken of, for the service."""
+        return self.folder / ALARMS
 
     @property
     def torchscript(self) -> Path:

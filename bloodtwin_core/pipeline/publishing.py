@@ -197,6 +197,7 @@ def _files(store: ArtifactStore) -> dict[str, Path]:
         "onnx_export": [store.onnx],
         "streaming_export": [store.onnx_streaming],
         "test_results": [store.test_results],
+        "alarm_levels": [store.alarms],
     }
     for stage, paths in of_stages.items():
         store.require_unchanged(stage, *paths)

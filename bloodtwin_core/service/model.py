@@ -12,6 +12,7 @@ from bloodtwin_core.common.files import sha256_of
 from bloodtwin_core.pretrained.files import ONNX, shipped_file
 from bloodtwin_core.records import Feature
 from bloodtwin_core.serving import Forecaster
+from bloodtwin_core.serving.alarm_rules import ALARMS, AlarmRules, alarm_rules_of
 from bloodtwin_core.serving.model_json import MODEL_JSON
 from bloodtwin_core.serving.onnx_files import WindowNetwork
 from bloodtwin_core.serving.published import model_in
@@ -25,12 +26,13 @@ Stamp = tuple[tuple[int, int, int], ...]
 
 @dataclass(frozen=True)
 class Model:
-    """A forecaster and the file that it was loaded from. loaded: seconds since 1970 UTC."""
+    """A forecaster, the file that it was loaded from and the alarms beside it. loaded: seconds since 1970 UTC."""
 
     forecaster: Forecaster
     path: Path
     sha256: str
     loaded: float
+    alarms: AlarmRules = field(default_factory=AlarmRules)
 
 
 def model_file(model_path: str) -> Path:
@@ -51,7 +53,7 @@ def loaded(path: Path) -> Model:
         ) from error
     forecaster = Forecaster.load(path, threads=1)
     _try(forecaster, path)
-    return Model(forecaster, path, digest, time.time())
+    return Model(forecaster, path, digest, time.time(), alarm_rules_of(path))
 
 
 def _try(forecaster: Forecaster, path: Path) -> None:
@@ -102,6 +104,6 @@ class ModelInUse:
 
 
 def _stamp(path: Path) -> Stamp:
-    files = [path, path.parent / MODEL_JSON]
+    files = [path, path.parent / MODEL_JSON, path.parent / ALARMS]
     states = [file.stat() for file in files if file.exists()]
     return tuple((state.st_ino, state.st_size, state.st_mtime_ns) for state in states)

@@ -29,6 +29,7 @@ STAGES = [
     "trained_checkpoint",
     "personal_checkpoints",
     "test_results",
+    "alarm_levels",
     "evaluation_report",
     "torchscript_export",
     "onnx_export",

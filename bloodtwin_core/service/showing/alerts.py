@@ -1,20 +1,12 @@
 """What the open page rings for: glucose that is beyond its limits, or the alarms of its forecast."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bloodtwin_core.display.view import ForecastView
 from bloodtwin_core.display.words import Level, sayings
-from bloodtwin_core.records import TARGET_RANGE, VERY_HIGH, VERY_LOW
 from bloodtwin_core.serving.alarms import AlarmRule, Side
 from bloodtwin_core.serving.outlook import Outlook
-
-RULES = (
-    AlarmRule(name="very low", side=Side.below, glucose=VERY_LOW, minutes=60, level=0.2),
-    AlarmRule(name="low", side=Side.below, glucose=TARGET_RANGE[0], minutes=60, level=0.275),
-    AlarmRule(name="very high", side=Side.above, glucose=VERY_HIGH, minutes=60, level=0.725),
-)
-"""Levels chosen on validation days for at most one false alarm a day; docs/alarms.md has what they are worth."""
 
 
 @dataclass(frozen=True)
@@ -27,27 +19,27 @@ class Alert:
     words: str
 
 
-def alerts_of(view: ForecastView, outlook: Outlook) -> list[Alert]:
-    """The gravest first, one for each side; nothing without a forecast, as of a reading that is old."""
+def alerts_of(view: ForecastView, outlook: Outlook, rules: Sequence[AlarmRule]) -> list[Alert]:
+    """By the rules, the gravest first, one for each side; nothing without a forecast, as of a reading that is old."""
     if outlook.forecast is None or not view.has_reading:
         return []
     told: dict[Side, Alert] = {}
-    for alert in [*_now(view), *_coming(view, outlook)]:
+    for alert in [*_now(view, rules), *_coming(view, outlook, rules)]:
         told.setdefault(alert.side, alert)
     return list(told.values())
 
 
-def _now(view: ForecastView) -> Iterator[Alert]:
+def _now(view: ForecastView, rules: Sequence[AlarmRule]) -> Iterator[Alert]:
     glucose = view.last_reading[1]
-    for rule in RULES:
+    for rule in rules:
         if rule.beyond(glucose):
             words = f"{Level.of(glucose).capitalize()}: {view.unit.text(glucose)} {view.unit} now"
             yield Alert(rule.name, rule.side, 0, words)
 
 
-def _coming(view: ForecastView, outlook: Outlook) -> Iterator[Alert]:
+def _coming(view: ForecastView, outlook: Outlook, rules: Sequence[AlarmRule]) -> Iterator[Alert]:
     words = {saying.limit: saying.words for saying in sayings(view) if saying.side is not None}
-    for rule in RULES:
+    for rule in rules:
         if _is_raised(rule, outlook) and rule.glucose in words and not rule.beyond(view.last_reading[1]):
             yield Alert(rule.name, rule.side, rule.minutes, words[rule.glucose])
 

@@ -11,7 +11,7 @@ from tests.assets.tiny_graph import Graph
 
 def test_a_finished_run_stands(finished: tuple[Graph, object], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(finished[0].store.folder)]) == 0
-    assert "files of 12 stages stand as they were left" in capsys.readouterr().out
+    assert "files of 13 stages stand as they were left" in capsys.readouterr().out
 
 
 def test_every_file_that_changed_has_its_line(copied: Graph, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,21 +1,26 @@
 """What the page is told, for a reader with a unit, a clock and a screen."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from bloodtwin_core.service.feeds.state import FeedState
+from bloodtwin_core.service.model import ModelInUse
 from bloodtwin_core.service.running import Service
 from bloodtwin_core.service.showing.feed_words import feed_words
 from bloodtwin_core.service.showing.looking import Reader, clock_of
 from bloodtwin_core.service.store import StoredForecast
+from bloodtwin_core.serving.alarm_rules import USUAL, AlarmRules
+from bloodtwin_core.serving.alarms import AlarmRule
 from tests.core.service.conftest import StandingClock
 from tests.core.service.days import NOON, glucose_at, reading, readings, stamp
 
 EVENTS, PAGE = "/v1/wearers/anna/events", "/v1/wearers/anna/page"
 DAY = 24 * 3600
+LOW = next(rule for rule in USUAL if rule.name == "low")
 
 
 def test_a_page_is_in_the_readers_unit_and_on_the_wearers_clock(client: TestClient) -> None:
@@ -54,6 +59,22 @@ def test_an_alert_is_a_low_now_or_one_to_come(client: TestClient, clock: Standin
     assert "elow 70" in alert["words"]
     clock.second = NOON + 16 * 60
     assert client.get(PAGE).json()["alerts"] == []
+
+
+def test_whoever_has_a_rule_of_their_own_is_warned_by_it(
+    client: TestClient, base_model: ModelInUse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def alerts(**own: AlarmRule) -> list[str]:
+        rules = AlarmRules(of_wearers={wearer: (rule,) for wearer, rule in own.items()})
+        monkeypatch.setattr(base_model, "now", replace(base_model.now, alarms=rules))
+        return [alert["rule"] for alert in client.get(PAGE).json()["alerts"]]
+
+    falling = [reading(NOON - 300 * ago, 80.0 + 4 * ago) for ago in range(12)]
+    client.post(EVENTS, json={"readings": [*readings()[:-12], *falling]})
+    never = LOW.model_copy(update={"level": 0.95})
+    assert alerts() == ["low"]
+    assert alerts(anna=never) == []
+    assert alerts(berta=never) == ["low"]
 
 
 def test_a_reading_of_another_day_says_of_which(client: TestClient, clock: StandingClock) -> None:

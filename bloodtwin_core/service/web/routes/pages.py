@@ -51,7 +51,7 @@ def page(wearer: Seen, service: Serving, asked: Annotated[Asked, Query()]) -> Pa
 
 def page_of(service: Service, wearer: Wearer, made: Made, reader: Reader, width: float) -> PageOut:
     """The page of an outlook, for a reader and a picture so wide (px)."""
-    now = int(service.now())
+    now, rules = int(service.now()), service.model.now.alarms.of(wearer.name)
     view = view_now(service.store, wearer, made.outlook, reader, now)
     height = min(max(width * _SHAPE, _LOWEST), _HIGHEST) + (_DOSES if view.doses.are_known else 0.0)
     frame = Frame(width, height, is_titled=False)
@@ -68,7 +68,7 @@ def page_of(service: Service, wearer: Wearer, made: Made, reader: Reader, width:
         said=[SayingOut(words=each.words, side=each.side, is_grave=each.is_grave) for each in sayings(view)],
         end=view.at_the_end() if view.has_forecast else "",
         shares=_joined([f"{100 * band.share:.0f}" for band in view.bands[::-1]]),
-        alerts=[AlertOut(**asdict(alert)) for alert in alerts_of(view, made.outlook)],
+        alerts=[AlertOut(**asdict(alert)) for alert in alerts_of(view, made.outlook, rules)],
         ring_low=reader.unit.text(TARGET_RANGE[0]),
         ring_high=reader.unit.text(VERY_HIGH),
         refusals=[ReasonOut.of(doubt) for doubt in made.outlook.refusals],
