@@ -22,7 +22,10 @@ def main() -> None:
     loaded.add_argument("--wearers", type=int, default=2_000)
     loaded.add_argument("--seconds", type=float, default=600.0)
     loaded.add_argument("--power-cut", action="store_true", help="wait for the disk, as the default does")
-    loaded.set_defaults(measure=lambda given: load(given.wearers, given.seconds, power_cut=given.power_cut))
+    loaded.add_argument("--model", type=Path, metavar="FILE", help="another than the base model")
+    loaded.set_defaults(
+        measure=lambda given: load(given.wearers, given.seconds, power_cut=given.power_cut, model=given.model)
+    )
     replayed = measured.add_parser("replay", help="a day at many times its speed, disturbed")
     replayed.add_argument("--speed", type=float, default=1_000.0)
     replayed.add_argument("--hours", type=float, default=24.0)

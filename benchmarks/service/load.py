@@ -37,12 +37,13 @@ class Sent:
     reason: str
 
 
-def load(wearers: int, seconds: float, *, power_cut: bool = False) -> list[Row]:
-    """The server on one core, as `bloodtwin serve` runs, and the client where it is started."""
+def load(wearers: int, seconds: float, *, power_cut: bool = False, model: Path | None = None) -> list[Row]:
+    """The server on one core, as `bloodtwin serve` runs, and the client where it is started; None: the base model."""
     with tempfile.TemporaryDirectory(prefix="bloodtwin-load-") as folder:
         fill(Path(folder), wearers, int(time.time()), _HISTORY_HOURS)
         settings = ["--set", "most_requests_a_minute=1000000"]
         settings += ["--set", f"survives_power_cut={'true' if power_cut else 'false'}"]
+        settings += [] if model is None else ["--model", str(model)]
         with serving("--store", folder, *settings, core=SERVER_CORE) as service:
             before, busy = service.memory(), service.processor_seconds()
             sent = _send(service, wearers, seconds)
