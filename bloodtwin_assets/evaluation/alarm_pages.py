@@ -11,6 +11,7 @@ from bloodtwin_core.records.glucose_units import GlucoseUnit
 
 COLUMNS = {
     "alarm": "What it announces",
+    "within": "How far it looks ahead, minutes",
     "pump": "For whom: all, or one pump of 20 events or more",
     "level": "The quantile that must cross; of a low, the share of what may come that must lie below",
     "announced": "Share of the validation days' events that it announced, %",
@@ -30,7 +31,8 @@ def alarms_page(levels: Sequence[ChosenLevel], file: Path, unit: GlucoseUnit) ->
         rule, worth = level.chosen.rule, level.chosen.chosen_on
         rows.append(
             {
-                "alarm": f"{rule.name}: {rule.side} {unit.text(rule.glucose)} {unit} within {rule.minutes} min",
+                "alarm": f"{rule.side} {unit.text(rule.glucose)} {unit}",
+                "within": rule.minutes,
                 "pump": level.pump or "all",
                 "level": rule.level,
                 "announced": None if worth.sensitivity is None else per_cent(worth.sensitivity),

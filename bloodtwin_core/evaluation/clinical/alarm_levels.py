@@ -4,7 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bloodtwin_core.evaluation.clinical.alarm_choice import FEWEST_EVENTS, ChosenAlarm, chosen_alarm
+from bloodtwin_core.evaluation.clinical.alarm_choice import (
+    FEWEST_EVENTS,
+    ChosenAlarm,
+    alarms_by,
+    chosen_alarm,
+    timelines_of,
+)
 from bloodtwin_core.evaluation.clinical.events import Threshold
 from bloodtwin_core.evaluation.figures import Result
 from bloodtwin_core.evaluation.forecasts import TestForecasts
@@ -49,7 +55,8 @@ def _levels(rule: AlarmRule, validation: TestForecasts, false_alarms_a_day: floa
 
     everybody = chosen(validation)
     if everybody.chosen_on.events < FEWEST_EVENTS:
-        yield ChosenLevel(pump="", chosen=everybody.model_copy(update={"rule": rule}), is_usual=True)
+        worth = alarms_by(rule, validation, timelines_of(validation), threshold)
+        yield ChosenLevel(pump="", chosen=ChosenAlarm(rule=rule, chosen_on=worth), is_usual=True)
         return
     yield ChosenLevel(pump="", chosen=everybody)
     for pump in dict.fromkeys(np.array(validation.pump).tolist()):

@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bloodtwin_core.evaluation.clinical.alarm_choice import FEWEST_EVENTS
+from bloodtwin_core.evaluation.clinical.alarm_choice import FEWEST_EVENTS, alarms_by, timelines_of
 from bloodtwin_core.evaluation.clinical.alarm_levels import alarm_levels, rules_chosen
+from bloodtwin_core.evaluation.clinical.events import Threshold
 from bloodtwin_core.evaluation.forecasts import TestForecasts, join
 from bloodtwin_core.serving.alarm_rules import USUAL
 from tests.core.evaluation.clinical.test_alarm_choice import HORIZON, forecasts
@@ -29,6 +30,9 @@ def test_with_too_few_events_the_usual_level_stays() -> None:
     levels = alarm_levels(of("a", 0, 300), 1.0)
     assert [(level.pump, level.is_usual) for level in levels] == [("", True)] * len(USUAL)
     assert [level.chosen.rule for level in levels] == list(USUAL)
+    low, threshold = levels[1].chosen, Threshold("low", 70.0, below=True)
+    found = of("a", 0, 300)
+    assert low.chosen_on == alarms_by(low.rule, found, timelines_of(found), threshold)
 
 
 def test_the_rules_of_a_wearer_are_everybodys_but_for_their_own() -> None:
