@@ -7,7 +7,14 @@ import yaml
 from bloodtwin_core.records.glucose_units import MG_PER_DL_PER_MMOL_PER_L
 from tests.assets.tiny_graph import Graph
 
-SHOWN = ("raw_pump_splits", "trained_checkpoint", "personal_checkpoints", "test_results", "evaluation_report")
+SHOWN = (
+    "raw_pump_splits",
+    "trained_checkpoint",
+    "personal_checkpoints",
+    "test_results",
+    "alarm_levels",
+    "evaluation_report",
+)
 
 
 def shown(value: dg.MetadataValue) -> str:
