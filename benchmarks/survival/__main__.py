@@ -1,8 +1,10 @@
 """`python -m benchmarks.survival [WHAT ...]`: what a run survives, counted; exits with 1 where anything broke.
 
-WHAT: kills (150 of the whole process group, at random and at each rename), pairs (20 of runs at once in one folder),
+WHAT: kills (150 of the whole process group, at random and at each rename), published (50 of runs that publish, and at
+each rename of the publishing), pairs (20 of runs at once in one folder),
 graphs (20 pairs of Dagster's command at once, each step of which is a process of its own), changes (each file under a
-model's artifacts, in five ways), damage (400 checkpoints), files (960 split files, 600 files of events and 480 device
+model's artifacts, in five ways), damage (400 checkpoints), cancels (each stage of the graph three times, cancelled as
+the UI does it; seconds until it stands still), files (960 split files, 600 files of events and 480 device
 exports, mutated in twelve ways). All of them without an argument. --few does one in 50 of the kills, pairs, graphs and
 files; --seed begins the files with another one.
 """
@@ -19,6 +21,8 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.survival import published_kills
+from benchmarks.survival.cancelling import LIMIT_SECONDS, cancelled_runs
 from benchmarks.survival.changes import changed_files
 from benchmarks.survival.damage import damaged_checkpoints, set_aside
 from benchmarks.survival.graphs import pair_of_graphs
@@ -31,7 +35,7 @@ from benchmarks.survival.runs import QUICK, STAGES, SettingsOf, small_settings, 
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.training import CheckpointFolder
 
-KILLS, PAIRS, CHECKPOINTS = 150, 20, 400
+KILLS, PUBLISHED, PAIRS, CHECKPOINTS, CANCELS = 150, 50, 20, 400, 3
 SPLIT_FILES, EVENT_FILES, EXPORTS = 960, 600, 480
 FEW = 50
 
@@ -52,6 +56,15 @@ def kills(asked: Asked) -> int:
     at_renames = _count("kills before and after renames", kills_at_renames(prepared, asked.every))
     rest = max(0, KILLS // asked.every - at_renames.tried)
     return at_renames.broken + _count("kills at random", random_kills(prepared, rest)).broken
+
+
+def published(asked: Asked) -> int:
+    """At renames of the publishing first, then whole runs at random."""
+    prepared = published_kills.prepare(asked.scratch)
+    at_renames = published_kills.kills_at_renames(prepared, asked.every)
+    broken = _count("kills before and after renames of publishing", at_renames).broken
+    kills = published_kills.random_kills(prepared, max(1, PUBLISHED // asked.every))
+    return broken + _count("kills of runs that publish", kills).broken
 
 
 def pairs(asked: Asked) -> int:
@@ -99,6 +112,20 @@ def damage(asked: Asked) -> int:
     for fault in (*alone, *broken):
         sys.stdout.write(f"  {fault}\n")
     return len(alone) + len(broken)
+
+
+def cancels(asked: Asked) -> int:
+    """Every stage, at moments drawn by chance."""
+    broken = 0
+    for each in cancelled_runs(asked.scratch, max(1, CANCELS // asked.every)):
+        late = each.stopped is not None and each.stopped > LIMIT_SECONDS
+        broken += late or bool(each.faults)
+        told = "done before" if each.stopped is None else f"stopped in {each.stopped:.1f} s, gone in {each.gone:.1f} s"
+        sys.stdout.write(f"  cancelled {each.asset}: {told}{' LATE' * late}\n")
+        for fault in each.faults:
+            sys.stdout.write(f"    {fault}\n")
+        sys.stdout.flush()
+    return broken
 
 
 def files(asked: Asked) -> int:
@@ -151,8 +178,10 @@ WHAT: dict[str, Callable[[Asked], int]] = {
     "files": files,
     "damage": damage,
     "changes": changes,
+    "cancels": cancels,
     "pairs": pairs,
     "graphs": graphs,
+    "published": published,
     "kills": kills,
 }
 

@@ -1,6 +1,8 @@
 """How a command leaves when it is interrupted or terminated: by an exception, so that what was begun is tidied up."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
@@ -17,6 +19,17 @@ def leave_by_exceptions() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupted)
     signal.signal(signal.SIGTERM, _terminated)
+
+
+@contextmanager
+def interrupts_as_such() -> Iterator[None]:
+    """Lightning makes exit code 1 of an interrupt; here it is one again."""
+    try:
+        yield
+    except SystemExit as left:
+        if isinstance(left.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from left
+        raise
 
 
 def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -9,11 +9,11 @@ last epoch.
 import argparse
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from bloodtwin_core.cli.settings import add_set_option
+from bloodtwin_core.cli.signals import interrupts_as_such
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.common.locks import Owner
@@ -47,20 +47,9 @@ def run(given: argparse.Namespace) -> None:
     owner = Owner(what="bloodtwin train", waits=given.wait or config.wait)
     store = ArtifactStore(root / settings.model.name, owner)
     # Lightning draws its bar on stdout, which here is for the result alone.
-    with logged_to(logging.StreamHandler(sys.stderr)), redirect_stdout(sys.stderr), _interrupts_as_such():
+    with logged_to(logging.StreamHandler(sys.stderr)), redirect_stdout(sys.stderr), interrupts_as_such():
         fitted = train_stage(store, settings)
     sys.stdout.write(_summary(fitted))
-
-
-@contextmanager
-def _interrupts_as_such() -> Iterator[None]:
-    """Lightning makes exit code 1 of an interrupt."""
-    try:
-        yield
-    except SystemExit as left:
-        if isinstance(left.__context__, KeyboardInterrupt):
-            raise KeyboardInterrupt from left
-        raise
 
 
 def _summary(fitted: FittedModel) -> str:

@@ -117,6 +117,10 @@ class TrainingFailed(BloodTwinError):
     """Training ended without a checkpoint that is worth keeping."""
 
 
+class NotReproduced(BloodTwinError):
+    """A version that was trained again has other bytes than before."""
+
+
 def in_brief(error: Exception) -> str:
     """What an error of a library says, on one line: for pydantic the first field that is wrong, and why."""
     if isinstance(error, ValidationError):

@@ -59,6 +59,12 @@ class PublishingSettings(SettingsGroup):
     keep_versions: int = Field(
         default=5, ge=2, le=1000, description="Published versions kept to roll back to, that in use among them."
     )
+    keep_sources_mib: int = Field(
+        default=1024,
+        ge=0,
+        le=1_000_000,
+        description="MiB at most of the split files that published versions were trained from, to train them again.",
+    )
     keep_run_days: int = Field(
         default=400,
         ge=1,

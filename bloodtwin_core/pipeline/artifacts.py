@@ -135,6 +135,11 @@ class ArtifactStore:
         return self.folder / "published"
 
     @property
+    def version_sources(self) -> Path:
+        """Folder of the files that published versions were trained from, apart from what others are given of them."""
+        return self.folder / "version_sources"
+
+    @property
     def manifest_path(self) -> Path:
         """The manifest's file."""
         return self.folder / "manifest.json"

@@ -1,9 +1,10 @@
-"""A stage owns its store from its first line to its last."""
+"""A stage owns its store from its first line to its last, and stops when it is asked to."""
 
 import functools
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
+from bloodtwin_core.common.interrupts import lasting_interrupts
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 
 Parameters = ParamSpec("Parameters")
@@ -20,7 +21,7 @@ def owning(
 
     @functools.wraps(stage)
     def run(store: ArtifactStore, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        with store.owned():
+        with store.owned(), lasting_interrupts():
             return stage(store, *args, **kwargs)
 
     return run

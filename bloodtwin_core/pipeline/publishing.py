@@ -24,6 +24,7 @@ from bloodtwin_core.pipeline.upstream import (
     current_windows,
     stored_forecasts,
 )
+from bloodtwin_core.pipeline.version_sources import forget_sources, keep_sources
 from bloodtwin_core.publishing.code import code_now
 from bloodtwin_core.publishing.decision import Decision, Evidence, ExportProof, Gate, Verdict, gates_of, loss_carried
 from bloodtwin_core.publishing.drift.forecasts import by_pump, by_week
@@ -31,7 +32,7 @@ from bloodtwin_core.publishing.drift.judging import ModelInUse, judged
 from bloodtwin_core.publishing.drift.week import weeks_of
 from bloodtwin_core.publishing.evidence import Circumstances, Contestant, evidence_of, unseen
 from bloodtwin_core.publishing.manifest import Learnt, VersionManifest, learnt_from, merged
-from bloodtwin_core.publishing.store import PublishedStore
+from bloodtwin_core.publishing.store import CHECKPOINT_FILE, PublishedStore
 from bloodtwin_core.records.raw_splits import load_splits
 from bloodtwin_core.serving import Forecaster, StreamingForecaster
 from bloodtwin_core.training import CheckpointFolder
@@ -71,6 +72,7 @@ def publish_stage(store: ArtifactStore, settings: Settings, now: datetime) -> Pu
             _publish(judge, decision, now)
     published.keep_decision(decision)
     published.prune(settings.publishing.keep_versions)
+    forget_sources(store, published, settings.publishing)
     in_use = published.champion()
     version = in_use.version if in_use else "nothing published"
     store.record("published_model", [published.decision], version, settings.used("publishing", "evaluation"))
@@ -145,7 +147,7 @@ class _Judge:
         """What the version in use forecasts for today's test windows, or for those of its own lookback and horizon."""
         if self.champion is None:
             raise ValueError("nothing is in use")
-        champion = load_checkpoint(self.published.place(self.champion.version) / "best.ckpt")
+        champion = load_checkpoint(self.published.place(self.champion.version) / CHECKPOINT_FILE)
         windows = self._windows_for(champion)
         with torch_threads(testing_threads(self.settings.training)):
             method = method_for(champion.forecaster, windows, self.settings.evaluation, "cpu")
@@ -183,6 +185,7 @@ def _publish(judge: _Judge, decision: Decision, now: datetime) -> None:
         mae=evidence.figures[0].candidate,
         forecasting=by_pump(unseen(stored_forecasts(judge.store)[0], judge.learnt())),
     )
+    keep_sources(judge.store, judge.settings, manifest)
     _require_loadable(judge.published.add(manifest, files))
     judge.published.switch(version, decision.why, now)
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from bloodtwin_core.common.given_files import given_path
-from bloodtwin_core.config import PRETRAINED, PUBLISHED, Settings, TrainingSettings
+from bloodtwin_core.config import PRETRAINED, PUBLISHED, Settings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.ownership import owning
 from bloodtwin_core.pipeline.upstream import current_raw_splits, current_scaler, current_windows
-from bloodtwin_core.publishing.store import PublishedStore
+from bloodtwin_core.publishing.store import CHECKPOINT_FILE, PublishedStore
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.plots import learning_curve
 from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel
@@ -19,19 +19,24 @@ LEARNING_CURVE = "learning curve"
 
 @owning
 def train_stage(
-    store: ArtifactStore, settings: Settings, on_epoch: Callable[[EpochReport], None] = ignore
+    store: ArtifactStore,
+    settings: Settings,
+    on_epoch: Callable[[EpochReport], None] = ignore,
+    start_from: str | None = None,
 ) -> FittedModel:
     """Train on the store's windows and leave checkpoint, learning curve and their record in the manifest.
 
-    Raises ArtifactMissing if windows, scaler or training.start_from are not there, changed, or were made with other
-    settings, and what fit raises.
+    start_from: where the checkpoint of training.start_from lies now, if it is not to be looked for. Raises
+    ArtifactMissing if windows, scaler or that checkpoint are not there, changed, or were made with other settings, and
+    what fit raises.
     """
     from bloodtwin_core.training.fit import fit  # Lightning takes a second to import.
 
     windows, index = current_windows(store, settings.data)
     scaler = current_scaler(store, current_raw_splits(store, settings.data))
-    training = _with_start(store, settings.training)
-    _require_start_unchanged(store, training.start_from)
+    if start_from is None:
+        start_from = _start(store, settings.training.start_from)
+        _require_start_unchanged(store, start_from)
     checkpoints = CheckpointFolder(store.checkpoints)
 
     def record(fitted: FittedModel) -> None:
@@ -44,23 +49,23 @@ def train_stage(
         windows,
         scaler,
         settings.model,
-        training,
+        settings.training,
         checkpoints,
         store.tensorboard,
         index.fingerprint,
         on_epoch=on_epoch,
         on_published=record,
+        start_from=start_from,
     )
 
 
-def _with_start(store: ArtifactStore, training: TrainingSettings) -> TrainingSettings:
-    """The settings with the checkpoint of the version in use where that is asked for; empty where there is none yet."""
-    if training.start_from != PUBLISHED:
-        return training
+def _start(store: ArtifactStore, start_from: str) -> str:
+    """The checkpoint of the version in use where that is asked for; empty where there is none yet."""
+    if start_from != PUBLISHED:
+        return start_from
     published = PublishedStore(store.published)
     champion = published.champion()
-    start = published.place(champion.version) / CheckpointFolder(store.checkpoints).best.name if champion else ""
-    return training.model_copy(update={"start_from": str(start)})
+    return str(published.place(champion.version) / CHECKPOINT_FILE) if champion else ""
 
 
 def _require_start_unchanged(store: ArtifactStore, start_from: str) -> None:

@@ -7,6 +7,7 @@ from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.personal.storage import read_personal_index
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.publishing.kept import KeptFiles
 from bloodtwin_core.publishing.manifest import read_manifest
 from bloodtwin_core.publishing.store import PublishedStore
 from bloodtwin_core.records.raw_splits import changed_files, read_raw_splits
@@ -39,6 +40,7 @@ def faults_of(store: ArtifactStore) -> list[str]:
         faults += changed_files(read_raw_splits(store.raw_splits), store.folder)
     faults += PublishedStore(store.published).all_faults()
     faults += _published_faults(PublishedStore(store.published))
+    faults += KeptFiles(store.version_sources).faults()
     return faults + [
         f"{stage} was made from another {from_stage} than stands now"
         for stage, from_stage, stale in _stale(store)

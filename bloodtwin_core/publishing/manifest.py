@@ -65,6 +65,11 @@ class VersionManifest(BaseModel):
     forecasting: dict[str, Forecasting] = Field(default_factory=dict)
 
     @property
+    def sources(self) -> set[str]:
+        """The sha256 of every file that it was trained from: split files, and the checkpoint that it began with."""
+        return {file.sha256 for file in self.data.files} | ({self.started_from} if self.started_from else set())
+
+    @property
     def newest(self) -> datetime:
         """The last record that it learnt from or was chosen on."""
         return max(each.last for each in self.learnt.values())

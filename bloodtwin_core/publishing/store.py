@@ -20,6 +20,8 @@ from bloodtwin_core.serving.published import POINTER, VERSION, VERSIONS, Pointer
 
 logger = logging.getLogger(__name__)
 DECISION, DRIFT = "decision.json", "drift.json"
+CHECKPOINT_FILE = "best.ckpt"
+"""A version's checkpoint, by the name that training gives it."""
 _LONGEST_HISTORY = 200
 
 

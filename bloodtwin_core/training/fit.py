@@ -37,6 +37,7 @@ def fit(
     on_epoch: Callable[[EpochReport], None] = ignore,
     *,
     on_published: Callable[[FittedModel], None] = lambda _fitted: None,
+    start_from: str | None = None,
     made: MakesTraining = ForecasterTraining,
     calibrate: bool = True,
 ) -> FittedModel:
@@ -46,15 +47,16 @@ def fit(
     weights of an unbroken one, bit for bit. The checkpoint that stood before is replaced only when the training is
     done; on_published then writes it down, and until it has, the next call only finishes what was finished. With
     training.start_from the network begins with that checkpoint's weights and keeps its scaler, whatever scaler was
-    fitted here. A study may have the training made by something else and leave its quantiles as they were trained.
-    Raises SettingsError if the device is not there, start_from does not fit, or attention looks back further than a
-    chunk of training.chunk_length records, TrainingFailed if the loss stops being a number, StorageError if checkpoints
-    or logs cannot be written.
+    fitted here; start_from says where it lies, if not where its setting says. A study may have the training made by
+    something else and leave its quantiles as they were trained. Raises SettingsError if the device is not there,
+    start_from does not fit, or attention looks back further than a chunk of training.chunk_length records,
+    TrainingFailed if the loss stops being a number, StorageError if checkpoints or logs cannot be written.
     """
     _require_whole_lookbacks(model, training, windows.lookback)
     compute = choose_compute(training, model.cell)
     logger.info("Training on %s", compute)
-    base = starting_checkpoint(training.start_from, model, windows.lookback, windows.horizon, windows.features)
+    start = training.start_from if start_from is None else start_from
+    base = starting_checkpoint(start, model, windows.lookback, windows.horizon, windows.features)
     run = run_identity(model, training, data_fingerprint, base.sha256 if base else "")
     finished = checkpoints.settle(run if training.resume else "")
     if finished:

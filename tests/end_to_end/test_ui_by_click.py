@@ -10,7 +10,12 @@ import pytest
 import requests
 import yaml
 
+from bloodtwin_core.network.checkpoint import read_whole
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.run_config import read_run_config
+from bloodtwin_core.pipeline.windows import windows_stage
 from bloodtwin_core.publishing.store import PublishedStore
+from bloodtwin_core.training import CheckpointFolder
 from tests.browsing import browser
 from tests.core.publishing.made import publish
 from tests.end_to_end.conftest import Workplace
@@ -20,11 +25,13 @@ pytest.importorskip("dagster_webserver", reason="dagster-webserver is not instal
 
 SETTINGS = """
 data: {simulator: {pumps: 1, days: 8}}
-model: {name: clicked}
+model: {name: clicked, hidden_size: 16}
+training: {max_epochs: 1000, early_stopping_patience: 1000}
 artifacts: {root: out}
 """
 WAIT_SECONDS = 120.0
-RUNS = "{ runsOrError { ... on Runs { results { status tags { key value } } } } }"
+CANCELLED_WITHIN = 10.0
+RUNS = "{ runsOrError { ... on Runs { results { runId status tags { key value } } } } }"
 
 SENSORS = """{ sensorsOrError(repositorySelector: {
   repositoryName: "__repository__", repositoryLocationName: "bloodtwin_assets"}) {
@@ -118,6 +125,25 @@ def test_the_launchpad_opens_filled_with_the_settings(page: Any) -> None:
 def test_a_page_names_the_model_first(page: Any, address: str) -> None:
     page.goto(f"{address}/assets/fitted_scaler")
     page.get_by_role("cell", name="clicked", exact=True).first.wait_for()
+
+
+def test_terminating_a_training_stops_it_soon_and_leaves_a_checkpoint(
+    page: Any, address: str, workplace: Workplace
+) -> None:
+    store = ArtifactStore(workplace.folder / "out" / "clicked")
+    windows_stage(store, read_run_config(workplace.folder / "my.yaml").settings())
+    page.goto(f"{address}/assets/trained_checkpoint")
+    page.get_by_role("button", name="Materialize").click()
+    last = CheckpointFolder(store.checkpoints).in_progress / "last.ckpt"
+    until(last.exists, "the first epoch")
+    page.goto(f"{address}/runs/{runs(address)[0]['runId']}")
+    page.get_by_role("button", name="Terminate").click()
+    clicked = time.monotonic()
+    page.get_by_role("dialog").get_by_role("button", name="Terminate").click()
+    until(lambda: runs(address)[0]["status"] == "CANCELED", "the run to stop")
+    seconds = time.monotonic() - clicked
+    assert seconds < CANCELLED_WITHIN, f"it took {seconds:.1f} s"
+    assert read_whole(last)["epoch"] >= 0
 
 
 def test_a_switch_turns_retraining_on_and_off(page: Any, address: str) -> None:

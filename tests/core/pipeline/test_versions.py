@@ -1,0 +1,135 @@
+"""Versions of a tiny graph: a training begins with the one in use, and each is trained again to the same bytes."""
+
+import gzip
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bloodtwin_core.cli.main import main
+from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
+from bloodtwin_core.config import DataSettings, PublishingSettings, Settings
+from bloodtwin_core.network.checkpoint import load_checkpoint
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.evaluation import evaluation_stage
+from bloodtwin_core.pipeline.exports import onnx_stage, streaming_stage, torchscript_stage
+from bloodtwin_core.pipeline.publishing import publish_stage
+from bloodtwin_core.pipeline.records import records_stage
+from bloodtwin_core.pipeline.reproducing import reproduce, version_to_reproduce
+from bloodtwin_core.pipeline.scaler import scaler_stage
+from bloodtwin_core.pipeline.training import train_stage
+from bloodtwin_core.pipeline.verifying import faults_of
+from bloodtwin_core.pipeline.version_sources import forget_sources
+from bloodtwin_core.pipeline.windows import windows_stage
+from bloodtwin_core.publishing.decision import Verdict
+from bloodtwin_core.publishing.kept import KeptFiles
+from bloodtwin_core.publishing.store import PublishedStore
+from bloodtwin_core.records.splitting import write_split_files
+from bloodtwin_core.sources.settings import settings_model
+from tests.assets.tiny_graph import TINY
+from tests.core.tiny import tiny_records
+
+NOW = datetime(2026, 1, 5, 4, tzinfo=UTC)
+STAGES = (records_stage, scaler_stage, windows_stage, train_stage, evaluation_stage)
+EXPORTS = (torchscript_stage, onnx_stage, streaming_stage)
+
+
+def settings(bank: Path, **publishing: Any) -> Settings:
+    changed = {
+        "data": {"source": "bloodbank", "root": str(bank), "lookback": 36, "stride": 4},
+        "training": {**TINY["training"], "start_from": "published"},
+        "evaluation": {**TINY["evaluation"], "bootstrap_samples": 100},
+    }
+    return settings_model().model_validate({**TINY, **changed, "publishing": publishing})
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> ArtifactStore:
+    """Two versions on growing records; the second began with the weights of the first."""
+    folder = tmp_path_factory.mktemp("artifacts")
+    store, now = ArtifactStore(folder / "tiny"), settings(folder / "bank")
+    with pytest.MonkeyPatch.context() as patch:
+        # Days so few that nobody could tell a good model from another.
+        patch.setattr("bloodtwin_core.pipeline.publishing.gates_of", lambda *_: [])
+        for records in (1200, 1400):
+            write_split_files([tiny_records("one", records)], DataSettings(), folder / "bank")
+            for stage in (*STAGES, *EXPORTS):
+                stage(store, now)  # type: ignore[operator]
+            assert publish_stage(store, now, NOW).decision.verdict is Verdict.published
+    return store
+
+
+def test_a_training_begins_with_the_version_in_use_and_with_fresh_weights_where_there_is_none(
+    store: ArtifactStore,
+) -> None:
+    published = PublishedStore(store.published)
+    first, second = (published.manifest(version) for version in published.versions())
+    assert first.started_from == ""
+    assert second.started_from == first.checkpoint_sha256
+    began, ended = (load_checkpoint(published.place(each.version) / "best.ckpt") for each in (first, second))
+    assert ended.started_from == began.sha256
+    assert ended.scaler == began.scaler
+    assert second.learnt["one"].last > first.learnt["one"].last
+
+
+def test_an_old_version_is_trained_again_to_the_same_bytes(
+    store: ArtifactStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The split files of its run are long replaced by others. Within one process torch numbers what it traces."""
+    first, second = PublishedStore(store.published).versions()
+    numbered = {"model.ts", "model.json"}
+    assert main(["reproduce", str(store.folder), "--version", first, "--to", str(tmp_path / "first")]) in (0, 1)
+    told = capsys.readouterr().out
+    for version, folder in ((first, tmp_path / "first"), (second, tmp_path / "second")):
+        found = reproduce(store, version_to_reproduce(store, version), folder)
+        assert set(found.same) >= {"best.ckpt", "scaler.json", "model.onnx", "model_streaming.onnx"}
+        assert set(found.differing) <= numbered
+        assert found.other_code == ()
+    assert "best.ckpt: the same bytes" in told
+    assert faults_of(store) == []
+
+
+def test_other_bytes_are_told_with_what_may_have_made_them(store: ArtifactStore, tmp_path: Path) -> None:
+    version = PublishedStore(store.published).versions()[0]
+    manifest = version_to_reproduce(store, version)
+    code = manifest.code.model_copy(update={"packages": {**manifest.code.packages, "torch": "1.0"}})
+    seed = {**manifest.settings["training"], "seed": 7}
+    other = manifest.model_copy(update={"code": code, "settings": {**manifest.settings, "training": seed}})
+    found = reproduce(store, other, tmp_path / "again")
+    assert {"best.ckpt", "model.onnx"} <= set(found.differing)
+    [told] = found.other_code
+    assert told.startswith("torch: 1.0 then, ")
+
+
+def test_what_no_version_needs_is_forgotten_and_the_oldest_goes_where_there_is_no_room(
+    store: ArtifactStore, tmp_path: Path
+) -> None:
+    copy = ArtifactStore(tmp_path / "tiny")
+    shutil.copytree(store.folder, copy.folder)
+    published, kept = PublishedStore(copy.published), KeptFiles(copy.version_sources)
+    first, second = (published.manifest(version) for version in published.versions())
+    (copy.version_sources / f"{'a' * 64}.gz").write_bytes(b"of a version that a kill kept from being published")
+    forget_sources(copy, published, PublishingSettings())
+    assert {path.name[:64] for path in copy.version_sources.iterdir()} == first.sources | second.sources
+    size = sum((copy.version_sources / f"{sha256}.gz").stat().st_size for sha256 in second.sources)
+    assert kept.prune([second.sources, first.sources], size) == len(first.sources - second.sources)
+    assert kept.holds(second.sources)
+    with pytest.raises(ArtifactMissing, match=r"does not hold all that 0001-.*keep_sources_mib"):
+        version_to_reproduce(copy, first.version)
+    with pytest.raises(SettingsError, match=r"'0009-x' is not among the versions kept.*0001-.*, 0002-"):
+        version_to_reproduce(copy, "0009-x")
+    forget_sources(copy, published, PublishingSettings(keep_sources_mib=0))
+    assert list(copy.version_sources.iterdir()) == []
+
+
+def test_a_kept_file_that_was_changed_is_told_and_not_used(store: ArtifactStore, tmp_path: Path) -> None:
+    copy = ArtifactStore(tmp_path / "tiny")
+    shutil.copytree(store.folder, copy.folder)
+    manifest = version_to_reproduce(copy, "")
+    path = copy.version_sources / f"{manifest.data.files[0].sha256}.gz"
+    path.write_bytes(gzip.compress(b"something else"))
+    assert [fault for fault in faults_of(copy) if path.name in fault and "changed since it was kept" in fault]
+    with pytest.raises(ArtifactMissing, match="changed since it was kept"):
+        reproduce(copy, manifest, tmp_path / "again")
