@@ -18,6 +18,7 @@ from bloodtwin_assets.configured import configured
 from bloodtwin_assets.evaluation.report_link import with_report_link
 from bloodtwin_assets.executor import executor
 from bloodtwin_assets.jobs import ingestion, live, night, retraining
+from bloodtwin_assets.lost_runs import lost_runs
 from bloodtwin_assets.publishing.actions import acknowledge_drift, roll_back
 from bloodtwin_assets.publishing.telling import tell_of_trouble
 from bloodtwin_assets.resources import ArtifactsResource, settings_resource
@@ -49,7 +50,7 @@ def build_defs(resource_overrides: Mapping[str, object] | None = None) -> dg.Def
         },
         jobs=[retraining, ingestion, live, night, roll_back, acknowledge_drift],
         schedules=[regular_ingestion, live_forecasts, nightly_comparison],
-        sensors=[retraining_sensor(), tell_of_trouble],
+        sensors=[retraining_sensor(), tell_of_trouble, lost_runs],
         executor=executor(),
     )
 

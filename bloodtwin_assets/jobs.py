@@ -3,7 +3,7 @@
 import dagster as dg
 
 from bloodtwin_assets.ingestion.assets import INGESTION_GROUP
-from bloodtwin_assets.live.assets import LIVE_GROUP, latest_forecasts
+from bloodtwin_assets.live.assets import LIVE_GROUP, LIVE_JOB, latest_forecasts
 from bloodtwin_assets.live.checks import live_agrees_with_batch
 
 retraining = dg.define_asset_job(
@@ -19,7 +19,7 @@ ingestion = dg.define_asset_job(
 )
 
 live = dg.define_asset_job(
-    name="live",
+    name=LIVE_JOB,
     selection=dg.AssetSelection.groups(INGESTION_GROUP)
     | (dg.AssetSelection.assets(latest_forecasts) - dg.AssetSelection.checks(live_agrees_with_batch)),
     description="The events that are new, and the coming hour of each pump from them.",

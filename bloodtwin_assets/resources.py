@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from bloodtwin_assets.common.identity import identity_tags
 from bloodtwin_assets.common.step_processes import process_of_run
+from bloodtwin_assets.lost_runs import process_tag
 from bloodtwin_assets.run_config import run_config
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.common.given_files import given_path, require_nameable
@@ -46,9 +47,9 @@ class SettingsResource(_Groups):
         return _refusing_early(type(self), super().get_resource_definition())
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Tag the run with its model and data, whoever started it, so that runs can be told apart."""
+        """Tag the run, whoever started it, with its model and data, which tell runs apart, and with its process."""
         if context.run and context.instance:
-            context.instance.add_run_tags(context.run.run_id, identity_tags(self))
+            context.instance.add_run_tags(context.run.run_id, {**identity_tags(self), **process_tag(context)})
 
     def plain(self) -> Settings:
         """The same settings as bloodtwin_core knows them."""

@@ -96,6 +96,8 @@ def _cancelled(ui: Ui, asset: str, store: ArtifactStore, after: float) -> Cancel
     ui.terminate(run)
     _until(lambda: ui.status(run) in ENDED, "the run to end")
     stopped = time.monotonic() - asked
+    if ui.status(run) == "SUCCESS":
+        return Cancelled(asset, None, None)
     _until(lambda: process is None or not process.runs, "its process to end")
     return Cancelled(asset, stopped, time.monotonic() - asked, tuple(_faults(ui, run, store, asset)))
 

@@ -1,10 +1,12 @@
 """The latest forecasts, for those who do without the live service."""
 
 import time
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
+from bloodtwin_assets.common.forgetting import forget_old_runs
 from bloodtwin_assets.common.identity import page_of
 from bloodtwin_assets.exports.assets import onnx_export
 from bloodtwin_assets.ingestion.assets import INGESTION_ASSETS
@@ -17,12 +19,15 @@ from bloodtwin_core.service.model import Model, loaded, model_file
 from bloodtwin_core.serving.published import read_pointer
 
 LIVE_GROUP = "live"
+LIVE_JOB = "live"
 IDLE = dg.DataVersion("nothing live")
 
 
 @dg.asset(group_name=LIVE_GROUP, kinds={"json"}, deps=[*INGESTION_ASSETS, onnx_export])
 @failing_in_words
-def latest_forecasts(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.MaterializeResult[None]:
+def latest_forecasts(
+    context: dg.AssetExecutionContext, settings: SettingsResource, artifacts: ArtifactsResource
+) -> dg.MaterializeResult[None]:
     """`latest_forecasts.json`: the coming hour of each pump from what was last fetched, or why there is none.
 
     For those who run the graph and not `bloodtwin serve`: the schedule `live_forecasts`, off by default, fetches and
@@ -30,6 +35,8 @@ def latest_forecasts(settings: SettingsResource, artifacts: ArtifactsResource) -
     own, else the base model.
     It does nothing where `data.source` tells no single events, as virtual wearers and data sets do not.
     """
+    kept = timedelta(days=settings.publishing.keep_live_run_days)
+    forget_old_runs(context.instance, settings.model.name, datetime.now(UTC) - kept, LIVE_JOB)
     store = artifacts.store(settings)
     model, now = _model(store, settings.service.model_path), int(time.time())
     made = latest(settings.plain().data, model, now)

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
+from bloodtwin_assets.common.forgetting import forget_old_runs
 from bloodtwin_assets.common.identity import page_of
 from bloodtwin_assets.evaluation.assets import alarm_levels, test_results
 from bloodtwin_assets.exports.assets import onnx_export, streaming_export, torchscript_export
-from bloodtwin_assets.publishing.forgetting import forget_old_runs
 from bloodtwin_assets.publishing.pages import published_page
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.pipeline.publishing import publish_stage

@@ -1,6 +1,7 @@
 """Where Dagster keeps its history, which a run and the UI share."""
 
 import os
+import time
 from pathlib import Path
 
 from bloodtwin_core.common.files import private_folder, storage_errors
@@ -10,6 +11,7 @@ HOME_VARIABLE = "DAGSTER_HOME"
 LOGS = "run_logs"
 _HOME = ".dagster_home"
 _INSTANCE = Path("configs/dagster.yaml")
+_SECONDS_A_DAY = 86_400
 _WITHOUT_TELEMETRY = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 """Dagster's home where the folder has no file for it; left to itself, Dagster would tell its makers of each run."""
 
@@ -24,3 +26,11 @@ def dagster_home() -> Path:
             instance = _INSTANCE.read_text("utf-8") if _INSTANCE.exists() else _WITHOUT_TELEMETRY
             (home / _INSTANCE.name).write_text(instance, "utf-8")
     return home
+
+
+def forget_old_logs(home: Path, days: int) -> None:
+    """Remove the log files of runs that ended so many days ago. Raises StorageError."""
+    with storage_errors(home / LOGS):
+        for path in (home / LOGS).glob("*.log"):
+            if time.time() - path.stat().st_mtime > days * _SECONDS_A_DAY:
+                path.unlink()

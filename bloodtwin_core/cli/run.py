@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bloodtwin_core.cli.child import lines_of, started
-from bloodtwin_core.cli.dagster_home import HOME_VARIABLE, LOGS, dagster_home
+from bloodtwin_core.cli.dagster_home import HOME_VARIABLE, LOGS, dagster_home, forget_old_logs
 from bloodtwin_core.cli.run_log import RunLog
 from bloodtwin_core.cli.run_settings import CONFIG_VARIABLE, run_config
 from bloodtwin_core.cli.settings import add_pump_option, add_set_option
@@ -66,6 +66,7 @@ def run(given: argparse.Namespace) -> None:
     settings = config.settings()
     store = ArtifactStore(given_path(config.root) / settings.model.name)
     home = dagster_home()
+    forget_old_logs(home, settings.publishing.keep_run_days)
     log_file = home / LOGS / f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{settings.model.name[:_LONGEST_NAME]}.log"
     begun = time.monotonic()
     try:

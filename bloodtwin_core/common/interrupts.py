@@ -29,8 +29,12 @@ def lasting_interrupts() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    watches = [_Watch(number, before) for number in SIGNALS if callable(before := signal.getsignal(number))]
-    watches = [watch for watch in watches if not isinstance(watch.before, _Watch)]
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    watches = [
+        _Watch(number, before)
+        for number, before in handlers.items()
+        if callable(before) and not isinstance(before, _Watch | signal.Handlers)
+    ]
     if not watches:
         yield
         return
@@ -43,7 +47,7 @@ def lasting_interrupts() -> Iterator[None]:
     finally:
         left.set()
         for watch in watches:
-            if signal.getsignal(watch.number) is watch:
+            if watch.stands:
                 signal.signal(watch.number, watch.before)
 
 
@@ -83,6 +87,12 @@ class _Watch:
         except BaseException as error:  # noqa: BLE001 - it is raised again.
             return error
         return None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is the handler, and nobody has put another in its place."""
+        handler: object = signal.getsignal(self.number)
+        return handler is self
 
     @property
     def was_lost(self) -> bool:

@@ -149,7 +149,12 @@ class Owner:
     def _sign(self, descriptor: int, before: Holder | None, place: Path) -> None:
         if before and not before.is_between_steps:
             logger.info("%s was broken off by a kill; what it left half done in %s is cleared", before, place)
-        _write(descriptor, self._me())
+        try:
+            with storage_errors(place / LOCK):
+                _write(descriptor, self._me())
+        except BaseException:
+            os.close(descriptor)  # The lock goes with it.
+            raise
 
     def _me(self, is_between_steps: bool = False) -> Holder:
         return Holder(

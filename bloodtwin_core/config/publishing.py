@@ -26,13 +26,13 @@ class DriftSettings(SettingsGroup):
         description="Change of insulin a day (U), as a share of that of the training period.",
     )
     error: float = Field(
-        default=0.50,
+        default=0.40,
         gt=0.0,
         le=100.0,
         description="Rise of the published model's MAE, as a share of that on the days it was published on.",
     )
     coverage: float = Field(
-        default=0.15,
+        default=0.12,
         gt=0.0,
         le=1.0,
         description="Share of readings in the published model's 80 % band: change from the days it was published on.",
@@ -70,6 +70,9 @@ class PublishingSettings(SettingsGroup):
         ge=1,
         le=36_500,
         description="Days for which Dagster keeps the runs of this model, with their logs and events.",
+    )
+    keep_live_run_days: int = Field(
+        default=7, ge=1, le=36_500, description="The same of the runs that forecast live, of which there are 288 a day."
     )
     largest_loss: float = Field(
         default=0.01,

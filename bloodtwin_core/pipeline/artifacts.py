@@ -187,7 +187,7 @@ class ArtifactStore:
             manifest = self.manifest()
             manifest.stages[stage] = StageRecord(
                 data_version=data_version,
-                files={self._name(path): self.hashes.of(path) for path in files},
+                files={self._name(path): self._left(path, stage) for path in files},
                 settings=settings,
                 python=python_version(),
                 packages=package_versions(),
@@ -195,6 +195,13 @@ class ArtifactStore:
             )
             with atomic_write(self.manifest_path) as path:
                 path.write_text(manifest.model_dump_json(indent=2) + "\n")
+
+    def _left(self, path: Path, stage: str) -> str:
+        """The sha256 of a file that a stage has just left. Raises ArtifactMissing if it was removed already."""
+        try:
+            return self.hashes.of(path)
+        except FileNotFoundError as error:
+            raise ArtifactMissing(f"{path} was removed while {stage} was at work. Materialize {stage} again") from error
 
     def require_unchanged(self, stage: str, *places: Path) -> None:
         """Raise ArtifactMissing unless these files and folders are, byte for byte, what a stage left there."""

@@ -127,7 +127,7 @@ def _persistence(evidence: Evidence) -> Gate:
 def _champion(evidence: Evidence, largest_loss: float) -> Gate:
     name, error, loss = "better than the champion, or equal and fresher", evidence.error, evidence.loss
     if not evidence.has_champion:
-        return Gate(name=name, passed=True, why="nothing is published yet")
+        return Gate(name=name, passed=True, why="nothing is in use")
     if error is None or loss is None:
         why = f"{evidence.days} days that neither knows are too few to tell it from the champion"
         return Gate(name=name, passed=False, why=why)

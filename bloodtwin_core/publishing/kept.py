@@ -9,13 +9,14 @@ import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.common.files import atomic_write
 
 _SUFFIX = ".gz"
 _BLOCK = 2**20
+_Bytes = BinaryIO | gzip.GzipFile
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class KeptFiles:
         return self.folder / f"{sha256}{_SUFFIX}"
 
 
-def _copied(source: IO[bytes], to: IO[bytes] | None = None) -> str:
+def _copied(source: _Bytes, to: _Bytes | None = None) -> str:
     """Copy a file, and return the sha256 of what was in it."""
     digest = hashlib.sha256()
     while block := source.read(_BLOCK):

@@ -62,9 +62,15 @@ class PublishedStore:
         return sorted((name for name in names if not name.startswith(".")), key=number_of)
 
     def champion(self) -> VersionManifest | None:
-        """The version in use; None before the first. Raises ArtifactMissing if it is not whole."""
+        """The version in use; None before the first, and where its folder was removed: nobody can forecast with it.
+
+        Raises ArtifactMissing if it is not whole.
+        """
         pointer = self.pointer
         if pointer is None:
+            return None
+        if not self.place(pointer.version).exists():
+            logger.warning("%s: version %s, which was in use, is not there any more", self.folder, pointer.version)
             return None
         version_in_use(self.folder, pointer)
         return self.manifest(pointer.version)
@@ -128,6 +134,8 @@ class PublishedStore:
         """
         with self.owned(), atomic_folder(self.place(manifest.version)) as folder:
             for name, path in files.items():
+                if not path.is_file():
+                    raise ArtifactMissing(f"{path} was removed while it was published. Materialize everything again")
                 shutil.copyfile(path, folder / name)
                 if sha256_of(folder / name) != manifest.files[name]:
                     raise ArtifactMissing(f"{path} changed while it was published. Materialize everything again")

@@ -2,63 +2,25 @@
 
 import gzip
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bloodtwin_core.cli.main import main
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
-from bloodtwin_core.config import DataSettings, PublishingSettings, Settings
+from bloodtwin_core.config import PublishingSettings, Settings
 from bloodtwin_core.network.checkpoint import load_checkpoint
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
-from bloodtwin_core.pipeline.evaluation import evaluation_stage
-from bloodtwin_core.pipeline.exports import onnx_stage, streaming_stage, torchscript_stage
-from bloodtwin_core.pipeline.publishing import publish_stage
-from bloodtwin_core.pipeline.records import records_stage
 from bloodtwin_core.pipeline.reproducing import reproduce, version_to_reproduce
-from bloodtwin_core.pipeline.scaler import scaler_stage
-from bloodtwin_core.pipeline.training import train_stage
 from bloodtwin_core.pipeline.verifying import faults_of
 from bloodtwin_core.pipeline.version_sources import forget_sources
-from bloodtwin_core.pipeline.windows import windows_stage
-from bloodtwin_core.publishing.decision import Verdict
 from bloodtwin_core.publishing.kept import KeptFiles
 from bloodtwin_core.publishing.store import PublishedStore
-from bloodtwin_core.records.splitting import write_split_files
-from bloodtwin_core.sources.settings import settings_model
-from tests.assets.tiny_graph import TINY
-from tests.core.tiny import tiny_records
-
-NOW = datetime(2026, 1, 5, 4, tzinfo=UTC)
-STAGES = (records_stage, scaler_stage, windows_stage, train_stage, evaluation_stage)
-EXPORTS = (torchscript_stage, onnx_stage, streaming_stage)
 
 
-def settings(bank: Path, **publishing: Any) -> Settings:
-    changed = {
-        "data": {"source": "bloodbank", "root": str(bank), "lookback": 36, "stride": 4},
-        "training": {**TINY["training"], "start_from": "published"},
-        "evaluation": {**TINY["evaluation"], "bootstrap_samples": 100},
-    }
-    return settings_model().model_validate({**TINY, **changed, "publishing": publishing})
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> ArtifactStore:
-    """Two versions on growing records; the second began with the weights of the first."""
-    folder = tmp_path_factory.mktemp("artifacts")
-    store, now = ArtifactStore(folder / "tiny"), settings(folder / "bank")
-    with pytest.MonkeyPatch.context() as patch:
-        # Days so few that nobody could tell a good model from another.
-        patch.setattr("bloodtwin_core.pipeline.publishing.gates_of", lambda *_: [])
-        for records in (1200, 1400):
-            write_split_files([tiny_records("one", records)], DataSettings(), folder / "bank")
-            for stage in (*STAGES, *EXPORTS):
-                stage(store, now)  # type: ignore[operator]
-            assert publish_stage(store, now, NOW).decision.verdict is Verdict.published
-    return store
+@pytest.fixture
+def store(versions: tuple[ArtifactStore, Settings]) -> ArtifactStore:
+    return versions[0]
 
 
 def test_a_training_begins_with_the_version_in_use_and_with_fresh_weights_where_there_is_none(

@@ -1,0 +1,158 @@
+"""A full disk, or a folder that is removed, while a version is published: nothing half, and the next run goes on."""
+
+import errno
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bloodtwin_core.common import files
+from bloodtwin_core.common.errors import BloodTwinError, StorageError
+from bloodtwin_core.config import Settings
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.verifying import faults_of
+from bloodtwin_core.publishing.store import PublishedStore, number_of
+from bloodtwin_core.serving.published import model_in
+from tests.core.pipeline.made_versions import published_without_proof
+
+Versions = tuple[ArtifactStore, Settings]
+VERSION_KIB = 60
+"""About what a version of the tiny network takes."""
+
+
+def copied(versions: Versions, folder: Path) -> Versions:
+    store = ArtifactStore(folder / "tiny")
+    shutil.copytree(versions[0].folder, store.folder)
+    return store, versions[1]
+
+
+def require_whole(store: ArtifactStore) -> None:
+    """What is in use is the second version or the third, and every version that is there is whole."""
+    published = PublishedStore(store.published)
+    assert published.all_faults() == []
+    champion = published.champion()
+    assert champion is not None
+    assert number_of(champion.version) in (2, 3)
+    assert model_in(store.published, "model.onnx").is_file()
+
+
+def require_next_run_is_green(store: ArtifactStore, settings: Settings) -> None:
+    made = published_without_proof(store, settings)
+    assert made.in_use is not None
+    assert faults_of(store) == []
+    assert list(store.folder.rglob(".*")) == []
+    needed = {sha256 for version in PublishedStore(store.published).versions() for sha256 in sources(store, version)}
+    assert {path.name.removesuffix(".gz") for path in store.version_sources.iterdir()} == needed
+
+
+def sources(store: ArtifactStore, version: str) -> set[str]:
+    return PublishedStore(store.published).manifest(version).sources
+
+
+def full_after(writes: int) -> Callable[[Path], None]:
+    """A disk that takes so many files more, and none after them."""
+    real, left = files._sync, iter(range(writes))
+
+    def sync(path: Path) -> None:
+        if next(left, None) is None:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        real(path)
+
+    return sync
+
+
+@pytest.mark.parametrize("writes", range(0, 27, 3))
+def test_a_full_disk_leaves_what_is_in_use_whole(
+    versions: Versions, tmp_path: Path, writes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, settings = copied(versions, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "_sync", full_after(writes))
+        with pytest.raises(StorageError, match=r"cannot be written: No space left.*Free some space"):
+            published_without_proof(store, settings)
+    require_whole(store)
+    require_next_run_is_green(store, settings)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 4 MiB, in memory."""
+    if not sys.platform.startswith("linux") or shutil.which("mount") is None:
+        pytest.skip("no file system in memory can be mounted here")
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("only root may mount a file system")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.mark.parametrize("room", [0.0, 0.4, 0.9, 1.3])
+def test_so_does_a_disk_that_is_really_full(versions: Versions, small_disk: Path, room: float) -> None:
+    store, settings = copied(versions, small_disk)
+    filler = small_disk / "filler"
+    free = shutil.disk_usage(small_disk).free - int(room * VERSION_KIB * 1024)
+    filler.write_bytes(bytes(max(0, free)))
+    with suppress(StorageError):  # Where there is room enough it is published.
+        published_without_proof(store, settings)
+    require_whole(store)
+    filler.unlink()
+    require_next_run_is_green(store, settings)
+
+
+def remove_in_the_middle(folder: Path, patch: pytest.MonkeyPatch, at: str) -> None:
+    """Let a folder go when the publishing has come so far."""
+    real = getattr(PublishedStore, at)
+
+    def removing(*given: Any, **named: Any) -> Any:
+        patch.setattr(PublishedStore, at, real)
+        shutil.rmtree(folder)
+        return real(*given, **named)
+
+    patch.setattr(PublishedStore, at, removing)
+
+
+@pytest.mark.parametrize("at", ["change_ledger", "add", "switch", "keep_decision", "prune"])
+@pytest.mark.parametrize("what", ["published", "published/versions", "version_sources"])
+def test_a_folder_that_is_removed_underneath(
+    versions: Versions, tmp_path: Path, what: str, at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, settings = copied(versions, tmp_path)
+    with monkeypatch.context() as patch:
+        remove_in_the_middle(store.folder / what, patch, at)
+        with suppress(BloodTwinError):
+            published_without_proof(store, settings)
+    made = published_without_proof(store, settings)
+    assert made.in_use is not None
+    assert PublishedStore(store.published).all_faults() == []
+    assert faults_of(store) == []
+
+
+def test_an_artifact_folder_that_is_removed_underneath_is_told(
+    versions: Versions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, settings = copied(versions, tmp_path)
+    remove_in_the_middle(store.folder, monkeypatch, "add")
+    with pytest.raises(BloodTwinError):
+        published_without_proof(store, settings)
+
+
+def test_where_the_version_in_use_is_gone_the_next_candidate_takes_its_place(
+    versions: Versions, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, settings = copied(versions, tmp_path)
+    published = PublishedStore(store.published)
+    gone = published.versions()[-1]
+    shutil.rmtree(published.place(gone))
+    assert published.champion() is None
+    assert f"version {gone}, which was in use, is not there any more" in caplog.text
+    made = published_without_proof(store, settings)
+    assert made.in_use is not None
+    assert number_of(made.in_use.version) == 3
+    assert published.all_faults() == []
