@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.accuracy import inputs
 from benchmarks.accuracy.changes import AbsoluteTarget, HuberLoss, NoisyInputs, ShiftedClock
+from benchmarks.accuracy.known_insulin import InsulinTakenOut, InsulinTakenOutUntold
 from bloodtwin_core.config import ModelSettings, TrainingSettings
 from bloodtwin_core.records import Split, Values
 from bloodtwin_core.training.module import ForecasterTraining, MakesTraining
@@ -88,6 +89,8 @@ VARIANTS: dict[str, Variant] = {
         "carbohydrates told, on board and absorbed", inputs=inputs.carbohydrates_on_board
     ),
     "everything on board": Variant("both on board", inputs=inputs.everything_on_board),
+    "insulin taken out": Variant("insulin's known effect taken out as input and target", module=InsulinTakenOut),
+    "insulin taken out, untold": Variant("the same, and the network told of no insulin", module=InsulinTakenOutUntold),
     "person": Variant("an embedding of the person", inputs=inputs.person),
     "two hours": Variant("24 steps ahead", data={"horizon": 24}),
     "two hours, nearness": Variant("24 steps ahead, nearness 1", data={"horizon": 24}, training={"nearness": 1.0}),

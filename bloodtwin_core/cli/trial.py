@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bloodtwin_core.cli.progress_bar import progress_bar
 from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.control.controllers import CONTROLLERS, LIMITED
+from bloodtwin_core.control.controllers import CONTROLLERS, LIMITED, OwnController
 from bloodtwin_core.control.trial.result import write_result
 from bloodtwin_core.control.trial.running import DEFAULT_CONTROLLERS, TrialPlan, run_trial
 from bloodtwin_core.control.trial.scenarios import SCENARIOS
@@ -34,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=COMMAND",
         help="controllers of your own: processes that answer a line of JSON with a line (docs/control.md)",
+    )
+    parser.add_argument(
+        "--policy",
+        nargs="+",
+        default=[],
+        metavar="NAME=FILE.py:FUNCTION",
+        help="policies of your own, made for the gymnasium environment (docs/control.md)",
     )
     parser.add_argument(
         "--scenarios", nargs="+", default=["everyday"], metavar="NAME", help=f"{', '.join(SCENARIOS)}; or all"
@@ -70,26 +77,30 @@ def _plan(given: argparse.Namespace) -> TrialPlan:
             raise SettingsError(f"--{name} is {value}. Give 1 to {most}")
     if not 0 <= given.seed < 2**32:
         raise SettingsError(f"--seed is {given.seed}. Give 0 to {2**32 - 1}")
-    commands = _commands(given.process)
+    processes = {name: OwnController(process=what) for name, what in _named("process", given.process).items()}
+    policies = {name: OwnController(policy=what) for name, what in _named("policy", given.policy).items()}
+    own = {**processes, **policies}
     scenarios = tuple(SCENARIOS) if given.scenarios == ["all"] else tuple(dict.fromkeys(given.scenarios))
     return TrialPlan(
         seed=given.seed,
         wearers=given.wearers,
         days=given.days,
-        controllers=tuple(dict.fromkeys(given.controllers)) or (*DEFAULT_CONTROLLERS, *commands),
-        commands=commands,
+        controllers=tuple(dict.fromkeys(given.controllers)) or (*DEFAULT_CONTROLLERS, *own),
+        own=own,
         scenarios=scenarios,
         forecaster=given.model,
         processes=given.processes,
     )
 
 
-def _commands(given: list[str]) -> dict[str, str]:
-    """Commands by name. Raises SettingsError for what is no NAME=COMMAND or a name that is taken."""
-    commands = {}
+def _named(option: str, given: list[str]) -> dict[str, str]:
+    """What was given by name. Raises SettingsError for what is no NAME=WHAT or a name that is taken."""
+    written = {"process": "NAME=COMMAND with a new name. Write mine='node mine.js'"}
+    usual = "NAME=FILE.py:FUNCTION with a new name. Write mine=mine.py:policy"
+    named = {}
     for words in given:
-        name, _, command = words.partition("=")
-        if not name or not command.strip() or name in CONTROLLERS:
-            raise SettingsError(f"--process '{words}' is no NAME=COMMAND with a new name. Write mine='node mine.js'")
-        commands[name] = command
-    return commands
+        name, _, what = words.partition("=")
+        if not name or not what.strip() or name in CONTROLLERS:
+            raise SettingsError(f"--{option} '{words}' is no {written.get(option, usual)}")
+        named[name] = what
+    return named

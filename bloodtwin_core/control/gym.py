@@ -2,12 +2,7 @@
 
 `import bloodtwin_core.control.gym` registers it (extra `control`). What a step means:
 
-- **action**: float32 [2] from -1 to 1 each: the basal rate from 0 to `most_basal` times the profile's, in a line, so
-  that `profile_action` is the profile; and a bolus, 0 for -1 to 0, in a line up to `most_bolus` U at 1.
-- **observation**: float32 [5 * LOOKBACK + 5]: glucose (mg/dL / 400; the newest reading where none came), whether it was
-  read, basal rate (in multiples of the profile's / 10), bolus (U / 25) and change of glucose (mg/dL / 100), each for
-  the last LOOKBACK records with the newest last; then insulin on board (U / 25), sine and cosine of the pump's local
-  time of day, correction factor (mg/dL per U / 200) and the profile's basal rate (U/h / 10), all clipped to [-1, 4].
+- **action** and **observation**: observation.py says what stands where; `profile_action` is the profile.
 - **reward**: 1 less a tenth of Kovatchev's risk of the glucose in the blood after the step (10 f^2), so 1 at 112.5,
   about 0.2 at 70 and at 180, -9 at 20 and at 600 mg/dL.
 - **end**: terminated below 10 mg/dL in the blood, truncated when the days are over.
@@ -20,30 +15,33 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-import numpy.typing as npt
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.control.controller import Decision, PumpState
 from bloodtwin_core.control.limits import Limits
+from bloodtwin_core.control.observation import (
+    HIGHEST,
+    LOWEST,
+    MOST_BASAL,
+    MOST_BOLUS,
+    OBSERVED,
+    Action,
+    Observation,
+    decided,
+    observed,
+)
 from bloodtwin_core.control.risk import symmetrized
 from bloodtwin_core.control.steering import Pump
 from bloodtwin_core.control.trial.scenarios import scenario
-from bloodtwin_core.records import BASAL_LIMITS, MINUTES_PER_DAY, RECORDS_PER_DAY
-from bloodtwin_core.simulation.controller import pump_dose
+from bloodtwin_core.records import RECORDS_PER_DAY
 from bloodtwin_core.simulation.history import RUN_IN_DAYS, drawn_lot
 from bloodtwin_core.simulation.steered import SteeredLife
 
 ENVIRONMENT_ID = "bloodtwin/VirtualWearer-v0"
-LOOKBACK = 24
-"""Records in an observation: two hours."""
-OBSERVED = 5 * LOOKBACK + 5
-LOWEST, HIGHEST = -1.0, 4.0
 DEAD_BELOW = 10.0
 """mg/dL."""
 WEARERS = 100_000
 """Among so many a wearer is drawn."""
-Observation = npt.NDArray[np.float32]
-Action = npt.NDArray[np.float32]
 
 
 class VirtualWearerEnv(gymnasium.Env[Observation, Action]):
@@ -59,8 +57,8 @@ class VirtualWearerEnv(gymnasium.Env[Observation, Action]):
         days: int = 1,
         scenario_name: str = "everyday",
         seed: int = 1,
-        most_basal: float = 4.0,
-        most_bolus: float = 6.0,
+        most_basal: float = MOST_BASAL,
+        most_bolus: float = MOST_BOLUS,
         limits: Limits | None = None,
     ) -> None:
         if days < 1:
@@ -106,9 +104,7 @@ class VirtualWearerEnv(gymnasium.Env[Observation, Action]):
         return observed(now), reward, blood < DEAD_BELOW, life.over, self._info(life, now, decision)
 
     def _decision(self, action: Action, pump: Pump) -> Decision:
-        basal, bolus = np.clip(np.asarray(action, np.float64), -1.0, 1.0)
-        rate = min(0.5 * (basal + 1.0) * self.most_basal * pump.therapy.basal_rate, BASAL_LIMITS.high)
-        decision = Decision(float(rate), pump_dose(max(0.0, float(bolus)) * self.most_bolus))
+        decision = decided(action, pump.therapy, self.most_basal, self.most_bolus)
         return decision if self.limits is None else self.limits.applied(decision, pump.state())
 
     def _info(self, life: SteeredLife, now: PumpState, decision: Decision) -> dict[str, Any]:
@@ -119,33 +115,6 @@ class VirtualWearerEnv(gymnasium.Env[Observation, Action]):
             "basal_rate": decision.basal_rate,
             "bolus": decision.bolus,
         }
-
-
-def observed(now: PumpState) -> Observation:
-    """What an agent sees of a pump's state, [OBSERVED]; the module says what stands where."""
-    read = ~np.isnan(now.glucose[-LOOKBACK:])
-    glucose = _carried(now.glucose)[-LOOKBACK:]
-    minute = float((now.time - now.time.astype("datetime64[D]")) / np.timedelta64(1, "m"))
-    angle = 2.0 * np.pi * ((minute + 60.0 * now.utc_offset_hours) / MINUTES_PER_DAY)
-    parts: list[npt.ArrayLike] = [
-        glucose / 400.0,
-        read,
-        now.basal_rate[-LOOKBACK:] / (10.0 * now.therapy.basal_rate),
-        now.bolus[-LOOKBACK:] / 25.0,
-        np.diff(glucose, prepend=glucose[0]) / 100.0,
-        [now.insulin_on_board / 25.0, np.sin(angle), np.cos(angle)],
-        [now.therapy.correction_factor / 200.0, now.therapy.basal_rate / 10.0],
-    ]
-    seen = np.concatenate([np.asarray(part, np.float32) for part in parts])
-    clipped: Observation = np.clip(seen, np.float32(LOWEST), np.float32(HIGHEST))
-    return clipped
-
-
-def _carried(glucose: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The newest reading where none came, 0 before the first, [record] of the last day."""
-    recent = glucose[-RECORDS_PER_DAY:]
-    places = np.maximum.accumulate(np.where(np.isnan(recent), -1, np.arange(len(recent))))
-    return np.where(places < 0, np.float32(0.0), recent[np.maximum(places, 0)])
 
 
 def register() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.control.controller import Controller
 from bloodtwin_core.control.controllers.control_iq import ControlIQ
+from bloodtwin_core.control.controllers.policy import policy_at
 from bloodtwin_core.control.controllers.predictive import Predictive
 from bloodtwin_core.control.controllers.process import ProcessController, oref0
 from bloodtwin_core.control.controllers.profile import Profile
@@ -34,19 +35,29 @@ LIMITED = "-limited"
 """Behind a controller's name: the same inside the limits."""
 
 
-def controller_kind(name: str, commands: Mapping[str, str] | None = None) -> ControllerKind:
+@dataclass(frozen=True)
+class OwnController:
+    """A controller of the user's own: the command of a process (process.py), or where a policy stands (policy.py)."""
+
+    process: str = ""
+    policy: str = ""
+
+    @property
+    def kind(self) -> ControllerKind:
+        """As those that come with bloodTwin."""
+        if self.policy:
+            return ControllerKind(f"the policy {self.policy}", lambda: policy_at(self.policy))
+        return ControllerKind(self.process, lambda: ProcessController(shlex.split(self.process)))
+
+
+def controller_kind(name: str, own: Mapping[str, OwnController] | None = None) -> ControllerKind:
     """The kind of this name, or, with LIMITED behind it, the same inside the limits.
 
-    commands: processes of the user's own, by name. Raises SettingsError for an unknown name, naming those there are.
+    own: the user's, by name. Raises SettingsError for an unknown name, naming those there are.
     """
-    own = {given: _process(command) for given, command in (commands or {}).items()}
-    known = {**CONTROLLERS, **own}
+    known = {**CONTROLLERS, **{given: one.kind for given, one in (own or {}).items()}}
     if name in known:
         return known[name]
     if (inner := known.get(name.removesuffix(LIMITED))) is not None:
         return ControllerKind(f"{inner.about}, inside the limits", lambda: Limited(inner.fresh()))
     raise SettingsError(f"'{name}' is no controller. There are {', '.join(known)}, each also as NAME{LIMITED}")
-
-
-def _process(command: str) -> ControllerKind:
-    return ControllerKind(command, lambda: ProcessController(shlex.split(command)))

@@ -4,10 +4,14 @@ A line in, every five minutes of one pump (a fresh process for each life):
 
     {"time": "2024-01-02T00:00:00Z", "utc_offset_hours": 1, "glucose": [..., 141.0, null], "basal_rate": [...],
      "bolus": [...], "insulin_on_board": 0.4, "bolus_age": 85.0, "reading_age": 5.0,
-     "therapy": {"basal_rate": 0.8, "correction_factor": 45.0, "carbohydrate_ratio": 9.0}}
+     "therapy": {"basal_rate": 0.8, "correction_factor": 45.0, "carbohydrate_ratio": 9.0},
+     "forecast": {"minutes": [5, ..., 60], "glucose": [143.2, ...], "levels": [0.05, ...],
+                  "quantiles": [[131.0, ...], ...]}}
 
-in mg/dL, U/h, U and minutes, the last HISTORY_RECORDS records with the newest last, null where nothing was read. A line
-out: {"basal_rate": 0.6, "bolus": 0}; whatever else it holds is passed over. oref0.js beside this file is one.
+in mg/dL, U/h, U and minutes, the last HISTORY_RECORDS records with the newest last, null where nothing was read. The
+forecast's quantiles are [step][level]; it is null where there can be none, as on the first day. It is no model of what
+insulin does. A line out: {"basal_rate": 0.6, "bolus": 0}; whatever else it holds is passed over. oref0.js beside this
+file is one.
 """
 
 import json
@@ -21,8 +25,12 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import IO, Any
 
+import numpy as np
+
 from bloodtwin_core.common.errors import DataError, SettingsError, shortened
 from bloodtwin_core.control.controller import Decision, PumpState
+from bloodtwin_core.records import RECORD_MINUTES
+from bloodtwin_core.serving.forecast import Forecast
 
 HISTORY_RECORDS = 96
 """Eight hours: longer than insulin acts."""
@@ -30,15 +38,18 @@ ANSWER_SECONDS = 30.0
 
 
 class ProcessController:
-    """The process, started with the first question and ended with this object."""
+    """The process, started with the first question and ended with this object; told the forecast if asked for."""
 
-    wants_forecast = False
-
-    def __init__(self, command: Sequence[str]) -> None:
-        self.command = list(command)
+    def __init__(self, command: Sequence[str], *, wants_forecast: bool = True) -> None:
+        self.command, self._wants_forecast = list(command), wants_forecast
         self._process: subprocess.Popen[str] | None = None
         self._answers: SimpleQueue[str] = SimpleQueue()
         self.last_answer: dict[str, Any] = {}
+
+    @property
+    def wants_forecast(self) -> bool:
+        """Whether the process is told the forecast."""
+        return self._wants_forecast
 
     def decide(self, now: PumpState) -> Decision:
         """What the process answers.
@@ -112,13 +123,24 @@ def told(now: PumpState) -> dict[str, Any]:
             "correction_factor": now.therapy.correction_factor,
             "carbohydrate_ratio": now.therapy.carbohydrate_ratio,
         },
+        "forecast": None if now.forecast is None else _forecast_told(now.forecast),
+    }
+
+
+def _forecast_told(forecast: Forecast) -> dict[str, Any]:
+    quantiles = None if forecast.quantiles is None else np.round(forecast.quantiles.astype(np.float64), 1).tolist()
+    return {
+        "minutes": [RECORD_MINUTES * (step + 1) for step in range(len(forecast.glucose))],
+        "glucose": np.round(forecast.glucose.astype(np.float64), 1).tolist(),
+        "levels": list(forecast.levels),
+        "quantiles": quantiles,
     }
 
 
 def oref0() -> ProcessController:
     """oref0's determine-basal, by node; NODE_PATH names the node_modules that holds oref0 0.7.1."""
     with as_file(files("bloodtwin_core.control.controllers") / "oref0.js") as script:
-        return ProcessController(["node", str(Path(script))])
+        return ProcessController(["node", str(Path(script))], wants_forecast=False)
 
 
 def _read(stream: IO[str], answers: "SimpleQueue[str]") -> None:

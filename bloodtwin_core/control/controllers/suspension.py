@@ -20,7 +20,7 @@ AHEAD_MINUTES = 30
 MOST_RECORDS, OF_RECORDS = 24, 30
 """Two hours without insulin in two hours and a half."""
 
-QUANTILE_LEVEL, QUANTILE_BELOW, QUANTILE_AHEAD_MINUTES = 0.10, 80.0, 60
+QUANTILE_LEVEL, QUANTILE_BELOW, QUANTILE_AHEAD_MINUTES = 0.10, 78.0, 60
 """The quantile asked, its threshold (mg/dL) and how far ahead: chosen on other virtual wearers than docs/control.md's.
 A suspension acts after an hour, and so far the line of the rule does not reach."""
 
@@ -52,20 +52,25 @@ def basal_iq() -> Suspension:
 def quantile_suspension(level: float = QUANTILE_LEVEL, below: float = QUANTILE_BELOW) -> Suspension:
     """Suspension below 70 mg/dL or where the forecast's quantile of this level (from 0 to 1) comes below so many mg/dL.
 
-    It goes on when neither holds: the forecast sees a rise before the readings do. Where there is no forecast,
-    Basal-IQ's rule decides.
+    It goes on with the first rise, as the rule does, or when neither holds. Where there is no forecast, Basal-IQ's rule
+    decides.
     """
     return Suspension(lambda now: _quantile_is_low(now, level, below), wants_forecast=True)
 
 
+def _is_rising(now: PumpState) -> bool:
+    return len(now.glucose) > 1 and bool(now.glucose[-1] > now.glucose[-2])
+
+
 def _rule_is_low(now: PumpState) -> bool:
-    is_rising = len(now.glucose) > 1 and bool(now.glucose[-1] > now.glucose[-2])
-    return not is_rising and (now.newest < BELOW or now.line_ahead(AHEAD_MINUTES) < EXPECTED_BELOW)
+    return not _is_rising(now) and (now.newest < BELOW or now.line_ahead(AHEAD_MINUTES) < EXPECTED_BELOW)
 
 
 def _quantile_is_low(now: PumpState, level: float, below: float) -> bool:
     forecast = now.forecast
     if forecast is None or forecast.quantiles is None:
         return _rule_is_low(now)
+    if _is_rising(now):  # Without basal the network goes on expecting a low: in what it learnt, pumps stop before lows.
+        return False
     at = forecast.quantiles[min(QUANTILE_AHEAD_MINUTES // RECORD_MINUTES, len(forecast.quantiles)) - 1]
     return now.newest < BELOW or bool(np.interp(level, forecast.levels, at) < below)

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from bloodtwin_core.common.progress import Progress, Step, silent
-from bloodtwin_core.control.controllers import controller_kind
+from bloodtwin_core.control.controllers import OwnController, controller_kind
 from bloodtwin_core.control.steering import steer_together
 from bloodtwin_core.control.trial.measures import LifeSignals, measured
 from bloodtwin_core.control.trial.result import Arm, TrialResult
@@ -32,7 +32,7 @@ model: the processor's cache holds the states of so many."""
 class TrialPlan:
     """What to try. forecaster: a streaming export (model_streaming.onnx), None for the base model's.
 
-    commands: controllers of the user's own, by name (controllers/process.py). processes: how many work side by side.
+    own: controllers of the user's own, by name. processes: how many work side by side.
     """
 
     seed: int = 1
@@ -42,7 +42,7 @@ class TrialPlan:
     scenarios: tuple[str, ...] = ("everyday",)
     forecaster: Path | None = None
     processes: int = 1
-    commands: Mapping[str, str] = field(default_factory=dict)
+    own: Mapping[str, OwnController] = field(default_factory=dict)
 
     @property
     def tasks(self) -> list["Task"]:
@@ -55,7 +55,7 @@ class TrialPlan:
                 controller=controller,
                 scenario=name,
                 forecaster=self.forecaster,
-                commands=self.commands,
+                own=self.own,
             )
             for name in self.scenarios
             for controller in self.controllers
@@ -73,7 +73,7 @@ class Task:
     controller: str
     scenario: str
     forecaster: Path | None
-    commands: Mapping[str, str] = field(default_factory=dict)
+    own: Mapping[str, OwnController] = field(default_factory=dict)
 
 
 def run_trial(plan: TrialPlan, progress: Progress = silent) -> TrialResult:
@@ -84,7 +84,7 @@ def run_trial(plan: TrialPlan, progress: Progress = silent) -> TrialResult:
     """
     for name in plan.scenarios:
         scenario(name)
-    asked = [name for name in plan.controllers if controller_kind(name, plan.commands).fresh().wants_forecast]
+    asked = [name for name in plan.controllers if controller_kind(name, plan.own).fresh().wants_forecast]
     version = forecaster_network(plan.forecaster).facts.model_version if asked else ""
     outcomes = list(_told(plan, progress))
     pairs = [(controller, name) for name in plan.scenarios for controller in plan.controllers]
@@ -109,7 +109,7 @@ def run_trial(plan: TrialPlan, progress: Progress = silent) -> TrialResult:
 
 def live_task(task: Task) -> list[SteeredLife]:
     """The lives of a task, in the order of its wearers."""
-    kind, changes = controller_kind(task.controller, task.commands), SCENARIOS[task.scenario]
+    kind, changes = controller_kind(task.controller, task.own), SCENARIOS[task.scenario]
     lots = [changes.change(drawn_lot(task.seed, who, task.days), task.seed, who) for who in task.wearers]
     controllers = [kind.fresh() for _ in lots]
     network = forecaster_network(task.forecaster) if controllers[0].wants_forecast else None

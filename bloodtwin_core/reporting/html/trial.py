@@ -33,7 +33,7 @@ def trial_page(result: TrialResult, plan: TrialPlan) -> ReportPage:
     about = [
         ("Wearers", f"{result.wearers}, of seed {result.seed}"),
         ("Days", str(result.days)),
-        *((name, controller_kind(name, plan.commands).about) for name in result.controllers),
+        *((name, controller_kind(name, plan.own).about) for name in result.controllers),
         ("Forecaster", result.model or "none was asked"),
     ]
     sections = [_section(result, plan, name) for name in result.scenarios]
@@ -92,7 +92,7 @@ def _day_picture(result: TrialResult, plan: TrialPlan, name: str) -> Picture:
     blood, basal = {}, {}
     day = slice(RUN_IN_DAYS * RECORDS_PER_DAY, (RUN_IN_DAYS + 1) * RECORDS_PER_DAY)
     for controller in result.controllers:
-        task = Task(plan.seed, (SHOWN_WEARER,), 1, controller, name, plan.forecaster, plan.commands)
+        task = Task(plan.seed, (SHOWN_WEARER,), 1, controller, name, plan.forecaster, plan.own)
         lived = live_task(task)[0].lived
         blood[controller], basal[controller] = lived.blood[day], lived.basal_rate[day]
     lowest = "; ".join(f"{controller}: lowest {np.min(values):.0f} mg/dL" for controller, values in blood.items())

@@ -11,9 +11,11 @@ from benchmarks.accuracy.__main__ import data_for, judged, train
 from benchmarks.accuracy.comparing import Judged, table
 from benchmarks.accuracy.inputs import carbohydrates_on_board, insulin_left, insulin_on_board, person
 from benchmarks.accuracy.judging import WindowErrors, difference
+from benchmarks.accuracy.known_insulin import acted_between, sensitivity_of_each_record
 from benchmarks.accuracy.variants import VARIANTS, Variant
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings
+from bloodtwin_core.insulin.action import RAPID
 from bloodtwin_core.records import Feature
 from bloodtwin_core.training.checkpoint_folder import EpochReport
 from bloodtwin_core.training.module import ForecasterTraining
@@ -114,6 +116,24 @@ def test_insulin_on_board_never_looks_ahead(azt1d: Path, windows: WindowedSeries
     windows.series[at, Feature.bolus_dose.column] = without
     # Both are scaled by their own spread, so what stood before may differ by one factor alone.
     assert np.allclose(changed[:, 0] * unchanged[-1, 0], unchanged[:, 0] * changed[-1, 0], rtol=1e-4)
+
+
+def test_insulin_acts_after_it_was_given_and_by_its_curve(windows: WindowedSeries) -> None:
+    series = windows.series.copy()
+    series[:, [Feature.basal_rate.column, Feature.bolus_dose.column]] = 0.0
+    given = windows.segments[0].start + 100
+    series[given, Feature.bolus_dose.column] = 2.0
+    acted = acted_between(replace(windows, series=series), np.array([0.0, 30.0, 60.0]))
+    assert not acted[:given].any()
+    assert acted[given] == pytest.approx(2.0 * (RAPID.acted([32.5, 62.5]) - RAPID.acted(2.5)))
+    assert acted[given : given + 80, 0].max() < 2.0
+    assert not acted[given + 80 :].any()
+
+
+def test_the_sensitivity_is_the_rules_on_the_insulin_that_was_learnt_from(windows: WindowedSeries) -> None:
+    per_unit = sensitivity_of_each_record(windows)
+    assert np.unique(windows.pump_of(np.arange(len(per_unit)))).tolist() == ["1", "2"]
+    assert per_unit[-1] == pytest.approx(1700.0 / (1.2 * 24.0), rel=1e-5)
 
 
 def test_each_person_has_an_input_of_their_own(azt1d: Path, windows: WindowedSeries) -> None:

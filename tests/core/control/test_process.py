@@ -13,9 +13,10 @@ from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.control.controller import Decision
 from bloodtwin_core.control.controllers import controller_kind
 from bloodtwin_core.control.controllers.process import ProcessController, oref0
+from bloodtwin_core.control.controllers.process import told as told_of
 from bloodtwin_core.control.steering import steer
 from bloodtwin_core.simulation.history import drawn_lot
-from tests.core.control.states import state
+from tests.core.control.states import forecast, state
 
 HALF = """
 import json, sys
@@ -115,3 +116,19 @@ def test_oref0_steers_a_virtual_wearer():
 
 def test_the_script_of_oref0_is_part_of_the_package():
     assert Path(oref0().command[1]).name == "oref0.js"
+
+
+def test_a_process_is_told_the_forecast_and_null_where_there_is_none():
+    program = """
+import json, sys
+for line in sys.stdin:
+    told = json.loads(line)["forecast"]
+    print(json.dumps({"basal_rate": 9 if told is None else told["quantiles"][-1][0] / 100}), flush=True)
+"""
+    controller = asked(program)
+    assert controller.wants_forecast
+    assert controller.decide(state([100.0])) == Decision(9.0)
+    told = told_of(state([100.0], forecast=forecast(90.0, spread=40.0)))["forecast"]
+    assert (told["minutes"][-1], told["levels"], told["glucose"][0]) == (60, [0.1, 0.5, 0.9], 90.0)
+    assert controller.decide(state([100.0], forecast=forecast(90.0, spread=40.0))) == Decision(0.5)
+    assert not oref0().wants_forecast

@@ -52,3 +52,10 @@ def test_the_quantile_decides_where_there_is_a_forecast():
     assert rate(quantile_suspension(0.1, 70.0), level, forecast(100.0, spread=20.0)) == 1.0
     assert rate(quantile_suspension(0.5, 70.0), level, forecast(100.0, spread=40.0)) == 1.0
     assert rate(quantile_suspension(0.1, 70.0), [100, 97, 94, 91]) == 0.0
+
+
+def test_the_quantiles_suspension_too_goes_on_with_the_first_rise():
+    told = forecast(90.0, spread=40.0)
+    assert rate(quantile_suspension(), [92, 91, 90, 89], told) == 0.0
+    assert rate(quantile_suspension(), [92, 91, 89, 90], told) == 1.0
+    assert rate(quantile_suspension(), [68, 67, 66, 67], told) == 1.0

@@ -34,6 +34,14 @@ def test_the_indices_average_over_all_readings():
     assert high_index(np.array([50.0])) == 0.0
 
 
+def test_the_indices_are_those_that_agata_publishes_for_ten_readings():
+    """Worked values of AGATA, the toolbox of the University of Padova (github.com/gcappon/agata, its tests of lbgi and
+    hbgi; G. Cappon et al., Journal of Diabetes Science and Technology 2023, doi:10.1177/19322968221147570)."""
+    readings = np.array([40.0, 50, 50, 80, 120, 120, 200, 200, 260, 260])
+    assert round(low_index(readings), 3) == 8.543
+    assert round(high_index(readings), 3) == 7.292
+
+
 def test_an_event_lasts_a_quarter_of_an_hour():
     assert events_below(np.array([60, 50, 50, 60, 50, 50, 50, 60, 50, 50, 50, 50.0]), 54.0) == 2
 
