@@ -3,14 +3,8 @@
 Loop's counteraction effects, as input and as target: the change of glucose that the network reads is the one that there
 would have been without the insulin given so far, and so is the change that it forecasts; then what that insulin will do
 by the curve of action is added. The sensitivity is each person's by the rule of 1700, from the train split.
-
-`python -m benchmarks.accuracy.known_insulin --azt1d FOLDER` asks what was trained by `python -m benchmarks.accuracy`
-about a dose that nobody gave, on validation windows.
 """
 
-import argparse
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,15 +14,13 @@ from torch import Tensor
 from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.insulin.action import RAPID, REACH_MINUTES
 from bloodtwin_core.insulin.sensitivity import CORRECTION_RULE
-from bloodtwin_core.records import RECORD_MINUTES, RECORDS_PER_DAY, Feature, Split, Values
+from bloodtwin_core.records import RECORD_MINUTES, RECORDS_PER_DAY, Feature, Split
 from bloodtwin_core.training.module import ForecasterTraining, Supervised
-from bloodtwin_core.windows import WindowedSeries, evenly_spread
+from bloodtwin_core.windows import WindowedSeries
 
-DOSES = (1.0, 3.0, 6.0)
-WINDOWS = 800
 _GIVEN = RECORD_MINUTES / 2
 """Minutes before the end of its record at which an insulin was given, on average."""
-_INSULIN = (Feature.basal_rate.column, Feature.bolus_dose.column)
+INSULIN = (Feature.basal_rate.column, Feature.bolus_dose.column)
 
 
 class InsulinTakenOut(ForecasterTraining):
@@ -52,7 +44,7 @@ class InsulinTakenOut(ForecasterTraining):
         records = super().records(rows).clone()
         records[..., Feature.delta_bg.column] -= self.just_now[rows]
         if not self.told_insulin:
-            records[..., _INSULIN] = 0.0
+            records[..., INSULIN] = 0.0
         return records
 
     def dense(self, chunks: Tensor, length: int) -> Supervised:
@@ -92,7 +84,7 @@ def sensitivity_of_each_record(windows: WindowedSeries) -> Floats:
     for segment in windows.segments_of(Split.train):
         learnt[segment.start : segment.stop] = True
     pumps = windows.pump_of(np.arange(len(windows.series)))
-    basal, bolus = (windows.series[:, column].astype(np.float64) for column in _INSULIN)
+    basal, bolus = (windows.series[:, column].astype(np.float64) for column in INSULIN)
     known = learnt & np.isfinite(basal) & np.isfinite(bolus)
     for pump in np.unique(pumps):
         own = pumps == pump
@@ -106,7 +98,7 @@ def acted_between(windows: WindowedSeries, minutes: Floats) -> Floats:
 
     Of the insulin of the record and those before it in its segment; what is unknown counts as none.
     """
-    basal, bolus = (np.nan_to_num(windows.series[:, column].astype(np.float64)) for column in _INSULIN)
+    basal, bolus = (np.nan_to_num(windows.series[:, column].astype(np.float64)) for column in INSULIN)
     units = basal * RECORD_MINUTES / 60.0 + bolus
     ages = _GIVEN + np.arange(0.0, REACH_MINUTES + RECORD_MINUTES, RECORD_MINUTES)
     kernels = RAPID.acted(ages[:, None] + minutes[1:]) - RAPID.acted(ages + minutes[0])[:, None]
@@ -116,61 +108,3 @@ def acted_between(windows: WindowedSeries, minutes: Floats) -> Floats:
         for column, kernel in enumerate(kernels.T):
             acted[own, column] = np.convolve(units[own], kernel)[: segment.stop - segment.start]
     return acted
-
-
-def response_table(trained: dict[str, ForecasterTraining], windows: WindowedSeries) -> str:
-    """Mean answer to each dose at 60 minutes, and the share of windows in which more insulin raises glucose."""
-    rows = ["| variant | dose | at 60 min, mg/dL | raises glucose |", "| --- | --- | --- | --- |"]
-    for name, module in trained.items():
-        module.eval()
-        chosen = torch.from_numpy(_with_insulin(windows, windows.lookback))
-        for dose in DOSES:
-            with torch.inference_mode():
-                ask = module.answer if isinstance(module, InsulinTakenOut) else _answer_of(module)
-                said = torch.cat([ask(rows_, dose)[:, -1] for rows_ in chosen.split(100)]).numpy()
-            rows.append(f"| {name} | {dose:g} U | {said.mean():+.1f} | {np.mean(said > 0.0):.0%} |")
-    return "\n".join(rows)
-
-
-def _answer_of(module: ForecasterTraining) -> Any:
-    return lambda rows, dose: network_answer(module, rows, dose)
-
-
-def _with_insulin(windows: WindowedSeries, lookback: int) -> Any:
-    """Complete validation windows whose insulin is known throughout, evenly spread."""
-    origins = windows.origins[Split.validate]
-    series: Values = windows.series[:, _INSULIN]
-    rows = [
-        row
-        for row in origins.rows[origins.complete].tolist()
-        if np.isfinite(series[row - lookback + 1 : row + 1]).all()
-    ]
-    return evenly_spread(np.array(rows, dtype=np.int64), WINDOWS)
-
-
-def main() -> None:
-    """The command."""
-    from benchmarks.accuracy.__main__ import data_for, folder_of, training_of
-    from benchmarks.accuracy.variants import BASE, VARIANTS
-    from bloodtwin_core.training import CheckpointFolder
-
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy.known_insulin", description=__doc__)
-    parser.add_argument("--azt1d", required=True, type=Path, metavar="FOLDER")
-    parser.add_argument("--out", type=Path, default=Path("artifacts/accuracy"), help="%(default)s")
-    parser.add_argument("--seed", type=int, default=42, help="%(default)s")
-    given = parser.parse_args()
-    prepared, trained = data_for(VARIANTS[BASE], given.azt1d, None, given.out), {}
-    for name in (BASE, "insulin taken out", "insulin taken out, untold"):
-        best = CheckpointFolder(folder_of(name, given.seed, given.out) / "checkpoints").best
-        if best.exists():
-            variant = VARIANTS[name]
-            module = training_of(variant, given.azt1d)(
-                prepared.windows, prepared.scaler, variant.model_settings, variant.training_settings, ""
-            )
-            module.load_state_dict(torch.load(best, map_location="cpu", weights_only=True)["state_dict"])
-            trained[name] = module
-    sys.stdout.write(f"{response_table(trained, prepared.windows)}\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.accuracy.__main__ import data_for, judged, train
 from benchmarks.accuracy.comparing import Judged, table
 from benchmarks.accuracy.inputs import carbohydrates_on_board, insulin_left, insulin_on_board, person
+from benchmarks.accuracy.insulin_answers import response_table
 from benchmarks.accuracy.judging import WindowErrors, difference
-from benchmarks.accuracy.known_insulin import acted_between, sensitivity_of_each_record
+from benchmarks.accuracy.known_insulin import InsulinTakenOutUntold, acted_between, sensitivity_of_each_record
 from benchmarks.accuracy.variants import VARIANTS, Variant
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings
@@ -128,6 +130,21 @@ def test_insulin_acts_after_it_was_given_and_by_its_curve(windows: WindowedSerie
     assert acted[given] == pytest.approx(2.0 * (RAPID.acted([32.5, 62.5]) - RAPID.acted(2.5)))
     assert acted[given : given + 80, 0].max() < 2.0
     assert not acted[given + 80 :].any()
+
+
+def test_whoever_is_told_of_no_insulin_answers_a_dose_by_the_curve_alone(
+    azt1d: Path, windows: WindowedSeries, tmp_path: Path
+) -> None:
+    tiny = Variant("tiny", {"chunk_length": 48, "burn_in": 12}, {"hidden_size": 4}, TINY, module=InsulinTakenOutUntold)
+    scaler = data_for(tiny, azt1d, None, tmp_path).scaler
+    module = tiny.module(windows, scaler, tiny.model_settings, tiny.training_settings, "").eval()
+    rows = torch.tensor([windows.segments[0].start + 200])
+    answer = module.answer(rows, 2.0).detach().numpy()
+    curve = RAPID.acted(5.0 * np.arange(1, 13))
+    assert answer[0] == pytest.approx(-2.0 * 1700.0 / (1.2 * 24.0) * curve, rel=0.1)
+    table_of = response_table({"untold": module}, windows)
+    assert "| untold | 6 U | -" in table_of
+    assert table_of.endswith("| 0% |")
 
 
 def test_the_sensitivity_is_the_rules_on_the_insulin_that_was_learnt_from(windows: WindowedSeries) -> None:
