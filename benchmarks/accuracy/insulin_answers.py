@@ -1,4 +1,4 @@
-"""`python -m benchmarks.accuracy.insulin_answers --azt1d FOLDER`: what trained variants say about a dose that nobody gave.
+"""`python -m benchmarks.accuracy.insulin_answers --azt1d FOLDER`: what variants say about a dose that nobody gave.
 
 Of what `python -m benchmarks.accuracy` has trained in OUT: the base, and those that have insulin's known effect taken
 out; on validation windows.
