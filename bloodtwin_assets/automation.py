@@ -13,7 +13,9 @@ from dagster._check import CheckError
 
 from bloodtwin_assets.configured import configured
 from bloodtwin_assets.ingestion.assets import INGESTION_ASSETS
+from bloodtwin_assets.jobs import MAIN_LINE
 from bloodtwin_assets.live.assets import LIVE_GROUP
+from bloodtwin_assets.people.assets import PEOPLE_GROUP
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.config import PublishingSettings
@@ -22,6 +24,8 @@ from bloodtwin_core.pipeline.new_days import new_days
 
 RECORDS, MODEL, LAST = (dg.AssetKey(name) for name in ("raw_pump_splits", "trained_checkpoint", "published_model"))
 FIRST = {*(asset.key for asset in INGESTION_ASSETS), RECORDS}
+BESIDE = (LIVE_GROUP, PEOPLE_GROUP)
+"""Groups that are no part of the main line."""
 LOOKED_AT = "50 * * * *"
 """When it is looked whether enough new days came; records are read for it."""
 
@@ -60,9 +64,10 @@ def retraining_sensor() -> dg.AutomationConditionSensorDefinition:
         warnings.simplefilter("ignore", dg.BetaWarning)
         return dg.AutomationConditionSensorDefinition(
             name="weekly_retraining",
-            target=dg.AssetSelection.all() - dg.AssetSelection.groups(LIVE_GROUP),
+            target=dg.AssetSelection.all() - dg.AssetSelection.groups(*BESIDE),
             default_status=dg.DefaultSensorStatus.STOPPED,
             use_user_code_server=True,
+            run_tags=MAIN_LINE,
             description="Fetches, trains, tests, exports and publishes at publishing.cron, and when "
             "publishing.new_days more days of records came. Never two at once.",
         )
@@ -70,7 +75,7 @@ def retraining_sensor() -> dg.AutomationConditionSensorDefinition:
 
 def automated(spec: dg.AssetSpec, settings: PublishingSettings) -> dg.AssetSpec:
     """With the condition under which the asset is materialized by itself, and until when it counts as fresh."""
-    if spec.group_name == LIVE_GROUP:
+    if spec.group_name in BESIDE:
         return spec
     spec = spec.replace_attributes(automation_condition=_condition(spec, settings))
     if spec.key not in (RECORDS, MODEL, LAST):

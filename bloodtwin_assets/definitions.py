@@ -17,8 +17,9 @@ from bloodtwin_assets.automation import automated, retraining_sensor
 from bloodtwin_assets.configured import configured
 from bloodtwin_assets.evaluation.report_link import with_report_link
 from bloodtwin_assets.executor import executor
-from bloodtwin_assets.jobs import ingestion, live, night, retraining
+from bloodtwin_assets.jobs import ingestion, live, night, personal_models, retraining
 from bloodtwin_assets.lost_runs import lost_runs
+from bloodtwin_assets.people.assets import people_assets
 from bloodtwin_assets.publishing.actions import acknowledge_drift, roll_back
 from bloodtwin_assets.publishing.telling import tell_of_trouble
 from bloodtwin_assets.resources import ArtifactsResource, settings_resource
@@ -40,15 +41,16 @@ def build_defs(resource_overrides: Mapping[str, object] | None = None) -> dg.Def
     """
     config = configured()
     settings = config.settings()
+    people = people_assets(settings.people.pump_ids)
     return dg.Definitions(
-        assets=[asset.map_asset_specs(partial(_completed, settings=settings)) for asset in _assets()],
+        assets=[asset.map_asset_specs(partial(_completed, settings=settings)) for asset in [*_assets(), *people]],
         asset_checks=dg.load_asset_checks_from_modules(_modules("checks")),
         resources={
             "settings": settings_resource(settings),
             "artifacts": ArtifactsResource(root=config.root, wait=config.wait),
             **(resource_overrides or {}),
         },
-        jobs=[retraining, ingestion, live, night, roll_back, acknowledge_drift],
+        jobs=[retraining, ingestion, live, night, roll_back, acknowledge_drift, *personal_models(people)],
         schedules=[regular_ingestion, live_forecasts, nightly_comparison],
         sensors=[retraining_sensor(), tell_of_trouble, lost_runs],
         executor=executor(),

@@ -13,15 +13,20 @@ STEPS_VARIABLE = "BLOODTWIN_KUBERNETES_STEPS"
 """Environment variable that names a file: the config of dagster-k8s' k8s_job_executor, as YAML."""
 
 
+def executor_is_here() -> bool:
+    """Whether all stages of a run work in the run's own process."""
+    return not os.environ.get(STEPS_VARIABLE)
+
+
 def executor() -> dg.ExecutorDefinition:
     """One process, unless STEPS_VARIABLE asks for pods.
 
     Imports alone would cost several seconds for every stage, and mostly there is one machine. Raises SettingsError if
     the file cannot be used, MissingExtra if dagster-k8s is not installed.
     """
-    named = os.environ.get(STEPS_VARIABLE)
-    if not named:
+    if executor_is_here():
         return dg.in_process_executor
+    named = os.environ[STEPS_VARIABLE]
     require_installed("dagster_k8s")
     from dagster_k8s import k8s_job_executor
 

@@ -20,8 +20,10 @@ from dagster._core.execution.retries import RetryMode
 from dagster._core.executor.step_delegating import StepDelegatingExecutor, StepHandlerContext
 from dagster._core.log_manager import DagsterLogManager
 from dagster._core.origin import JobPythonOrigin
+from dagster._core.storage.tags import PARTITION_NAME_TAG
 from dagster._grpc.types import ExecuteStepArgs
 
+from bloodtwin_assets.configured import CONFIG_VARIABLE
 from bloodtwin_assets.definitions import build_defs
 from bloodtwin_assets.executor import STEPS_VARIABLE
 from bloodtwin_core.common.errors import SettingsError
@@ -35,7 +37,7 @@ from dagster_k8s.container_context import K8sContainerContext  # noqa: E402 - af
 from dagster_k8s.executor import K8sStepHandler  # noqa: E402
 from dagster_k8s.job import UserDefinedDagsterK8sConfig  # noqa: E402
 from dagster_k8s.models import k8s_snake_case_dict  # noqa: E402
-from kubernetes.client import ApiClient, V1PodSpec  # noqa: E402
+from kubernetes.client import ApiClient, V1Container, V1PodSpec  # noqa: E402
 
 FOLDER = Path(__file__).parents[1] / "deploy" / "k8s"
 KUBERNETES = "1.34"
@@ -95,6 +97,7 @@ class Cluster:
         """What Dagster's chart makes of runLauncher in values.yaml."""
         told = manifest("values.yaml")["runLauncher"]["config"]["k8sRunLauncher"]["runK8sConfig"]
         pod = k8s_snake_case_dict(V1PodSpec, told["podSpecConfig"])
+        container = k8s_snake_case_dict(V1Container, told["containerConfig"])
         return K8sRunLauncher(
             service_account_name="dagster",
             instance_config_map="dagster-instance",
@@ -102,7 +105,7 @@ class Cluster:
             load_incluster_config=False,
             kubeconfig_file=self.kubeconfig,
             k8s_client_batch_api=self.api,
-            run_k8s_config={"pod_spec_config": pod},
+            run_k8s_config={"pod_spec_config": pod, "container_config": container},
         )
 
     def steps(self, config: Manifest) -> K8sStepHandler:
@@ -155,7 +158,7 @@ def job_of_stage(stage: str, config: Manifest, cluster: Cluster) -> Manifest:
     return cluster.job
 
 
-def python_origin() -> JobPythonOrigin:
+def python_origin(job_name: str = "retraining") -> JobPythonOrigin:
     """Where a pod finds the job: in the image and with the context that values.yaml names."""
     repository = ReconstructableRepository.for_module(
         "bloodtwin_assets.definitions",
@@ -163,7 +166,7 @@ def python_origin() -> JobPythonOrigin:
         container_image="{repository}:{tag}".format(**deployment()["image"]),
         container_context={"k8s": container_context()},
     )
-    return ReconstructableJob(repository=repository, job_name="retraining").get_python_origin()
+    return ReconstructableJob(repository=repository, job_name=job_name).get_python_origin()
 
 
 @pytest.mark.parametrize("name", ["storage.yaml", "settings.yaml"])
@@ -199,6 +202,40 @@ def test_the_training_alone_is_given_a_gpu(steps: Path, cluster: Cluster) -> Non
     assert container["resources"]["limits"] == {"memory": "8Gi", GPU: "1"}
     stages = {node.name for node in build_defs().resolve_job_def("retraining").nodes}
     assert set(config["per_step_k8s_config"]) <= stages, "a misspelt stage would be given nothing"
+
+
+@pytest.mark.usefixtures("steps")
+def test_a_pump_of_many_is_one_job_with_the_same_code(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my.yaml").write_text("people: {pump_ids: [sim001, sim002]}")
+    monkeypatch.setenv(CONFIG_VARIABLE, str(tmp_path / "my.yaml"))
+    job, origin = build_defs().resolve_job_def("personal_models"), python_origin("personal_models")
+    assert job.executor_def.name == "in_process", "the run's own pod makes the model; there is no second one"
+    with dg.DagsterInstance.ephemeral() as instance:
+        launcher = cluster.launcher()
+        launcher.register_instance(instance)
+        run = instance.create_run_for_job(job, job_code_origin=origin, tags={PARTITION_NAME_TAG: "sim002"})
+        launcher._launch_k8s_job_with_args("sim002", ["dagster", "api", "execute_run"], run)
+    validate.validate(cluster.job, KUBERNETES, strict=True)
+    pod = cluster.job["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    assert container["image"] == "registry.example.org/bloodtwin-graph:0.1.0"
+    assert container["resources"] == {"requests": {"cpu": "1", "memory": "1536Mi"}, "limits": {"memory": "3Gi"}}
+    claim = manifest("storage.yaml")["metadata"]["name"]
+    assert claim in [each.get("persistentVolumeClaim", {}).get("claimName") for each in pod["volumes"]]
+    assert {"secretRef": {"name": "bloodtwin-credentials"}} in container["envFrom"]
+
+
+@pytest.mark.usefixtures("steps")
+def test_a_cluster_lets_one_retraining_run_and_many_people() -> None:
+    queue = manifest("values.yaml")["dagsterDaemon"]["runCoordinator"]["config"]["queuedRunCoordinator"]
+    [limit] = queue["tagConcurrencyLimits"]
+    assert limit["limit"] == 1 < queue["maxConcurrentRuns"]
+    assert build_defs().resolve_job_def("retraining").tags[limit["key"]] == limit["value"]
+    [sensor] = [each for each in build_defs().sensors or [] if each.name == "weekly_retraining"]
+    assert isinstance(sensor, dg.AutomationConditionSensorDefinition)
+    assert sensor.run_tags[limit["key"]] == limit["value"]
 
 
 def test_the_graph_takes_the_executor_from_the_file(steps: Path) -> None:

@@ -46,6 +46,11 @@ COMMANDS = {
         "train on the windows of an artifacts folder, without the graph",
         "the same command goes on from the last finished epoch",
     ),
+    "personalise": Command(
+        "personalise",
+        "give each of many people a model of their own, without the graph",
+        "what was made stands, and the same command goes on with the rest",
+    ),
     "forecast": Command("forecast", "the coming hour, from a file, a folder of exports or a Nightscout site"),
     "serve": Command("serve", "a service and a page: a forecast with every reading", "what was acknowledged is kept"),
     "feed": Command("feed", "get events from sources for a service that runs elsewhere", "what was sent is kept"),

@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -121,6 +121,21 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextmanager
+def scratch_folder(path: Path) -> Iterator[Path]:
+    """An empty folder beside `path` that is gone when the block ends; clear_leftovers takes away what a kill leaves.
+
+    Raises StorageError where the place cannot be written.
+    """
+    scratch = _beside(path)
+    try:
+        with storage_errors(path, scratch):
+            private_folder(scratch)
+            yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def recover_folder(path: Path) -> None:
     """Put back the folder that a kill in the middle of atomic_folder left aside; otherwise do nothing."""
     aside = _aside(path)
@@ -139,16 +154,15 @@ def remove_folder(path: Path) -> None:
     shutil.rmtree(going, ignore_errors=True)
 
 
-def clear_leftovers(folder: Path, besides: Path | None = None) -> int:
+def clear_leftovers(folder: Path, besides: Collection[Path] = ()) -> int:
     """Clear away what killed processes left under a folder, and return how many files that were.
 
     Folders that had stepped aside come back where nothing took their place. Nobody may be writing there meanwhile, but
-    in the folder besides, which is left alone.
+    in the folders besides, which are left alone.
     """
     cleared = 0
     for parent, folders, files in os.walk(folder):
-        if besides is not None and besides.parent == Path(parent) and besides.name in folders:
-            folders.remove(besides.name)
+        folders[:] = [name for name in folders if Path(parent, name) not in besides]
         for name in list(folders):
             path = Path(parent, name)
             aside = _ASIDE.fullmatch(name)

@@ -14,6 +14,7 @@ from bloodtwin_core.config.evaluation import EvaluationSettings
 from bloodtwin_core.config.export import ExportSettings
 from bloodtwin_core.config.group import SettingsGroup
 from bloodtwin_core.config.model import Cell, ModelSettings
+from bloodtwin_core.config.people import PeopleSettings
 from bloodtwin_core.config.publishing import DriftSettings, PublishingSettings
 from bloodtwin_core.config.service import ServiceSettings
 from bloodtwin_core.config.training import (
@@ -38,6 +39,7 @@ __all__ = [
     "EvaluationSettings",
     "ExportSettings",
     "ModelSettings",
+    "PeopleSettings",
     "PersonalSettings",
     "Precision",
     "PublishingSettings",
@@ -58,6 +60,9 @@ class Settings(SettingsGroup):
     model: ModelSettings = Field(default_factory=ModelSettings, description="The network.")
     training: TrainingSettings = Field(default_factory=TrainingSettings, description="How the network is fitted.")
     personal: PersonalSettings = Field(default_factory=PersonalSettings, description="Fine-tuning for each pump.")
+    people: PeopleSettings = Field(
+        default_factory=PeopleSettings, description="Personal models of many people, beside the main line."
+    )
     evaluation: EvaluationSettings = Field(
         default_factory=EvaluationSettings, description="How the forecaster is tested."
     )

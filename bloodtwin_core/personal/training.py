@@ -48,7 +48,7 @@ def personalise(
     outcomes = []
     with atomic_folder(folder) as temporary:
         for pump in pumps_of(windows):
-            outcome = _personalise_pump(windows_of_pump(windows, pump), pump, unified, training, personal, temporary)
+            outcome = personalise_pump(windows_of_pump(windows, pump), pump, unified, training, personal, temporary)
             outcomes.append(outcome)
             on_pump(outcome)
         index = PersonalIndex(unified_sha256=unified.sha256, outcomes=tuple(outcomes))
@@ -62,7 +62,7 @@ def pumps_of(windows: WindowedSeries) -> Iterable[str]:
     return [pump for pump in dict.fromkeys(s.pump_id for s in windows.segments_of(Split.train)) if pump in tested]
 
 
-def _personalise_pump(
+def personalise_pump(
     windows: WindowedSeries,
     pump_id: str,
     unified: Checkpoint,
@@ -70,6 +70,10 @@ def _personalise_pump(
     personal: PersonalSettings,
     folder: Path,
 ) -> PersonalOutcome:
+    """Fine-tune a copy on the windows of one pump alone and keep it, where it is accepted, as folder/{pump}.ckpt.
+
+    Raises what fit raises, StorageError if the folder cannot be written.
+    """
     before = _errors(unified, windows, training)
     outcome = PersonalOutcome(
         pump_id=pump_id,

@@ -13,6 +13,7 @@ from bloodtwin_core.common.files import atomic_write, clear_leftovers, recover_f
 from bloodtwin_core.common.hashes import Hashes
 from bloodtwin_core.common.locks import Owner, holder_of
 from bloodtwin_core.pipeline.manifest import Manifest, StageRecord, package_versions, python_version, read_manifest
+from bloodtwin_core.records.pump_ids import pump_id_of
 from bloodtwin_core.serving.alarm_rules import ALARMS
 
 logger = logging.getLogger(__name__)
@@ -140,9 +141,23 @@ class ArtifactStore:
         return self.folder / "version_sources"
 
     @property
+    def people(self) -> Path:
+        """Folder of the personal models of many people; each has a manifest and a lock of its own."""
+        return self.folder / "people"
+
+    @property
+    def personal_model(self) -> Path:
+        """In the folder of one of many people: what became of the copy, and the copy where it was accepted."""
+        return self.folder / "model"
+
+    @property
     def manifest_path(self) -> Path:
         """The manifest's file."""
         return self.folder / "manifest.json"
+
+    def of_person(self, pump_id: str, owner: Owner | None = None) -> "ArtifactStore":
+        """The files of one of many people. Raises DataError for what no pump can be called."""
+        return ArtifactStore(self.people / pump_id_of(pump_id), owner or Owner(run=self.owner.run, waits=True))
 
     def keep_picture(self, name: str, png: bytes) -> Path:
         """Keep a PNG picture under its name, for reports, and return its path."""
@@ -162,7 +177,7 @@ class ArtifactStore:
         Raises FolderInUse if another run is at work here.
         """
         with self.owner.holding(self.folder) as taken:
-            if taken and (cleared := clear_leftovers(self.folder, besides=self.published)):
+            if taken and (cleared := clear_leftovers(self.folder, besides=(self.published, self.people))):
                 logger.info("Cleared away %d files that a run broken off by a kill left in %s", cleared, self.folder)
             yield
 

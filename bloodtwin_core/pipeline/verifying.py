@@ -35,6 +35,7 @@ def faults_of(store: ArtifactStore) -> list[str]:
     if not stages:
         raise ArtifactMissing(f"{store.manifest_path} is not there or lists nothing. Materialize everything first")
     faults = [fault for stage in stages for fault in store.faults(stage)]
+    faults += _faults_of_people(store)
     # What cannot be read is told already, as changed.
     with suppress(ArtifactMissing):
         faults += changed_files(read_raw_splits(store.raw_splits), store.folder)
@@ -46,6 +47,16 @@ def faults_of(store: ArtifactStore) -> list[str]:
         for stage, from_stage, stale in _stale(store)
         if stale
     ]
+
+
+def _faults_of_people(store: ArtifactStore) -> Iterator[str]:
+    for folder in sorted(store.people.iterdir()) if store.people.is_dir() else ():
+        person = ArtifactStore(folder)
+        try:
+            for stage in person.manifest().stages:
+                yield from person.faults(stage)
+        except ArtifactMissing as error:
+            yield str(error)
 
 
 def _published_faults(published: PublishedStore) -> Iterator[str]:

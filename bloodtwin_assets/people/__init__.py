@@ -1,0 +1,1 @@
+"""Personal models of many people, in a job of their own."""
