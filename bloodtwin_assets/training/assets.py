@@ -10,6 +10,7 @@ from bloodtwin_assets.common.run_log import core_log_in
 from bloodtwin_assets.common.terminal import COMMAND_TERMINAL, drawing_on
 from bloodtwin_assets.data.assets import fitted_scaler, windowed_tensors
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
+from bloodtwin_assets.training.launching import launched_by_pipes
 from bloodtwin_assets.training.pages import epoch_observation, fitted_page, personal_page
 from bloodtwin_core.personal.storage import PersonalOutcome
 from bloodtwin_core.pipeline.personal import personal_stage
@@ -31,7 +32,7 @@ def trained_checkpoint(
     """
     store = artifacts.store(settings)
     with core_log_in(context), drawing_on(COMMAND_TERMINAL):
-        fitted = train_stage(store, settings.plain(), on_epoch=observed_in(context, settings))
+        fitted = train_stage(store, settings.plain(), observed_in(context, settings), launched_by_pipes(context))
     page = fitted_page(fitted, store.picture(LEARNING_CURVE).read_bytes(), GlucoseUnit(settings.evaluation.unit))
     return dg.MaterializeResult(metadata=page_of(settings, page), data_version=dg.DataVersion(fitted.sha256))
 

@@ -1,6 +1,8 @@
 """Processes that are named to others in a file, and whether they still run."""
 
+import ctypes
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -8,6 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 _STATE, _START = 0, 19
 """Fields of /proc/PID/stat after the name of the program, https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html."""
+_PARENT_DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG of prctl(2), Linux."""
 _ENDED = ("Z", "X", "x")
 
 
@@ -29,6 +33,12 @@ class NamedProcess(BaseModel):
     def runs(self) -> bool:
         """Whether it has not ended."""
         return _started(self.pid) == self.started
+
+
+def die_with_parent() -> None:
+    """Let this process be terminated when the one that started it ends, however it does; on Linux alone."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 def _started(pid: int) -> str | None:

@@ -130,6 +130,13 @@ class TrainingSettings(SettingsGroup):
         le=1024,
         description="CPU threads; 0 means one in dense mode, whose steps are too small to share, else all cores.",
     )
+    processes: int = Field(
+        default=1,
+        ge=1,
+        le=1024,
+        description="Processes of this machine that share each step, one a GPU or CPU core, by torchrun; 1 trains in "
+        "the run's own process.",
+    )
     series_memory_mib: int = Field(
         default=1024,
         ge=0,

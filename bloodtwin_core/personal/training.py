@@ -125,6 +125,7 @@ def fine_tune(
         "schedule": Schedule.cosine,
         "early_stopping_patience": personal.early_stopping_patience,
         "resume": False,
+        "processes": 1,  # A pump has too little to share; people are made side by side instead.
     }
     fitted = fit(
         windows,

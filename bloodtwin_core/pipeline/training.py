@@ -12,6 +12,7 @@ from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.plots import learning_curve
 from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel
 from bloodtwin_core.training.fitted import ignore
+from bloodtwin_core.training.processes.launcher import Launcher
 
 LEARNING_CURVE = "learning curve"
 """Name of the picture that a training leaves."""
@@ -23,12 +24,13 @@ def train_stage(
     settings: Settings,
     on_epoch: Callable[[EpochReport], None] = ignore,
     start_from: str | None = None,
+    launcher: Launcher | None = None,
 ) -> FittedModel:
     """Train on the store's windows and leave checkpoint, learning curve and their record in the manifest.
 
-    start_from: where the checkpoint of training.start_from lies now, if it is not to be looked for. Raises
-    ArtifactMissing if windows, scaler or that checkpoint are not there, changed, or were made with other settings, and
-    what fit raises.
+    start_from: where the checkpoint of training.start_from lies now, if it is not to be looked for. launcher starts the
+    processes of training.processes, where they are more than one or there are several nodes. Raises ArtifactMissing if
+    windows, scaler or that checkpoint are not there, changed, or were made with other settings, and what fit raises.
     """
     from bloodtwin_core.training.fit import fit  # Lightning takes a second to import.
 
@@ -56,6 +58,7 @@ def train_stage(
         on_epoch=on_epoch,
         on_published=record,
         start_from=start_from,
+        launcher=launcher,
     )
 
 

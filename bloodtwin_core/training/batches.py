@@ -13,8 +13,12 @@ from torch.utils.data import IterableDataset
 
 from bloodtwin_core.config import TrainingSettings
 from bloodtwin_core.records import Split
+from bloodtwin_core.training.processes.sharing import part_of
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.chunks import Chunks, batches, make_chunks
+
+_TILE_START, _TILE_STOP = 1, 2
+"""Columns of a chunk."""
 
 
 class CurrentEpoch(Protocol):
@@ -44,7 +48,20 @@ class DenseBatches(IterableDataset[Tensor]):
             generator,
         )
         for batch in batches(chunks, self.settings.chunk_batch_size):
-            yield _as_tensor(batch)
+            yield _part_of_chunks(_as_tensor(batch))
+
+
+def _part_of_chunks(chunks: Tensor) -> Tensor:
+    """This process's part of a batch of chunks; where it is none, a chunk of which nothing is forecast.
+
+    Every process takes every step, or the others would wait for it for ever.
+    """
+    part = part_of(chunks)
+    if len(part):
+        return part
+    nothing = chunks[:1].clone()
+    nothing[:, _TILE_STOP] = nothing[:, _TILE_START]
+    return nothing
 
 
 def _as_tensor(chunks: Chunks) -> Tensor:
@@ -52,7 +69,7 @@ def _as_tensor(chunks: Chunks) -> Tensor:
 
 
 class WindowedBatches(IterableDataset[Tensor]):
-    """Batches of forecast origins in random order, int64 [window]."""
+    """Batches of forecast origins in random order, int64 [window]; ~row stands for one that is not supervised."""
 
     def __init__(self, windows: WindowedSeries, settings: TrainingSettings, epoch: CurrentEpoch) -> None:
         self.windows, self.settings, self.epoch = windows, settings, epoch
@@ -61,7 +78,9 @@ class WindowedBatches(IterableDataset[Tensor]):
         generator = np.random.default_rng([self.settings.seed, self.epoch.current_epoch])
         rows = generator.permutation(self.windows.origins[Split.train].rows)
         for begin in range(0, len(rows), self.settings.batch_size):
-            yield torch.from_numpy(rows[begin : begin + self.settings.batch_size])
+            batch = torch.from_numpy(rows[begin : begin + self.settings.batch_size])
+            part = part_of(batch)
+            yield part if len(part) else ~batch[:1]
 
 
 def validation_chunk_length(lookback: int, settings: TrainingSettings) -> int:
@@ -86,4 +105,4 @@ class ValidationBatches(IterableDataset[Tensor]):
             self.windows.segments_of(Split.validate), self.windows.origins[Split.validate].rows, length, burn_in, None
         )
         for batch in batches(chunks, self.settings.chunk_batch_size):
-            yield _as_tensor(batch)
+            yield _part_of_chunks(_as_tensor(batch))

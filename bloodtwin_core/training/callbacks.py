@@ -13,6 +13,7 @@ from lightning.pytorch.callbacks import Callback
 from bloodtwin_core.common.files import written_whole
 from bloodtwin_core.training.checkpoint_folder import EpochReport
 from bloodtwin_core.training.module import ForecasterTraining
+from bloodtwin_core.training.processes.sharing import total_of
 
 logger = logging.getLogger(__name__)
 TIMED = ("forecasts_per_second", "seconds")
@@ -58,13 +59,17 @@ class EpochReporter(Callback):
             train_loss=float(trainer.callback_metrics["train_loss"]),
             val_mae=float(trainer.callback_metrics["val_mae"]),
             learning_rate=self.learning_rate,
-            forecasts_per_second=module.forecasts_this_epoch / max(self.train_seconds, 1e-9),
+            forecasts_per_second=total_of(module.forecasts_this_epoch, module.device) / max(self.train_seconds, 1e-9),
             seconds=time.perf_counter() - self.started,
         )
         self.epochs.append(report)
+        module.log_dict(
+            {"learning_rate": report.learning_rate, "forecasts_per_second": report.forecasts_per_second}, sync_dist=True
+        )
+        if not trainer.is_global_zero:
+            return
         with written_whole(self.timings) as path:
             path.write_text(json.dumps([each.model_dump(include=set(TIMED)) for each in self.epochs]), "utf-8")
-        module.log_dict({"learning_rate": report.learning_rate, "forecasts_per_second": report.forecasts_per_second})
         logger.info(
             "epoch %d: train loss %.3f, val_mae %.3f mg/dL, %s forecasts/s, %.1f s",
             report.epoch,

@@ -5,21 +5,19 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-import lightning as L
-
 from bloodtwin_core.common.errors import SettingsError, TrainingFailed
-from bloodtwin_core.common.files import close_to_others, private_folder, storage_errors
+from bloodtwin_core.common.files import close_to_others
 from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
-from bloodtwin_core.network.checkpoint import STARTED_FROM, Checkpoint
 from bloodtwin_core.network.threads import torch_threads
 from bloodtwin_core.training.calibration import calibrate_checkpoint
-from bloodtwin_core.training.callbacks import EpochReporter
-from bloodtwin_core.training.checkpoint_folder import BEST, TIMINGS, CheckpointFolder, EpochReport, run_identity
-from bloodtwin_core.training.compute import choose_compute, denormals_as_zero
+from bloodtwin_core.training.checkpoint_folder import BEST, CheckpointFolder, EpochReport, run_identity
+from bloodtwin_core.training.compute import choose_compute
 from bloodtwin_core.training.fitted import FittedModel, ignore
 from bloodtwin_core.training.module import ForecasterTraining, MakesTraining
+from bloodtwin_core.training.processes.launcher import Launcher
+from bloodtwin_core.training.processes.launching import train_in_processes
 from bloodtwin_core.training.start import starting_checkpoint
-from bloodtwin_core.training.trainer import quiet_lightning, run_trainer, trainer_for
+from bloodtwin_core.training.task import Trained, TrainingTask, train_here
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.scaler import FeatureScaler
 
@@ -40,6 +38,7 @@ def fit(
     start_from: str | None = None,
     made: MakesTraining = ForecasterTraining,
     calibrate: bool = True,
+    launcher: Launcher | None = None,
 ) -> FittedModel:
     """Train a forecaster and keep the checkpoint of its best epoch, its quantiles calibrated (see calibration.py).
 
@@ -48,7 +47,8 @@ def fit(
     done; on_published then writes it down, and until it has, the next call only finishes what was finished. With
     training.start_from the network begins with that checkpoint's weights and keeps its scaler, whatever scaler was
     fitted here; start_from says where it lies, if not where its setting says. A study may have the training made by
-    something else and leave its quantiles as they were trained. Raises SettingsError if the device is not there,
+    something else and leave its quantiles as they were trained. With a launcher, or training.processes above 1,
+    processes started by it share each step, by torchrun by default. Raises SettingsError if the device is not there,
     start_from does not fit, or attention looks back further than a chunk of training.chunk_length records,
     TrainingFailed if the loss stops being a number, StorageError if checkpoints or logs cannot be written.
     """
@@ -62,31 +62,33 @@ def fit(
     if finished:
         logger.info("The training of the same settings and data was finished before it was broken off")
     else:
-        resume_from = checkpoints.begin(run, training.resume)
-        L.seed_everything(training.seed, verbose=False)
-        module = made(windows, base.scaler if base else scaler, model, training, data_fingerprint)
+        task = TrainingTask(
+            windows=windows,
+            scaler=scaler,
+            model=model,
+            training=training,
+            data_fingerprint=data_fingerprint,
+            in_progress=checkpoints.in_progress,
+            tensorboard=tensorboard,
+            base=base,
+            resume_from=checkpoints.begin(run, training.resume),
+        )
         if base:
-            _start(module, base)
-        reporter = EpochReporter(on_epoch, checkpoints.in_progress / TIMINGS)
-        with (
-            storage_errors(tensorboard),
-            storage_errors(checkpoints.folder),
-            denormals_as_zero(),
-            torch_threads(compute.threads),
-            quiet_lightning(),
-        ):
-            private_folder(tensorboard)
-            trainer = trainer_for(training, compute, reporter, checkpoints.in_progress, tensorboard)
-            try:
-                run_trainer(trainer, module, windows, training, reporter, resume_from)
-            finally:
+            logger.info("Starting from the weights and the scaler of %s", base.path)
+        try:
+            if training.processes > 1:
+                trained = train_in_processes(task, on_epoch, launcher)
+            else:
+                trained = train_here(task, compute, on_epoch, made)
+        finally:
+            if tensorboard.exists():
                 close_to_others(tensorboard)
-        _require_numbers(reporter, checkpoints)
-        _log_the_end(reporter, training)
+        _require_numbers(trained, checkpoints)
+        _log_the_end(trained, training)
         if calibrate:
             with torch_threads(compute.threads):
                 calibrate_checkpoint(checkpoints.in_progress / BEST, windows, compute.device.value)
-        finished = checkpoints.finish(run, reporter.epochs, reporter.resumed_from)
+        finished = checkpoints.finish(run, trained.epochs, trained.resumed_from)
     checkpoints.publish(finished)
     fitted = FittedModel(
         checkpoint=checkpoints.best,
@@ -110,8 +112,8 @@ def _require_whole_lookbacks(model: ModelSettings, training: TrainingSettings, l
         )
 
 
-def _require_numbers(reporter: EpochReporter, checkpoints: CheckpointFolder) -> None:
-    if not any(math.isfinite(report.val_mae) for report in reporter.epochs):
+def _require_numbers(trained: Trained, checkpoints: CheckpointFolder) -> None:
+    if not any(math.isfinite(report.val_mae) for report in trained.epochs):
         checkpoints.abandon()
         raise TrainingFailed(
             "the validation MAE was not a number in any epoch, so there is no checkpoint to keep. "
@@ -119,14 +121,8 @@ def _require_numbers(reporter: EpochReporter, checkpoints: CheckpointFolder) -> 
         )
 
 
-def _start(module: ForecasterTraining, base: Checkpoint) -> None:
-    logger.info("Starting from the weights and the scaler of %s", base.path)
-    module.forecaster.load_state_dict(base.forecaster.state_dict())
-    module.save_hyperparameters({STARTED_FROM: base.sha256})
-
-
-def _log_the_end(reporter: EpochReporter, training: TrainingSettings) -> None:
-    count, best = len(reporter.epochs), min(reporter.epochs, key=lambda report: report.val_mae)
+def _log_the_end(trained: Trained, training: TrainingSettings) -> None:
+    count, best = len(trained.epochs), min(trained.epochs, key=lambda report: report.val_mae)
     why = (
         "training.max_epochs"
         if count >= training.max_epochs

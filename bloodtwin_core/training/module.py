@@ -15,6 +15,7 @@ from bloodtwin_core.network.quantiles import pinball
 from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Split
 from bloodtwin_core.training.augmentation import varied
 from bloodtwin_core.training.batches import validation_chunk_length
+from bloodtwin_core.training.processes import sharing
 from bloodtwin_core.training.series import series_for
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.scaler import FeatureScaler
@@ -89,9 +90,15 @@ class ForecasterTraining(L.LightningModule):
         # The log is of the point forecast in mg/dL, the unit of everything else a reader compares it with.
         error = (self.forecaster.point_of(forecasts.change.detach()) - target).abs() * forecasts.measured
         in_glucose = error.sum() / count * self.forecaster.glucose_scale
-        self.log("train_loss", in_glucose, on_step=False, on_epoch=True, batch_size=len(forecasts.last), prog_bar=True)
+        self._log_mean("train_loss", in_glucose, len(forecasts.last))
         counts = forecasts.measured * self.step_weights
-        return (self._loss(forecasts.change, target) * counts).sum() / counts.sum().clamp(min=1e-9)
+        # Gradients of processes are averaged; this way they are those of one process with the whole batch.
+        share = self._loss(forecasts.change, target) * counts
+        return share.sum() * sharing.size() / sharing.sum_over_all(counts.sum()).clamp(min=1e-9)
+
+    def _log_mean(self, name: str, value: Tensor, count: int) -> None:
+        """Log an epoch's mean over all processes, each value counting as often as it says."""
+        self.log(name, value, on_step=False, on_epoch=True, batch_size=count, prog_bar=True, sync_dist=True)
 
     @staticmethod
     def _loss(change: Tensor, target: Tensor) -> Tensor:
@@ -106,8 +113,8 @@ class ForecasterTraining(L.LightningModule):
         forecast = forecasts.last + self.forecaster.point_of(forecasts.change) * self.forecaster.glucose_scale
         error = (forecast.clamp(GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high) - forecasts.target).abs() * forecasts.measured
         count = int(forecasts.measured.sum())
-        if count:  # Days without a forecast origin can fill a whole batch; its mean of nothing would spoil the epoch's.
-            self.log("val_mae", error.sum() / count, on_epoch=True, batch_size=count, prog_bar=True)
+        # Days without a forecast origin can fill a whole batch; its mean of nothing counts as nothing.
+        self._log_mean("val_mae", error.sum() / max(count, 1), count)
 
     def dense(self, chunks: Tensor, length: int) -> Supervised:
         """Scan chunks once and forecast at every forecast origin on their tiles.
@@ -136,6 +143,8 @@ class ForecasterTraining(L.LightningModule):
 
     def windowed(self, rows: Tensor) -> Supervised:
         """Forecast from single windows; rows: forecast origins, int64 [window]."""
+        counted = rows >= 0
+        rows = torch.where(counted, rows, ~rows)
         around = torch.arange(1 - self.lookback, self.horizon + 1, device=rows.device)
         records = self.records(rows.unsqueeze(1) + around)
         lookback, ahead = records[:, : self.lookback], records[:, self.lookback :]
@@ -144,7 +153,7 @@ class ForecasterTraining(L.LightningModule):
             change=self.forecaster.change(lookback),
             last=lookback[:, -1:, Feature.bg.column],
             target=ahead[..., Feature.bg.column],
-            measured=ahead[..., Feature.bg_missing_flag.column] == 0,
+            measured=(ahead[..., Feature.bg_missing_flag.column] == 0) & counted.unsqueeze(1),
         )
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

@@ -41,9 +41,13 @@ class RandomState(Callback):
         """What state_dict gave; it holds from the first epoch on."""
         self.restored = state_dict
 
-    def on_train_start(self, _trainer: L.Trainer, _module: L.LightningModule) -> None:
-        """Go back to where the broken training stood."""
+    def on_train_start(self, trainer: L.Trainer, _module: L.LightningModule) -> None:
+        """Go back to where the broken training stood; what is kept is the chance of the first of several processes."""
         if not self.restored:
+            return
+        if not trainer.is_global_zero:
+            torch.manual_seed(hash((trainer.global_rank, trainer.current_epoch)))
+            self.restored = {}
             return
         torch.set_rng_state(self.restored["torch"].cpu())
         if torch.cuda.is_available() and len(self.restored["cuda"]) == torch.cuda.device_count():

@@ -5,15 +5,17 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import lightning as L
 from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.strategies import DDPStrategy
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from bloodtwin_core.config import TrainingMode, TrainingSettings
+from bloodtwin_core.config import Device, TrainingMode, TrainingSettings
 from bloodtwin_core.training.averaging import AveragedWeights
 from bloodtwin_core.training.batches import DenseBatches, ValidationBatches, WindowedBatches
 from bloodtwin_core.training.callbacks import EpochReporter
@@ -26,12 +28,27 @@ from bloodtwin_core.windows import WindowedSeries
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Ranks:
+    """Which of the processes that share a training this one is: rank of all, local of them on this machine."""
+
+    rank: int
+    all: int
+    local: int
+
+
 def trainer_for(
-    training: TrainingSettings, compute: Compute, reporter: EpochReporter, in_progress: Path, tensorboard: Path
+    training: TrainingSettings,
+    compute: Compute,
+    reporter: EpochReporter,
+    in_progress: Path,
+    tensorboard: Path,
+    ranks: Ranks | None = None,
 ) -> L.Trainer:
-    """A trainer that keeps the best and the last epoch in the folder in_progress."""
-    in_a_terminal = sys.stdout.isatty()  # where Lightning draws
-    forget_old_logs(tensorboard)
+    """A trainer that keeps the best and the last epoch in the folder in_progress; one of several as ranks says."""
+    in_a_terminal = sys.stdout.isatty() and not (ranks and ranks.rank)  # where Lightning draws
+    if not (ranks and ranks.rank):
+        forget_old_logs(tensorboard)
     callbacks: list[L.Callback] = [
         reporter,
         RandomState(),
@@ -47,7 +64,10 @@ def trainer_for(
         callbacks.append(TQDMProgressBar())
     return L.Trainer(
         accelerator=compute.device.value,
-        devices=1,
+        devices=ranks.local if ranks else 1,
+        num_nodes=ranks.all // ranks.local if ranks else 1,
+        strategy=_strategy(compute) if ranks else "auto",
+        use_distributed_sampler=False,
         precision=LIGHTNING_PRECISION[compute.precision],
         max_epochs=training.max_epochs,
         gradient_clip_val=training.gradient_clip_val or None,
@@ -59,6 +79,12 @@ def trainer_for(
         enable_model_summary=False,
         enable_progress_bar=in_a_terminal,
     )
+
+
+def _strategy(compute: Compute) -> DDPStrategy:
+    """Gradients are added up; what all know alike, such as the series itself, is not sent with every step."""
+    backend = "nccl" if compute.device is Device.cuda else "gloo"
+    return DDPStrategy(process_group_backend=backend, broadcast_buffers=False)
 
 
 def run_trainer(

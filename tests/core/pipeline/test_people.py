@@ -19,7 +19,8 @@ from bloodtwin_core.pipeline.people.worker import Common, reply
 from bloodtwin_core.pipeline.preparing import prepare
 from bloodtwin_core.pipeline.verifying import faults_of
 from bloodtwin_core.sources.settings import settings_model
-from bloodtwin_core.training import CheckpointFolder, fit
+from bloodtwin_core.training import CheckpointFolder
+from bloodtwin_core.training.fit import fit
 from tests.assets.tiny_graph import TINY
 
 HELPFUL = {"min_windows": 20, "max_epochs": 2, "learning_rate": 1e-2}

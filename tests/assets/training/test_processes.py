@@ -1,0 +1,55 @@
+"""Two processes of a training, started by Dagster Pipes and torchrun: heard, and ended when one is killed."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from bloodtwin_core.network.checkpoint import load_checkpoint
+from bloodtwin_core.training import CheckpointFolder
+from tests.assets.tiny_graph import Graph, failure_of
+
+
+def processes_of(order: Path) -> dict[str, int]:
+    """The processes of a training by their rank, as the system knows them."""
+    found = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (place / "cmdline").read_bytes().split(b"\0")
+            environment = (place / "environ").read_bytes().split(b"\0")
+            ranks = [word[5:].decode() for word in environment if word.startswith(b"RANK=")]
+            if str(order).encode() in words and ranks:
+                found[ranks[0]] = int(place.name)
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is read")
+def test_a_killed_process_ends_the_others_and_leaves_a_checkpoint(copied: Graph) -> None:
+    checkpoints = CheckpointFolder(copied.store.checkpoints)
+    order = checkpoints.in_progress.absolute() / "order.json"
+    before = checkpoints.best.read_bytes()
+
+    def kill_one() -> None:
+        last = checkpoints.in_progress / "last.ckpt"
+        until = time.monotonic() + 60
+        while time.monotonic() < until and not last.exists():
+            time.sleep(0.05)
+        os.kill(processes_of(order)["1"], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    training = {"processes": 2, "max_epochs": 1000, "early_stopping_patience": 1000}
+    result = copied.run("trained_checkpoint", training=training)
+    killer.join()
+    assert not result.success
+    assert "a process of the training failed or was killed" in failure_of(result, "trained_checkpoint")
+    assert processes_of(order) == {}
+    load_checkpoint(checkpoints.in_progress / "last.ckpt")
+    assert checkpoints.best.read_bytes() == before
+    told = [event for event in result.all_events if event.event_type_value == "ASSET_OBSERVATION"]
+    assert told, "every epoch is an observation at once"
