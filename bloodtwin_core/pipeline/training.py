@@ -1,5 +1,6 @@
 """The stage trained_checkpoint: from windows to a trained network."""
 
+import os
 from collections.abc import Callable
 
 from bloodtwin_core.common.given_files import given_path
@@ -12,7 +13,7 @@ from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.plots import learning_curve
 from bloodtwin_core.training import CheckpointFolder, EpochReport, FittedModel
 from bloodtwin_core.training.fitted import ignore
-from bloodtwin_core.training.processes.launcher import Launcher
+from bloodtwin_core.training.processes.launcher import NODES_VARIABLE, Launcher
 
 LEARNING_CURVE = "learning curve"
 """Name of the picture that a training leaves."""
@@ -58,8 +59,12 @@ def train_stage(
         on_epoch=on_epoch,
         on_published=record,
         start_from=start_from,
-        launcher=launcher,
+        launcher=(launcher or Launcher()) if _is_shared(settings.training) else None,
     )
+
+
+def _is_shared(training: TrainingSettings) -> bool:
+    return training.processes > 1 or NODES_VARIABLE in os.environ
 
 
 def _start(store: ArtifactStore, start_from: str) -> str:

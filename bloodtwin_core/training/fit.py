@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bloodtwin_core.common.errors import SettingsError, TrainingFailed
-from bloodtwin_core.common.files import close_to_others
+from bloodtwin_core.common.files import close_to_others, storage_errors
 from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
 from bloodtwin_core.network.threads import torch_threads
 from bloodtwin_core.training.calibration import calibrate_checkpoint
@@ -76,13 +76,14 @@ def fit(
         if base:
             logger.info("Starting from the weights and the scaler of %s", base.path)
         try:
-            if training.processes > 1:
+            if launcher or training.processes > 1:
                 trained = train_in_processes(task, on_epoch, launcher)
             else:
                 trained = train_here(task, compute, on_epoch, made)
         finally:
-            if tensorboard.exists():
-                close_to_others(tensorboard)
+            with storage_errors(tensorboard):
+                if tensorboard.exists():
+                    close_to_others(tensorboard)
         _require_numbers(trained, checkpoints)
         _log_the_end(trained, training)
         if calibrate:

@@ -21,7 +21,7 @@ from bloodtwin_core.personal.training import personalise_pump
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.preparing import list_split_files, windows_of
 from bloodtwin_core.pretrained.files import CHECKPOINT, shipped_file
-from bloodtwin_core.publishing.store import PublishedStore
+from bloodtwin_core.publishing.store import CHECKPOINT_FILE, PublishedStore
 from bloodtwin_core.records import FEATURES
 from bloodtwin_core.records.raw_splits import load_splits
 
@@ -58,7 +58,7 @@ def base_path(store: ArtifactStore, start_from: str) -> Path:
             f"people.start_from is {PUBLISHED}, but {published.folder} holds no published version. "
             f"Materialize published_model first, or set people.start_from: {PRETRAINED}"
         )
-    return published.place(champion.version) / CHECKPOINT
+    return published.place(champion.version) / CHECKPOINT_FILE
 
 
 def person_stage(store: ArtifactStore, base: Path, settings: Settings, pump_id: str) -> PersonMade:

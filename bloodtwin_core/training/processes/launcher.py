@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+NODES_VARIABLE = "PET_NNODES"
+"""torchrun's own: where several machines train together, each is told of the others by its variables PET_*."""
 _SOURCE = Path(__file__).parents[3]
 """Where this program lies, which the processes must be of too."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bloodtwin_core.common.errors import TrainingFailed
 from bloodtwin_core.training.checkpoint_folder import EpochReport
-from bloodtwin_core.training.processes.launcher import Launcher
+from bloodtwin_core.training.processes.launcher import NODES_VARIABLE, Launcher
 from bloodtwin_core.training.processes.order import EPOCHS, FAILURE, Order, Result
 from bloodtwin_core.training.task import Trained, TrainingTask
 
@@ -19,8 +19,6 @@ _TORCHRUN = (
 )
 """torchrun, which would go on if whoever started it were killed."""
 _LOOK_SECONDS = 0.5
-NODES_VARIABLE = "PET_NNODES"
-"""torchrun's own: where several machines train together, each is told of the others by its variables PET_*."""
 
 
 def train_in_processes(
