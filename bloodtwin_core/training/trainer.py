@@ -122,14 +122,19 @@ def _loader(dataset: IterableDataset[Tensor]) -> DataLoader[Tensor]:
 def quiet_lightning() -> Iterator[None]:
     """Meanwhile, let Lightning say what is of use alone."""
     # Lightning repeats what is logged here already (device, why it stopped) and advertises; its warnings stay,
-    # but for three that do not apply: there is nothing for worker processes to load, in_progress/ is ours
-    # to fill, and one is Lightning's own use of torch.
+    # but for four that do not apply: there is nothing for worker processes to load, in_progress/ is ours
+    # to fill, one is Lightning's own use of torch, and what is to come in place of an argument does less.
     notes = logging.getLogger("lightning.pytorch.utilities.rank_zero")
     level = notes.level
     notes.setLevel(logging.WARNING)
     try:
         with warnings.catch_warnings():
-            for message in ("does not have many workers", "Checkpoint directory", "isinstance.treespec, LeafSpec"):
+            for message in (
+                "does not have many workers",
+                "Checkpoint directory",
+                "isinstance.treespec, LeafSpec",
+                "`broadcast_buffers` is deprecated",
+            ):
                 warnings.filterwarnings("ignore", message=f".*{message}.*")
             yield
     finally:

@@ -19,7 +19,7 @@ from bloodtwin_core.pipeline.people.many import Common
 from bloodtwin_core.pipeline.people.person import stored_person
 from bloodtwin_core.pipeline.people.worker import reply
 from bloodtwin_core.sources.settings import settings_model
-from tests.assets.tiny_graph import TINY, failure_of, materialized
+from tests.assets.tiny_graph import TINY, failure_of
 
 PUMPS = ["sim001", "nosuch", "sim002"]
 ASSET = dg.AssetKey("personal_model")
@@ -71,12 +71,11 @@ def test_one_run_makes_all_and_tells_at_its_end_which_failed(named: Path) -> Non
         )
         assert instance.get_materialized_partitions(ASSET) == {"sim001", "sim002"}
         assert not stored_person(ArtifactStore(named.parent / "tiny"), "sim001").accepted
-        assert materialized(result) == {"personal_model"}
-        [page] = [
-            event.step_materialization_data.materialization.metadata
-            for event in result.get_asset_materialization_events()
-            if event.partition == "sim002"
-        ]
+        [record] = instance.fetch_materializations(
+            dg.AssetRecordsFilter(ASSET, asset_partitions=["sim002"]), limit=2
+        ).records
+        assert record.asset_materialization is not None
+        page = record.asset_materialization.metadata
         assert str(page["why"].value).startswith("too few windows")
         assert run(instance, "sim002", "sim002").success
 
