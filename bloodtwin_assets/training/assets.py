@@ -32,7 +32,9 @@ def trained_checkpoint(
     """
     store = artifacts.store(settings)
     with core_log_in(context), drawing_on(COMMAND_TERMINAL):
-        fitted = train_stage(store, settings.plain(), observed_in(context, settings), launcher=launched_by_pipes(context))
+        fitted = train_stage(
+            store, settings.plain(), observed_in(context, settings), launcher=launched_by_pipes(context)
+        )
     page = fitted_page(fitted, store.picture(LEARNING_CURVE).read_bytes(), GlucoseUnit(settings.evaluation.unit))
     return dg.MaterializeResult(metadata=page_of(settings, page), data_version=dg.DataVersion(fitted.sha256))
 

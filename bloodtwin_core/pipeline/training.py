@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 
 from bloodtwin_core.common.given_files import given_path
-from bloodtwin_core.config import PRETRAINED, PUBLISHED, Settings
+from bloodtwin_core.config import PRETRAINED, PUBLISHED, Settings, TrainingSettings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.ownership import owning
 from bloodtwin_core.pipeline.upstream import current_raw_splits, current_scaler, current_windows
