@@ -14,6 +14,7 @@ from bloodtwin_core.evaluation.forecasts import TestForecasts, join
 from bloodtwin_core.evaluation.methods import method_for
 from bloodtwin_core.evaluation.testing import forecast_batches
 from bloodtwin_core.network.checkpoint import load_checkpoint
+from bloodtwin_core.pipeline.alarms import alarm_stage
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.evaluation import evaluation_stage
 from bloodtwin_core.pipeline.exports import onnx_stage, streaming_stage, torchscript_stage
@@ -79,6 +80,7 @@ class Weekly:
         self._forecast_new_week(week, settings)
         train_stage(store, settings)
         evaluation_stage(store, settings)
+        alarm_stage(store, settings)
         torchscript_stage(store, settings)
         onnx_stage(store, settings)
         streaming_stage(store, settings)

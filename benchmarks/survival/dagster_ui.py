@@ -88,6 +88,8 @@ def running_ui(folder: Path, config: Path) -> Iterator[Ui]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    # Dagster takes the first place to import from for that of a script, and leaves it out.
+    places = os.pathsep.join([str(folder), str(REPOSITORY)])
     without = {name: value for name, value in os.environ.items() if not name.startswith("BLOODTWIN_")}
     with (folder / "ui.log").open("w") as said:
         process = subprocess.Popen(
@@ -100,7 +102,7 @@ def running_ui(folder: Path, config: Path) -> Iterator[Ui]:
                 str(port),
             ],
             cwd=folder,
-            env={**without, "PYTHONPATH": str(REPOSITORY), "DAGSTER_HOME": str(folder / "home")},
+            env={**without, "PYTHONPATH": places, "DAGSTER_HOME": str(folder / "home")},
             stdout=said,
             stderr=subprocess.STDOUT,
         )

@@ -14,6 +14,7 @@ from typing import Any
 from bloodtwin_core.common.errors import BloodTwinError
 from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.config import Settings
+from bloodtwin_core.pipeline.alarms import alarm_stage
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.evaluation import evaluation_stage
 from bloodtwin_core.pipeline.exports import onnx_stage, streaming_stage, torchscript_stage
@@ -33,6 +34,7 @@ STAGES: tuple[Stage, ...] = (
     train_stage,
     personal_stage,
     evaluation_stage,
+    alarm_stage,
     report_stage,
     torchscript_stage,
     onnx_stage,
@@ -40,7 +42,7 @@ STAGES: tuple[Stage, ...] = (
 )
 WITHOUT_REPORT = tuple(stage for stage in STAGES if stage is not report_stage)
 """Its pictures take longer than all the rest."""
-QUICK = tuple(stage for stage in WITHOUT_REPORT if stage not in (personal_stage, evaluation_stage))
+QUICK = tuple(stage for stage in WITHOUT_REPORT if stage not in (personal_stage, evaluation_stage, alarm_stage))
 """What every export needs."""
 DONE, REFUSED, BROKEN = 0, 3, 4
 """Exit codes: done; refused in words; anything else that was raised."""

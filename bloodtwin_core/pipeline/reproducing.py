@@ -6,6 +6,7 @@ from pathlib import Path
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.common.files import sha256_of
 from bloodtwin_core.config import Settings
+from bloodtwin_core.pipeline.alarms import alarm_stage
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.exports import onnx_stage, streaming_stage, torchscript_stage
 from bloodtwin_core.pipeline.manifest import package_versions, python_version
@@ -66,6 +67,7 @@ def reproduce(store: ArtifactStore, manifest: VersionManifest, folder: Path) -> 
     scaler_stage(again, settings)
     windows_stage(again, settings)
     train_stage(again, settings, start_from=start)
+    alarm_stage(again, settings)
     torchscript_stage(again, settings)
     onnx_stage(again, settings)
     streaming_stage(again, settings)
@@ -123,4 +125,5 @@ def _restored(kept: KeptFiles, manifest: VersionManifest, again: ArtifactStore, 
 
 def _made(again: ArtifactStore) -> list[Path]:
     exports = [again.torchscript, again.onnx, again.onnx_streaming, again.test_vector, again.onnx.parent / "model.json"]
-    return [path for path in (CheckpointFolder(again.checkpoints).best, again.scaler_json, *exports) if path.is_file()]
+    others = [CheckpointFolder(again.checkpoints).best, again.scaler_json, again.alarms]
+    return [path for path in (*others, *exports) if path.is_file()]

@@ -122,6 +122,14 @@ def test_the_launchpad_opens_filled_with_the_settings(page: Any) -> None:
     assert settings["settings"]["config"]["data"]["simulator"]["days"] == 8
 
 
+def test_checks_and_plots_are_seen(page: Any, address: str) -> None:
+    page.goto(f"{address}/assets/raw_pump_splits?view=checks")
+    page.get_by_text("stated_insulin").first.wait_for()
+    page.goto(f"{address}/assets/raw_pump_splits")
+    page.get_by_text("Show Markdown", exact=False).first.click()
+    page.locator("img[src^='data:image/png']").first.wait_for()
+
+
 def test_a_page_names_the_model_first(page: Any, address: str) -> None:
     page.goto(f"{address}/assets/fitted_scaler")
     page.get_by_role("cell", name="clicked", exact=True).first.wait_for()
@@ -134,6 +142,7 @@ def test_terminating_a_training_stops_it_soon_and_leaves_a_checkpoint(
     windows_stage(store, read_run_config(workplace.folder / "my.yaml").settings())
     page.goto(f"{address}/assets/trained_checkpoint")
     page.get_by_role("button", name="Materialize").click()
+    page.get_by_role("button", name="Confirm").click()  # Dagster knows nothing of the windows.
     last = CheckpointFolder(store.checkpoints).in_progress / "last.ckpt"
     until(last.exists, "the first epoch")
     page.goto(f"{address}/runs/{runs(address)[0]['runId']}")

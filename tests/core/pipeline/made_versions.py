@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bloodtwin_core.config import DataSettings, Settings
+from bloodtwin_core.pipeline.alarms import alarm_stage
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.evaluation import evaluation_stage
 from bloodtwin_core.pipeline.exports import onnx_stage, streaming_stage, torchscript_stage
@@ -22,7 +23,7 @@ from tests.core.tiny import tiny_records
 
 NOW = datetime(2026, 1, 5, 4, tzinfo=UTC)
 RECORDS = (1200, 1400, 1600)
-STAGES = (records_stage, scaler_stage, windows_stage, train_stage, evaluation_stage)
+STAGES = (records_stage, scaler_stage, windows_stage, train_stage, evaluation_stage, alarm_stage)
 EXPORTS = (torchscript_stage, onnx_stage, streaming_stage)
 
 
