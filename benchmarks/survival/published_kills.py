@@ -30,18 +30,19 @@ from bloodtwin_core.config import Settings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.publishing import publish_stage
 from bloodtwin_core.pipeline.verifying import faults_of
+from bloodtwin_core.publishing.manifest import VersionManifest
 from bloodtwin_core.publishing.store import PublishedStore, number_of
 from bloodtwin_core.serving import Forecaster
 from bloodtwin_core.sources.settings import settings_model
 
-DAYS = (20, 21, 22)
-"""Days of records of the runs that publish the first, the second and the third version."""
+DAYS = {20: 4, 21: 8, 22: 14}
+"""Days of records of the runs that publish the first, second and third version, and epochs: each learns more."""
 KEPT = 2
 GROUPS = {
     **SMALL,
     # A third of the days is tested on, so that few days of records are enough to tell a version from persistence.
     "data": {**SMALL["data"], "train_fraction": 0.5, "validate_fraction": 0.15},
-    "training": {**SMALL["training"], "max_epochs": 4, "learning_rate": 1e-2},
+    "training": {**SMALL["training"], "learning_rate": 1e-2, "early_stopping_patience": 20},
     # Nothing is proved of so few days: what is fresher is published unless it is shown to be worse.
     "publishing": {"keep_versions": KEPT, "largest_loss": 0.5},
 }
@@ -73,20 +74,26 @@ class Published:
 def prepare(scratch: Path) -> Published:
     """Publish two versions, and, elsewhere, a third. Raises RuntimeError if one was not published."""
     before, unpublished, third = (scratch / name for name in ("two", "unpublished", "third"))
-    for days in DAYS[:KEPT]:
+    for days in list(DAYS)[:KEPT]:
         whole_run(before, _settings(days), WHOLE)
-    settings = _settings(DAYS[-1])
+        _require(before, list(DAYS).index(days) + 1)
+    settings = _settings(max(DAYS))
     shutil.copytree(before, third)
     began = time.perf_counter()
     whole_run(third, settings, WHOLE)
     seconds = time.perf_counter() - began
     shutil.copytree(before, unpublished)
     whole_run(unpublished, settings, WITHOUT_REPORT)
-    versions = PublishedStore(ArtifactStore(third).published)
-    champion, decision = versions.champion(), versions.last_decision()
-    if champion is None or number_of(champion.version) != len(DAYS):
-        raise RuntimeError(f"the third version was not published: {decision.why if decision else 'no decision'}")
+    champion = _require(third, len(DAYS))
     return Published(before, unpublished, champion.checkpoint_sha256, settings, seconds, scratch)
+
+
+def _require(folder: Path, number: int) -> VersionManifest:
+    versions = PublishedStore(ArtifactStore(folder).published)
+    champion, decision = versions.champion(), versions.last_decision()
+    if champion is None or number_of(champion.version) != number:
+        raise RuntimeError(f"version {number} was not published: {decision.why if decision else 'no decision'}")
+    return champion
 
 
 def random_kills(prepared: Published, kills: int) -> Iterator[list[str]]:
@@ -165,4 +172,5 @@ def _wrong_after(folder: Path, third: str) -> Iterator[str]:
 
 def _settings(days: int) -> Settings:
     data = {**GROUPS["data"], "simulator": {"pumps": 2, "days": days}}
-    return settings_model().model_validate({**GROUPS, "data": data})
+    training = {**GROUPS["training"], "max_epochs": DAYS[days]}
+    return settings_model().model_validate({**GROUPS, "data": data, "training": training})

@@ -158,9 +158,11 @@ def test_terminating_a_training_stops_it_soon_and_leaves_a_checkpoint(
 def test_a_switch_turns_retraining_on_and_off(page: Any, address: str) -> None:
     page.goto(f"{address}/automation")
     page.get_by_text("weekly_retraining").wait_for()
-    switch = page.locator("label[class*='formatSwitch']").last
+    switch = "label[class*='formatSwitch']"
+    named = page.get_by_text("weekly_retraining", exact=True)
+    row = page.locator("div", has=named).filter(has=page.locator(switch)).last  # The innermost.
     for status in ("RUNNING", "STOPPED"):
-        switch.click()
+        row.locator(switch).click()
         until(lambda status=status: sensor_status(address) == status, f"the sensor to be {status}")
 
 
