@@ -31,6 +31,8 @@ artifacts: {root: out}
 """
 WAIT_SECONDS = 120.0
 CANCELLED_WITHIN = 10.0
+SETTLED_MS = 3000
+"""After which a list of the UI is drawn no more anew as it learns what its rows are about."""
 RUNS = "{ runsOrError { ... on Runs { results { runId status tags { key value } } } } }"
 
 SENSORS = """{ sensorsOrError(repositorySelector: {
@@ -162,6 +164,7 @@ def test_a_switch_turns_retraining_on_and_off(page: Any, address: str) -> None:
     named = page.get_by_text("weekly_retraining", exact=True)
     row = page.locator("div", has=named).filter(has=page.locator(switch)).last  # The innermost.
     for status in ("RUNNING", "STOPPED"):
+        page.wait_for_timeout(SETTLED_MS)
         row.locator(switch).click()
         until(lambda status=status: sensor_status(address) == status, f"the sensor to be {status}")
 
