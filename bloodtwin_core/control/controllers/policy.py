@@ -17,7 +17,7 @@ import numpy as np
 
 from bloodtwin_core.common.errors import DataError, SettingsError, shortened
 from bloodtwin_core.control.controller import Decision, PumpState
-from bloodtwin_core.control.observation import Action, Observation, decided, observed
+from bloodtwin_core.control.observation import LOOKBACK, Action, Observation, decided, observed
 
 
 class PolicyController:
@@ -30,7 +30,12 @@ class PolicyController:
         self._state: Any = None
 
     def decide(self, now: PumpState) -> Decision:
-        """What the policy's action means. Raises DataError for anything but two numbers."""
+        """What the policy's action means; the profile until an observation is full, as in the environment.
+
+        Raises DataError for anything but two numbers.
+        """
+        if len(now.glucose) < LOOKBACK:
+            return Decision(now.therapy.basal_rate)
         action = self._action(observed(now))
         try:
             numbers = np.asarray(action, np.float64)

@@ -38,6 +38,12 @@ def test_a_model_is_asked_with_its_own_state():
     assert rates == [1.0, 1.5, 2.0]
 
 
+def test_the_profile_runs_until_an_observation_is_full():
+    controller = PolicyController(Counting())
+    assert controller.decide(state([100.0] * 23)).basal_rate == THERAPY.basal_rate
+    assert controller.decide(state([100.0] * 24)).bolus > 0.0
+
+
 @pytest.mark.parametrize("answer", [[1.0], [float("nan"), 0.0], "high", None])
 def test_what_is_no_action_is_told(answer):
     with pytest.raises(DataError, match="two numbers from -1 to 1"):
