@@ -2,7 +2,7 @@
 
 Python runs the handler of a signal between any two steps of the main thread. If that lies within a callback of the
 garbage collector (a weak reference's, a `__del__`), what the handler raises is told as "ignored", and the work goes on
-as if nobody had asked it to stop: of 24 runs that were cancelled in the UI, one did.
+as if nobody had asked it to stop: of 26 runs that were cancelled in the UI, one did.
 """
 
 import signal
