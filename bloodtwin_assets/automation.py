@@ -16,7 +16,7 @@ from bloodtwin_assets.ingestion.assets import INGESTION_ASSETS
 from bloodtwin_assets.jobs import MAIN_LINE
 from bloodtwin_assets.live.assets import LIVE_GROUP
 from bloodtwin_assets.people.assets import PEOPLE_GROUP
-from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.common.errors import FolderInUse, SettingsError
 from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.config import PublishingSettings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
@@ -54,6 +54,11 @@ def enough_new_days() -> bool:
     settings = config.settings()
     wanted = settings.publishing.new_days
     store = ArtifactStore(given_path(config.root) / settings.model.name)
+    store.join(config.shared)
+    try:
+        store.refresh()
+    except FolderInUse:  # By a run, beside which no other begins.
+        return False
     return wanted > 0 and new_days(store, settings.data) >= wanted
 
 

@@ -47,7 +47,7 @@ def build_defs(resource_overrides: Mapping[str, object] | None = None) -> dg.Def
         asset_checks=dg.load_asset_checks_from_modules(_modules("checks")),
         resources={
             "settings": settings_resource(settings),
-            "artifacts": ArtifactsResource(root=config.root, wait=config.wait),
+            "artifacts": ArtifactsResource(root=config.root, wait=config.wait, shared=config.shared),
             **(resource_overrides or {}),
         },
         jobs=[retraining, ingestion, live, night, roll_back, acknowledge_drift, *personal_models(people)],

@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field, PrivateAttr, ValidationError, create_model, field_validator
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from bloodtwin_assets.common.identity import identity_tags
 from bloodtwin_assets.common.step_processes import process_of_run
+from bloodtwin_assets.executor import executor_is_here
 from bloodtwin_assets.lost_runs import process_tag
 from bloodtwin_assets.run_config import run_config
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.common.given_files import given_path, require_nameable
 from bloodtwin_core.common.hashes import Hashes
 from bloodtwin_core.common.locks import Owner
+from bloodtwin_core.common.shared.bucket import NO_ADDRESS, Address
+from bloodtwin_core.common.shared.copy import is_copy
 from bloodtwin_core.config import Settings
 from bloodtwin_core.config.group import SECRET_GIVEN
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.setting_faults import first_fault
+from bloodtwin_core.publishing.store import PublishedStore
 from bloodtwin_core.sources.settings import settings_model
 
 if TYPE_CHECKING:
@@ -80,6 +84,10 @@ class ArtifactsResource(dg.ConfigurableResource[Any]):
     wait: bool = Field(
         default=False, description="Wait for another run at work in the same folder, rather than fail at once."
     )
+    shared: str = Field(
+        default="",
+        description="s3://bucket/prefix of artifacts that machines share; this one works in a copy of them under root.",
+    )
     _owner: Owner = PrivateAttr(default_factory=Owner)
     _hashes: Hashes = PrivateAttr(default_factory=Hashes)
 
@@ -96,6 +104,16 @@ class ArtifactsResource(dg.ConfigurableResource[Any]):
         require_nameable(root)
         return root
 
+    @field_validator("shared")
+    @classmethod
+    def _is_an_address(cls, shared: str) -> str:
+        try:
+            if shared:
+                Address.of(shared)
+        except ValueError:
+            raise PydanticCustomError(SECRET_GIVEN, NO_ADDRESS) from None
+        return shared
+
     def get_resource_definition(self) -> Any:
         """The resource as Dagster takes it, which refuses a wrong root before there is a run."""
         return _refusing_early(type(self), super().get_resource_definition())
@@ -104,7 +122,9 @@ class ArtifactsResource(dg.ConfigurableResource[Any]):
         """Name the owner of the folder after the run."""
         run = context.run.run_id if context.run else ""
         steps_of = process_of_run(context)
-        self._owner = Owner(f"Dagster run {run}".strip(), run, waits=self.wait, keeps=True, steps_of=steps_of)
+        what = f"Dagster run {run}".strip()
+        elsewhere = not executor_is_here()
+        self._owner = Owner(what, run, waits=self.wait, keeps=True, steps_of=steps_of, elsewhere=elsewhere)
         self._hashes = Hashes()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster's signature.
@@ -112,8 +132,29 @@ class ArtifactsResource(dg.ConfigurableResource[Any]):
         self._owner.release()
 
     def store(self, settings: SettingsResource) -> ArtifactStore:
-        """The artifacts of the model that the settings name."""
-        return ArtifactStore(given_path(self.root) / settings.model.name, self._owner, self._hashes)
+        """The artifacts of the model that the settings name; of shared ones the newest version is there by then.
+
+        Of shared ones raises what ArtifactStore.join and .owned raise.
+        """
+        store = self._joined(settings)
+        if is_copy(store.folder):
+            with store.owned():
+                pass
+        return store
+
+    def unheld(self, settings: SettingsResource) -> ArtifactStore:
+        """The same for what has a lock of its own, so that a run at work elsewhere need not be waited for.
+
+        Of shared ones what is published is the newest by then.
+        """
+        store = self._joined(settings)
+        PublishedStore(store.published).refresh()
+        return store
+
+    def _joined(self, settings: SettingsResource) -> ArtifactStore:
+        store = ArtifactStore(given_path(self.root) / settings.model.name, self._owner, self._hashes)
+        store.join(self.shared)
+        return store
 
 
 def _refusing_early(resource: type[dg.ConfigurableResource[Any]], definition: Any) -> Any:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from tests.assets.tiny_graph import Graph
+from tests.shared_storage import Storage, emptied, storage
 
 # How long an example takes says something of the machine's other work; speed is measured by benchmarks.
 # The same examples each time, so that a change passes or fails by what it changes; `explore` looks for new ones.
@@ -43,3 +45,33 @@ def copied(finished: tuple[Graph, dg.ExecuteInProcessResult], tmp_path: Path) ->
     """A copy of the finished graph, to be changed at will."""
     shutil.copytree(finished[0].root, tmp_path / "artifacts")
     return Graph(tmp_path / "artifacts")
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[Storage]:
+    """A server that speaks S3, for all tests together."""
+    pytest.importorskip("moto", reason="moto, which speaks S3, is not installed")
+    with storage() as server:
+        yield server
+
+
+@pytest.fixture
+def s3(s3_server: Storage, monkeypatch: pytest.MonkeyPatch) -> Storage:
+    """The server with an empty bucket, and credentials for it in the environment; what is lost is not asked again."""
+    import boto3
+
+    from bloodtwin_core.common.shared import bucket
+
+    given = {"AWS_ENDPOINT_URL": s3_server.address, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "pass"}
+    for name, value in {**given, "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    boto3.setup_default_session()
+    monkeypatch.setattr("bloodtwin_core.common.shared.bucket.ATTEMPTS", 1)
+    if s3_server.client is None:  # One takes a tenth of a second.
+        s3_server.client = bucket._client()
+    monkeypatch.setattr("bloodtwin_core.common.shared.bucket._client", lambda: s3_server.client)
+    s3_server.find_again()
+    s3_server.ahead = 0.0
+    emptied(s3_server)
+    return s3_server

@@ -264,6 +264,7 @@ def test_hadolint_finds_nothing() -> None:
 
 def test_the_container_installs_what_the_pods_need() -> None:
     told = (FOLDER / "Containerfile").read_text()
-    [extra] = re.findall(r'"\.\[(\w+)\]"', told)
+    [named] = re.findall(r'"\.\[([\w,]+)\]"', told)
     extras = tomllib.loads((FOLDER.parents[1] / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    assert any(each.startswith("dagster-k8s") for each in extras[extra])
+    brought = [each for extra in named.split(",") for each in extras[extra]]
+    assert all(any(each.startswith(package) for each in brought) for package in ("dagster-k8s", "boto3"))

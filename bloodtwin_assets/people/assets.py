@@ -62,7 +62,7 @@ def _personal_model(pumps: dg.StaticPartitionsDefinition, policy: dg.BackfillPol
 
 
 def _made(context: dg.AssetExecutionContext, settings: SettingsResource, artifacts: ArtifactsResource) -> People:
-    store, unit = artifacts.store(settings), GlucoseUnit(settings.evaluation.unit)
+    store, unit = artifacts.unheld(settings), GlucoseUnit(settings.evaluation.unit)
     pump_ids, done = context.partition_keys, 0
 
     def tell(person: Person) -> None:

@@ -8,7 +8,6 @@ from pydantic import Field
 from bloodtwin_assets.common.failures import failing_in_words
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.publishing.store import PublishedStore
 
 
@@ -32,7 +31,7 @@ def roll_back_version(
     context: dg.OpExecutionContext, config: RollBack, settings: SettingsResource, artifacts: ArtifactsResource
 ) -> None:
     """Let an earlier published version be the one in use, at once; a training may be at work meanwhile."""
-    version = _rolled_back(_published(artifacts.store(settings)), config)
+    version = _rolled_back(artifacts, settings, config)
     context.log.info("Version %s is in use now", version)
 
 
@@ -41,26 +40,24 @@ def acknowledge_week(
     context: dg.OpExecutionContext, config: LookedAt, settings: SettingsResource, artifacts: ArtifactsResource
 ) -> None:
     """Say that somebody has looked at a week that drifted, so that it holds no model back any more."""
-    _looked_at(_published(artifacts.store(settings)), config)
+    _looked_at(artifacts, settings, config)
     context.log.info("%s, week of %s: looked at", config.pump, config.week)
 
 
 @failing_in_words
-def _rolled_back(published: PublishedStore, config: RollBack) -> str:
-    return published.roll_back(datetime.now(UTC), config.to, config.why)
+def _rolled_back(artifacts: ArtifactsResource, settings: SettingsResource, config: RollBack) -> str:
+    return PublishedStore(artifacts.unheld(settings).published).roll_back(datetime.now(UTC), config.to, config.why)
 
 
 @failing_in_words
-def _looked_at(published: PublishedStore, config: LookedAt) -> None:
+def _looked_at(artifacts: ArtifactsResource, settings: SettingsResource, config: LookedAt) -> None:
     try:
         start = date.fromisoformat(config.week)
     except ValueError:
         raise SettingsError(f"week {config.week}: write the day on which it begins, such as 2026-01-05") from None
-    published.change_ledger(lambda ledger: ledger.seen(config.pump, start, config.note))
-
-
-def _published(store: ArtifactStore) -> PublishedStore:
-    return PublishedStore(store.published)
+    PublishedStore(artifacts.unheld(settings).published).change_ledger(
+        lambda ledger: ledger.seen(config.pump, start, config.note)
+    )
 
 
 @dg.job(executor_def=dg.in_process_executor)

@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> None:
     """Write it down, or list what is open. Raises SettingsError, ArtifactMissing or StorageError."""
     published = PublishedStore(ArtifactStore(given.artifacts).published)
+    published.refresh()
     if not given.week:
         told = [week.told for week in published.ledger().open]
         sys.stdout.write("".join(f"{line}\n" for line in told or ["No week with drift is open."]))

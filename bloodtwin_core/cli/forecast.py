@@ -32,7 +32,6 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.display import ForecastView, fan, page, table, view_of
 from bloodtwin_core.display.clock import WearerClock
 from bloodtwin_core.events.zones import zone_named
-from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pretrained import base_forecaster
 from bloodtwin_core.records import FEATURES, RECORD_INTERVAL, Clock, Feature, OriginRules, PumpRecords
 from bloodtwin_core.records.between_readings import is_sparse, lines_between_readings
@@ -196,7 +195,7 @@ def _age(minutes: float) -> str:
 def _forecaster(model: Path | None) -> Forecaster:
     if model is None:
         return base_forecaster()
-    return Forecaster.load(ArtifactStore(model).onnx if model.is_dir() else model)
+    return Forecaster.load(model)
 
 
 def _require_zone(place: Place, settings: DataSettings) -> None:

@@ -60,6 +60,7 @@ COMMANDS = {
     "trial": Command("trial", "try control algorithms on virtual wearers; never on a pump"),
     "rollback": Command("rollback", "go back to an earlier published version of a model"),
     "reproduce": Command("reproduce", "train a published version again, and compare the bytes"),
+    "fetch": Command("fetch", "get a published model that machines share", "what stood in the folder is whole"),
     "acknowledge": Command("acknowledge", "say that somebody has looked at a week that drifted"),
     "ui": Command("ui", "the Dagster UI of the graph, with the reports one click away", "the UI has ended"),
     "verify": Command("verify", "whether everything in an artifacts folder stands as it was left"),

@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> None:
     """Switch, or list. Raises SettingsError for an unknown version, ArtifactMissing for one that is not whole."""
     published = PublishedStore(ArtifactStore(given.artifacts).published)
+    published.refresh()
     if not given.list:
         version = published.roll_back(datetime.now(UTC), given.to, given.why)
         sys.stdout.write(f"Version {version} is in use now.\n")

@@ -46,6 +46,7 @@ def run(given: argparse.Namespace) -> None:
     root = given_path(given.artifacts or config.root)
     owner = Owner(what="bloodtwin train", waits=given.wait or config.wait)
     store = ArtifactStore(root / settings.model.name, owner)
+    store.join(config.shared)
     # Lightning draws its bar on stdout, which here is for the result alone.
     with logged_to(logging.StreamHandler(sys.stderr)), redirect_stdout(sys.stderr), interrupts_as_such():
         fitted = train_stage(store, settings)

@@ -105,8 +105,8 @@ class FolderInUse(BloodTwinError):
     """Somebody else writes to a folder, and only one may."""
 
     @classmethod
-    def held_by(cls, folder: Path, holder: str) -> Self:
-        """The error for a folder that holder, in words, writes to."""
+    def held_by(cls, folder: object, holder: str) -> Self:
+        """The error for a folder, or its address, that holder, in words, writes to."""
         return cls(
             f"{folder} is in use by {holder}. Wait until that has ended, let this one wait (--wait, or wait: true "
             "beside artifacts.root), or choose another model.name"

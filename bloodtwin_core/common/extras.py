@@ -17,6 +17,7 @@ EXTRAS = {
     "dexcom-share": ("pydexcom",),
     "librelinkup": ("pylibrelinkup",),
     "notify": ("apprise",),
+    "s3": ("boto3",),
 }
 """Packages that an extra of pyproject.toml brings, by the name under which they are imported."""
 

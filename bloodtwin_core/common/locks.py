@@ -4,6 +4,9 @@ The file says who holds the lock and since when. It is removed with the lock; on
 nobody's, and the next owner takes it over. Where steps of one run are processes of their own they share the run's
 name: they wait for each other, and between two steps the file says that the folder is the run's for as long as the
 process lives that starts its steps.
+
+A folder that is a copy of what machines share (shared/copy.py) is held there too: whoever takes it here takes its lease
+and fetches, and what is there when the outermost block ends is sent.
 """
 
 import logging
@@ -22,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bloodtwin_core.common.errors import FolderInUse
 from bloodtwin_core.common.files import private_folder, storage_errors
 from bloodtwin_core.common.processes import NamedProcess
+from bloodtwin_core.common.shared.copy import SharedCopy, copy_of, is_copy
 
 if sys.platform == "win32":
     import msvcrt
@@ -69,6 +73,7 @@ class _Held:
     depth: int
     made: list[Path]
     """Folders that are there for the lock alone, innermost first."""
+    copy: SharedCopy | None = None
 
 
 @dataclass(eq=False)
@@ -79,6 +84,8 @@ class Owner:
     that keeps holds a folder from the first time on until release, else for as long as the outermost block lasts.
     steps_of: the number of the process that starts the run's steps, where each is an owner and a process of its own;
     the folder is then the run's until that process ends, but on Windows, where others may come between two steps.
+    elsewhere: the run's other steps may be on other machines. only_fetches: of a shared folder only what others left
+    there is wanted.
     """
 
     what: str = field(default_factory=lambda: Path(sys.argv[0]).name or "python")
@@ -86,6 +93,8 @@ class Owner:
     waits: bool = False
     keeps: bool = False
     steps_of: int | None = None
+    elsewhere: bool = False
+    only_fetches: bool = False
     _held: dict[Path, _Held] = field(default_factory=dict, init=False, repr=False)
 
     @contextmanager
@@ -93,18 +102,23 @@ class Owner:
         """Hold the folder's lock meanwhile; gives whether it was taken just now. Blocks may lie within each other.
 
         Raises FolderInUse if somebody else holds it, or if it was removed underneath, StorageError if the folder cannot
-        be written.
+        be written; of a shared one also what SharedCopy raises.
         """
         place = folder.expanduser().absolute()
         taken = place not in self._held
         if taken:
             self._held[place] = self._acquire(place)
+            self._share(place)
         elif not _is_same(self._held[place].descriptor, place / LOCK):
             raise FolderInUse(f"{folder} was removed or replaced while {self.what} was at work there. Start it again")
         held = self._held[place]
         held.depth += 1
         try:
+            if held.copy:
+                held.copy.require()
             yield taken
+            if held.copy and held.depth == 1:
+                held.copy.send()
         finally:
             held.depth -= 1
             if not held.depth and not self.keeps:
@@ -114,6 +128,18 @@ class Owner:
         """Let go of every folder."""
         for place in list(self._held):
             self._release(place)
+
+    def _share(self, place: Path) -> None:
+        try:
+            copy = copy_of(place)
+            if copy and self.only_fetches:
+                copy.fetch()
+            elif copy:
+                copy.begin(self.what, self.run, self.waits)
+                self._held[place].copy = copy
+        except BaseException:
+            self._release(place)
+            raise
 
     def _acquire(self, place: Path) -> _Held:
         told, looks = False, 0
@@ -169,6 +195,8 @@ class Owner:
 
     def _release(self, place: Path) -> None:
         held = self._held.pop(place)
+        if held.copy:
+            held.copy.end(between_steps=self.elsewhere or self.steps_of is not None)
         with suppress(OSError):  # Removed underneath, or Windows, which removes no open file: then it stays, nobody's.
             if _is_same(held.descriptor, place / LOCK):
                 me = self._me(is_between_steps=True)
@@ -193,6 +221,16 @@ def holder_of(folder: Path) -> Holder | None:
     except (OSError, ValidationError):
         return None
     return None if holder.is_between_steps and not holder.goes_on else holder
+
+
+def exchange_shared(folder: Path) -> None:
+    """Let a folder that is a copy and what machines share be the same, for a moment's lease; else do nothing.
+
+    What others left is fetched, what is new here is sent. Raises what Owner.holding does.
+    """
+    if is_copy(folder):
+        with Owner(waits=True).holding(folder):
+            pass
 
 
 def _write(descriptor: int, holder: Holder) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.common.files import atomic_write, clear_leftovers, recover_folder
 from bloodtwin_core.common.hashes import Hashes
-from bloodtwin_core.common.locks import Owner, holder_of
+from bloodtwin_core.common.locks import Owner, exchange_shared, holder_of
+from bloodtwin_core.common.shared.bucket import Address
+from bloodtwin_core.common.shared.copy import is_copy, join
 from bloodtwin_core.pipeline.manifest import Manifest, StageRecord, package_versions, python_version, read_manifest
 from bloodtwin_core.records.pump_ids import pump_id_of
 from bloodtwin_core.serving.alarm_rules import ALARMS
@@ -159,6 +161,27 @@ class ArtifactStore:
         """The files of one of many people. Raises DataError for what no pump can be called."""
         return ArtifactStore(self.people / pump_id_of(pump_id), owner or Owner(run=self.owner.run, waits=True))
 
+    def join(self, shared: str) -> None:
+        """Let the store be a copy of this model's artifacts at an address that machines share; nothing for no address.
+
+        What is published is shared apart, so that one can roll back while a run is at work elsewhere; the models of
+        many people, each of which has a lock of its own, are not shared. Raises SettingsError if it is a copy of
+        something else.
+        """
+        if shared:
+            address = Address.of(shared) / self.folder.name
+            join(self.folder, address / "artifacts", apart=(self.published.name, self.people.name))
+            join(self.published, address / self.published.name)
+
+    def refresh(self) -> None:
+        """Have here what other machines left, where the store is shared, and hold nothing; else do nothing.
+
+        Raises FolderInUse if a run is at work on this machine, and what SharedCopy.fetch raises.
+        """
+        if is_copy(self.folder):
+            with Owner(only_fetches=True).holding(self.folder):
+                pass
+
     def keep_picture(self, name: str, png: bytes) -> Path:
         """Keep a PNG picture under its name, for reports, and return its path."""
         path = self.picture(name)
@@ -179,6 +202,8 @@ class ArtifactStore:
         with self.owner.holding(self.folder) as taken:
             if taken and (cleared := clear_leftovers(self.folder, besides=(self.published, self.people))):
                 logger.info("Cleared away %d files that a run broken off by a kill left in %s", cleared, self.folder)
+            if taken:
+                exchange_shared(self.published)
             yield
 
     def manifest(self) -> Manifest:

@@ -61,6 +61,7 @@ def publish_stage(store: ArtifactStore, settings: Settings, now: datetime) -> Pu
     windows, index = current_windows(store, settings.data)
     candidate = current_checkpoint(store, settings.model, index)
     published = PublishedStore(store.published)
+    published.refresh()
     champion = published.champion()
     if champion and champion.checkpoint_sha256 == candidate.sha256:
         decision = _unchanged(champion, now)

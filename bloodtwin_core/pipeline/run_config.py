@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from bloodtwin_core.common.errors import DataError, SettingsError
 from bloodtwin_core.common.given_files import content_of, require_nameable
+from bloodtwin_core.common.shared.bucket import Address
 from bloodtwin_core.config import Settings
 from bloodtwin_core.pipeline.plain_yaml import from_yaml
 from bloodtwin_core.pipeline.setting_faults import first_fault, nearest_name
@@ -23,7 +24,7 @@ from bloodtwin_core.sources.settings import data_model, settings_model
 
 DEFAULT_ROOT = "artifacts"
 _GROUPS = (*Settings.model_fields, "artifacts")
-_OF_ARTIFACTS: Mapping[str, Any] = MappingProxyType({"root": DEFAULT_ROOT, "wait": False})
+_OF_ARTIFACTS: Mapping[str, Any] = MappingProxyType({"root": DEFAULT_ROOT, "wait": False, "shared": ""})
 _LARGEST = 1 << 17
 """Bytes of a file of settings; lstm.yaml has 10,000."""
 _LEVELS = ("resources", "execution", "loggers", "ops")
@@ -33,21 +34,28 @@ _LEVELS = ("resources", "execution", "loggers", "ops")
 @dataclass(frozen=True)
 class RunConfig:
     """groups: what was written of each group of settings. root: folder of all models' artifacts. beside: what else
-    stood in Dagster's form, such as its executor. wait: whether to wait for another run in the same folder."""
+    stood in Dagster's form, such as its executor. wait: whether to wait for another run in the same folder. shared:
+    address of what machines share, of which the folders of models are copies; empty where they stand alone."""
 
     groups: Mapping[str, Any]
     root: str = DEFAULT_ROOT
     beside: Mapping[str, Any] | None = None
     wait: bool = False
+    shared: str = ""
 
     def __post_init__(self) -> None:
-        """Raise SettingsError for a root that no folder can be called."""
+        """Raise SettingsError for a root that no folder can be called, and an address that is none."""
         try:
             require_nameable(self.root)
         except ValueError as error:
             raise SettingsError(f"artifacts.root: {error}, not {self.root!r:.60}. Correct it") from None
         if not self.root:
             raise SettingsError("artifacts.root is no folder. Write the name of one, such as out")
+        try:
+            if self.shared:
+                Address.of(self.shared)
+        except ValueError as error:
+            raise SettingsError(f"artifacts.shared {error}. Correct it") from None
 
     def settings(self) -> Settings:
         """The settings, with the values of environment variables. Raises SettingsError for one that is wrong."""
@@ -59,7 +67,8 @@ class RunConfig:
     def for_dagster(self) -> dict[str, Any]:
         """The form that Dagster takes."""
         resources: dict[str, Any] = {"settings": {"config": dict(self.groups)}}
-        own = {**({"root": self.root} if self.root != DEFAULT_ROOT else {}), **({"wait": True} if self.wait else {})}
+        given = {"root": self.root, "wait": self.wait, "shared": self.shared}
+        own = {name: value for name, value in given.items() if value != _OF_ARTIFACTS[name]}
         if own:
             resources["artifacts"] = {"config": own}
         return {**(self.beside or {}), "resources": resources}
@@ -86,16 +95,16 @@ def read_run_config(path: Path) -> RunConfig:
 def with_assignments(config: RunConfig, assignments: Sequence[str]) -> RunConfig:
     """The same with `group.name=value` set; of the group data its name may be left out. Raises SettingsError."""
     groups = _copied(config.groups)
-    root = config.root
+    own: dict[str, str] = {}
     for assignment in assignments:
         name, _, text = assignment.partition("=")
-        if name == "artifacts.root":
-            root = text
+        if name in ("artifacts.root", "artifacts.shared"):
+            own[name.removeprefix("artifacts.")] = text
         elif name.partition(".")[0] in data_model().model_fields:
             assign(groups, f"data.{assignment}")
         else:
             assign(groups, assignment)
-    return replace(config, groups=groups, root=root)
+    return replace(config, groups=groups, root=own.get("root", config.root), shared=own.get("shared", config.shared))
 
 
 def with_settings(config: RunConfig, groups: Mapping[str, Any]) -> RunConfig:
@@ -124,16 +133,14 @@ def _understood(content: dict[str, Any]) -> RunConfig:
     if not any(level in content for level in _LEVELS):
         _require_known(content, (*_GROUPS, *_LEVELS), "")
         groups = {name: value for name, value in content.items() if name != "artifacts"}
-        root, wait = _artifacts(content.get("artifacts"), "artifacts")
-        return RunConfig(groups, root, wait=wait)
+        return RunConfig(groups, **_artifacts(content.get("artifacts"), "artifacts"))
     _require_known(content, _LEVELS, "")
     resources = _mapping(content.get("resources"), "resources")
     _require_known(resources, ("settings", "artifacts"), "resources")
     settings = _config(resources.get("settings"), "resources.settings", tuple(Settings.model_fields))
     artifacts = _config(resources.get("artifacts"), "resources.artifacts", tuple(_OF_ARTIFACTS))
     beside = {name: value for name, value in content.items() if name != "resources"}
-    root, wait = _artifacts(artifacts, "resources.artifacts.config")
-    return RunConfig(settings, root, beside, wait)
+    return RunConfig(settings, beside=beside, **_artifacts(artifacts, "resources.artifacts.config"))
 
 
 def _config(resource: Any, where: str, inside: Sequence[str]) -> dict[str, Any]:
@@ -148,16 +155,18 @@ def _config(resource: Any, where: str, inside: Sequence[str]) -> dict[str, Any]:
     return config
 
 
-def _artifacts(artifacts: Any, where: str) -> tuple[str, bool]:
-    """The folder, and whether to wait for another run in it."""
+def _artifacts(artifacts: Any, where: str) -> dict[str, Any]:
+    """The folder, whether to wait for another run in it, and what it is a copy of."""
     given = _mapping(artifacts, where)
     _require_known(given, tuple(_OF_ARTIFACTS), where)
-    root, wait = (_resolved(given.get(name, default)) for name, default in _OF_ARTIFACTS.items())
-    if not isinstance(root, str) or not root:
+    own = {name: _resolved(given.get(name, default)) for name, default in _OF_ARTIFACTS.items()}
+    if not isinstance(own["root"], str) or not own["root"]:
         raise SettingsError(f"{where}.root is no folder. Write the name of one, such as out")
-    if not isinstance(wait, bool):
+    if not isinstance(own["wait"], bool):
         raise SettingsError(f"{where}.wait is neither true nor false. Correct it")
-    return root, wait
+    if not isinstance(own["shared"], str):
+        raise SettingsError(f"{where}.shared is no address. Write one such as s3://bucket/prefix")
+    return own
 
 
 def _mapping(content: Any, where: str) -> dict[str, Any]:

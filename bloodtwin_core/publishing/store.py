@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.common.files import atomic_folder, atomic_write, clear_leftovers, remove_folder, sha256_of
-from bloodtwin_core.common.locks import Owner
+from bloodtwin_core.common.locks import Owner, exchange_shared
 from bloodtwin_core.common.sealed import sealed
 from bloodtwin_core.publishing.decision import Decision
 from bloodtwin_core.publishing.drift.ledger import Ledger, read_ledger
@@ -120,6 +120,10 @@ class PublishedStore:
             if taken:
                 clear_leftovers(self.folder)
             yield
+
+    def refresh(self) -> None:
+        """Have here what others published meanwhile, where the folder is shared; else do nothing."""
+        exchange_shared(self.folder)
 
     def next_version(self, checkpoint_sha256: str) -> str:
         """The name of a version to come: a number, and the first digits of its checkpoint's sha256."""

@@ -231,3 +231,18 @@ def test_a_file_may_say_to_wait_for_another_run(form: str, tmp_path: Path) -> No
     config = with_settings(read_run_config(tmp_path / "a.yaml"), {"training": {"max_epochs": 5}})
     assert config.wait
     assert config.for_dagster()["resources"]["artifacts"] == {"config": {"wait": True}}
+
+
+def test_a_file_may_say_what_machines_share(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("artifacts: {root: out, shared: s3://bucket/models}")
+    config = with_settings(read_run_config(tmp_path / "a.yaml"), {"training": {"max_epochs": 5}})
+    assert config.for_dagster()["resources"]["artifacts"] == {"config": {"root": "out", "shared": "s3://bucket/models"}}
+    assert with_assignments(config, ["artifacts.shared=s3://other"]).shared == "s3://other"
+
+
+@pytest.mark.parametrize("shared", ["s3://key:S3CRET@bucket", "[1]"])
+def test_what_machines_share_is_an_address_without_secrets(shared: str, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(f"artifacts: {{shared: {shared}}}")
+    with pytest.raises(SettingsError, match=r"artifacts\.shared is no address") as raised:
+        read_run_config(tmp_path / "a.yaml")
+    assert "S3CRET" not in str(raised.value)

@@ -1,0 +1,276 @@
+"""The local copy of a shared folder: joined once, fetched when it is taken, sent when a step is done.
+
+A folder that holds .shared.json is such a copy, and whoever takes its lock shares it. Hidden files are not shared.
+"""
+
+import hashlib
+import logging
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bloodtwin_core.common.errors import ArtifactMissing, SettingsError, StorageError, listed
+from bloodtwin_core.common.files import atomic_write, move, private_folder, scratch_folder, sha256_of
+from bloodtwin_core.common.hashes import Hashes
+from bloodtwin_core.common.shared.bucket import Address, Bucket, Overtaken
+from bloodtwin_core.common.shared.head import FILES, LISTS, Head, ListedFile, Listing
+from bloodtwin_core.common.shared.lease import Applicant, HeldLease, read_head, take
+
+logger = logging.getLogger(__name__)
+SHARED = ".shared.json"
+LEFTOVER_SECONDS = 7 * 86400.0
+"""Age from which on what no version in use names is removed: what was sent and never switched to, and old versions."""
+_AT_ONCE = 8
+"""Files sent or fetched at the same time."""
+_LOOKS = 3
+"""Times that a reader begins again where a version was removed while it was fetched."""
+Given = TypeVar("Given")
+
+
+class CopyState(BaseModel):
+    """.shared.json: of what the folder is a copy, the copy's own name, and the version that it had last in common.
+
+    stored: the object that lists the files of that version, whose name no other version has; empty before the first.
+    apart: folders in it that are not part of it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    address: str
+    copy_id: str
+    apart: tuple[str, ...] = ()
+    stored: str = ""
+    listing: Listing = Field(default_factory=Listing)
+
+
+def join(folder: Path, address: Address, apart: tuple[str, ...] = ()) -> None:
+    """Let a folder, but for folders apart, be a copy of what is shared at an address.
+
+    What it holds is sent where nothing is there yet.
+
+    Raises SettingsError if it is a copy of something else, StorageError if the folder cannot be written.
+    """
+    state = _state_of(folder)
+    if state is None:
+        _write(folder, CopyState(address=str(address), copy_id=secrets.token_hex(8), apart=apart))
+    elif state.address != str(address):
+        raise SettingsError(
+            f"{folder} is a copy of {state.address}, not of {address}. Choose another artifacts.root or model.name, or "
+            f"delete {folder / SHARED} to let it be a copy of the other"
+        )
+
+
+def is_copy(folder: Path) -> bool:
+    """Whether a folder is a copy of something shared."""
+    return (folder / SHARED).exists()
+
+
+def copy_of(folder: Path) -> "SharedCopy | None":
+    """The copy that a folder is; None if it is not shared. Raises ArtifactMissing if .shared.json is damaged."""
+    state = _state_of(folder)
+    return None if state is None else SharedCopy(folder, state, Bucket(Address.of(state.address)))
+
+
+@dataclass
+class SharedCopy:
+    """A folder that is a copy. Only whoever holds the folder's own lock may use it."""
+
+    folder: Path
+    state: CopyState
+    bucket: Bucket
+    lease: HeldLease | None = None
+    _hashes: Hashes = field(default_factory=lambda: Hashes(large=0), repr=False)
+
+    def begin(self, what: str, run: str, waits: bool) -> None:
+        """Be the only machine that writes, with the newest version in the folder, until end.
+
+        Raises FolderInUse if another machine is, and what fetch raises.
+        """
+        self.lease = take(self.bucket, Applicant(what, self.state.copy_id, run, waits))
+        try:
+            self._fetch(self.lease.head)
+            self._clear(self.lease.head)
+        except _Removed as error:  # Not by a writer: this one holds the lease.
+            self.end()
+            raise self._damaged(str(error)) from None
+        except BaseException:
+            self.end()
+            raise
+
+    def fetch(self) -> int:
+        """Have the newest version in the folder, and write nothing elsewhere; its number, 0 if there is none.
+
+        Raises StorageError, SettingsError, ArtifactMissing if it is damaged.
+        """
+        for _ in range(_LOOKS):
+            head, _, _ = read_head(self.bucket)
+            with suppress(_Removed):
+                self._fetch(head)
+                return head.version
+        raise StorageError(f"{self.bucket.address}: versions were removed while they were fetched. Start again")
+
+    def require(self) -> None:
+        """Raise FolderInUse if another machine has taken over meanwhile, as far as is known."""
+        if self.lease:
+            self.lease.require()
+
+    def send(self) -> None:
+        """Let what is in the folder now be the newest version; what is there already is not sent again.
+
+        Raises FolderInUse if another machine has taken over, StorageError; then the old version stays in use, and what
+        was sent lies unused until it is cleared away. The folder stays as it is.
+        """
+        if self.lease is None:
+            return
+        self.require()
+        before, now = self.state.listing, self._local()
+        if now == before.hashes:
+            return
+        upload = f"{self.lease.head.version + 1:06d}-{secrets.token_hex(8)}"
+        stored = {file.sha256: file.stored for file in before.files.values()}
+        new = {sha256: path for path, sha256 in now.items() if sha256 not in stored}
+        stored |= {sha256: f"{FILES}/{upload}/{sha256}" for sha256 in new}
+        _all_at_once(lambda sha256: self.bucket.upload(stored[sha256], self.folder / new[sha256], sha256), new)
+        files = {path: ListedFile(sha256=sha256, stored=stored[sha256]) for path, sha256 in now.items()}
+        listing = Listing(files=files)
+        content, name = listing.model_dump_json().encode(), f"{LISTS}/{upload}.json"
+        with suppress(Overtaken):  # By itself, where an answer was lost: nobody else uses the name.
+            self.bucket.replace(name, content, None)
+        self.lease.switch(name, hashlib.sha256(content).hexdigest())
+        self._agree(self.lease.head, listing)
+        told = "Version %d of %s: %d files, %d of them sent"
+        logger.info(told, self.lease.head.version, self.bucket.address, len(now), len(new))
+
+    def end(self, between_steps: bool = False) -> None:
+        """Let another machine write; between two steps of a run only the run's next, until the lease runs out."""
+        if self.lease:
+            self.lease.let_go(between_steps)
+            self.lease = None
+
+    def _fetch(self, head: Head) -> None:
+        if head.listing == self.state.stored:  # Nobody wrote elsewhere; the folder may be ahead.
+            return
+        if not head.listing:  # All that was there is gone, but for this copy.
+            self._agree(head, Listing())
+            return
+        listing, local, common = self._listing(head), self._local(), self.state.listing.hashes
+        wanted = {path: file for path, file in listing.files.items() if local.get(path) != file.sha256}
+        gone = [path for path in local if path not in listing.files]
+        changed_here = [path for path in (*wanted, *gone) if local.get(path, common.get(path)) != common.get(path)]
+        with scratch_folder(self.folder / "incoming") as incoming:
+            # What lies deeper first: the files at the top name what they need of it.
+            order = sorted(wanted, key=lambda path: (-path.count("/"), path))
+            places = {path: incoming / str(number) for number, path in enumerate(order)}
+            _all_at_once(lambda path: self._download(wanted[path], places[path]), order)
+            self._set_aside(changed_here)
+            for path in order:
+                private_folder((self.folder / path).parent)
+                move(places[path], self.folder / path)
+            for path in gone:
+                _remove(self.folder, path)
+        self._agree(head, listing)
+        logger.info("Fetched version %d of %s: %d files", head.version, self.bucket.address, len(wanted))
+
+    def _listing(self, head: Head) -> Listing:
+        stored = self.bucket.read(head.listing)
+        if stored is None:
+            raise _Removed(head.listing)
+        try:
+            if hashlib.sha256(stored.content).hexdigest() != head.listing_sha256:
+                raise ValueError("another sha256")
+            return Listing.model_validate_json(stored.content)
+        except ValueError:
+            raise self._damaged(head.listing) from None
+
+    def _download(self, file: ListedFile, place: Path) -> None:
+        place.touch(mode=0o600)
+        if not self.bucket.download(file.stored, place):
+            raise _Removed(file.stored)
+        if sha256_of(place) != file.sha256:
+            raise self._damaged(file.stored)
+
+    def _damaged(self, name: str) -> ArtifactMissing:
+        return ArtifactMissing(
+            f"{self.bucket.address}/{name} was changed or removed since it was sent; the local copy stays as it was. "
+            "Restore it there, or share from now on under another address (artifacts.shared)"
+        )
+
+    def _set_aside(self, paths: list[str]) -> None:
+        """Keep what was changed here and never sent, now that another machine's version takes its place."""
+        place = self.folder.parent / f".{self.folder.name}.unsent"
+        for path in paths:
+            private_folder((place / path).parent)
+            (self.folder / path).replace(place / path)
+        if paths:
+            told = "%s of %s takes the place of what was changed here and never sent, which is kept in %s: %s"
+            logger.warning(told, "Another version", self.bucket.address, place, listed(paths))
+
+    def _clear(self, head: Head) -> None:
+        """Remove what no version in use names and is old enough that nobody is sending it."""
+        named = {head.listing, *(file.stored for file in self.state.listing.files.values())}
+        there = [each for folder in (FILES, LISTS) for each in self.bucket.listed(folder)]
+        _all_at_once(self.bucket.remove, [name for name, age in there if age > LEFTOVER_SECONDS and name not in named])
+
+    def _agree(self, head: Head, listing: Listing) -> None:
+        self.state = self.state.model_copy(update={"stored": head.listing, "listing": listing})
+        _write(self.folder, self.state)
+
+    def _local(self) -> dict[str, str]:
+        """The sha256 of every file that is shared, by its path."""
+        files = _files(self.folder, self.state.apart)
+        return {path.relative_to(self.folder).as_posix(): self._hashes.of(path) for path in files}
+
+
+class _Removed(Exception):
+    """A version was removed while it was fetched."""
+
+
+def _state_of(folder: Path) -> CopyState | None:
+    try:
+        return CopyState.model_validate_json((folder / SHARED).read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError):
+        todo = "Delete it: what differs from the shared folder is then set aside, and the rest fetched"
+        raise ArtifactMissing(f"{folder / SHARED} is damaged. {todo}") from None
+
+
+def _write(folder: Path, state: CopyState) -> None:
+    with atomic_write(folder / SHARED) as path:
+        path.write_text(state.model_dump_json(indent=1) + "\n", "utf-8")
+
+
+def _files(folder: Path, apart: tuple[str, ...]) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        left_out = apart if Path(parent) == folder else ()
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in left_out]
+        for path in (Path(parent, name) for name in files if not name.startswith(".")):
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def _remove(folder: Path, path: str) -> None:
+    """Remove a file, and the folders that are empty without it."""
+    (folder / path).unlink(missing_ok=True)
+    with suppress(OSError):  # The first that is not empty.
+        for above in (folder / path).relative_to(folder).parents:
+            (folder / above).rmdir()
+
+
+def _all_at_once(work: Callable[[str], None], names: Iterable[str]) -> None:
+    """Work on several at the same time; after the first error the rest is not begun."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        begun = [pool.submit(work, name) for name in names]
+        try:
+            for each in begun:
+                each.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

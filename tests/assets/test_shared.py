@@ -1,0 +1,93 @@
+"""The graph on two machines that share their artifacts, and a third that only forecasts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bloodtwin_assets.resources import ArtifactsResource
+from bloodtwin_core.cli.main import BAD_USAGE, DONE, main
+from bloodtwin_core.common.errors import FolderInUse, SettingsError
+from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.verifying import faults_of
+from bloodtwin_core.publishing.store import PublishedStore
+from bloodtwin_core.serving import Forecaster
+from tests.assets.tiny_graph import Graph, failure_of
+from tests.core.publishing.made import NOW, version
+from tests.shared_storage import Storage
+
+pytestmark = pytest.mark.usefixtures("s3")
+ROOT = "s3://shared/models"
+
+
+@dataclass(frozen=True)
+class SharedGraph(Graph):
+    """A graph whose artifacts are a copy of what machines share."""
+
+    def run_config(self, **changes: dict[str, Any]) -> dict[str, Any]:
+        config = super().run_config(**changes)
+        config["resources"]["artifacts"]["config"]["shared"] = ROOT
+        return config
+
+
+def published(store: ArtifactStore, times: int) -> PublishedStore:
+    """The store's published versions, after its export was published so many times."""
+    there = PublishedStore(store.published)
+    for _ in range(times):
+        files = {"model.onnx": store.onnx}
+        name = there.next_version("c" * 64)
+        there.add(version(name, files), files)
+        there.switch(name, "a test", NOW)
+    return there
+
+
+def test_what_one_machine_trained_and_published_another_goes_on_from(
+    copied: Graph, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = SharedGraph(copied.root), SharedGraph(tmp_path / "other")
+    published(one.store, times=1)
+    assert one.run("onnx_export").success
+    assert other.run("onnx_export").success
+    assert faults_of(other.store) == []
+    assert other.store.recorded("onnx_export").run != one.store.recorded("onnx_export").run
+    assert one.run_checks("onnx_export").success
+    assert one.store.manifest() == other.store.manifest()
+    assert faults_of(one.store) == []
+
+    folder = tmp_path / "forecasts"
+    for _ in range(2):
+        assert main(["fetch", f"{ROOT}/tiny", str(folder)]) == DONE
+        assert "version 0001-cccccccc is in use" in capsys.readouterr().out
+    assert Forecaster.load(folder).facts == Forecaster.load(one.store.onnx).facts
+    assert main(["fetch", f"{ROOT}/nobody", str(tmp_path / "none")]) == BAD_USAGE
+    assert "nothing is published there" in capsys.readouterr().err
+
+
+def test_one_can_roll_back_while_a_run_is_at_work_elsewhere(copied: Graph, tmp_path: Path) -> None:
+    there = published(copied.store, times=2)
+    other = ArtifactStore(tmp_path / "other" / "tiny")
+    for store in (copied.store, other):
+        store.join(ROOT)
+    with copied.store.owned():
+        with pytest.raises(FolderInUse), other.owned():
+            pass
+        PublishedStore(other.published).roll_back(NOW)
+        there.refresh()
+    assert there.pointer is not None
+    assert there.pointer.version == "0001-cccccccc"
+    assert there.all_faults() == []
+
+
+def test_a_storage_that_cannot_be_reached_fails_the_stage_in_words(s3: Storage, tmp_path: Path) -> None:
+    graph = SharedGraph(tmp_path / "artifacts")
+    s3.lose(1)
+    said = failure_of(graph.run("raw_pump_splits"), "raw_pump_splits")
+    assert said.startswith("s3://shared/models/tiny/artifacts: the storage cannot be reached or used (")
+    s3.find_again()
+
+
+def test_an_address_with_credentials_is_refused_and_not_quoted() -> None:
+    with pytest.raises(SettingsError, match=r"artifacts.shared: is no address.* environment") as raised:
+        ArtifactsResource(shared="s3://key:S3CRET@bucket/models")
+    assert "S3CRET" not in str(raised.value)
