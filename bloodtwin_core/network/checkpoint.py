@@ -1,6 +1,8 @@
 """A trained checkpoint, read back as a network together with what it was trained with and on."""
 
+import sys
 import zipfile
+from collections import OrderedDict
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -120,8 +122,26 @@ def checkpoint_bytes(content: dict[str, Any]) -> memoryview:
     """What a checkpoint file of this content holds: the same bytes whatever the file is called."""
     # Not to the file itself: torch.save keeps the name of the file inside it, and a temporary one is never the same.
     written = BytesIO()
-    torch.save(content, written)
+    torch.save(_with_texts_once(content), written)
     return written.getbuffer()
+
+
+def _with_texts_once(value: Any) -> Any:
+    """The same, with one object for all equal texts and one for each place of anything else.
+
+    A pickle refers back to an object that it holds already. Whether two equal texts are one object depends on whether
+    they were read from a file, as by a training that was broken off, so that the same content would give other bytes.
+    """
+    if type(value) is str:
+        return sys.intern(value)
+    if type(value) in (dict, OrderedDict):
+        same = type(value)((_with_texts_once(key), _with_texts_once(each)) for key, each in value.items())
+        if isinstance(value, OrderedDict):  # A module's state holds its version beside it.
+            same.__dict__.update(_with_texts_once(value.__dict__))
+        return same
+    if type(value) in (list, tuple):
+        return type(value)(_with_texts_once(each) for each in value)
+    return value
 
 
 def write_content(path: Path, content: dict[str, Any]) -> None:

@@ -84,9 +84,10 @@ def test_torchscript_has_the_same_bytes_from_another_process(once: ArtifactStore
 
 def test_a_training_that_was_broken_off_ends_the_same(once: ArtifactStore, tmp_path: Path) -> None:
     """Also the learning rate, which fell, and every count."""
-    whole, resumed = (
-        torch.load(checkpoint(store), weights_only=True) for store in (once, trained(tmp_path, broken_at=1))
-    )
+    stores = (once, trained(tmp_path, broken_at=1))
+    assert len({checkpoint(store).read_bytes() for store in stores}) == 1
+    assert len({CheckpointFolder(store.checkpoints).best.read_bytes() for store in stores}) == 1
+    whole, resumed = (torch.load(checkpoint(store), weights_only=True) for store in stores)
     assert whole["lr_schedulers"] == resumed["lr_schedulers"]
     assert whole["lr_schedulers"][0]["_last_lr"][0] < SETTINGS.training.learning_rate
     assert whole["loops"] == resumed["loops"]
