@@ -38,6 +38,7 @@ KINDS = (QUICK, QUICK, QUICK, QUICK, WITHOUT_REPORT)
 
 
 Kinds = tuple[tuple[Stage, ...], ...]
+Weights = dict[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -137,11 +138,20 @@ def faults_of_next(folder: Path, expected: dict[str, torch.Tensor], stages: tupl
     faults += [f"left over: {name}" for name in leftovers(folder)]
     if CheckpointFolder(store.checkpoints).in_progress.exists():
         faults.append("left over: in_progress")
-    found = _weights(folder)
-    if any(not torch.equal(tensor.nan_to_num(), found[name].nan_to_num()) for name, tensor in expected.items()):
+    if not are_same(expected, _weights(folder)):
         faults.append("other weights than an unbroken run's")
     return faults
 
 
-def _weights(folder: Path) -> dict[str, torch.Tensor]:
-    return load_checkpoint(CheckpointFolder(ArtifactStore(folder).checkpoints).best).forecaster.state_dict()
+def _weights(folder: Path) -> Weights:
+    return weights_of(CheckpointFolder(ArtifactStore(folder).checkpoints).best)
+
+
+def weights_of(checkpoint: Path) -> Weights:
+    """All tensors of a checkpoint's network, by name."""
+    return load_checkpoint(checkpoint).forecaster.state_dict()
+
+
+def are_same(expected: Weights, found: Weights) -> bool:
+    """Whether the weights are the same, bit for bit."""
+    return all(torch.equal(tensor.nan_to_num(), found[name].nan_to_num()) for name, tensor in expected.items())

@@ -14,6 +14,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
+from benchmarks.survival.kills import Weights, are_same, weights_of
 from benchmarks.survival.runs import (
     DONE,
     SMALL,
@@ -59,14 +60,14 @@ WHOLE: tuple[Stage, ...] = (*WITHOUT_REPORT, published)
 
 @dataclass(frozen=True)
 class Published:
-    """Where two versions stand; the same with all but the publishing of a third done; the third one's checkpoint.
+    """Where two versions stand; the same with all but the publishing of a third done; the third one's weights.
 
     seconds: how long the run takes that publishes the third.
     """
 
     before: Path
     unpublished: Path
-    third: str
+    third: Weights
     settings: Settings
     seconds: float
     scratch: Path
@@ -86,7 +87,8 @@ def prepare(scratch: Path) -> Published:
     shutil.copytree(before, unpublished)
     whole_run(unpublished, settings, WITHOUT_REPORT)
     champion = _require(third, len(DAYS))
-    return Published(before, unpublished, champion.checkpoint_sha256, settings, seconds, scratch)
+    weights = weights_of(_checkpoint(PublishedStore(ArtifactStore(third).published), champion))
+    return Published(before, unpublished, weights, settings, seconds, scratch)
 
 
 def _require(folder: Path, number: int) -> VersionManifest:
@@ -154,14 +156,15 @@ def _lost(folder: Path) -> Iterator[str]:
         yield str(error)
 
 
-def _wrong_after(folder: Path, third: str) -> Iterator[str]:
+def _wrong_after(folder: Path, third: Weights) -> Iterator[str]:
     """What is wrong after the next run."""
     store = ArtifactStore(folder)
     versions = PublishedStore(store.published)
     yield from faults_of(store)
     yield from (f"left over: {name}" for name in leftovers(folder))
     champion = versions.champion()
-    if champion is None or champion.checkpoint_sha256 != third:
+    # A training that was broken off ends with the same weights, not with the same file.
+    if champion is None or not are_same(third, weights_of(_checkpoint(versions, champion))):
         yield f"in use is {champion and champion.version}, of other weights than an unbroken run's"
     if len(versions.versions()) != KEPT:
         yield f"{versions.versions()} are kept"
@@ -169,6 +172,10 @@ def _wrong_after(folder: Path, third: str) -> Iterator[str]:
     kept = {path.name.partition(".")[0] for path in store.version_sources.iterdir()}
     if needed != kept:
         yield f"{len(kept - needed)} files are kept of no version, {len(needed - kept)} of a version are not"
+
+
+def _checkpoint(versions: PublishedStore, version: VersionManifest) -> Path:
+    return versions.place(version.version) / "best.ckpt"
 
 
 def _settings(days: int) -> Settings:
