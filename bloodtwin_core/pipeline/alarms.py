@@ -31,7 +31,8 @@ def alarm_stage(store: ArtifactStore, settings: Settings) -> list[ChosenLevel]:
             method = method_for(checkpoint.forecaster, windows, settings.evaluation, compute.device.value)
             forecast = forecast_batches(windows, method.forecast, {}, settings.evaluation, split=Split.validate)
             levels = alarm_levels(join(list(forecast)), settings.evaluation.false_alarms_a_day)
-    rules = rules_chosen(levels) if levels else AlarmRules()
+    chosen = rules_chosen(levels) if levels else AlarmRules()
+    rules = chosen.model_copy(update={"checkpoint_sha256": checkpoint.sha256})
     with atomic_write(store.alarms) as path:
         path.write_text(rules.model_dump_json(indent=2) + "\n", "utf-8")
     store.record("alarm_levels", [store.alarms], sha256_of(store.alarms), settings.used("data", "model", "evaluation"))

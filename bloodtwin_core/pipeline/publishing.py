@@ -35,6 +35,7 @@ from bloodtwin_core.publishing.manifest import Learnt, VersionManifest, learnt_f
 from bloodtwin_core.publishing.store import CHECKPOINT_FILE, PublishedStore
 from bloodtwin_core.records.raw_splits import load_splits
 from bloodtwin_core.serving import Forecaster, StreamingForecaster
+from bloodtwin_core.serving.alarm_rules import read_alarm_rules
 from bloodtwin_core.training import CheckpointFolder
 from bloodtwin_core.training.compute import testing_threads
 from bloodtwin_core.windows import WindowedSeries
@@ -165,7 +166,7 @@ class _Judge:
 
 
 def _publish(judge: _Judge, decision: Decision, now: datetime) -> None:
-    files = _files(judge.store)
+    files = _files(judge.store, judge.candidate)
     evidence = decision.evidence
     if evidence is None:
         raise ValueError("nothing was measured of the candidate")
@@ -191,7 +192,7 @@ def _publish(judge: _Judge, decision: Decision, now: datetime) -> None:
     judge.published.switch(version, decision.why, now)
 
 
-def _files(store: ArtifactStore) -> dict[str, Path]:
+def _files(store: ArtifactStore, candidate: Checkpoint) -> dict[str, Path]:
     """What a version is made of, by the name that it has there; each as its stage left it."""
     best = CheckpointFolder(store.checkpoints).best
     of_stages = {
@@ -205,6 +206,10 @@ def _files(store: ArtifactStore) -> dict[str, Path]:
     }
     for stage, paths in of_stages.items():
         store.require_unchanged(stage, *paths)
+    if read_alarm_rules(store.alarms).checkpoint_sha256 != candidate.sha256:
+        raise ArtifactMissing(
+            f"{store.alarms} is of another checkpoint than stands now. Materialize alarm_levels again"
+        )
     beside = [store.onnx.parent / "model.json", store.test_vector]
     paths = [path for paths in of_stages.values() for path in paths] + [path for path in beside if path.exists()]
     return {path.name: path for path in paths}

@@ -11,6 +11,7 @@ from bloodtwin_core.publishing.kept import KeptFiles
 from bloodtwin_core.publishing.manifest import read_manifest
 from bloodtwin_core.publishing.store import PublishedStore
 from bloodtwin_core.records.raw_splits import changed_files, read_raw_splits
+from bloodtwin_core.serving.alarm_rules import read_alarm_rules
 from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
 from bloodtwin_core.serving.published import POINTER
 from bloodtwin_core.serving.torchscript import load_torchscript
@@ -19,6 +20,7 @@ from bloodtwin_core.windows.storage import read_windows
 OF_CHECKPOINT: dict[str, Callable[[ArtifactStore], str]] = {
     "personal_checkpoints": lambda store: read_personal_index(store.personal).unified_sha256,
     "test_results": lambda store: TestResults.read(store.test_results).tested.checkpoint_sha256,
+    "alarm_levels": lambda store: read_alarm_rules(store.alarms).checkpoint_sha256,
     "torchscript_export": lambda store: load_torchscript(store.torchscript)[1].checkpoint_sha256,
     "onnx_export": lambda store: load_onnx(store.onnx)[1].checkpoint_sha256,
     "streaming_export": lambda store: load_streaming(store.onnx_streaming)[1].checkpoint_sha256,

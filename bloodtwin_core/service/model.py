@@ -53,7 +53,7 @@ def loaded(path: Path) -> Model:
         ) from error
     forecaster = Forecaster.load(path, threads=1)
     _try(forecaster, path)
-    return Model(forecaster, path, digest, time.time(), alarm_rules_of(path))
+    return Model(forecaster, path, digest, time.time(), alarm_rules_of(path, forecaster.facts.checkpoint_sha256))
 
 
 def _try(forecaster: Forecaster, path: Path) -> None:

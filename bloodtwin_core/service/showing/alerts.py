@@ -40,8 +40,10 @@ def _now(view: ForecastView, rules: Sequence[AlarmRule]) -> Iterator[Alert]:
 def _coming(view: ForecastView, outlook: Outlook, rules: Sequence[AlarmRule]) -> Iterator[Alert]:
     words = {saying.limit: saying.words for saying in sayings(view) if saying.side is not None}
     for rule in rules:
-        if _is_raised(rule, outlook) and rule.glucose in words and not rule.beyond(view.last_reading[1]):
-            yield Alert(rule.name, rule.side, rule.minutes, words[rule.glucose])
+        if _is_raised(rule, outlook) and not rule.beyond(view.last_reading[1]):
+            # The page says nothing of what is less likely, or of another limit, but a rule may.
+            perhaps = f"Perhaps {rule.side} {view.unit.text(rule.glucose)} within {rule.minutes} min"
+            yield Alert(rule.name, rule.side, rule.minutes, words.get(rule.glucose, perhaps))
 
 
 def _is_raised(rule: AlarmRule, outlook: Outlook) -> bool:

@@ -33,7 +33,14 @@ def test_what_was_made_from_another_checkpoint_is_told(copied: Graph, capsys: py
     assert copied.run("trained_checkpoint", training={"seed": 7}).success
     assert main(["verify", str(copied.store.folder)]) == 1
     said = capsys.readouterr().out
-    for stage in ("personal_checkpoints", "test_results", "onnx_export", "torchscript_export", "streaming_export"):
+    for stage in (
+        "personal_checkpoints",
+        "test_results",
+        "alarm_levels",
+        "onnx_export",
+        "torchscript_export",
+        "streaming_export",
+    ):
         assert f"{stage} was made from another trained_checkpoint than stands now" in said
 
 

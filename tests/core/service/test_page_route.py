@@ -77,6 +77,23 @@ def test_whoever_has_a_rule_of_their_own_is_warned_by_it(
     assert alerts(berta=never) == ["low"]
 
 
+@pytest.mark.parametrize("own", [{"level": 0.06}, {"glucose": 75.0}])
+def test_a_rule_rings_for_what_the_page_does_not_speak_of(
+    own: dict[str, float], client: TestClient, base_model: ModelInUse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = LOW.model_copy(update=own)
+    falling = [reading(NOON - 300 * ago, 88.0 + 3 * ago) for ago in range(12)]
+    client.post(EVENTS, json={"readings": [*readings()[:-12], *falling]})
+
+    def ringing(level: float) -> list[str]:
+        rules = AlarmRules(rules=(rule.model_copy(update={"level": level}),))
+        monkeypatch.setattr(base_model, "now", replace(base_model.now, alarms=rules))
+        return [alert["words"] for alert in client.get(PAGE).json()["alerts"]]
+
+    assert [f"below {rule.glucose:g}" in words.lower() for words in ringing(0.06)] == [True]
+    assert ringing(0.9) == []
+
+
 def test_a_reading_of_another_day_says_of_which(client: TestClient, clock: StandingClock) -> None:
     client.post(EVENTS, json={"readings": readings()})
     clock.second = NOON + 30 * 3600

@@ -17,19 +17,25 @@ def test_a_wearers_own_rule_takes_the_place_of_everybodys() -> None:
 
 
 def test_beside_a_model_without_the_file_the_usual_rules_hold(tmp_path: Path) -> None:
-    assert alarm_rules_of(tmp_path / "model.onnx") == AlarmRules()
+    assert alarm_rules_of(tmp_path / "model.onnx", "sha") == AlarmRules()
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     rules = AlarmRules(of_wearers={"anna": (OWN,)})
     (tmp_path / ALARMS).write_text(rules.model_dump_json())
-    assert alarm_rules_of(tmp_path / "model.onnx") == rules
+    assert alarm_rules_of(tmp_path / "model.onnx", "sha") == rules
+
+
+def test_rules_of_another_model_do_not_hold(tmp_path: Path) -> None:
+    (tmp_path / ALARMS).write_text(AlarmRules(checkpoint_sha256="sha", of_wearers={"anna": (OWN,)}).model_dump_json())
+    assert OWN in alarm_rules_of(tmp_path / "model.onnx", "sha").of("anna")
+    assert alarm_rules_of(tmp_path / "model.onnx", "another") == AlarmRules()
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / ALARMS).write_text('{"rules": []}')
     with pytest.raises(ArtifactMissing, match=rf"{ALARMS}.*Materialize alarm_levels first"):
-        alarm_rules_of(tmp_path / "model.onnx")
+        alarm_rules_of(tmp_path / "model.onnx", "sha")
 
 
 def test_an_own_rule_needs_one_of_everybody() -> None:
