@@ -1,5 +1,6 @@
 """model.ts: written with the facts inside, loadable by torch.jit.load alone."""
 
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -14,15 +15,25 @@ from bloodtwin_core.serving.torchscript import without_deprecation_notes
 
 
 def export_torchscript(checkpoint: Checkpoint, path: Path) -> None:
-    """Write model.ts, loadable by torch.jit.load alone, and keep model.json beside it true."""
+    """Write model.ts, loadable by torch.jit.load alone, and keep model.json beside it true.
+
+    The first export of a process gives the same bytes each time, whoever calls it.
+    """
     facts = facts_of(checkpoint)
+    # A trace notes from where it was called; in a thread of its own that is the same for all.
+    with ThreadPoolExecutor(1) as thread:
+        content = thread.submit(_traced, checkpoint, facts.model_dump_json()).result()
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
+    relist(path, facts)
+
+
+def _traced(checkpoint: Checkpoint, facts: str) -> bytes:
     # Traced with a batch of two, because a trace may take a batch of one for a constant.
     example = checkpoint.forecaster.centre.expand(2, checkpoint.lookback, -1).contiguous()
     with torch.inference_mode(False), without_deprecation_notes():
         traced = torch.jit.trace(checkpoint.forecaster, example)  # type: ignore[no-untyped-call]
         # Not to the file itself: where the disk is full, torch.jit.save ends the process.
         content = BytesIO()
-        torch.jit.save(traced, content, _extra_files={FACTS: facts.model_dump_json()})
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(content.getbuffer())
-    relist(path, facts)
+        torch.jit.save(traced, content, _extra_files={FACTS: facts})
+    return content.getvalue()

@@ -10,8 +10,8 @@ from bloodtwin_core.config import PRETRAINED, PUBLISHED, PublishingSettings, Set
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pretrained.files import CHECKPOINT, shipped_file
 from bloodtwin_core.publishing.kept import KeptFiles
-from bloodtwin_core.publishing.manifest import VersionManifest
-from bloodtwin_core.publishing.store import CHECKPOINT_FILE, PublishedStore
+from bloodtwin_core.publishing.manifest import VersionManifest, read_manifest
+from bloodtwin_core.publishing.store import CHECKPOINT_FILE, PublishedStore, number_of
 
 logger = logging.getLogger(__name__)
 MEBIBYTE = 2**20
@@ -36,16 +36,18 @@ def keep_sources(store: ArtifactStore, settings: Settings, manifest: VersionMani
 
 
 def forget_sources(store: ArtifactStore, published: PublishedStore, settings: PublishingSettings) -> None:
-    """Remove what no version needs; and of the oldest ones, but last of that in use, what is beyond the limit."""
+    """Remove what no version needs; and of the oldest ones, but last of that in use, what is beyond the limit.
+
+    Nothing is removed while a version does not tell what it was trained from. Its other files may be gone or changed.
+    """
     pointer = published.pointer
     in_use = pointer.version if pointer else ""
-    others = [version for version in reversed(published.versions()) if version != in_use]
-    groups = []
-    for version in [in_use, *others] if in_use else others:
-        try:
-            groups.append(published.manifest(version).sources)
-        except ArtifactMissing as error:
-            logger.warning("%s", error)
+    versions = sorted(published.versions(), key=lambda version: (version == in_use, number_of(version)), reverse=True)
+    try:
+        groups = [read_manifest(published.place(version)).sources for version in versions]
+    except ArtifactMissing as error:
+        logger.warning("%s. While this is so, nothing that versions were trained from is removed", error)
+        return
     gone = KeptFiles(store.version_sources).prune(groups, settings.keep_sources_mib * MEBIBYTE)
     if gone:
         logger.info("Removed %d files that versions were trained from (publishing.keep_sources_mib)", gone)

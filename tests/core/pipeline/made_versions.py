@@ -44,13 +44,17 @@ def published_without_proof(store: ArtifactStore, settings: Settings) -> Publica
         return publish_stage(store, settings, NOW)
 
 
-def two_versions_and_a_candidate(folder: Path) -> tuple[ArtifactStore, Settings]:
+def made(folder: Path) -> tuple[ArtifactStore, Settings]:
+    """Where the versions lie, and the settings that they are made with."""
+    return ArtifactStore(folder / "tiny"), settings_of(folder / "bank")
+
+
+def make_two_versions_and_a_candidate(folder: Path) -> None:
     """Everything of three runs but the last stage of the third."""
-    store, settings = ArtifactStore(folder / "tiny"), settings_of(folder / "bank")
+    store, settings = made(folder)
     for records in RECORDS:
         write_split_files([tiny_records("one", records)], DataSettings(), folder / "bank")
         for stage in (*STAGES, *EXPORTS):
             stage(store, settings)  # type: ignore[operator]
         if records != RECORDS[-1]:
             published_without_proof(store, settings)
-    return store, settings

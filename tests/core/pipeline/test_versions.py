@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from bloodtwin_core.pipeline.verifying import faults_of
 from bloodtwin_core.pipeline.version_sources import forget_sources
 from bloodtwin_core.publishing.kept import KeptFiles
 from bloodtwin_core.publishing.store import PublishedStore
+from bloodtwin_core.serving.published import VERSION
+from tests.core.pipeline.new_processes import in_new_process
 
 
 @pytest.fixture
@@ -36,33 +39,44 @@ def test_a_training_begins_with_the_version_in_use_and_with_fresh_weights_where_
     assert second.learnt["one"].last > first.learnt["one"].last
 
 
-def test_an_old_version_is_trained_again_to_the_same_bytes(
-    store: ArtifactStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The split files of its run are long replaced by others. Within one process torch numbers what it traces."""
-    first, second = PublishedStore(store.published).versions()
-    numbered = {"model.ts", "model.json"}
-    assert main(["reproduce", str(store.folder), "--version", first, "--to", str(tmp_path / "first")]) in (0, 1)
-    told = capsys.readouterr().out
-    for version, folder in ((first, tmp_path / "first"), (second, tmp_path / "second")):
-        found = reproduce(store, version_to_reproduce(store, version), folder)
-        assert set(found.same) >= {"best.ckpt", "scaler.json", "model.onnx", "model_streaming.onnx"}
-        assert set(found.differing) <= numbered
-        assert found.other_code == ()
-    assert "best.ckpt: the same bytes" in told
+def test_an_old_version_is_trained_again_to_the_same_bytes(store: ArtifactStore, tmp_path: Path) -> None:
+    """The split files of its run are long replaced by others."""
+    first, told = PublishedStore(store.published).versions()[0], tmp_path / "told"
+    assert in_new_process(reproduced, store.folder, first, told) == 0
+    for name in ("best.ckpt", "scaler.json", "model.ts", "model.onnx", "model_streaming.onnx", "alarms.json"):
+        assert f"{name}: the same bytes" in told.read_text()
     assert faults_of(store) == []
 
 
-def test_other_bytes_are_told_with_what_may_have_made_them(store: ArtifactStore, tmp_path: Path) -> None:
-    version = PublishedStore(store.published).versions()[0]
-    manifest = version_to_reproduce(store, version)
+def reproduced(folder: Path, version: str, told: Path) -> int:
+    with told.open("w") as out, redirect_stdout(out):
+        return main(["reproduce", str(folder), "--version", version])
+
+
+def test_so_is_one_that_began_with_another(store: ArtifactStore, tmp_path: Path) -> None:
+    """Torch numbers what a process traces, and this one traces for the first time, unlike that of its run."""
+    second = PublishedStore(store.published).versions()[1]
+    found = reproduce(store, version_to_reproduce(store, second), tmp_path / "again")
+    assert set(found.same) >= {"best.ckpt", "scaler.json", "model.onnx", "model_streaming.onnx"}
+    assert set(found.differing) <= {"model.ts", "model.json"}
+    assert found.other_code == ()
+
+
+def test_other_bytes_are_told_with_what_may_have_made_them(
+    store: ArtifactStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = ArtifactStore(tmp_path / "tiny")
+    shutil.copytree(store.folder, copy.folder)
+    version = PublishedStore(copy.published).versions()[0]
+    manifest = version_to_reproduce(copy, version)
     code = manifest.code.model_copy(update={"packages": {**manifest.code.packages, "torch": "1.0"}})
     seed = {**manifest.settings["training"], "seed": 7}
     other = manifest.model_copy(update={"code": code, "settings": {**manifest.settings, "training": seed}})
-    found = reproduce(store, other, tmp_path / "again")
-    assert {"best.ckpt", "model.onnx"} <= set(found.differing)
-    [told] = found.other_code
-    assert told.startswith("torch: 1.0 then, ")
+    (PublishedStore(copy.published).place(version) / VERSION).write_text(other.model_dump_json(), "utf-8")
+    assert main(["reproduce", str(copy.folder), "--version", version]) == 1
+    told = capsys.readouterr()
+    assert {"best.ckpt: other bytes", "model.onnx: other bytes"} <= set(told.out.splitlines())
+    assert "The program is another than then (torch: 1.0 then, " in told.err
 
 
 def test_what_no_version_needs_is_forgotten_and_the_oldest_goes_where_there_is_no_room(
@@ -84,6 +98,19 @@ def test_what_no_version_needs_is_forgotten_and_the_oldest_goes_where_there_is_n
         version_to_reproduce(copy, "0009-x")
     forget_sources(copy, published, PublishingSettings(keep_sources_mib=0))
     assert list(copy.version_sources.iterdir()) == []
+
+
+@pytest.mark.parametrize(("damaged", "keep_mib"), [("model.ts", 1024), (VERSION, 0)])
+def test_a_damaged_version_keeps_what_it_was_trained_from(
+    store: ArtifactStore, tmp_path: Path, damaged: str, keep_mib: int
+) -> None:
+    copy = ArtifactStore(tmp_path / "tiny")
+    shutil.copytree(store.folder, copy.folder)
+    published = PublishedStore(copy.published)
+    first, second = (published.manifest(version) for version in published.versions())
+    (published.place(first.version) / damaged).write_bytes(b"damaged")
+    forget_sources(copy, published, PublishingSettings(keep_sources_mib=keep_mib))
+    assert KeptFiles(copy.version_sources).holds(first.sources | second.sources)
 
 
 def test_a_kept_file_that_was_changed_is_told_and_not_used(store: ArtifactStore, tmp_path: Path) -> None:
