@@ -19,10 +19,14 @@ PROCESS_TAG = f"{HIDDEN_TAG_PREFIX}bloodtwin_process"
 
 
 class ProcessOfRun(BaseModel):
-    """The process that a run works in, or that starts its steps, and the computer that it runs on."""
+    """The process that a run works in, or that starts its steps, and the computer that it runs on.
+
+    run: whose it is, because a run that is tried again begins with the tags of the one before.
+    """
 
     model_config = ConfigDict(frozen=True)
 
+    run: str
     process: NamedProcess
     host: str
 
@@ -35,9 +39,10 @@ class ProcessOfRun(BaseModel):
 def process_tag(context: dg.InitResourceContext) -> dict[str, str]:
     """The tag that names this process as the run's; none where the system is not asked."""
     process = NamedProcess.of(process_of_run(context) or os.getpid())
-    if process is None:
+    if process is None or context.run is None:
         return {}
-    return {PROCESS_TAG: ProcessOfRun(process=process, host=socket.gethostname()).model_dump_json()}
+    told = ProcessOfRun(run=context.run.run_id, process=process, host=socket.gethostname())
+    return {PROCESS_TAG: told.model_dump_json()}
 
 
 @dg.sensor(
@@ -56,7 +61,7 @@ def lost_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 def give_up_lost_runs(instance: dg.DagsterInstance) -> list[str]:
     """Let each run at work whose process is gone count as failed; which those were."""
     at_work = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-    lost = [run for run in at_work if _is_lost(run)]
+    lost = [run for run in at_work if _is_lost(run) and _is_at_work(instance, run)]
     for run in lost:
         instance.report_run_failed(run, "The process of this run is gone: it was killed, or the machine restarted.")
     return [run.run_id for run in lost]
@@ -64,6 +69,13 @@ def give_up_lost_runs(instance: dg.DagsterInstance) -> list[str]:
 
 def _is_lost(run: dg.DagsterRun) -> bool:
     try:
-        return ProcessOfRun.model_validate_json(run.tags.get(PROCESS_TAG, "")).is_gone
+        told = ProcessOfRun.model_validate_json(run.tags.get(PROCESS_TAG, ""))
     except ValidationError:  # It has come to no resource yet, or another program began it.
         return False
+    return told.run == run.run_id and told.is_gone
+
+
+def _is_at_work(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether it still is: a process may have told how its run ended, and gone, since the runs were listed."""
+    now = instance.get_run_by_id(run.run_id)
+    return now is not None and now.status is dg.DagsterRunStatus.STARTED

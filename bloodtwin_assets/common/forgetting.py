@@ -13,13 +13,15 @@ AT_ONCE = 500
 """Runs forgotten at most by one call, so that the first of them does not take long."""
 
 
-def forget_old_runs(instance: dg.DagsterInstance, model: str, before: datetime, job: str | None = None) -> int:
+def forget_old_runs(
+    instance: dg.DagsterInstance, model: str, before: datetime, job: str | None = None, at_once: int = AT_ONCE
+) -> int:
     """Delete the runs of a model that ended and were created before a moment, of one job or of all; how many.
 
     Their events go, and what was caught of their output.
     """
     old = dg.RunsFilter(statuses=list(ENDED), created_before=before, tags={MODEL_TAG: model}, job_name=job)
-    records = instance.get_run_records(old, limit=AT_ONCE, ascending=True)
+    records = instance.get_run_records(old, limit=at_once, ascending=True)
     for run in (record.dagster_run.run_id for record in records):
         instance.delete_run(run)
         instance.compute_log_manager.delete_logs(prefix=[run])

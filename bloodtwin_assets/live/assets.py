@@ -20,6 +20,8 @@ from bloodtwin_core.serving.published import read_pointer
 
 LIVE_GROUP = "live"
 LIVE_JOB = "live"
+FORGOTTEN_AT_ONCE = 20
+"""Old runs that a forecast forgets at most: there is one every five minutes."""
 IDLE = dg.DataVersion("nothing live")
 
 
@@ -35,15 +37,16 @@ def latest_forecasts(
     own, else the base model.
     It does nothing where `data.source` tells no single events, as virtual wearers and data sets do not.
     """
-    kept = timedelta(days=settings.publishing.keep_live_run_days)
-    forget_old_runs(context.instance, settings.model.name, datetime.now(UTC) - kept, LIVE_JOB)
     store = artifacts.store(settings)
     model, now = _model(store, settings.service.model_path), int(time.time())
     made = latest(settings.plain().data, model, now)
+    if made is not None:
+        with store.owned():
+            made.keep(store.latest_forecasts)
+    before = datetime.now(UTC) - timedelta(days=settings.publishing.keep_live_run_days)
+    forget_old_runs(context.instance, settings.model.name, before, LIVE_JOB, FORGOTTEN_AT_ONCE)
     if made is None:
         return dg.MaterializeResult(metadata=page_of(settings, idle_page(settings.data.source)), data_version=IDLE)
-    with store.owned():
-        made.keep(store.latest_forecasts)
     page = latest_page(made, store.latest_forecasts, GlucoseUnit(settings.evaluation.unit))
     return dg.MaterializeResult(metadata=page_of(settings, page), data_version=dg.DataVersion(str(now)))
 
