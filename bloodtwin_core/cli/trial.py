@@ -21,6 +21,11 @@ from bloodtwin_core.reporting.html.page import write_page
 from bloodtwin_core.reporting.html.trial import trial_page
 
 MOST_WEARERS, MOST_DAYS, MOST_PROCESSES = 10_000, 366, 256
+WRITTEN = {
+    "process": "NAME=COMMAND with a new name. Write mine='node mine.js'",
+    "policy": "NAME=FILE.py:FUNCTION with a new name. Write mine=mine.py:policy",
+}
+"""How a controller of the user's own is given, by option."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,9 +82,7 @@ def _plan(given: argparse.Namespace) -> TrialPlan:
             raise SettingsError(f"--{name} is {value}. Give 1 to {most}")
     if not 0 <= given.seed < 2**32:
         raise SettingsError(f"--seed is {given.seed}. Give 0 to {2**32 - 1}")
-    processes = {name: OwnController(process=what) for name, what in _named("process", given.process).items()}
-    policies = {name: OwnController(policy=what) for name, what in _named("policy", given.policy).items()}
-    own = {**processes, **policies}
+    own = _own(given)
     scenarios = tuple(SCENARIOS) if given.scenarios == ["all"] else tuple(dict.fromkeys(given.scenarios))
     return TrialPlan(
         seed=given.seed,
@@ -93,14 +96,13 @@ def _plan(given: argparse.Namespace) -> TrialPlan:
     )
 
 
-def _named(option: str, given: list[str]) -> dict[str, str]:
-    """What was given by name. Raises SettingsError for what is no NAME=WHAT or a name that is taken."""
-    written = {"process": "NAME=COMMAND with a new name. Write mine='node mine.js'"}
-    usual = "NAME=FILE.py:FUNCTION with a new name. Write mine=mine.py:policy"
-    named = {}
-    for words in given:
-        name, _, what = words.partition("=")
-        if not name or not what.strip() or name in CONTROLLERS:
-            raise SettingsError(f"--{option} '{words}' is no {written.get(option, usual)}")
-        named[name] = what
-    return named
+def _own(given: argparse.Namespace) -> dict[str, OwnController]:
+    """The user's own by name. Raises SettingsError for what is not as it is written, or has a name that is taken."""
+    own: dict[str, OwnController] = {}
+    for option, written in WRITTEN.items():
+        for words in getattr(given, option):
+            name, _, what = words.partition("=")
+            if not name or not what.strip() or name in CONTROLLERS or name in own:
+                raise SettingsError(f"--{option} '{words}' is no {written}")
+            own[name] = OwnController(**{option: what})
+    return own

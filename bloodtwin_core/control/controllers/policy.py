@@ -30,7 +30,7 @@ class PolicyController:
         self._state: Any = None
 
     def decide(self, now: PumpState) -> Decision:
-        """What the policy's action means; the profile until an observation is full, as in the environment.
+        """What the policy's action means; the profile until an observation is full.
 
         Raises DataError for anything but two numbers.
         """
@@ -68,6 +68,8 @@ def policy_at(place: str) -> PolicyController:
         made: Callable[[], Any] = getattr(_module(where), name)
     except (ImportError, AttributeError, OSError, SyntaxError) as error:
         raise SettingsError(f"the policy '{place}' cannot be loaded: {error}. {todo}") from error
+    if not callable(made):
+        raise SettingsError(f"the policy '{place}' is no function. {todo}")
     return PolicyController(made(), f"the policy '{place}'")
 
 
@@ -83,6 +85,10 @@ def _module(where: str) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError(f"{where} is no Python file")
     module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    sys.modules[name] = module
+    sys.modules[name] = module  # Before it runs: dataclasses look their module up.
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module

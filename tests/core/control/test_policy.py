@@ -14,6 +14,18 @@ def policy():
     return lambda observation: [-0.75, -1.0]
 """
 
+DATACLASS = """
+from __future__ import annotations
+from dataclasses import dataclass
+
+@dataclass
+class Policy:
+    action: tuple[float, float] = (-0.5, -1.0)
+
+    def __call__(self, observation):
+        return self.action
+"""
+
 
 class Counting:
     """As a recurrent model of stable-baselines3: it is handed its state."""
@@ -50,10 +62,18 @@ def test_what_is_no_action_is_told(answer):
         PolicyController(lambda _observation: answer).decide(state([100.0] * 24))
 
 
-@pytest.mark.parametrize("place", ["policy", "no_such_module:policy", "no_such_file.py:policy", "math:policy"])
+@pytest.mark.parametrize(
+    "place", ["policy", "no_such_module:policy", "no_such_file.py:policy", "math:policy", "math:pi"]
+)
 def test_a_policy_that_is_not_there_is_named(place):
     with pytest.raises(SettingsError, match=f"'{place}'"):
         policy_at(place)
+
+
+def test_a_file_may_hold_dataclasses(tmp_path):
+    program = tmp_path / "with_dataclass.py"
+    program.write_text(DATACLASS)
+    assert policy_at(f"{program}:Policy").decide(state([100.0] * 24)).basal_rate == THERAPY.basal_rate
 
 
 def test_the_command_takes_a_policy(tmp_path, capsys):
@@ -65,5 +85,6 @@ def test_the_command_takes_a_policy(tmp_path, capsys):
     insulin = {arm["controller"]: arm["measures"]["insulin"][0] for arm in arms}
     assert insulin["half"] < insulin["profile"]
     capsys.readouterr()
-    assert main(["trial", str(tmp_path / "out"), "--policy", "profile=mine.py:policy"]) == 2
-    assert "with a new name" in capsys.readouterr().err
+    for taken in (["--policy", "profile=mine.py:policy"], ["--policy", "a=mine.py:policy", "--process", "a=mine"]):
+        assert main(["trial", str(tmp_path / "out"), *taken]) == 2
+        assert "with a new name" in capsys.readouterr().err
