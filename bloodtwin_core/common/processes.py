@@ -35,10 +35,15 @@ class NamedProcess(BaseModel):
         return _started(self.pid) == self.started
 
 
-def die_with_parent() -> None:
-    """Let this process be terminated when the one that started it ends, however it does; on Linux alone."""
+def die_with_parent(parent: int | None = None) -> None:
+    """Let this process be terminated when the one that started it ends, however it does; on Linux alone.
+
+    parent is that one's number, where it is known: it may have ended already, of which the system tells nothing more.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+        if parent is not None and os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _started(pid: int) -> str | None:

@@ -51,6 +51,18 @@ def choose_compute(settings: TrainingSettings, cell: Cell) -> Compute:
     return Compute(device, precision, settings.threads or _training_threads(settings.mode), f"{because}; {why}")
 
 
+def require_a_device_each(processes: int, device: Device) -> None:
+    """Raise SettingsError if this machine has not so many devices of that kind; a CPU is shared by its cores."""
+    if device is Device.cpu:
+        return
+    there = torch.cuda.device_count() if device is Device.cuda else 1
+    if processes > there:
+        raise SettingsError(
+            f"training.processes is {processes}, but each takes a device of its own and torch finds {there} of "
+            f"{device} here. Set training.processes: {there}, or training.device: cpu"
+        )
+
+
 def _training_threads(mode: TrainingMode) -> int:
     """Threads of a training step where the settings leave it open.
 

@@ -11,7 +11,7 @@ from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
 from bloodtwin_core.network.threads import torch_threads
 from bloodtwin_core.training.calibration import calibrate_checkpoint
 from bloodtwin_core.training.checkpoint_folder import BEST, CheckpointFolder, EpochReport, run_identity
-from bloodtwin_core.training.compute import choose_compute
+from bloodtwin_core.training.compute import choose_compute, require_a_device_each
 from bloodtwin_core.training.fitted import FittedModel, ignore
 from bloodtwin_core.training.module import ForecasterTraining, MakesTraining
 from bloodtwin_core.training.processes.launcher import Launcher
@@ -42,18 +42,24 @@ def fit(
 ) -> FittedModel:
     """Train a forecaster and keep the checkpoint of its best epoch, its quantiles calibrated (see calibration.py).
 
-    Stops early on validation MAE (mg/dL). Resumes a broken run of the same settings and data: on a CPU it ends with the
-    weights of an unbroken one, bit for bit. The checkpoint that stood before is replaced only when the training is
-    done; on_published then writes it down, and until it has, the next call only finishes what was finished. With
-    training.start_from the network begins with that checkpoint's weights and keeps its scaler, whatever scaler was
+    Stops early on validation MAE (mg/dL). Resumes a broken run of the same settings and data: on a CPU, in one process,
+    it ends with the weights of an unbroken one, bit for bit. The checkpoint that stood before is replaced only when the
+    training is done; on_published then writes it down, and until it has, the next call only finishes what was finished.
+    With training.start_from the network begins with that checkpoint's weights and keeps its scaler, whatever scaler was
     fitted here; start_from says where it lies, if not where its setting says. A study may have the training made by
     something else and leave its quantiles as they were trained. With a launcher, or training.processes above 1,
-    processes started by it share each step, by torchrun by default. Raises SettingsError if the device is not there,
-    start_from does not fit, or attention looks back further than a chunk of training.chunk_length records,
-    TrainingFailed if the loss stops being a number, StorageError if checkpoints or logs cannot be written.
+    processes started by it share each step, by torchrun by default; these make the usual training alone (ValueError).
+    Raises SettingsError if the device is not there or there are more processes than GPUs, start_from does not fit, or
+    attention looks back further than a chunk of training.chunk_length records, TrainingFailed if the loss stops being a
+    number, StorageError if checkpoints or logs cannot be written.
     """
     _require_whole_lookbacks(model, training, windows.lookback)
+    shared = bool(launcher) or training.processes > 1
+    if shared and made is not ForecasterTraining:
+        raise ValueError("processes that share a training cannot be told of another one: train it in this process")
     compute = choose_compute(training, model.cell)
+    if shared:
+        require_a_device_each(training.processes, compute.device)
     logger.info("Training on %s", compute)
     start = training.start_from if start_from is None else start_from
     base = starting_checkpoint(start, model, windows.lookback, windows.horizon, windows.features)
@@ -76,7 +82,7 @@ def fit(
         if base:
             logger.info("Starting from the weights and the scaler of %s", base.path)
         try:
-            if launcher or training.processes > 1:
+            if shared:
                 trained = train_in_processes(task, on_epoch, launcher)
             else:
                 trained = train_here(task, compute, on_epoch, made)

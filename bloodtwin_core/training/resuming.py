@@ -46,7 +46,8 @@ class RandomState(Callback):
         if not self.restored:
             return
         if not trainer.is_global_zero:
-            torch.manual_seed(hash((trainer.global_rank, trainer.current_epoch)))
+            # It was given a seed of its own before, which differs by training.seed and by process.
+            torch.manual_seed(hash((torch.initial_seed(), trainer.current_epoch)))
             self.restored = {}
             return
         torch.set_rng_state(self.restored["torch"].cpu())

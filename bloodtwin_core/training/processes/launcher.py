@@ -9,6 +9,8 @@ from pathlib import Path
 
 NODES_VARIABLE = "PET_NNODES"
 """torchrun's own: where several machines train together, each is told of the others by its variables PET_*."""
+TORCHRUN_VARIABLE = "BLOODTWIN_TORCHRUN_PID"
+"""Which torchrun started a process, if this program started that one."""
 _SOURCE = Path(__file__).parents[3]
 """Where this program lies, which the processes must be of too."""
 

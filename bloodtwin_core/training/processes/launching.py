@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bloodtwin_core.common.errors import TrainingFailed
-from bloodtwin_core.training.checkpoint_folder import EpochReport
-from bloodtwin_core.training.processes.launcher import NODES_VARIABLE, Launcher
+from bloodtwin_core.training.checkpoint_folder import LAST, EpochReport
+from bloodtwin_core.training.processes.launcher import NODES_VARIABLE, TORCHRUN_VARIABLE, Launcher
 from bloodtwin_core.training.processes.order import EPOCHS, FAILURE, Order, Result
 from bloodtwin_core.training.task import Trained, TrainingTask
 
 _TORCHRUN = (
-    "from bloodtwin_core.common.processes import die_with_parent; die_with_parent(); "
+    "from bloodtwin_core.common.processes import die_with_parent; die_with_parent({parent}); "
+    f"import os; os.environ['{TORCHRUN_VARIABLE}'] = str(os.getpid()); "
     "from torch.distributed.run import main; main()"
 )
 """torchrun, which would go on if whoever started it were killed."""
@@ -33,16 +34,22 @@ def train_in_processes(
         failure = order.with_name(FAILURE)
         why = failure.read_text("utf-8") if failure.exists() else f"torchrun ended with exit code {code}"
         raise TrainingFailed(
-            f"a process of the training failed or was killed, and the others were ended ({why}). "
-            "The last finished epoch is kept: start it again, and it goes on from there"
+            f"a process of the training failed or was killed, and the others were ended ({why.rstrip('.')}). "
+            f"{_what_is_kept(task)}"
         )
     return Result.read(order.parent)
+
+
+def _what_is_kept(task: TrainingTask) -> str:
+    if task.training.resume and (task.in_progress / LAST).exists():
+        return "The last finished epoch is kept: start it again, and it goes on from there"
+    return "There is no epoch to go on from: mend that, and start it again"
 
 
 def _torchrun(processes: int) -> list[str]:
     """On several nodes torchrun's own variables say where they meet."""
     alone = [] if NODES_VARIABLE in os.environ else ["--standalone"]
-    return [sys.executable, "-c", _TORCHRUN, *alone, "--nproc-per-node", str(processes)]
+    return [sys.executable, "-c", _TORCHRUN.format(parent=os.getpid()), *alone, "--nproc-per-node", str(processes)]
 
 
 @contextmanager

@@ -9,12 +9,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from bloodtwin_core.common.errors import BloodTwinError
+from bloodtwin_core.common.errors import BloodTwinError, in_brief
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.common.logged import logged_to
 from bloodtwin_core.common.processes import die_with_parent
 from bloodtwin_core.training.checkpoint_folder import EpochReport
 from bloodtwin_core.training.compute import choose_compute
+from bloodtwin_core.training.processes.launcher import TORCHRUN_VARIABLE
 from bloodtwin_core.training.processes.order import EPOCHS, FAILURE, Order, Result
 from bloodtwin_core.training.task import train_here
 from bloodtwin_core.training.trainer import Ranks
@@ -28,7 +29,8 @@ def ranks() -> Ranks:
 
 def train_rank(order: Path, on_epoch: Callable[[EpochReport], None] = lambda _report: None) -> None:
     """Do this process's part; the first one leaves what came of it beside the order, and why it failed if it did."""
-    die_with_parent()
+    torchrun = os.environ.get(TORCHRUN_VARIABLE)
+    die_with_parent(int(torchrun) if torchrun else None)
     leave_at_once()
     me, folder = ranks(), order.parent
 
@@ -42,11 +44,20 @@ def train_rank(order: Path, on_epoch: Callable[[EpochReport], None] = lambda _re
         told = Order.read(order)
         trained = train_here(told.task(), choose_compute(told.training, told.model.cell), tell, ranks=me)
     except BloodTwinError as error:
-        with atomic_write(folder / FAILURE) as path:
-            path.write_text(str(error), "utf-8")
+        _leave_why(folder, str(error))
+        raise
+    except Exception as error:
+        # When one fails the others do too, for want of it: what was the first, or is in words, is not written over.
+        if not (folder / FAILURE).exists():
+            _leave_why(folder, f"{type(error).__name__}: {in_brief(error)}")
         raise
     if not me.rank:
         Result.write(trained, folder)
+
+
+def _leave_why(folder: Path, why: str) -> None:
+    with atomic_write(folder / FAILURE) as path:
+        path.write_text(why, "utf-8")
 
 
 def leave_at_once() -> None:

@@ -1,6 +1,7 @@
 """A process that ended is told from one that runs, and from a later one of the same number."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,13 @@ def test_one_that_was_killed_has_ended_even_before_its_parent_asks() -> None:
 @pytest.mark.skipif(not STATED, reason="the system does not say when a process began")
 def test_a_later_process_of_the_same_number_is_another() -> None:
     assert not NamedProcess(pid=os.getpid(), started="1").runs
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells a process that its parent ended")
+@pytest.mark.parametrize(("parent", "code"), [("os.getppid()", 0), ("os.getpid()", -signal.SIGTERM)])
+def test_whose_parent_ended_before_it_asked_is_terminated(parent: str, code: int) -> None:
+    asks = f"import os; from bloodtwin_core.common.processes import die_with_parent as ask; ask({parent})"
+    assert subprocess.run([sys.executable, "-c", asks], check=False).returncode == code
 
 
 def test_a_number_that_no_process_has_is_none() -> None:

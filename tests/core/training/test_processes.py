@@ -7,19 +7,23 @@ import sys
 from collections.abc import Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
 
-from bloodtwin_core.common.errors import TrainingFailed
-from bloodtwin_core.config import TrainingMode, TrainingSettings
+from bloodtwin_core.common.errors import SettingsError, StorageError, TrainingFailed
+from bloodtwin_core.config import Device, TrainingMode, TrainingSettings
 from bloodtwin_core.network.checkpoint import load_checkpoint
 from bloodtwin_core.training import CheckpointFolder, FittedModel
 from bloodtwin_core.training.batches import DenseBatches, ValidationBatches, WindowedBatches
+from bloodtwin_core.training.compute import require_a_device_each
 from bloodtwin_core.training.fit import fit
+from bloodtwin_core.training.processes import rank as a_rank
 from bloodtwin_core.training.processes import sharing
 from bloodtwin_core.training.processes.launcher import Launcher
 from bloodtwin_core.training.processes.rank import train_rank
+from bloodtwin_core.training.trainer import Ranks
 from tests.core.tiny import TINY_MODEL, TINY_TRAINING, tiny_windows
 
 WITHOUT_CHANCE = TINY_MODEL.model_copy(update={"dropout": 0.0})
@@ -132,8 +136,37 @@ def test_what_a_process_says_is_the_cause(tmp_path: Path) -> None:
         Path(command[-1]).with_name("failure.txt").write_text("the disk is full")
         return 1
 
-    with pytest.raises(TrainingFailed, match=r"the others were ended \(the disk is full\)"):
+    with pytest.raises(TrainingFailed, match=r"the others were ended \(the disk is full\)\. There is no epoch"):
         train(tmp_path, training, Launcher(run=run))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_whatever_ends_a_process_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_arguments: object, ranks: Ranks, **_others: object) -> None:
+        raise StorageError("the disk is full.") if ranks.rank else MemoryError("no memory\nfor 8 GiB")
+
+    monkeypatch.setattr(a_rank, "train_here", fails)
+    training = TINY_TRAINING.model_copy(update={"processes": 2})
+    with pytest.raises(TrainingFailed, match=r"\(the disk is full\)\. There is no epoch"):
+        train(tmp_path, training, forked())
+    monkeypatch.setattr(a_rank, "train_here", Mock(side_effect=MemoryError("no memory\nfor 8 GiB")))
+    with pytest.raises(TrainingFailed, match=r"\(MemoryError: no memory\)"):
+        train(tmp_path, training, forked())
+
+
+def test_another_training_is_not_given_to_processes_in_silence(tmp_path: Path) -> None:
+    windows, scaler = tiny_windows()
+    checkpoints, training = CheckpointFolder(tmp_path), TINY_TRAINING.model_copy(update={"processes": 2})
+    with pytest.raises(ValueError, match="train it in this process"):
+        fit(windows, scaler, WITHOUT_CHANCE, training, checkpoints, tmp_path, "data", made=Mock())
+
+
+def test_each_process_needs_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    require_a_device_each(1, Device.cuda)
+    require_a_device_each(64, Device.cpu)
+    with pytest.raises(SettingsError, match=r"training\.processes is 2, but .* finds 1 of cuda here\. Set .*: 1, or"):
+        require_a_device_each(2, Device.cuda)
 
 
 def test_it_is_off_by_default() -> None:
