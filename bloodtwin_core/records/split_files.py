@@ -21,7 +21,7 @@ from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.common.iso_times import utc_times
 from bloodtwin_core.records import FEATURES, GLUCOSE_LIMITS, Feature, PumpRecords, Split, Timestamps, Values
 from bloodtwin_core.records.clock import is_named, zone_of
-from bloodtwin_core.records.pump_ids import PumpId, pump_id_of
+from bloodtwin_core.records.pump_ids import PumpId, is_pump_id, pump_id_of
 from bloodtwin_core.records.split_header import UTC_TIMESTAMPS, WEARER_ZONE, SplitHeader
 
 DATA_VERSION = "2.0"
@@ -71,6 +71,20 @@ def find_split_files(root: Path, pump_ids: Sequence[str]) -> list[PumpSplitFiles
     """
     if not root.is_dir():
         raise DataError("the folder does not exist", todo="Point data.root to the folder of pump_* folders", file=root)
+    if not pump_ids or not all(is_pump_id(pump_id) and _folder_of(root, pump_id).is_dir() for pump_id in pump_ids):
+        pump_ids = _all_there(root, pump_ids)
+    return [
+        PumpSplitFiles(pump_id, {split: _newest(_folder_of(root, pump_id), split) for split in Split})
+        for pump_id in dict.fromkeys(pump_ids)
+    ]
+
+
+def _folder_of(root: Path, pump_id: str) -> Path:
+    return root / f"{PUMP_FOLDER}{pump_id}"
+
+
+def _all_there(root: Path, pump_ids: Sequence[str]) -> Sequence[str]:
+    """The pumps asked for, or all. It lists the folder, which may hold those of 100,000 people."""
     prefix = len(PUMP_FOLDER)
     there = sorted((path.name[prefix:] for path in root.glob(f"{PUMP_FOLDER}*") if path.is_dir()), key=natural_order)
     if not there:
@@ -82,10 +96,7 @@ def find_split_files(root: Path, pump_ids: Sequence[str]) -> list[PumpSplitFiles
                 todo=f"Correct data.pump_ids, or add the folder {PUMP_FOLDER}{pump_id}",
                 file=root,
             )
-    return [
-        PumpSplitFiles(pump_id, {split: _newest(root / f"{PUMP_FOLDER}{pump_id}", split) for split in Split})
-        for pump_id in dict.fromkeys(pump_ids or there)
-    ]
+    return pump_ids or there
 
 
 def natural_order(name: str) -> tuple[tuple[int, str], ...]:

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -239,6 +240,19 @@ def test_the_newest_file_by_name_is_found_for_each_split_in_the_order_of_the_pum
 
 def test_only_the_wanted_pumps_are_found(pumps: Path) -> None:
     assert [pump.pump_id for pump in find_split_files(pumps, ["10", "10"])] == ["10"]
+
+
+def test_a_named_pump_is_found_without_a_look_at_all_others(pumps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[Path] = []
+    before = Path.glob
+
+    def glob(folder: Path, pattern: str) -> Iterator[Path]:
+        listed.append(folder)
+        return before(folder, pattern)
+
+    monkeypatch.setattr(Path, "glob", glob)
+    assert [pump.pump_id for pump in find_split_files(pumps, ["10"])] == ["10"]
+    assert set(listed) == {pumps / "pump_10" / split for split in Split}
 
 
 def test_what_is_not_there_is_named(pumps: Path) -> None:
