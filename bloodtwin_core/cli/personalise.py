@@ -19,6 +19,7 @@ from tqdm import tqdm
 from bloodtwin_core.cli.progress_bar import progress_bar
 from bloodtwin_core.cli.run_settings import CONFIG_VARIABLE
 from bloodtwin_core.cli.settings import add_pump_option, add_set_option
+from bloodtwin_core.cli.signals import interrupts_as_such
 from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.common.progress import Step
@@ -46,7 +47,8 @@ def run(given: argparse.Namespace) -> None:
     settings = config.settings()
     root = given_path(given.artifacts or config.root)
     store = ArtifactStore(root / settings.model.name, Owner(what="bloodtwin personalise"))
-    people = _made(store, given.pump or settings.people.pump_ids, settings)
+    with interrupts_as_such():
+        people = _made(store, given.pump or settings.people.pump_ids, settings)
     sys.stdout.write(f"{people}\n{store.people}\n")
     sys.stdout.flush()
     people.require_all()

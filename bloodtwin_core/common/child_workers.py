@@ -1,20 +1,22 @@
 """Processes that take one task after the other, a bounded number of them at once; one that dies costs its task alone.
 
-The program of a worker reads lines from its stdin: first what all tasks have in common, then a task a line, and answers
-each with one line on its stdout. It must end when its stdin does, as it does when whoever started it is killed.
+The program of a worker reads lines from its stdin: first what all tasks have in common, then a task a line, as a JSON
+string, and answers each with one line on its stdout. It must end when its stdin does, as it does when whoever started
+it is killed.
 """
 
+import json
 import os
-import selectors
 import signal
 import subprocess
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from queue import SimpleQueue
 
 TASKS_OF_A_PROCESS = 50
 """Tasks after which a process makes room for a fresh one, so that nothing piles up in it."""
@@ -35,25 +37,72 @@ def answers(module: str, common: str, tasks: Sequence[str], workers: int) -> Ite
     """Have tasks done by so many processes of `python -m module`, and give each answer as it comes.
 
     common: the first line that each process reads. If the iterator is closed or an exception passes, all processes
-    are killed and waited for.
+    are killed and waited for. Raises OSError if a process cannot be started.
     """
-    waiting = deque(tasks)
-    idle: list[_Worker] = []
-    with selectors.DefaultSelector() as busy, _ended(idle, busy):
-        while waiting or busy.get_map():
-            while waiting and len(busy.get_map()) < workers:
-                worker = idle.pop() if idle else _Worker(module, common)
-                worker.take(waiting.popleft())
-                busy.register(worker.answers, selectors.EVENT_READ, worker)
-            for key, _ in busy.select():
-                worker = key.data
-                answer = worker.answer()
-                busy.unregister(worker.answers)
-                if not answer.died and worker.done < TASKS_OF_A_PROCESS:
-                    idle.append(worker)
-                else:
-                    worker.end()
-                yield answer
+    crew = _Crew(module, common, tasks)
+    threads = [threading.Thread(target=crew.work, daemon=True) for _ in range(min(workers, len(tasks)))]
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in tasks:
+            answer = crew.given.get()
+            if isinstance(answer, Exception):
+                raise answer
+            yield answer
+    finally:
+        crew.end()
+        for thread in threads:
+            if thread.ident:
+                thread.join()
+
+
+class _Crew:
+    """What the threads have in common, each of which has one process at a time and waits for its answers."""
+
+    def __init__(self, module: str, common: str, tasks: Sequence[str]) -> None:
+        self.module, self.common = module, common
+        self.given: SimpleQueue[Answer | Exception] = SimpleQueue()
+        self._waiting = deque(tasks)
+        self._at_work: set[_Worker] = set()
+        self._changes = threading.Lock()
+
+    def work(self) -> None:
+        """One thread: give the answer to one task after the other, or what kept it from going on."""
+        worker: _Worker | None = None
+        try:
+            while task := self._next(worker):
+                worker, name = task
+                answer = worker.answer(name)
+                if answer.died or worker.done >= TASKS_OF_A_PROCESS:
+                    self._end(worker)
+                    worker = None
+                self.given.put(answer)
+        except Exception as error:  # noqa: BLE001 - it is raised by whoever asks for the answers.
+            self.given.put(error)
+        finally:
+            if worker:
+                self._end(worker)
+
+    def end(self) -> None:
+        """Kill what is at work, and let no thread begin another task."""
+        with self._changes:
+            self._waiting.clear()
+            for worker in self._at_work:
+                worker.process.kill()
+
+    def _next(self, worker: "_Worker | None") -> "tuple[_Worker, str] | None":
+        """The next task and a process for it, a fresh one if there is none; None if nothing is left to do."""
+        with self._changes:  # A process that is started meanwhile would be missed by whoever ends all.
+            if not self._waiting:
+                return None
+            worker = worker or _Worker(self.module, self.common)
+            self._at_work.add(worker)
+            return worker, self._waiting.popleft()
+
+    def _end(self, worker: "_Worker") -> None:
+        with self._changes:
+            self._at_work.remove(worker)
+        worker.end()
 
 
 class _Worker:
@@ -68,30 +117,20 @@ class _Worker:
             env={**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"},
             process_group=0,  # An interrupt of a terminal reaches whoever started it, who ends it.
         )
-        self.common, self.task, self.done = common, "", 0
+        self.common, self.done = common, 0
 
-    @property
-    def answers(self) -> IO[str]:
-        if self.process.stdout is None:
-            raise RuntimeError("a worker's stdout is a pipe")
-        return self.process.stdout
-
-    def take(self, task: str) -> None:
-        if self.process.stdin is None:
-            raise RuntimeError("a worker's stdin is a pipe")
+    def answer(self, task: str) -> Answer:
+        if self.process.stdin is None or self.process.stdout is None:
+            raise RuntimeError("a worker's stdin and stdout are pipes")
         common = "" if self.done else f"{self.common}\n"
-        self.task, self.done = task, self.done + 1
-        try:
-            self.process.stdin.write(f"{common}{task}\n")
+        self.done += 1
+        with suppress(BrokenPipeError):  # It died between two tasks; its exit code says how.
+            self.process.stdin.write(f"{common}{json.dumps(task)}\n")
             self.process.stdin.flush()
-        except BrokenPipeError:  # It died between two tasks; answer() says how.
-            return
-
-    def answer(self) -> Answer:
-        line = self.answers.readline()
+        line = self.process.stdout.readline()
         if line.endswith("\n"):
-            return Answer(self.task, line.rstrip("\n"))
-        return Answer(self.task, "", _in_words(self.process.wait()))
+            return Answer(task, line.rstrip("\n"))
+        return Answer(task, "", _in_words(self.process.wait()))
 
     def end(self) -> None:
         self.process.kill()  # It has nothing to do, or nothing that is still wanted.
@@ -100,16 +139,6 @@ class _Worker:
             if stream is not None:
                 with suppress(OSError):  # What it did not read any more cannot be flushed.
                     stream.close()
-
-
-@contextmanager
-def _ended(idle: list[_Worker], busy: selectors.BaseSelector) -> Iterator[None]:
-    """Whatever happens, no process outlives the block."""
-    try:
-        yield
-    finally:
-        for worker in [*idle, *(key.data for key in busy.get_map().values())]:
-            worker.end()
 
 
 def _in_words(code: int) -> str:

@@ -41,7 +41,8 @@ def lasting_interrupts() -> Iterator[None]:
     left = threading.Event()
     for watch in watches:
         signal.signal(watch.number, watch)
-    threading.Thread(target=_send_again, args=(watches, left), name="lasting-interrupts", daemon=True).start()
+    again = threading.Thread(target=_send_again, args=(watches, left), name="lasting-interrupts", daemon=True)
+    again.start()
     try:
         yield
     finally:
@@ -49,6 +50,7 @@ def lasting_interrupts() -> Iterator[None]:
         for watch in watches:
             if watch.stands:
                 signal.signal(watch.number, watch.before)
+        again.join()  # What it was about to send comes here, and not to whatever follows.
 
 
 class _Interrupt(KeyboardInterrupt):
@@ -104,7 +106,7 @@ def _send_again(watches: list[_Watch], left: threading.Event) -> None:
     main = threading.main_thread().ident
     while not left.wait(LOOK_SECONDS):
         for watch in watches:
-            if watch.was_lost:
+            if watch.was_lost and not left.is_set():
                 watch.raised = None
                 _send(watch.number, main)
 

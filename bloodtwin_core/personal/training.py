@@ -116,22 +116,11 @@ def fine_tune(
     """
     from bloodtwin_core.training.fit import fit  # Lightning takes a second to import.
 
-    changes = {
-        "start_from": str(unified.path),
-        "max_epochs": personal.max_epochs,
-        "chunk_batch_size": personal.chunk_batch_size,
-        "learning_rate": personal.learning_rate,
-        # In so few epochs a plateau is never noticed, and a rate that stays high ends beside the minimum.
-        "schedule": Schedule.cosine,
-        "early_stopping_patience": personal.early_stopping_patience,
-        "resume": False,
-        "processes": 1,  # A pump has too little to share; people are made side by side instead.
-    }
     fitted = fit(
         windows,
         unified.scaler,
         unified.model,
-        training.model_copy(update=changes),
+        settings_of_copy(training, personal).model_copy(update={"start_from": str(unified.path)}),
         CheckpointFolder(folder),
         folder / "tensorboard",
         unified.data_fingerprint,
@@ -141,6 +130,23 @@ def fine_tune(
     with torch_threads(fitted.compute.threads):
         calibrate_checkpoint(fitted.checkpoint, windows, fitted.compute.device.value)
     return load_checkpoint(fitted.checkpoint)
+
+
+def settings_of_copy(training: TrainingSettings, personal: PersonalSettings) -> TrainingSettings:
+    """How a copy is trained: as the network was, but for what personal says, and from whatever it begins with."""
+    changes = {
+        "start_from": "",
+        "max_epochs": personal.max_epochs,
+        "chunk_batch_size": personal.chunk_batch_size,
+        "learning_rate": personal.learning_rate,
+        # In so few epochs a plateau is never noticed, and a rate that stays high ends beside the minimum.
+        "schedule": Schedule.cosine,
+        "early_stopping_patience": personal.early_stopping_patience,
+        "resume": False,
+        "processes": 1,  # A pump has too little to share; people are made side by side instead.
+    }
+    changed: TrainingSettings = training.model_copy(update=changes)
+    return changed
 
 
 def judge(before: float | None, after: float | None) -> tuple[bool, str]:

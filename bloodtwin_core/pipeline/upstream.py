@@ -35,7 +35,7 @@ def current_raw_splits(store: ArtifactStore, settings: DataSettings) -> RawPumpS
     """The split files of the run. Raises ArtifactMissing if their list changed or other data settings made them."""
     store.require_unchanged("raw_pump_splits", store.raw_splits)
     raw = read_raw_splits(store.raw_splits)
-    _require_settings(store, "raw_pump_splits", settings, ignored=(*WINDOW_SETTINGS, *_report_settings(settings)))
+    _require_settings(store, "raw_pump_splits", settings, ignored=(*WINDOW_SETTINGS, *without_records(settings)))
     return raw
 
 
@@ -55,7 +55,7 @@ def current_windows(store: ArtifactStore, settings: DataSettings) -> tuple[Windo
     """The windows of the run. Raises ArtifactMissing if they changed, or other settings or split files made them."""
     raw = current_raw_splits(store, settings)
     windows, index = stored_windows(store)
-    _require_settings(store, "windowed_tensors", settings, ignored=_report_settings(settings))
+    _require_settings(store, "windowed_tensors", settings, ignored=without_records(settings))
     if index.raw_fingerprint != raw.fingerprint:
         raise ArtifactMissing(
             f"{store.windows} was made from other split files than raw_pump_splits lists now. "
@@ -116,7 +116,8 @@ def stored_decision(store: ArtifactStore) -> Decision:
     return decision
 
 
-def _report_settings(settings: DataSettings) -> tuple[str, ...]:
+def without_records(settings: DataSettings) -> tuple[str, ...]:
+    """Settings of data that change no record and no window."""
     return FETCH_SETTINGS if settings.join_wearers else (*FETCH_SETTINGS, *REPORT_SETTINGS)
 
 
@@ -124,7 +125,7 @@ def _require_settings(store: ArtifactStore, stage: str, settings: DataSettings, 
     record = store.recorded(stage)
     # A setting, or a source's group of them, that is younger than the stage was at its default then.
     defaults = data_model()().model_dump(mode="json")
-    then, now = (_filled(defaults, of) for of in (record.settings.get("data", {}), settings.model_dump(mode="json")))
+    then, now = (filled(defaults, of) for of in (record.settings.get("data", {}), settings.model_dump(mode="json")))
     changed = [
         f"data.{name} was {then[name]} and is {now[name]} now"
         for name in defaults
@@ -137,9 +138,9 @@ def _require_settings(store: ArtifactStore, stage: str, settings: DataSettings, 
         )
 
 
-def _filled(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def filled(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """What is given, and the default of what is not, in groups within groups too."""
     return {
-        name: _filled(defaults.get(name) or {}, value) if isinstance(value, Mapping) else value
+        name: filled(defaults.get(name) or {}, value) if isinstance(value, Mapping) else value
         for name, value in {**defaults, **given}.items()
     }

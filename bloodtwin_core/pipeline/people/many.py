@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from bloodtwin_core.common.child_workers import answers
 from bloodtwin_core.common.errors import BloodTwinError, SettingsError, listed
+from bloodtwin_core.common.interrupts import lasting_interrupts
 from bloodtwin_core.config import Settings
 from bloodtwin_core.personal.storage import PersonalOutcome
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
-from bloodtwin_core.pipeline.people.person import base_path
+from bloodtwin_core.pipeline.people.person import base_fingerprint, base_path
 from bloodtwin_core.pipeline.people.worker import MODULE, Common, Reply, reply
 from bloodtwin_core.training.compute import usable_cores
 
@@ -88,12 +89,17 @@ def people_stage(
     base = base_path(store, settings.people.start_from)
     alone = settings.model_copy(update={"people": settings.people.model_copy(update={"pump_ids": []})})
     common = Common(
-        folder=store.folder, base=base.absolute(), run=store.owner.run, settings=alone.model_dump(mode="json")
+        folder=store.folder,
+        base=base.absolute(),
+        base_sha256=base_fingerprint(base),
+        run=store.owner.run,
+        settings=alone.model_dump(mode="json"),
     )
     persons = []
-    for person in _persons(common, settings, list(dict.fromkeys(pump_ids))):
-        persons.append(person)
-        on_person(person)
+    with lasting_interrupts():
+        for person in _persons(common, settings, list(dict.fromkeys(pump_ids))):
+            persons.append(person)
+            on_person(person)
     return People(tuple(persons))
 
 

@@ -10,20 +10,22 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
+from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch, SettingsError
 from bloodtwin_core.common.files import atomic_folder, recover_folder, scratch_folder, sha256_of
 from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.config import PRETRAINED, PUBLISHED, DataSettings, Settings
 from bloodtwin_core.network.checkpoint import Checkpoint, copy_weights, load_checkpoint
 from bloodtwin_core.personal.storage import INDEX as OUTCOME
 from bloodtwin_core.personal.storage import PersonalIndex, PersonalOutcome, personal_checkpoint, read_personal_index
-from bloodtwin_core.personal.training import personalise_pump
+from bloodtwin_core.personal.training import personalise_pump, settings_of_copy
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.preparing import list_split_files, windows_of
+from bloodtwin_core.pipeline.upstream import filled, without_records
 from bloodtwin_core.pretrained.files import CHECKPOINT, shipped_file
 from bloodtwin_core.publishing.store import CHECKPOINT_FILE, PublishedStore
 from bloodtwin_core.records import FEATURES
 from bloodtwin_core.records.raw_splits import load_splits
+from bloodtwin_core.sources.settings import settings_model
 
 STAGE = "personal_model"
 """Its name in the manifest of each person's folder, and in the graph."""
@@ -61,14 +63,17 @@ def base_path(store: ArtifactStore, start_from: str) -> Path:
     return published.place(champion.version) / CHECKPOINT_FILE
 
 
-def person_stage(store: ArtifactStore, base: Path, settings: Settings, pump_id: str) -> PersonMade:
+def person_stage(
+    store: ArtifactStore, base: Path, settings: Settings, pump_id: str, base_sha256: str = ""
+) -> PersonMade:
     """Make one pump's copy of the checkpoint base; leave it, where it is accepted, with its verdict and its record.
 
-    What stands already from the same records, base and settings stays. store is that of the model.
-    Raises what the source raises, TooFewWindows if the pump has none, ArtifactMissing if base cannot be read, and what
-    personalise_pump raises; then what stood before stays.
+    What stands already from the same records, base and settings stays. store is that of the model; base_sha256 is
+    what base has to be, if it must be the one that other pumps began with.
+    Raises what the source raises, TooFewWindows if the pump has none, ArtifactMissing if base cannot be read,
+    CheckpointMismatch if it is another one, and what personalise_pump raises; then what stood before stays.
     """
-    unified = _loaded(base)
+    unified = _unified(base, base_sha256)
     data = _data_of(pump_id, settings.data, unified)
     own = store.of_person(pump_id)
     with own.owned(), scratch_folder(own.personal_model) as scratch:
@@ -102,16 +107,30 @@ def person_checkpoint(store: ArtifactStore, base: Path, pump_id: str) -> Checkpo
 
     Raises ArtifactMissing if nothing was made of it or from another checkpoint than base, or a file changed.
     """
-    own, unified = store.of_person(pump_id), _loaded(base)
+    own, unified = store.of_person(pump_id), _unified(base)
     outcome = stored_person(store, pump_id)
     if read_personal_index(own.personal_model).unified_sha256 != unified.sha256:
         raise ArtifactMissing(f"{own.folder} was made from another checkpoint than {base}. Materialize {STAGE} again")
     return load_checkpoint(personal_checkpoint(own.personal_model, pump_id)) if outcome.accepted else unified
 
 
+def base_fingerprint(base: Path) -> str:
+    """The sha256 of a checkpoint to begin with; empty if it is not there, which whoever loads it says."""
+    return sha256_of(base) if base.is_file() else ""
+
+
+def _unified(base: Path, sha256: str = "") -> Checkpoint:
+    unified = _loaded(base, base_fingerprint(base))
+    if sha256 and unified.sha256 != sha256:
+        raise CheckpointMismatch(
+            f"{base} was replaced since the first of these pumps began with it. Start again: all go on from the new one"
+        )
+    return unified
+
+
 @lru_cache(maxsize=1)
-def _loaded(base: Path) -> Checkpoint:
-    """One process makes many copies of the same network; nothing changes the one that it loads."""
+def _loaded(base: Path, _sha256: str) -> Checkpoint:
+    """One process makes many copies of the same network, which nothing changes."""
     return load_checkpoint(base)
 
 
@@ -130,15 +149,25 @@ def _data_of(pump_id: str, data: DataSettings, unified: Checkpoint) -> DataSetti
 
 
 def _used(settings: Settings, data: DataSettings) -> dict[str, Any]:
-    """The settings that a copy depends on; of others' pumps it does not."""
-    return {**settings.used("training", "personal"), "data": data.model_dump(mode="json")}
+    """The settings that a copy depends on, for its manifest; of others' pumps it does not."""
+    training = settings_of_copy(settings.training, settings.personal)
+    return {
+        **settings.used("personal"),
+        "training": training.model_dump(mode="json"),
+        "data": data.model_dump(mode="json", exclude=set(without_records(data))),
+    }
+
+
+def _with_defaults(used: dict[str, Any]) -> dict[str, Any]:
+    """What was used, a setting that is younger than its record at its default."""
+    return filled(settings_model()().used("training", "personal", "data"), used)
 
 
 def _standing(own: ArtifactStore, used: dict[str, Any]) -> PersonalOutcome | None:
     """What stands in a person's folder, if it was made from the same and is as it was left."""
     recover_folder(own.personal_model)
     record = own.manifest().stages.get(STAGE)
-    if record is None or record.settings != used or own.faults(STAGE):
+    if record is None or _with_defaults(record.settings) != _with_defaults(used) or own.faults(STAGE):
         return None
     [outcome] = read_personal_index(own.personal_model).outcomes
     return outcome

@@ -1,8 +1,10 @@
 """`python -m bloodtwin_core.pipeline.people.worker`: makes the personal model of each pump that its stdin names.
 
-The first line of stdin is Common as JSON, each further one a pump; each is answered by a line on stdout, Reply as JSON.
+The first line of stdin is Common as JSON, each further one a pump as a JSON string; each is answered by a line on
+stdout, Reply as JSON.
 """
 
+import json
 import logging
 import os
 import sys
@@ -26,12 +28,16 @@ MODULE = __name__ if __name__ != "__main__" else "bloodtwin_core.pipeline.people
 
 
 class Common(BaseModel):
-    """What all pumps have in common: the folder of the model, the checkpoint to begin with, the run, the settings."""
+    """What all pumps have in common: the folder of the model, the checkpoint to begin with, the run, the settings.
+
+    base_sha256: what the checkpoint was at the start, so that all pumps begin with the same one.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     folder: Path
     base: Path
+    base_sha256: str
     run: str
     settings: dict[str, Any]
 
@@ -50,7 +56,7 @@ def reply(common: Common, settings: Settings, pump_id: str) -> Reply:
     """Make one pump's model; whatever goes wrong becomes the answer, so that the next pump has its turn."""
     store = ArtifactStore(common.folder, Owner(what="personal models", run=common.run))
     try:
-        made = person_stage(store, common.base, settings, pump_id)
+        made = person_stage(store, common.base, settings, pump_id, common.base_sha256)
     except BloodTwinError as error:
         return Reply(failure=str(error))
     except Exception as error:
@@ -81,7 +87,7 @@ def main() -> None:
     common = Common.model_validate_json(lines.get())
     settings = settings_model().model_validate(common.settings)
     while True:
-        answers.write(reply(common, settings, lines.get()).model_dump_json() + "\n")
+        answers.write(reply(common, settings, json.loads(lines.get())).model_dump_json() + "\n")
         answers.flush()
 
 

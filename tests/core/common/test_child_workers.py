@@ -11,13 +11,13 @@ from bloodtwin_core.common import child_workers
 from bloodtwin_core.common.child_workers import Answer, answers
 
 PROGRAM = """
-import os, signal, sys
+import json, os, signal, sys
 common = input()
-for task in sys.stdin:
-    task = task.strip()
+for line in sys.stdin:
+    task = json.loads(line)
     if task == "killed": os.kill(os.getpid(), signal.SIGKILL)
     if task == "leaves": sys.exit(3)
-    print(common, task, os.getpid(), flush=True)
+    print(common, json.dumps(task), os.getpid(), flush=True)
 """
 
 
@@ -35,8 +35,22 @@ def pids(given: list[Answer]) -> set[str]:
 def test_every_task_has_its_answer_from_a_bounded_number_of_processes(module: str) -> None:
     given = list(answers(module, "told to all", [str(task) for task in range(20)], workers=3))
     assert sorted(int(answer.task) for answer in given) == list(range(20))
-    assert all(answer.line.startswith(f"told to all {answer.task} ") for answer in given)
+    assert all(answer.line.startswith(f'told to all "{answer.task}" ') for answer in given)
     assert 1 <= len(pids(given)) <= 3
+
+
+def test_a_task_of_two_lines_is_one_task(module: str) -> None:
+    given = list(answers(module, "c", ["a\nb", "c"], workers=1))
+    assert [(answer.task, answer.line.rpartition(" ")[0]) for answer in given] == [
+        ("a\nb", r'c "a\nb"'),
+        ("c", 'c "c"'),
+    ]
+
+
+def test_what_keeps_a_process_from_starting_is_raised(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        list(answers(module, "c", ["a", "b"], workers=2))
 
 
 def test_a_process_that_dies_costs_its_task_alone_and_is_told(module: str) -> None:

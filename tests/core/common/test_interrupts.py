@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 import weakref
 from pathlib import Path
@@ -118,6 +119,12 @@ def test_clearing_up_is_not_disturbed(handler: object) -> None:
     assert cleared
     work(2 * LOOK_SECONDS)
     assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_nobody_sends_anything_after_the_block() -> None:
+    with lasting_interrupts():
+        assert "lasting-interrupts" in {thread.name for thread in threading.enumerate()}
+    assert "lasting-interrupts" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_another_thread_has_no_interrupts() -> None:

@@ -1,6 +1,9 @@
 """Personal models of many people: one by one, bounded, in any order, and gone on with."""
 
 import json
+import shutil
+import signal
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,14 +11,21 @@ import pytest
 
 from bloodtwin_core.cli.main import main
 from bloodtwin_core.common.child_workers import Answer
-from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
+from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch, SettingsError
 from bloodtwin_core.config import PRETRAINED, Settings
-from bloodtwin_core.network.checkpoint import load_checkpoint
+from bloodtwin_core.network.checkpoint import copy_weights, load_checkpoint
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.people import many
 from bloodtwin_core.pipeline.people.many import PeopleFailed, Person, people_stage
-from bloodtwin_core.pipeline.people.person import STAGE, base_path, person_checkpoint, person_stage, stored_person
-from bloodtwin_core.pipeline.people.worker import Common, reply
+from bloodtwin_core.pipeline.people.person import (
+    STAGE,
+    base_fingerprint,
+    base_path,
+    person_checkpoint,
+    person_stage,
+    stored_person,
+)
+from bloodtwin_core.pipeline.people.worker import Common, Reply, reply
 from bloodtwin_core.pipeline.preparing import prepare
 from bloodtwin_core.pipeline.verifying import faults_of
 from bloodtwin_core.sources.settings import settings_model
@@ -93,12 +103,21 @@ def test_the_same_is_not_made_again_and_what_changed_is(store: ArtifactStore, ba
     before = copy.read_bytes()
     assert not person_stage(store, base, settings, "sim001").is_new
     assert not person_stage(store, base, settings_with(people={"workers": 7, "pump_ids": PUMPS}), "sim001").is_new
+    unused = {"max_epochs": 77, "early_stopping_patience": 9, "resume": False, "processes": 2, "start_from": "x"}
+    same = settings_with(training=unused, data={"fetch": {"attempts": 1}, "wearers": {"a": ["sim001"]}})
+    assert not person_stage(store, base, same, "sim001").is_new, "nothing of it changes a copy"
+    own = store.of_person("sim001")
+    record = own.recorded(STAGE)
+    del record.settings["training"]["hide_basal"]
+    own.record(STAGE, sorted(own.personal_model.iterdir()), record.data_version, record.settings)
+    assert not person_stage(store, base, settings, "sim001").is_new, "the setting came later, and is at its default"
     copy.write_bytes(before[:-1])
     assert person_stage(store, base, settings, "sim001").is_new
     assert copy.read_bytes() == before, "the same records, base and settings give the same bytes"
     for changed in (
         settings_with(data={"simulator": {"pumps": 2, "days": 7}}),
         settings_with(personal={"strength": 0.4}),
+        settings_with(training={"seed": 7}),
     ):
         assert person_stage(store, base, changed, "sim001").is_new
 
@@ -145,6 +164,50 @@ def test_a_pump_that_fails_stops_no_other_and_the_next_start_goes_on(store: Arti
     again = people_stage(store, settings, PUMPS)
     assert (again.stood, again.accepted, again.failed) == (2, people.accepted, [])
     again.require_all()
+
+
+def test_all_pumps_of_a_start_begin_with_the_same_model(store: ArtifactStore, base: Path, tmp_path: Path) -> None:
+    settings, replaced = settings_with(personal={"min_windows": 100_000}), tmp_path / "replaced.ckpt"
+    shutil.copyfile(base, replaced)
+    before = base_fingerprint(replaced)
+    assert person_stage(store, replaced, settings, "sim001", before).is_new
+    copy_weights(base, replaced)
+    with pytest.raises(CheckpointMismatch, match=r"replaced\.ckpt was replaced since the first of these pumps"):
+        person_stage(store, replaced, settings, "sim002", before)
+    assert person_stage(store, replaced, settings, "sim001").is_new, "a later start takes the new one"
+
+
+def test_an_interrupt_that_gets_lost_comes_again_and_the_handler_is_put_back(
+    store: ArtifactStore, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, found = signal.signal(signal.SIGINT, signal.default_int_handler), []
+
+    def replied(*_: object) -> Reply:
+        found.append(signal.getsignal(signal.SIGINT))
+        return Reply(failure="looked")
+
+    monkeypatch.setattr(many, "reply", replied)
+    try:
+        people_stage(store, settings_with(people={"start_from": str(base)}), ["sim001"])
+        assert found != [signal.default_int_handler]
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_within_the_training_is_told_as_one(
+    tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def as_lightning_does(*_: object) -> Reply:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            sys.exit(1)
+
+    monkeypatch.setattr(many, "reply", as_lightning_does)
+    (tmp_path / "my.json").write_text(json.dumps({"people": {"start_from": str(base)}}))
+    words = ["personalise", "--config", str(tmp_path / "my.json"), "--artifacts", str(tmp_path), "--pump", "sim001"]
+    assert main(words) == 130
 
 
 @pytest.mark.usefixtures("in_this_process")
