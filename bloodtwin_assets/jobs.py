@@ -11,7 +11,7 @@ from bloodtwin_assets.live.checks import live_agrees_with_batch
 from bloodtwin_assets.people.assets import JOB, PEOPLE_GROUP
 
 MAIN_LINE = {"bloodtwin/line": "main"}
-"""Tag of runs that write to the artifacts of the model, of which a cluster lets one run at a time."""
+"""Tag of retrainings, of which a cluster lets one run at a time; what is materialized in the UI has none."""
 
 retraining = dg.define_asset_job(
     name="retraining",
