@@ -42,8 +42,9 @@ tensorboard: $(INSTALLED)  ## the training logs in TensorBoard
 	$(BIN)/tensorboard --logdir artifacts --host 127.0.0.1
 
 .PHONY: test
+# Three, since what runs real commands waits a quarter of its time.
 test: $(INSTALLED)-dev  ## the whole test suite, on two cores
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile
 
 .PHONY: bench
 bench: $(INSTALLED)-dev  ## measure speed, under 5 minutes; writes artifacts/bench.json

@@ -20,6 +20,11 @@ settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "bloodtwin"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that run real commands first: they take longest, and one of them at the end would keep one process alone."""
+    items.sort(key=lambda item: item.get_closest_marker("end_to_end") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _interrupts_are_heard() -> None:
     """A shell starts its background jobs deaf to SIGINT, and every process they start inherits that."""
