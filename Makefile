@@ -44,7 +44,7 @@ tensorboard: $(INSTALLED)  ## the training logs in TensorBoard
 .PHONY: test
 # Three, since what runs real commands waits a quarter of its time.
 test: $(INSTALLED)-dev  ## the whole test suite, on two cores
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: bench
 bench: $(INSTALLED)-dev  ## measure speed, under 5 minutes; writes artifacts/bench.json
