@@ -138,7 +138,7 @@ class ArtifactsResource(dg.ConfigurableResource[Any]):
         """
         store = self._joined(settings)
         if is_copy(store.folder):
-            with store.owned():
+            with store.owned(sends=False):
                 pass
         return store
 

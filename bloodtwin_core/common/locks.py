@@ -6,7 +6,7 @@ name: they wait for each other, and between two steps the file says that the fol
 process lives that starts its steps.
 
 A folder that is a copy of what machines share (shared/copy.py) is held there too: whoever takes it here takes its lease
-and fetches, and what is there when the outermost block ends is sent.
+and fetches, and what is there when the outermost block ends is sent, unless it is a block that only looks.
 """
 
 import logging
@@ -98,8 +98,10 @@ class Owner:
     _held: dict[Path, _Held] = field(default_factory=dict, init=False, repr=False)
 
     @contextmanager
-    def holding(self, folder: Path) -> Iterator[bool]:
+    def holding(self, folder: Path, sends: bool = True) -> Iterator[bool]:
         """Hold the folder's lock meanwhile; gives whether it was taken just now. Blocks may lie within each other.
+
+        sends: whether what is in a shared folder at the end of this block, if it is the outermost, is sent.
 
         Raises FolderInUse if somebody else holds it, or if it was removed underneath, StorageError if the folder cannot
         be written; of a shared one also what SharedCopy raises.
@@ -117,12 +119,22 @@ class Owner:
             if held.copy:
                 held.copy.require()
             yield taken
-            if held.copy and held.depth == 1:
+            if held.copy and sends and held.depth == 1:
                 held.copy.send()
         finally:
             held.depth -= 1
             if not held.depth and not self.keeps:
                 self._release(place)
+
+    def renew(self, folder: Path) -> None:
+        """Have the lease of a shared folder that is held for as long again; do nothing for another folder.
+
+        The storage is asked, so that even one that slept, and was not told, learns whether another machine took over.
+        Raises FolderInUse if one did, StorageError if nobody knows.
+        """
+        held = self._held.get(folder.expanduser().absolute())
+        if held and held.copy and held.copy.lease:
+            held.copy.lease.renew()
 
     def release(self) -> None:
         """Let go of every folder."""

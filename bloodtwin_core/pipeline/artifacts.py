@@ -194,12 +194,15 @@ class ArtifactStore:
         return self.plots / f"{name.replace(' ', '_')}.png"
 
     @contextmanager
-    def owned(self) -> Iterator[None]:
+    def owned(self, sends: bool = True) -> Iterator[None]:
         """Be the only one that writes here meanwhile; whoever comes first clears away what killed runs left.
+
+        sends: whether others get what is here afterwards, where the store is shared. Not of a block that only takes the
+        store: an earlier stage that failed may have left half of its files.
 
         Raises FolderInUse if another run is at work here.
         """
-        with self.owner.holding(self.folder) as taken:
+        with self.owner.holding(self.folder, sends) as taken:
             if taken and (cleared := clear_leftovers(self.folder, besides=(self.published, self.people))):
                 logger.info("Cleared away %d files that a run broken off by a kill left in %s", cleared, self.folder)
             if taken:

@@ -1,6 +1,7 @@
 """The stage published_model: the candidate that a run left beside the version in use, and what becomes of it."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -36,6 +37,7 @@ from bloodtwin_core.publishing.store import CHECKPOINT_FILE, PublishedStore
 from bloodtwin_core.records.raw_splits import load_splits
 from bloodtwin_core.serving import Forecaster, StreamingForecaster
 from bloodtwin_core.serving.alarm_rules import read_alarm_rules
+from bloodtwin_core.serving.published import POINTER, Pointer
 from bloodtwin_core.training import CheckpointFolder
 from bloodtwin_core.training.compute import testing_threads
 from bloodtwin_core.windows import WindowedSeries
@@ -57,23 +59,26 @@ def publish_stage(store: ArtifactStore, settings: Settings, now: datetime) -> Pu
     """Decide whether the candidate that stands in the store is published, and do it.
 
     now: with a zone. Raises ArtifactMissing or CheckpointMismatch if what the decision rests on is not there, changed,
-    or not of the candidate; then the version in use stays.
+    or not of the candidate, FolderInUse if another machine took over meanwhile; then the version in use stays.
     """
     windows, index = current_windows(store, settings.data)
     candidate = current_checkpoint(store, settings.model, index)
     published = PublishedStore(store.published)
     published.refresh()
+    beside = published.pointer
     champion = published.champion()
+    judge = _Judge(store, settings, published, windows, candidate, champion)
     if champion and champion.checkpoint_sha256 == candidate.sha256:
         decision = _unchanged(champion, now)
     else:
-        judge = _Judge(store, settings, published, windows, candidate, champion)
         judge.look_for_drift(now)
         decision = judge.decide(now)
+    with _alone(store, published):
         if decision.verdict is Verdict.published:
+            _require_in_use(published, beside)
             _publish(judge, decision, now)
-    published.keep_decision(decision)
-    published.prune(settings.publishing.keep_versions)
+        published.keep_decision(decision)
+        published.prune(settings.publishing.keep_versions)
     forget_sources(store, published, settings.publishing)
     in_use = published.champion()
     version = in_use.version if in_use else "nothing published"
@@ -110,7 +115,8 @@ class _Judge:
             new = unseen(self.champion_forecasts, self.champion.learnt)
             model = ModelInUse(by_week(new), self.champion.forecasting)
         drift = self.settings.publishing.drift
-        self.published.change_ledger(lambda ledger: judged(ledger, pumps, model, drift, now))
+        with _alone(self.store, self.published):
+            self.published.change_ledger(lambda ledger: judged(ledger, pumps, model, drift, now))
 
     def decide(self, now: datetime) -> Decision:
         evidence = self._evidence()
@@ -163,6 +169,25 @@ class _Judge:
         own = {"lookback": champion.lookback, "horizon": champion.horizon}
         data: DataSettings = self.settings.data.model_copy(update=own)
         return windows_of(load_splits(raw, self.store.folder), champion.scaler, data)
+
+
+@contextmanager
+def _alone(store: ArtifactStore, published: PublishedStore) -> Iterator[None]:
+    """Change what is published, all at once for machines that share it, as the only run that may.
+
+    What is published has a lease of its own, which a run gets that lost the store's while it slept.
+    """
+    with published.owned():
+        store.owner.renew(store.folder)
+        yield
+
+
+def _require_in_use(published: PublishedStore, judged_beside: Pointer | None) -> None:
+    if published.pointer != judged_beside:
+        raise ArtifactMissing(
+            f"{published.folder / POINTER} changed while the candidate was judged beside the version that was in use. "
+            "Materialize published_model again"
+        )
 
 
 def _publish(judge: _Judge, decision: Decision, now: datetime) -> None:

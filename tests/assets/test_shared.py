@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bloodtwin_assets.resources import ArtifactsResource
+from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.cli.main import BAD_USAGE, DONE, main
 from bloodtwin_core.common.errors import FolderInUse, SettingsError
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
@@ -62,6 +62,15 @@ def test_what_one_machine_trained_and_published_another_goes_on_from(
     assert Forecaster.load(folder).facts == Forecaster.load(one.store.onnx).facts
     assert main(["fetch", f"{ROOT}/nobody", str(tmp_path / "none")]) == BAD_USAGE
     assert "nothing is published there" in capsys.readouterr().err
+
+
+def test_a_run_that_begins_sends_nothing_of_one_that_failed(s3: Storage, tmp_path: Path) -> None:
+    half = tmp_path / "tiny" / "half"
+    half.parent.mkdir()
+    half.touch()
+    artifacts = ArtifactsResource(root=str(tmp_path), shared=ROOT)
+    assert artifacts.store(SettingsResource(model={"name": "tiny"})).folder == half.parent
+    assert not [name for name in s3.names() if "/files/" in name]
 
 
 def test_one_can_roll_back_while_a_run_is_at_work_elsewhere(copied: Graph, tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ class SharedCopy:
 
         Raises FolderInUse if another machine is, and what fetch raises.
         """
-        self.lease = take(self.bucket, Applicant(what, self.state.copy_id, run, waits))
+        self.lease = take(self.bucket, Applicant(what, self._name_of_copy(), run, waits))
         try:
             self._fetch(self.lease.head)
             self._clear(self.lease.head)
@@ -153,6 +153,11 @@ class SharedCopy:
         if self.lease:
             self.lease.let_go(between_steps)
             self.lease = None
+
+    def _name_of_copy(self) -> str:
+        """What tells this folder from all others, also from a duplicate of it, which has the same .shared.json."""
+        there = self.folder.stat()
+        return f"{self.state.copy_id}:{there.st_dev}:{there.st_ino}"
 
     def _fetch(self, head: Head) -> None:
         if head.listing == self.state.stored:  # Nobody wrote elsewhere; the folder may be ahead.

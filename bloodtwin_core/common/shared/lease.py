@@ -33,8 +33,8 @@ _LOOKS = 5
 class Applicant:
     """Who asks for a lease: what and run name it to others, and it waits for others or not.
 
-    Steps of one run always wait for each other. copy names the local copy, of which one process at a time asks: another
-    lease of the same copy is that of a process that has ended.
+    Steps of one run always wait for each other. copy names the folder of the local copy, of which one process at a time
+    asks: another lease of the same copy is that of a process that has ended.
     """
 
     what: str
@@ -78,7 +78,7 @@ class HeldLease:
 
     def renew(self) -> None:
         """Have it for as long again. Raises FolderInUse if it was lost, StorageError if nobody knows."""
-        self._change(_renewed)
+        self._change(lambda head: None if self._done.is_set() else _renewed(head))
 
     def let_go(self, between_steps: bool = False) -> None:
         """Give it back; between two steps of a run it stays the run's until it runs out.
@@ -97,10 +97,12 @@ class HeldLease:
         except BloodTwinError as error:
             logger.warning("The lease of %s was not given back and runs out by itself: %s", self.bucket.address, error)
 
-    def _change(self, change: Callable[[Head], Head]) -> None:
+    def _change(self, change: Callable[[Head], Head | None]) -> None:
         with self._one_at_a_time:
             self.require()
             new = change(self.head)
+            if new is None:
+                return
             for _ in range(_LOOKS):
                 try:
                     self._tag = self.bucket.replace(HEAD, new.content, self._tag)
@@ -132,9 +134,11 @@ class HeldLease:
 def take(bucket: Bucket, applicant: Applicant, seconds: float = LEASE_SECONDS) -> HeldLease:
     """Take the lease of a shared folder, once it is free; it is renewed from now on.
 
-    Raises FolderInUse if somebody else has it and the applicant does not wait, StorageError, SettingsError.
+    One that is between two steps of a run is waited for until its next step comes or it runs out: nobody can tell
+    whether that run has ended. Raises FolderInUse if somebody else has it and the applicant does not wait,
+    StorageError, SettingsError.
     """
-    told = False
+    waited_for: str | None = None
     while True:
         head, tag, age = read_head(bucket)
         if tag is None:
@@ -146,11 +150,12 @@ def take(bucket: Bucket, applicant: Applicant, seconds: float = LEASE_SECONDS) -
                 held.keep()
                 return held
             continue
-        if not applicant.waits and not _is_of_run(head.lease, applicant):
+        may_have_ended = head.lease is not None and head.lease.is_between_steps and waited_for in (None, tag)
+        if not (applicant.waits or may_have_ended or _is_of_run(head.lease, applicant)):
             raise FolderInUse.held_by(bucket.address, str(head.lease))
-        if not told:
+        if waited_for is None:
             logger.info("Waiting for %s, which holds %s", head.lease, bucket.address)
-            told = True
+            waited_for = tag
         time.sleep(_WAITING_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""A full disk, or a folder that is removed, while a version is published: nothing half, and the next run goes on."""
+"""A full disk, a folder removed, or another machine, while a version is published: nothing half, and it goes on."""
 
 import errno
 import shutil
@@ -12,13 +12,16 @@ from typing import Any
 import pytest
 
 from bloodtwin_core.common import files
-from bloodtwin_core.common.errors import BloodTwinError, StorageError
+from bloodtwin_core.common.errors import ArtifactMissing, BloodTwinError, FolderInUse, StorageError
 from bloodtwin_core.config import Settings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.publishing import publish_stage
 from bloodtwin_core.pipeline.verifying import faults_of
+from bloodtwin_core.publishing.decision import Gate
 from bloodtwin_core.publishing.store import PublishedStore, number_of
 from bloodtwin_core.serving.published import model_in
-from tests.core.pipeline.made_versions import published_without_proof
+from tests.core.pipeline.made_versions import NOW, published_without_proof
+from tests.shared_storage import Storage
 
 Versions = tuple[ArtifactStore, Settings]
 VERSION_KIB = 60
@@ -156,3 +159,49 @@ def test_where_the_version_in_use_is_gone_the_next_candidate_takes_its_place(
     assert made.in_use is not None
     assert number_of(made.in_use.version) == 3
     assert published.all_faults() == []
+
+
+def take_over(s3: Storage, other: ArtifactStore) -> None:
+    """Let the first machine sleep for longer than its lease lasts."""
+    s3.ahead = 130.0
+    with other.owned():
+        pass
+
+
+def roll_back(_: Storage, other: ArtifactStore) -> None:
+    PublishedStore(other.published).roll_back(NOW)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "error", "said"),
+    [(take_over, FolderInUse, "was lost.*took it over"), (roll_back, ArtifactMissing, "changed while .* was judged")],
+)
+def test_what_another_machine_did_while_the_candidate_was_judged_stands(
+    s3: Storage,
+    versions: Versions,
+    tmp_path: Path,
+    meanwhile: Callable[[Storage, ArtifactStore], None],
+    error: type[BloodTwinError],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (store, settings), other = copied(versions, tmp_path), ArtifactStore(tmp_path / "other" / "tiny")
+    for each in (store, other):
+        each.join("s3://shared/models")
+    with store.owned():
+        pass
+    there = PublishedStore(other.published)
+    there.refresh()
+
+    def judging(*_: Any) -> list[Gate]:
+        meanwhile(s3, other)
+        return []
+
+    monkeypatch.setattr("bloodtwin_core.pipeline.publishing.gates_of", judging)
+    with pytest.raises(error, match=said):
+        publish_stage(store, settings, NOW)
+    there.refresh()
+    assert there.pointer is not None
+    assert number_of(there.pointer.version) == (1 if meanwhile is roll_back else 2)
+    assert [number_of(version) for version in there.versions()] == [1, 2]
+    assert there.last_decision() == PublishedStore(versions[0].published).last_decision()

@@ -1,5 +1,6 @@
 """What one machine leaves another finds; whatever breaks off on the way, there is the old version or the new one."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -107,15 +108,24 @@ def test_only_what_differs_travels(s3: Storage, one: Machine, other: Machine) ->
     assert version() == 2
 
 
-def test_a_step_that_fails_shares_nothing_and_is_gone_on_from_here(one: Machine, tmp_path: Path) -> None:
+def test_a_step_that_fails_shares_nothing_until_it_is_done(one: Machine, tmp_path: Path) -> None:
     before = shared_by(one, {"a": "1"})
     with suppress(RuntimeError), one.at_work():
         one.leave({"a": "half"})
         raise RuntimeError
+    with Owner("a run that begins").holding(one.folder, sends=False):
+        assert one.files() == {"a": "half"}
     assert now_shared(tmp_path) == before
     with one.at_work():
-        assert one.files() == {"a": "half"}
-    assert now_shared(tmp_path) == {"a": "half"}
+        one.leave({"a": "whole"})
+    assert now_shared(tmp_path) == {"a": "whole"}
+
+
+def test_a_duplicate_of_the_folder_is_another_copy(one: Machine, other: Machine) -> None:
+    shared_by(one, {"a": "1"})
+    shutil.copytree(one.folder, other.folder)
+    with one.at_work(), pytest.raises(FolderInUse, match="is in use by one"), other.at_work():
+        pass
 
 
 def test_one_that_was_overtaken_fails_and_loses_nothing(
@@ -245,10 +255,10 @@ def test_machines_that_take_turns_agree(
 def test_the_steps_of_a_run_follow_each_other_on_several_machines(one: Machine, other: Machine) -> None:
     first, second = Machine(one.folder, run="7"), Machine(other.folder, run="7")
     shared_by(first, {"a": "1"})
-    with pytest.raises(FolderInUse, match="is in use by one"), Machine(other.folder, run="8").at_work():
-        pass
     with second.at_work():
         assert second.files() == {"a": "1"}
+        with pytest.raises(FolderInUse, match="is in use by other"), Machine(one.folder, run="8").at_work():
+            pass
 
 
 def test_a_folder_within_that_is_a_copy_itself_is_shared_apart(one: Machine, other: Machine) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 
@@ -119,15 +120,49 @@ def test_after_a_switch_that_nobody_answered_the_holder_goes_on(s3: Storage) -> 
     assert head().listing == "lists/again.json"
 
 
-def test_the_next_step_of_a_run_takes_it_elsewhere_and_another_run_does_not_come_between() -> None:
+def left_between_steps() -> HeldLease:
     step = take(Bucket(ADDRESS), Applicant("a step", "pod 1", "run 7"))
     step.let_go(between_steps=True)
-    with pytest.raises(FolderInUse, match="a step"), held("another", run="run 8"):
-        pass
-    following = take(Bucket(ADDRESS), Applicant("the next step", "pod 2", "run 7"))
+    return step
+
+
+def test_the_next_step_of_a_run_takes_it_elsewhere_and_another_run_does_not_come_between(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    left_between_steps()
+    following = []
+
+    def the_next_step_comes(_: float) -> None:
+        following.append(take(Bucket(ADDRESS), Applicant("the next step", "pod 2", "run 7")))
+
+    monkeypatch.setattr(lease_module, "time", SimpleNamespace(sleep=the_next_step_comes))
     with pytest.raises(FolderInUse, match="the next step"), held("another", run="run 8"):
         pass
-    following.let_go()
+    assert len(following) == 1
+    following[0].let_go(between_steps=True)
+    left = head()
+    assert left.lease is not None
+    assert left.lease.is_between_steps
+
+
+def test_another_run_waits_for_one_that_may_go_on_and_begins_once_it_does_not(
+    s3: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_between_steps()
+
+    def time_passes(_: float) -> None:
+        s3.ahead += 61.0
+
+    monkeypatch.setattr(lease_module, "time", SimpleNamespace(sleep=time_passes))
+    with held("another", run="run 8"):
+        assert s3.ahead == 122.0
+
+
+def test_a_renewal_that_comes_late_does_not_take_back_what_was_let_go_of() -> None:
+    step = left_between_steps()
+    left = head()
+    step.renew()
+    assert head() == left
 
 
 def test_what_a_killed_process_of_the_same_copy_left_is_taken_over_at_once() -> None:
