@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.publishing.store import PublishedStore
 
@@ -26,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Write it down, or list what is open. Raises SettingsError, ArtifactMissing or StorageError."""
-    published = PublishedStore(ArtifactStore(given.artifacts).published)
+    owner = Owner(waits=True, only_fetches=not given.week)
+    published = PublishedStore(ArtifactStore(given.artifacts).published, owner)
     published.refresh()
     if not given.week:
         told = [week.told for week in published.ledger().open]

@@ -27,6 +27,7 @@ from bloodtwin_core.config import Settings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.people.many import People, Person, people_stage
 from bloodtwin_core.pipeline.run_config import RunConfig, read_run_config, with_assignments
+from bloodtwin_core.publishing.store import PublishedStore
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +48,8 @@ def run(given: argparse.Namespace) -> None:
     settings = config.settings()
     root = given_path(given.artifacts or config.root)
     store = ArtifactStore(root / settings.model.name, Owner(what="bloodtwin personalise"))
+    store.join(config.shared)
+    PublishedStore(store.published).refresh()
     with interrupts_as_such():
         people = _made(store, given.pump or settings.people.pump_ids, settings)
     sys.stdout.write(f"{people}\n{store.people}\n")

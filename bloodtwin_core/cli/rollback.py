@@ -11,6 +11,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.publishing.store import PublishedStore
 from bloodtwin_core.publishing.text import versions_table
@@ -26,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Switch, or list. Raises SettingsError for an unknown version, ArtifactMissing for one that is not whole."""
-    published = PublishedStore(ArtifactStore(given.artifacts).published)
+    owner = Owner(waits=True, only_fetches=given.list)
+    published = PublishedStore(ArtifactStore(given.artifacts).published, owner)
     published.refresh()
     if not given.list:
         version = published.roll_back(datetime.now(UTC), given.to, given.why)

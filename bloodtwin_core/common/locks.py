@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bloodtwin_core.common.errors import FolderInUse
 from bloodtwin_core.common.files import private_folder, storage_errors
 from bloodtwin_core.common.processes import NamedProcess
-from bloodtwin_core.common.shared.copy import SharedCopy, copy_of, is_copy
+from bloodtwin_core.common.shared.copy import SharedCopy, copy_of
 
 if sys.platform == "win32":
     import msvcrt
@@ -233,16 +233,6 @@ def holder_of(folder: Path) -> Holder | None:
     except (OSError, ValidationError):
         return None
     return None if holder.is_between_steps and not holder.goes_on else holder
-
-
-def exchange_shared(folder: Path) -> None:
-    """Let a folder that is a copy and what machines share be the same, for a moment's lease; else do nothing.
-
-    What others left is fetched, what is new here is sent. Raises what Owner.holding does.
-    """
-    if is_copy(folder):
-        with Owner(waits=True).holding(folder):
-            pass
 
 
 def _write(descriptor: int, holder: Holder) -> None:

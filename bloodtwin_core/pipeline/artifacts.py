@@ -11,7 +11,7 @@ from typing import Any
 from bloodtwin_core.common.errors import ArtifactMissing
 from bloodtwin_core.common.files import atomic_write, clear_leftovers, recover_folder
 from bloodtwin_core.common.hashes import Hashes
-from bloodtwin_core.common.locks import Owner, exchange_shared, holder_of
+from bloodtwin_core.common.locks import Owner, holder_of
 from bloodtwin_core.common.shared.bucket import Address
 from bloodtwin_core.common.shared.copy import is_copy, join
 from bloodtwin_core.pipeline.manifest import Manifest, StageRecord, package_versions, python_version, read_manifest
@@ -205,8 +205,11 @@ class ArtifactStore:
         with self.owner.holding(self.folder, sends) as taken:
             if taken and (cleared := clear_leftovers(self.folder, besides=(self.published, self.people))):
                 logger.info("Cleared away %d files that a run broken off by a kill left in %s", cleared, self.folder)
-            if taken:
-                exchange_shared(self.published)
+            if taken and is_copy(self.published):
+                # Here, because publishing brings evaluation, which a forecast from a folder does without.
+                from bloodtwin_core.publishing.store import PublishedStore
+
+                PublishedStore(self.published).refresh()
             yield
 
     def manifest(self) -> Manifest:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.common.files import atomic_folder, atomic_write, clear_leftovers, remove_folder, sha256_of
-from bloodtwin_core.common.locks import Owner, exchange_shared
+from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.common.sealed import sealed
+from bloodtwin_core.common.shared.copy import is_copy
 from bloodtwin_core.publishing.decision import Decision
 from bloodtwin_core.publishing.drift.ledger import Ledger, read_ledger
 from bloodtwin_core.publishing.manifest import VersionManifest, read_manifest
@@ -115,15 +116,32 @@ class PublishedStore:
 
     @contextmanager
     def owned(self) -> Iterator[None]:
-        """Be the only one that writes here meanwhile; whoever comes first clears away what killed writers left."""
+        """Be the only one that writes here meanwhile; whoever comes first clears away what killed writers left.
+
+        Raises ArtifactMissing rather than share with other machines what is not whole.
+        """
         with self.owner.holding(self.folder) as taken:
             if taken:
                 clear_leftovers(self.folder)
             yield
+            if taken and is_copy(self.folder) and not self.owner.only_fetches:
+                self._require_whole()
 
     def refresh(self) -> None:
-        """Have here what others published meanwhile, where the folder is shared; else do nothing."""
-        exchange_shared(self.folder)
+        """Have here what others published meanwhile, where the folder is shared; else do nothing.
+
+        Unless its owner only fetches, what is new here is sent. Raises what owned does.
+        """
+        if is_copy(self.folder):
+            with self.owned():
+                pass
+
+    def _require_whole(self) -> None:
+        if faults := self.all_faults():
+            raise ArtifactMissing(
+                f"{faults[0]}. Nothing is shared until that is mended: load again what is shared with "
+                f"bloodtwin fetch ADDRESS {self.folder}"
+            )
 
     def next_version(self, checkpoint_sha256: str) -> str:
         """The name of a version to come: a number, and the first digits of its checkpoint's sha256."""

@@ -1,5 +1,6 @@
 """The graph on two machines that share their artifacts, and a third that only forecasts."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import pytest
 
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
-from bloodtwin_core.cli.main import BAD_USAGE, DONE, main
+from bloodtwin_core.cli.main import BAD_DATA, BAD_USAGE, DONE, main
 from bloodtwin_core.common.errors import FolderInUse, SettingsError
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
+from bloodtwin_core.pipeline.people.many import People
 from bloodtwin_core.pipeline.verifying import faults_of
 from bloodtwin_core.publishing.store import PublishedStore
 from bloodtwin_core.serving import Forecaster
@@ -86,6 +88,67 @@ def test_one_can_roll_back_while_a_run_is_at_work_elsewhere(copied: Graph, tmp_p
     assert there.pointer is not None
     assert there.pointer.version == "0001-cccccccc"
     assert there.all_faults() == []
+
+
+def test_what_a_writer_lost_or_damaged_is_not_shared_and_fetched_again(
+    copied: Graph, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = copied.store
+    there = published(store, times=2)
+    store.join(ROOT)
+    there.refresh()
+    for path in there.folder.iterdir():
+        if not path.name.startswith("."):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert main(["rollback", "--list", str(store.folder)]) == DONE
+    assert there.versions() == ["0001-cccccccc", "0002-cccccccc"]
+
+    damaged = there.place("0001-cccccccc") / "model.onnx"
+    damaged.write_text("damaged")
+    assert main(["rollback", str(store.folder)]) == BAD_DATA
+    assert "model.onnx changed since it was published" in capsys.readouterr().err
+    assert main(["fetch", f"{ROOT}/tiny", str(there.folder)]) == DONE
+    assert there.all_faults() == []
+    assert main(["rollback", str(store.folder)]) == DONE
+
+    folder = tmp_path / "forecasts"
+    folder.mkdir()
+    assert main(["fetch", f"{ROOT}/tiny", str(folder)]) == DONE
+    (folder / "versions" / "0001-cccccccc" / "model.onnx").unlink()
+    (folder / "versions" / "0002-cccccccc" / "model.onnx").write_text("damaged")
+    assert main(["fetch", f"{ROOT}/tiny", str(folder)]) == DONE
+    assert PublishedStore(folder).all_faults() == []
+
+
+def test_nothing_is_fetched_into_a_folder_of_something_else(
+    copied: Graph, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = published(copied.store, times=1)
+    copied.store.join(ROOT)
+    there.refresh()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").touch()
+    assert main(["fetch", f"{ROOT}/tiny", str(tmp_path / "mine")]) == BAD_USAGE
+    assert "mine holds files that were not fetched" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+def test_people_begin_with_what_another_machine_published(
+    copied: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = published(copied.store, times=1)
+    copied.store.join(ROOT)
+    there.refresh()
+    bases = []
+
+    def stage(store: ArtifactStore, *_: Any) -> People:
+        bases.append(PublishedStore(store.published).champion())
+        return People(())
+
+    monkeypatch.setattr("bloodtwin_core.cli.personalise.people_stage", stage)
+    given = {"artifacts.root": tmp_path / "other", "artifacts.shared": ROOT, "model.name": "tiny"}
+    assert main(["personalise", *[f"--set={name}={value}" for name, value in given.items()]]) == DONE
+    assert [base and base.version for base in bases] == ["0001-cccccccc"]
 
 
 def test_a_storage_that_cannot_be_reached_fails_the_stage_in_words(s3: Storage, tmp_path: Path) -> None:

@@ -104,6 +104,11 @@ class Bucket:
             answer = self._client.put_object(**self._named(name), Body=content, **condition)
             return str(answer["ETag"])
 
+    def write(self, name: str, content: bytes) -> None:
+        """Write a small object, whether it is there or not."""
+        with self._errors():
+            self._client.put_object(**self._named(name), Body=content)
+
     def require_conditions(self, name: str) -> None:
         """Raise SettingsError if the storage writes an object that is not there as if it were what was read."""
         try:

@@ -1,6 +1,7 @@
 """The local copy of a shared folder: joined once, fetched when it is taken, sent when a step is done.
 
-A folder that holds .shared.json is such a copy, and whoever takes its lock shares it. Hidden files are not shared.
+A folder that holds .shared.json is such a copy, and whoever takes its lock shares it. Hidden files are not shared, nor
+folders of that name in which a work of this machine is in progress.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,12 +21,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError, StorageError, listed
 from bloodtwin_core.common.files import atomic_write, move, private_folder, scratch_folder, sha256_of
 from bloodtwin_core.common.hashes import Hashes
-from bloodtwin_core.common.shared.bucket import Address, Bucket, Overtaken
-from bloodtwin_core.common.shared.head import FILES, LISTS, Head, ListedFile, Listing
+from bloodtwin_core.common.shared.bucket import Address, Bucket
+from bloodtwin_core.common.shared.head import FILES, HEAD, LISTS, Head, ListedFile, Listing
 from bloodtwin_core.common.shared.lease import Applicant, HeldLease, read_head, take
 
 logger = logging.getLogger(__name__)
 SHARED = ".shared.json"
+IN_PROGRESS = "in_progress"
+"""Name of folders that are this machine's alone: a training under way, from which only it can go on."""
 LEFTOVER_SECONDS = 7 * 86400.0
 """Age from which on what no version in use names is removed: what was sent and never switched to, and old versions."""
 _AT_ONCE = 8
@@ -104,15 +108,17 @@ class SharedCopy:
             self.end()
             raise
 
-    def fetch(self) -> int:
+    def fetch(self, mends: bool = False) -> int:
         """Have the newest version in the folder, and write nothing elsewhere; its number, 0 if there is none.
 
-        Raises StorageError, SettingsError, ArtifactMissing if it is damaged.
+        mends: look at every file, and load again what was lost or changed here since. Else a folder that had the newest
+        version stays as it is, for it may be ahead by what was not sent yet; one that lost everything is filled again.
+        Raises StorageError, SettingsError, ArtifactMissing if it is damaged or nothing is in use any more.
         """
         for _ in range(_LOOKS):
             head, _, _ = read_head(self.bucket)
             with suppress(_Removed):
-                self._fetch(head)
+                self._fetch(head, mends)
                 return head.version
         raise StorageError(f"{self.bucket.address}: versions were removed while they were fetched. Start again")
 
@@ -124,8 +130,9 @@ class SharedCopy:
     def send(self) -> None:
         """Let what is in the folder now be the newest version; what is there already is not sent again.
 
-        Raises FolderInUse if another machine has taken over, StorageError; then the old version stays in use, and what
-        was sent lies unused until it is cleared away. The folder stays as it is.
+        Raises FolderInUse if another machine has taken over, ArtifactMissing if nothing is left of what was here,
+        StorageError; then the old version stays in use, and what was sent lies unused until it is cleared away. The
+        folder stays as it is.
         """
         if self.lease is None:
             return
@@ -133,6 +140,9 @@ class SharedCopy:
         before, now = self.state.listing, self._local()
         if now == before.hashes:
             return
+        if not now:
+            todo = "Nothing is sent. Start again, and what is shared is fetched anew"
+            raise ArtifactMissing(f"{self.folder} has lost every file since it was fetched. {todo}")
         upload = f"{self.lease.head.version + 1:06d}-{secrets.token_hex(8)}"
         stored = {file.sha256: file.stored for file in before.files.values()}
         new = {sha256: path for path, sha256 in now.items() if sha256 not in stored}
@@ -141,8 +151,7 @@ class SharedCopy:
         files = {path: ListedFile(sha256=sha256, stored=stored[sha256]) for path, sha256 in now.items()}
         listing = Listing(files=files)
         content, name = listing.model_dump_json().encode(), f"{LISTS}/{upload}.json"
-        with suppress(Overtaken):  # By itself, where an answer was lost: nobody else uses the name.
-            self.bucket.replace(name, content, None)
+        self.bucket.write(name, content)
         self.lease.switch(name, hashlib.sha256(content).hexdigest())
         self._agree(self.lease.head, listing)
         told = "Version %d of %s: %d files, %d of them sent"
@@ -159,12 +168,12 @@ class SharedCopy:
         there = self.folder.stat()
         return f"{self.state.copy_id}:{there.st_dev}:{there.st_ino}"
 
-    def _fetch(self, head: Head) -> None:
-        if head.listing == self.state.stored:  # Nobody wrote elsewhere; the folder may be ahead.
+    def _fetch(self, head: Head, mends: bool = False) -> None:
+        if not head.listing:
+            self._require_never_shared()
             return
-        if not head.listing:  # All that was there is gone, but for this copy.
-            self._agree(head, Listing())
-            return
+        if head.listing == self.state.stored and not mends and not self._lost_all():
+            return  # Nobody wrote elsewhere; the folder may be ahead.
         listing, local, common = self._listing(head), self._local(), self.state.listing.hashes
         wanted = {path: file for path, file in listing.files.items() if local.get(path) != file.sha256}
         gone = [path for path in local if path not in listing.files]
@@ -209,7 +218,8 @@ class SharedCopy:
 
     def _set_aside(self, paths: list[str]) -> None:
         """Keep what was changed here and never sent, now that another machine's version takes its place."""
-        place = self.folder.parent / f".{self.folder.name}.unsent"
+        time = f"{datetime.now(UTC):%Y-%m-%dT%H.%M.%S.%f}"  # Each has a place of its own: none is written over.
+        place = self.folder.parent / f".{self.folder.name}.unsent" / time
         for path in paths:
             private_folder((place / path).parent)
             (self.folder / path).replace(place / path)
@@ -221,7 +231,21 @@ class SharedCopy:
         """Remove what no version in use names and is old enough that nobody is sending it."""
         named = {head.listing, *(file.stored for file in self.state.listing.files.values())}
         there = [each for folder in (FILES, LISTS) for each in self.bucket.listed(folder)]
-        _all_at_once(self.bucket.remove, [name for name, age in there if age > LEFTOVER_SECONDS and name not in named])
+        unused = [name for name, age in there if age > LEFTOVER_SECONDS and name not in named]
+        if unused and self.lease:
+            self.lease.renew()  # Nobody has switched to a version that names them meanwhile.
+            _all_at_once(self.bucket.remove, unused)
+
+    def _require_never_shared(self) -> None:
+        """Raise ArtifactMissing where no version is in use any more: this copy need not be the newest one."""
+        if self.state.stored:
+            raise ArtifactMissing(
+                f"{self.bucket.address}/{HEAD} is gone, or names no version any more. Restore it; or delete "
+                f"{self.folder / SHARED} on the machine whose copy all others are to have"
+            )
+
+    def _lost_all(self) -> bool:
+        return bool(self.state.listing.files) and next(_files(self.folder, self.state.apart), None) is None
 
     def _agree(self, head: Head, listing: Listing) -> None:
         self.state = self.state.model_copy(update={"stored": head.listing, "listing": listing})
@@ -253,11 +277,15 @@ def _write(folder: Path, state: CopyState) -> None:
 
 
 def _files(folder: Path, apart: tuple[str, ...]) -> Iterator[Path]:
+    """The files that are shared. Raises SettingsError for a link among them."""
     for parent, folders, files in os.walk(folder):
-        left_out = apart if Path(parent) == folder else ()
+        left_out = (IN_PROGRESS, *(apart if Path(parent) == folder else ()))
         folders[:] = [name for name in folders if not name.startswith(".") and name not in left_out]
-        for path in (Path(parent, name) for name in files if not name.startswith(".")):
-            if path.is_file() and not path.is_symlink():
+        for path in (Path(parent, name) for name in (*folders, *files) if not name.startswith(".")):
+            if path.is_symlink():
+                todo = "Put what it leads to in its place, or share nothing (artifacts.shared)"
+                raise SettingsError(f"{path} is a link, which other machines cannot follow. {todo}")
+            if path.is_file():
                 yield path
 
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from bloodtwin_core.common.errors import ArtifactMissing, FolderInUse, SettingsError, StorageError
 from bloodtwin_core.common.locks import Owner
-from bloodtwin_core.common.shared.bucket import NO_ADDRESS, Address, Bucket
+from bloodtwin_core.common.shared.bucket import NO_ADDRESS, Address, Bucket, Overtaken
 from bloodtwin_core.common.shared.bucket import _client as new_client
 from bloodtwin_core.common.shared.copy import SHARED, join
-from bloodtwin_core.common.shared.head import HEAD, Listing
+from bloodtwin_core.common.shared.head import HEAD, Head, Listing
 from bloodtwin_core.common.shared.lease import read_head
 from tests.shared_storage import BUCKET, Storage, emptied
 
@@ -75,6 +75,22 @@ def now_shared(tmp_path: Path) -> Files:
     reader = Machine(tmp_path / "reader", reads=True)
     with reader.at_work():
         return reader.files()
+
+
+def unsent(machine: Machine) -> list[Files]:
+    """What was set aside of a machine's copy, each time."""
+    places = machine.folder.with_name(f".{machine.folder.name}.unsent")
+    return [Machine(place).files() for place in sorted(places.iterdir())] if places.exists() else []
+
+
+def displaced(machine: Machine, left: Files, by: Machine) -> None:
+    """A step of a machine leaves files and fails, and another machine's version takes their place."""
+    with suppress(RuntimeError), machine.at_work():
+        machine.leave(left)
+        raise RuntimeError
+    shared_by(by, {"a": f"in place of {left['a']}"})
+    with machine.at_work():
+        pass
 
 
 def version() -> int:
@@ -146,8 +162,7 @@ def test_one_that_was_overtaken_fails_and_loses_nothing(
     assert now_shared(tmp_path) == theirs
     with one.at_work():
         assert one.files() == theirs
-    kept = Machine(one.folder.with_name(".one.unsent")).files()
-    assert kept == {"a": "of one", "new": "of one"}
+    assert unsent(one) == [{"a": "of one", "new": "of one"}]
     assert "which is kept in" in caplog.text
 
 
@@ -218,7 +233,9 @@ def test_a_connection_lost_while_it_is_fetched_leaves_the_folder_as_it_was(
 
 TURNS = st.lists(
     st.tuples(
-        st.sampled_from(["one", "two"]), st.dictionaries(st.sampled_from("abc"), st.sampled_from("12x")), st.booleans()
+        st.sampled_from(["one", "two"]),
+        st.dictionaries(st.sampled_from("abc"), st.sampled_from("12x"), min_size=1),
+        st.booleans(),
     ),
     min_size=3,
     max_size=6,
@@ -273,6 +290,90 @@ def test_a_folder_within_that_is_a_copy_itself_is_shared_apart(one: Machine, oth
     join(inner.folder, ADDRESS / "published")
     with Owner("another").holding(inner.folder):
         assert inner.files() == {"b": "2"}
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_a_copy_that_lost_everything_is_filled_again_and_nobody_loses_it(
+    reads: bool, one: Machine, tmp_path: Path
+) -> None:
+    files = shared_by(one, {"a": "1", "deep/b": "2"})
+    one.leave({})
+    with Machine(one.folder, reads=reads).at_work():
+        assert one.files() == files
+    with pytest.raises(ArtifactMissing, match="one has lost every file"), one.at_work():
+        one.leave({})
+    assert now_shared(tmp_path) == files
+
+
+def test_a_head_that_is_gone_is_not_replaced_by_whatever_copy_comes_first(
+    s3: Storage, one: Machine, other: Machine, tmp_path: Path
+) -> None:
+    shared_by(one, {"a": "old"})
+    files = shared_by(other, {"a": "new"})
+    s3.client.delete_object(Bucket=BUCKET, Key=f"{ADDRESS.prefix}/{HEAD}")
+    for reads in (False, True):
+        with pytest.raises(ArtifactMissing, match=r"head\.json is gone"), Machine(one.folder, reads=reads).at_work():
+            pass
+    (other.folder / SHARED).unlink()
+    with other.at_work():
+        pass
+    assert now_shared(tmp_path) == files
+
+
+def test_what_another_version_displaces_is_kept_each_time(one: Machine, other: Machine) -> None:
+    shared_by(one, {"a": "0"})
+    for left in ({"a": "1"}, {"a": "2"}):
+        displaced(one, left, by=other)
+    assert unsent(one) == [{"a": "1"}, {"a": "2"}]
+
+
+def test_a_training_in_progress_is_this_machines_and_stays(one: Machine, other: Machine, tmp_path: Path) -> None:
+    shared_by(one, {"a": "0"})
+    displaced(one, {"a": "1", "in_progress/last.ckpt": "epoch 7"}, by=other)
+    assert one.files() == {"a": "in place of 1", "in_progress/last.ckpt": "epoch 7"}
+    assert now_shared(tmp_path) == {"a": "in place of 1"}
+
+
+@pytest.mark.parametrize("leads_to_a_folder", [False, True])
+def test_a_link_is_refused_by_name(leads_to_a_folder: bool, one: Machine, tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.mkdir() if leads_to_a_folder else there.touch()
+    with pytest.raises(SettingsError, match="one/linked is a link"), one.at_work():
+        (one.folder / "linked").symlink_to(there)
+
+
+def test_a_machine_that_lost_its_lease_clears_nothing_away(
+    s3: Storage, one: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text in ("old", "new"):
+        shared_by(one, {"a": text})
+    before = set(s3.names())
+
+    def listed(bucket: Bucket, folder: str) -> list[tuple[str, float]]:
+        there = [(name, WEEK_AND_DAY) for name, _ in real(bucket, folder)]
+        head = {"Bucket": BUCKET, "Key": f"{ADDRESS.prefix}/{HEAD}"}
+        s3.client.put_object(**head, Body=Head(version=9, by="another").content)
+        return there
+
+    real = Bucket.listed
+    monkeypatch.setattr(Bucket, "listed", listed)
+    with pytest.raises(FolderInUse, match="another took it over"), one.at_work():
+        pass
+    assert set(s3.names()) == before
+
+
+def test_a_list_whose_write_met_another_is_there(one: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The storage may refuse a write on condition that met another one (409), and have written nothing."""
+
+    def replace(bucket: Bucket, name: str, content: bytes, tag: str | None) -> str:
+        if name != HEAD:
+            raise Overtaken
+        return real(bucket, name, content, tag)
+
+    real = Bucket.replace
+    monkeypatch.setattr(Bucket, "replace", replace)
+    files = shared_by(one, {"a": "1"})
+    assert now_shared(tmp_path) == files
 
 
 @pytest.mark.parametrize("part", ["/files/", "/lists/"])
