@@ -23,9 +23,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "bloodtwin"))
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that run real commands first: they take longest, and one of them at the end would keep one process alone.
 
-    By itself pytest-xdist begins with the files of most tests (--no-loadscope-reorder), which are the quick ones.
+    Of these first what needs no run of the whole graph, for which all but one process would wait. By itself
+    pytest-xdist begins with the files of most tests (--no-loadscope-reorder), which are the quick ones.
     """
-    items.sort(key=lambda item: item.get_closest_marker("end_to_end") is None)
+
+    def place(item: pytest.Item) -> tuple[bool, bool]:
+        return item.get_closest_marker("end_to_end") is None, "smoke" in getattr(item, "fixturenames", ())
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session", autouse=True)
