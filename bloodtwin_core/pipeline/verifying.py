@@ -8,12 +8,10 @@ from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.personal.storage import read_personal_index
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.publishing.kept import KeptFiles
-from bloodtwin_core.publishing.manifest import read_manifest
 from bloodtwin_core.publishing.store import PublishedStore
 from bloodtwin_core.records.raw_splits import changed_files, read_raw_splits
 from bloodtwin_core.serving.alarm_rules import read_alarm_rules
 from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
-from bloodtwin_core.serving.published import POINTER
 from bloodtwin_core.serving.torchscript import load_torchscript
 from bloodtwin_core.windows.storage import read_windows
 
@@ -42,7 +40,6 @@ def faults_of(store: ArtifactStore) -> list[str]:
     with suppress(ArtifactMissing):
         faults += changed_files(read_raw_splits(store.raw_splits), store.folder)
     faults += PublishedStore(store.published).all_faults()
-    faults += _published_faults(PublishedStore(store.published))
     faults += KeptFiles(store.version_sources).faults()
     return faults + [
         f"{stage} was made from another {from_stage} than stands now"
@@ -59,21 +56,6 @@ def _faults_of_people(store: ArtifactStore) -> Iterator[str]:
                 yield from person.faults(stage)
         except ArtifactMissing as error:
             yield str(error)
-
-
-def _published_faults(published: PublishedStore) -> Iterator[str]:
-    for version in published.versions():
-        try:
-            yield from published.faults(read_manifest(published.place(version)))
-        except ArtifactMissing as error:
-            yield str(error)
-    try:
-        pointer = published.pointer
-    except ArtifactMissing as error:
-        yield str(error)
-        return
-    if pointer and pointer.version not in published.versions():
-        yield f"{published.folder / POINTER} names version {pointer.version}, which is not there"
 
 
 def _stale(store: ArtifactStore) -> Iterator[tuple[str, str, bool]]:
