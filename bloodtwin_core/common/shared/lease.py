@@ -100,25 +100,24 @@ class HeldLease:
     def _change(self, change: Callable[[Head], Head | None]) -> None:
         with self._one_at_a_time:
             self.require()
-            new = change(self.head)
-            if new is None:
-                return
             for _ in range(_LOOKS):
+                new = change(self.head)
+                if new is None:
+                    return
                 try:
                     self._tag = self.bucket.replace(HEAD, new.content, self._tag)
-                    break
+                    self.head = new
+                    return
                 except Overtaken:
-                    # Either somebody else has it, or an answer to a write of its own was lost.
+                    # Either somebody else has it, or an answer to a write of its own was lost: that one took effect.
                     there, tag, _ = read_head(self.bucket)
-                    if not _is_same_lease(there.lease, new.lease or self.head.lease) and there != new:
+                    if there != new and not _is_same_lease(there.lease, self.head.lease):
                         self._lost_to = str(there.lease or there.by or "another machine")
                         raise _lost(self.bucket.address, self._lost_to) from None
-                    self._tag = tag or ""
+                    self.head, self._tag = there, tag or ""
                     if there == new:
-                        break
-            else:
-                raise StorageError(f"{self.bucket.address}/{HEAD} cannot be replaced, though nobody else wrote it")
-            self.head = new
+                        return
+            raise StorageError(f"{self.bucket.address}/{HEAD} cannot be replaced, though nobody else wrote it")
 
     def _renew_until_done(self) -> None:
         while self.head.lease and not self._done.wait(self.head.lease.seconds / _RENEWED_WITHIN):

@@ -110,6 +110,18 @@ def test_an_answer_that_is_lost_is_found_out(s3: Storage, late: bool, monkeypatc
     assert (head().version, head().listing, head().lease) == (2, "lists/2.json", None)
 
 
+@pytest.mark.parametrize("renews", [False, True])
+def test_a_switch_that_nobody_answered_stands_whatever_the_holder_does_next(s3: Storage, renews: bool) -> None:
+    with held("the first") as first:
+        s3.lose(1, late=True)
+        with pytest.raises(StorageError):
+            first.switch("lists/1.json", "ab")
+        s3.find_again()
+        if renews:
+            first.renew()
+    assert (head().version, head().listing) == (1, "lists/1.json")
+
+
 def test_after_a_switch_that_nobody_answered_the_holder_goes_on(s3: Storage) -> None:
     with held("the first") as first:
         s3.lose(1, late=True)
@@ -117,7 +129,7 @@ def test_after_a_switch_that_nobody_answered_the_holder_goes_on(s3: Storage) -> 
             first.switch("lists/1.json", "ab")
         s3.find_again()
         first.switch("lists/again.json", "ab")
-    assert head().listing == "lists/again.json"
+    assert (head().version, head().listing) == (2, "lists/again.json")
 
 
 def left_between_steps() -> HeldLease:
