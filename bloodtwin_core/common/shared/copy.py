@@ -18,12 +18,12 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bloodtwin_core.common.errors import ArtifactMissing, SettingsError, StorageError, listed
+from bloodtwin_core.common.errors import ArtifactMissing, BloodTwinError, SettingsError, StorageError, listed
 from bloodtwin_core.common.files import atomic_write, move, private_folder, scratch_folder, sha256_of
 from bloodtwin_core.common.hashes import Hashes
 from bloodtwin_core.common.shared.bucket import Address, Bucket
-from bloodtwin_core.common.shared.head import FILES, HEAD, LISTS, Head, ListedFile, Listing
-from bloodtwin_core.common.shared.lease import Applicant, HeldLease, read_head, take
+from bloodtwin_core.common.shared.head import FILES, LISTS, Head, ListedFile, Listing
+from bloodtwin_core.common.shared.lease import Applicant, HeldLease, head_gone, read_head, take
 
 logger = logging.getLogger(__name__)
 SHARED = ".shared.json"
@@ -41,7 +41,7 @@ Given = TypeVar("Given")
 class CopyState(BaseModel):
     """.shared.json: of what the folder is a copy, the copy's own name, and the version that it had last in common.
 
-    stored: the object that lists the files of that version, whose name no other version has; empty before the first.
+    version: its number. stored: the object that lists its files, whose name no other has; empty before the first.
     apart: folders in it that are not part of it.
     """
 
@@ -50,6 +50,7 @@ class CopyState(BaseModel):
     address: str
     copy_id: str
     apart: tuple[str, ...] = ()
+    version: int = 0
     stored: str = ""
     listing: Listing = Field(default_factory=Listing)
 
@@ -100,7 +101,6 @@ class SharedCopy:
         self.lease = take(self.bucket, Applicant(what, self._name_of_copy(), run, waits))
         try:
             self._fetch(self.lease.head)
-            self._clear(self.lease.head)
         except _Removed as error:  # Not by a writer: this one holds the lease.
             self.end()
             raise self._damaged(str(error)) from None
@@ -156,6 +156,7 @@ class SharedCopy:
         self._agree(self.lease.head, listing)
         told = "Version %d of %s: %d files, %d of them sent"
         logger.info(told, self.lease.head.version, self.bucket.address, len(now), len(new))
+        self._clear()
 
     def end(self, between_steps: bool = False) -> None:
         """Let another machine write; between two steps of a run only the run's next, until the lease runs out."""
@@ -170,11 +171,14 @@ class SharedCopy:
 
     def _fetch(self, head: Head, mends: bool = False) -> None:
         if not head.listing:
-            self._require_never_shared()
+            if self.state.stored:
+                raise head_gone(self.bucket.address)
             return
         if head.listing == self.state.stored and not mends and not self._lost_all():
             return  # Nobody wrote elsewhere; the folder may be ahead.
         listing, local, common = self._listing(head), self._local(), self.state.listing.hashes
+        if head.listing != self.state.stored and head.version <= self.state.version:
+            common = {}  # An older head was restored, so that what this folder had in common is in no version any more.
         wanted = {path: file for path, file in listing.files.items() if local.get(path) != file.sha256}
         gone = [path for path in local if path not in listing.files]
         changed_here = [path for path in (*wanted, *gone) if local.get(path, common.get(path)) != common.get(path)]
@@ -217,38 +221,32 @@ class SharedCopy:
         )
 
     def _set_aside(self, paths: list[str]) -> None:
-        """Keep what was changed here and never sent, now that another machine's version takes its place."""
+        """Keep what is here and in no version, now that another machine's version takes its place."""
         time = f"{datetime.now(UTC):%Y-%m-%dT%H.%M.%S.%f}"  # Each has a place of its own: none is written over.
         place = self.folder.parent / f".{self.folder.name}.unsent" / time
         for path in paths:
             private_folder((place / path).parent)
             (self.folder / path).replace(place / path)
         if paths:
-            told = "%s of %s takes the place of what was changed here and never sent, which is kept in %s: %s"
+            told = "%s of %s takes the place of what is here and not shared, which is kept in %s: %s"
             logger.warning(told, "Another version", self.bucket.address, place, listed(paths))
 
-    def _clear(self, head: Head) -> None:
-        """Remove what no version in use names and is old enough that nobody is sending it."""
-        named = {head.listing, *(file.stored for file in self.state.listing.files.values())}
-        there = [each for folder in (FILES, LISTS) for each in self.bucket.listed(folder)]
-        unused = [name for name, age in there if age > LEFTOVER_SECONDS and name not in named]
-        if unused and self.lease:
-            self.lease.renew()  # Nobody has switched to a version that names them meanwhile.
+    def _clear(self) -> None:
+        """Remove what the version just switched to does not name and is old enough that nobody is sending it."""
+        named = {self.state.stored, *(file.stored for file in self.state.listing.files.values())}
+        try:
+            there = [each for folder in (FILES, LISTS) for each in self.bucket.listed(folder)]
+            unused = [name for name, age in there if age > LEFTOVER_SECONDS and name not in named]
             _all_at_once(self.bucket.remove, unused)
-
-    def _require_never_shared(self) -> None:
-        """Raise ArtifactMissing where no version is in use any more: this copy need not be the newest one."""
-        if self.state.stored:
-            raise ArtifactMissing(
-                f"{self.bucket.address}/{HEAD} is gone, or names no version any more. Restore it; or delete "
-                f"{self.folder / SHARED} on the machine whose copy all others are to have"
-            )
+        except BloodTwinError as error:  # What is shared is shared.
+            logger.warning("Old versions were not removed, which the next stage tries again: %s", error)
 
     def _lost_all(self) -> bool:
         return bool(self.state.listing.files) and next(_files(self.folder, self.state.apart), None) is None
 
     def _agree(self, head: Head, listing: Listing) -> None:
-        self.state = self.state.model_copy(update={"stored": head.listing, "listing": listing})
+        now = {"version": head.version, "stored": head.listing, "listing": listing}
+        self.state = self.state.model_copy(update=now)
         _write(self.folder, self.state)
 
     def _local(self) -> dict[str, str]:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from bloodtwin_core.common.errors import ArtifactMissing, BloodTwinError, FolderInUse, StorageError
 from bloodtwin_core.common.shared.bucket import Address, Bucket, Overtaken
-from bloodtwin_core.common.shared.head import HEAD, Head, Lease
+from bloodtwin_core.common.shared.head import HEAD, LISTS, Head, Lease
 
 logger = logging.getLogger(__name__)
 LEASE_SECONDS = 120.0
@@ -159,18 +159,29 @@ def take(bucket: Bucket, applicant: Applicant, seconds: float = LEASE_SECONDS) -
 
 
 def read_head(bucket: Bucket) -> tuple[Head, str | None, float]:
-    """head.json, with its tag, and its age (s); without one an empty head, and no tag.
+    """head.json, with its tag, and its age (s); before the first an empty head, and no tag.
 
-    Raises ArtifactMissing if it is damaged, StorageError.
+    Raises ArtifactMissing if it is damaged or gone, StorageError.
     """
     stored = bucket.read(HEAD)
     if stored is None:
+        if any(bucket.listed(LISTS)):
+            raise head_gone(bucket.address)
         return Head(), None, 0.0
     try:
         return Head.model_validate_json(stored.content), stored.tag, stored.age
     except ValidationError:
         todo = "It is none of bloodTwin's, or was changed. Restore it, or choose another address (artifacts.shared)"
         raise ArtifactMissing(f"{bucket.address}/{HEAD} is damaged. {todo}") from None
+
+
+def head_gone(address: Address) -> ArtifactMissing:
+    """The error where versions were shared and none is in use: no copy takes their place, it need not be the newest."""
+    return ArtifactMissing(
+        f"{address}/{HEAD} is gone, or names no version any more. Restore it, or choose another address "
+        f"(artifacts.shared). To begin again here, remove all of {address}, and delete .shared.json in the folder "
+        "whose files all others are to have; start there first"
+    )
 
 
 def _written(bucket: Bucket, head: Head, tag: str | None) -> str | None:

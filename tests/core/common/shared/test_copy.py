@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +17,7 @@ from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.common.shared.bucket import NO_ADDRESS, Address, Bucket, Overtaken
 from bloodtwin_core.common.shared.bucket import _client as new_client
 from bloodtwin_core.common.shared.copy import SHARED, join
-from bloodtwin_core.common.shared.head import HEAD, Head, Listing
+from bloodtwin_core.common.shared.head import HEAD, Listing
 from bloodtwin_core.common.shared.lease import read_head
 from tests.shared_storage import BUCKET, Storage, emptied
 
@@ -91,6 +92,10 @@ def displaced(machine: Machine, left: Files, by: Machine) -> None:
     shared_by(by, {"a": f"in place of {left['a']}"})
     with machine.at_work():
         pass
+
+
+def lose_head(s3: Storage) -> None:
+    s3.client.delete_object(Bucket=BUCKET, Key=f"{ADDRESS.prefix}/{HEAD}")
 
 
 def version() -> int:
@@ -187,9 +192,8 @@ def test_a_connection_lost_at_any_request_leaves_the_old_version_or_the_new_one(
         old = new
     assert request > 8
     s3.ahead = WEEK_AND_DAY
-    with one.at_work():
-        pass
-    assert len(s3.names()) == len({HEAD, "list", *old.values()})
+    last = shared_by(one, {**old, "a": "last"})
+    assert len(s3.names()) == len({HEAD, "list", *last.values()})
 
 
 def test_a_single_answer_that_is_lost_is_asked_for_again(
@@ -305,19 +309,42 @@ def test_a_copy_that_lost_everything_is_filled_again_and_nobody_loses_it(
     assert now_shared(tmp_path) == files
 
 
-def test_a_head_that_is_gone_is_not_replaced_by_whatever_copy_comes_first(
-    s3: Storage, one: Machine, other: Machine, tmp_path: Path
-) -> None:
-    shared_by(one, {"a": "old"})
+def test_no_copy_takes_the_place_of_a_head_that_is_gone(s3: Storage, one: Machine, other: Machine) -> None:
+    shared_by(one, {"a": "old", "one": "1"})
     files = shared_by(other, {"a": "new"})
-    s3.client.delete_object(Bucket=BUCKET, Key=f"{ADDRESS.prefix}/{HEAD}")
-    for reads in (False, True):
-        with pytest.raises(ArtifactMissing, match=r"head\.json is gone"), Machine(one.folder, reads=reads).at_work():
+    lose_head(s3)
+    s3.ahead = WEEK_AND_DAY
+    left = s3.names()
+    newcomer = one.folder.with_name("newcomer")
+    for folder, reads in product((one.folder, newcomer), (False, True)):
+        with pytest.raises(ArtifactMissing, match=r"head\.json is gone"), Machine(folder, reads=reads).at_work():
             pass
-    (other.folder / SHARED).unlink()
-    with other.at_work():
+    assert s3.names() == left
+
+    emptied(s3)  # As the error says, for those who want to begin again.
+    with pytest.raises(ArtifactMissing, match=r"head\.json is gone"), one.at_work():
         pass
-    assert now_shared(tmp_path) == files
+    (other.folder / SHARED).unlink()
+    for machine in (other, Machine(newcomer), one):
+        with machine.at_work():
+            assert machine.files() == files
+    assert unsent(one) == [{"a": "old", "one": "1"}]
+
+
+@pytest.mark.parametrize("goes_on", [False, True], ids=["at the older version", "another wrote since"])
+def test_what_an_older_head_that_was_restored_does_not_have_is_kept(
+    s3: Storage, goes_on: bool, one: Machine, other: Machine
+) -> None:
+    files = shared_by(other, {"a": "1", "same": "0"})
+    older = s3.client.get_object(Bucket=BUCKET, Key=f"{ADDRESS.prefix}/{HEAD}")["Body"].read()
+    later = shared_by(one, {"a": "2", "same": "0", "new": "2"})
+    lose_head(s3)
+    s3.client.put_object(Bucket=BUCKET, Key=f"{ADDRESS.prefix}/{HEAD}", Body=older)
+    if goes_on:
+        files = shared_by(other, {"a": "other 2", "same": "0"})
+    with one.at_work():
+        assert one.files() == files
+    assert unsent(one) == [{path: later[path] for path in ("a", "new")}]
 
 
 def test_what_another_version_displaces_is_kept_each_time(one: Machine, other: Machine) -> None:
@@ -342,24 +369,20 @@ def test_a_link_is_refused_by_name(leads_to_a_folder: bool, one: Machine, tmp_pa
         (one.folder / "linked").symlink_to(there)
 
 
-def test_a_machine_that_lost_its_lease_clears_nothing_away(
-    s3: Storage, one: Machine, monkeypatch: pytest.MonkeyPatch
+def test_what_cannot_be_tidied_up_fails_nothing_that_is_shared(
+    s3: Storage, one: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for text in ("old", "new"):
-        shared_by(one, {"a": text})
-    before = set(s3.names())
+    def refused(*_: str) -> None:
+        raise StorageError("refused")
 
-    def listed(bucket: Bucket, folder: str) -> list[tuple[str, float]]:
-        there = [(name, WEEK_AND_DAY) for name, _ in real(bucket, folder)]
-        head = {"Bucket": BUCKET, "Key": f"{ADDRESS.prefix}/{HEAD}"}
-        s3.client.put_object(**head, Body=Head(version=9, by="another").content)
-        return there
-
-    real = Bucket.listed
-    monkeypatch.setattr(Bucket, "listed", listed)
-    with pytest.raises(FolderInUse, match="another took it over"), one.at_work():
-        pass
-    assert set(s3.names()) == before
+    shared_by(one, {"a": "old"})
+    s3.ahead = WEEK_AND_DAY
+    with monkeypatch.context() as patch:
+        patch.setattr(Bucket, "remove", refused)
+        assert shared_by(one, {"a": "new"}) == now_shared(tmp_path)
+    assert "Old versions were not removed" in caplog.text
+    shared_by(one, {"a": "newer"})
+    assert len(s3.names()) == len({HEAD, "list", "newer"})
 
 
 def test_a_list_whose_write_met_another_is_there(one: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,7 @@ def test_an_answer_that_is_lost_is_found_out(s3: Storage, late: bool, monkeypatc
     """The library asks again and is told that the object is no more what it was: its own write made it so."""
     monkeypatch.setattr("bloodtwin_core.common.shared.bucket.ATTEMPTS", 3)
     monkeypatch.setattr("bloodtwin_core.common.shared.bucket._client", new_client)
-    s3.lose(2, 2, late=late)
+    s3.lose(4, 4, late=late)
     with held("the first") as first:
         s3.lose(1, 1, late=late)
         first.switch("lists/1.json", "ab")
