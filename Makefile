@@ -42,9 +42,11 @@ tensorboard: $(INSTALLED)  ## the training logs in TensorBoard
 	$(BIN)/tensorboard --logdir artifacts --host 127.0.0.1
 
 .PHONY: test
-# Three, since what runs real commands waits a quarter of its time.
+# Three, since what runs real commands waits a quarter of its time. Bytecode is kept, whatever the surroundings say:
+# a hundred processes would else compile everything anew.
 test: $(INSTALLED)-dev  ## the whole test suite, on two cores
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 \
+	    $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: bench
 bench: $(INSTALLED)-dev  ## measure speed, under 5 minutes; writes artifacts/bench.json

@@ -1,6 +1,8 @@
 """All of the graph together: assets, checks, resources, jobs and schedules.
 
-Assets and checks are found in the folders of the subjects, so that a new one is written in its folder alone.
+Assets and checks are found in the folders of the subjects, so that a new one is written in its folder alone. What
+computes, and what draws, is imported where it is called: torch and matplotlib take seconds, and the UI, its runs and
+every command load these definitions anew.
 """
 
 import pkgutil

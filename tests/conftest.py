@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from tests.assets.tiny_graph import Graph
+from tests.once import made_once
 from tests.shared_storage import Storage, emptied, storage
 
 # How long an example takes says something of the machine's other work; speed is measured by benchmarks.
@@ -47,10 +48,23 @@ def graph(tmp_path: Path) -> Graph:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Graph, dg.ExecuteInProcessResult]:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder of all processes that share out the tests."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture(scope="session")
+def finished(shared_folder: Path) -> tuple[Graph, dg.ExecuteInProcessResult]:
     """A graph that has run from records to exports: to be read, not changed."""
-    graph = Graph(tmp_path_factory.mktemp("finished") / "artifacts")
-    return graph, graph.run()
+    graph = Graph(shared_folder / "finished" / "artifacts")
+
+    def run() -> str:
+        result = graph.run()
+        return dg.serialize_value((result.dagster_run, result.all_events))
+
+    ran, events = dg.deserialize_value(made_once(shared_folder / "finished.json", run))
+    return graph, dg.ExecuteInProcessResult(events, ran, output_capture=None, job_def=graph.job())
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ from bloodtwin_assets.data.pages import raw_splits_page, scaler_page, windows_pa
 from bloodtwin_assets.ingestion.assets import INGESTION_ASSETS
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.pipeline.records import records_stage
-from bloodtwin_core.pipeline.scaler import scaler_stage
-from bloodtwin_core.pipeline.windows import windows_stage
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 
 
@@ -39,6 +37,8 @@ def fitted_scaler(settings: SettingsResource, artifacts: ArtifactsResource) -> d
     Kept as `scaler.json` for every reader and as `scaler.pkl` for scikit-learn; the exports carry it inside. A network
     that goes on from another's weights (`training.start_from`) keeps that one's scaler: the two belong together.
     """
+    from bloodtwin_core.pipeline.scaler import scaler_stage
+
     store = artifacts.store(settings)
     scaler = scaler_stage(store, settings.plain())
     version = dg.DataVersion(store.version_of("fitted_scaler"))
@@ -54,6 +54,8 @@ def windowed_tensors(settings: SettingsResource, artifacts: ArtifactsResource) -
     without a long gap. It is kept as one row number, not as a copy of 300 rows. *Complete* windows have every
     reading measured; *available* ones have a fresh last reading and most of the lookback.
     """
+    from bloodtwin_core.pipeline.windows import windows_stage
+
     store = artifacts.store(settings)
     windows = windows_stage(store, settings.plain())
     version = dg.DataVersion(store.version_of("windowed_tensors"))

@@ -11,7 +11,6 @@ from bloodtwin_core.records import FEATURE_TABLE, RECORDS_PER_DAY, TARGET_RANGE,
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.records.raw_splits import LoadedSplit, RawPumpSplits
 from bloodtwin_core.records.summary import PumpSummary, long_gaps, summarise
-from bloodtwin_core.reporting.plots.calendar import coverage_calendar
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.scaler import FeatureScaler
 
@@ -70,6 +69,8 @@ def raw_splits_page(
     raw: RawPumpSplits, loaded: Sequence[LoadedSplit], max_gap_hours: float, unit: GlucoseUnit = GlucoseUnit.mg_dl
 ) -> Metadata:
     """Tables of the pumps, what was repaired, what sources state, and a calendar of each pump's days."""
+    from bloodtwin_core.reporting.plots.calendar import coverage_calendar
+
     by_pump = {pump_id: list(splits) for pump_id, splits in groupby(loaded, key=lambda split: split.pump_id)}
     histories = {pump_id: [split.file.records for split in splits] for pump_id, splits in by_pump.items()}
     pumps = [summarise(pump_id, parts) for pump_id, parts in histories.items()]

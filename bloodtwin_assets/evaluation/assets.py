@@ -10,11 +10,7 @@ from bloodtwin_assets.evaluation.alarm_pages import alarms_page
 from bloodtwin_assets.evaluation.pages import report_metadata, results_page
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_assets.training.assets import trained_checkpoint
-from bloodtwin_core.pipeline.alarms import alarm_stage
-from bloodtwin_core.pipeline.evaluation import ERROR_BY_HORIZON, FORECASTS_OVER_A_DAY, evaluation_stage
-from bloodtwin_core.pipeline.reporting import report_stage
 from bloodtwin_core.records.glucose_units import GlucoseUnit
-from bloodtwin_core.reporting.html import telling_pictures
 
 
 @dg.asset(group_name="evaluation", kinds={"yaml"}, deps=[trained_checkpoint, windowed_tensors])
@@ -32,6 +28,8 @@ def test_results(
     forecasts are; error grids and alarms. `test_forecasts/` keeps what was forecast. docs/evaluation.md says what each
     figure means.
     """
+    from bloodtwin_core.pipeline.evaluation import ERROR_BY_HORIZON, FORECASTS_OVER_A_DAY, evaluation_stage
+
     store = artifacts.store(settings)
     results = evaluation_stage(store, settings.plain(), progress_in(context, "Windows tested"), context.log.info)
     unit = GlucoseUnit(settings.evaluation.unit)
@@ -53,6 +51,8 @@ def alarm_levels(settings: SettingsResource, artifacts: ArtifactsResource) -> dg
     day than `evaluation.false_alarms_a_day`; a pump of 20 events or more has a level of its own. Where there are fewer
     in all, the level of the base model stays. docs/alarms.md says what alarms are worth.
     """
+    from bloodtwin_core.pipeline.alarms import alarm_stage
+
     store = artifacts.store(settings)
     levels = alarm_stage(store, settings.plain())
     page = alarms_page(levels, store.alarms, GlucoseUnit(settings.evaluation.unit))
@@ -69,6 +69,9 @@ def evaluation_report(settings: SettingsResource, artifacts: ArtifactsResource) 
     calibration, errors by glucose range and time of day, the best, the median and the worst day, and a row per pump.
     Nothing is forecast for it anew: it is made from what `test_results` left.
     """
+    from bloodtwin_core.pipeline.reporting import report_stage
+    from bloodtwin_core.reporting.html import telling_pictures
+
     store = artifacts.store(settings)
     page = report_stage(store, settings.plain())
     pictures = {name: store.picture(name).read_bytes() for name in telling_pictures(page)}

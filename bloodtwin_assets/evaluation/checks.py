@@ -12,7 +12,6 @@ from bloodtwin_assets.evaluation.assets import test_results
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.evaluation.results import TargetOutcome, TestResults
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
-from bloodtwin_core.pipeline.evaluation import check_targets
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 
 TARGET_CHECKS = {
@@ -46,6 +45,8 @@ def targets(
 @failing_in_words
 def target_results(store: ArtifactStore, settings: SettingsResource) -> list[dg.AssetCheckResult]:
     """One result per target."""
+    from bloodtwin_core.pipeline.evaluation import check_targets
+
     checked = check_targets(store, settings.evaluation)
     return [
         _target_result(name, [each for each in checked.outcomes if each.name in deciding], checked.results, settings)

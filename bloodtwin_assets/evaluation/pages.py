@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -25,7 +26,9 @@ from bloodtwin_core.evaluation.results import TargetOutcome, TestResults
 from bloodtwin_core.evaluation.table import FigureTable
 from bloodtwin_core.evaluation.window_set import WindowSetResults
 from bloodtwin_core.records.glucose_units import GlucoseUnit
-from bloodtwin_core.reporting.html import ReportPage as Report
+
+if TYPE_CHECKING:
+    from bloodtwin_core.reporting.html import ReportPage as Report
 
 INTERVAL = "95 % interval, by drawing test days anew"
 TARGET_COLUMNS = {
@@ -233,7 +236,7 @@ def _between(estimate: Estimate, unit: GlucoseUnit | None = None) -> str | None:
     return f"{low} to {high}"
 
 
-def report_metadata(report: Report, path: Path, pictures: dict[str, bytes]) -> Metadata:
+def report_metadata(report: "Report", path: Path, pictures: dict[str, bytes]) -> Metadata:
     """The opening as text, where the file lies, and the most telling pictures."""
     return {
         "in plain words": " ".join(report.opening),

@@ -7,7 +7,6 @@ from bloodtwin_assets.common.identity import page_of
 from bloodtwin_assets.exports.pages import export_page, int8_page, streaming_page
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_assets.training.assets import trained_checkpoint
-from bloodtwin_core.pipeline.exports import onnx_stage, streaming_stage, torchscript_stage
 
 
 @dg.asset(group_name="exports", kinds={"torchscript"}, deps=[trained_checkpoint])
@@ -18,6 +17,8 @@ def torchscript_export(settings: SettingsResource, artifacts: ArtifactsResource)
     Takes records in physical units and gives mg/dL; the scaler is inside. Lookback, horizon, features and units
     stand in the file itself.
     """
+    from bloodtwin_core.pipeline.exports import torchscript_stage
+
     store = artifacts.store(settings)
     checkpoint = torchscript_stage(store, settings.plain())
     version = store.version_of("torchscript_export")
@@ -37,6 +38,8 @@ def onnx_export(
     the file's metadata. With `export.int8` there is also `model_int8.onnx`,
     weights in 8 bits, if that costs less than `export.int8_max_cost` on validation windows.
     """
+    from bloodtwin_core.pipeline.exports import onnx_stage
+
     store = artifacts.store(settings)
     exported = onnx_stage(store, settings.plain())
     int8 = exported.int8
@@ -54,6 +57,8 @@ def streaming_export(settings: SettingsResource, artifacts: ArtifactsResource) -
     Takes the record of the last five minutes and the network's state, gives a forecast and the state after it. From a
     zero state, a whole lookback of records gives what `model.onnx` gives.
     """
+    from bloodtwin_core.pipeline.exports import streaming_stage
+
     store = artifacts.store(settings)
     checkpoint = streaming_stage(store, settings.plain())
     version = store.version_of("streaming_export")

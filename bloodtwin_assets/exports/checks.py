@@ -1,13 +1,16 @@
 """Whether the files that leave forecast what their checkpoint does."""
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 
 from bloodtwin_assets.common.failures import failing_in_words
 from bloodtwin_assets.common.identity import page_of
 from bloodtwin_assets.exports.assets import onnx_export, streaming_export, torchscript_export
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
-from bloodtwin_core.export import ParityReport
-from bloodtwin_core.pipeline.exports import onnx_parity, streaming_parity, torchscript_parity
+
+if TYPE_CHECKING:
+    from bloodtwin_core.export import ParityReport
 
 PARITY_ADVICE = "Do not use the file. Materialize it again; if it still disagrees, choose another export.opset"
 
@@ -16,6 +19,8 @@ PARITY_ADVICE = "Do not use the file. Materialize it again; if it still disagree
 @failing_in_words
 def torchscript_agrees(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.AssetCheckResult:
     """model.ts forecasts the same as the checkpoint on real test windows, to within export.parity_tolerance."""
+    from bloodtwin_core.pipeline.exports import torchscript_parity
+
     return _parity_result(settings, torchscript_parity(artifacts.store(settings), settings.plain()))
 
 
@@ -23,6 +28,8 @@ def torchscript_agrees(settings: SettingsResource, artifacts: ArtifactsResource)
 @failing_in_words
 def onnx_agrees(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.AssetCheckResult:
     """model.onnx forecasts the same as the checkpoint on real test windows, to within export.parity_tolerance."""
+    from bloodtwin_core.pipeline.exports import onnx_parity
+
     return _parity_result(settings, onnx_parity(artifacts.store(settings), settings.plain()))
 
 
@@ -33,10 +40,12 @@ def streaming_agrees(settings: SettingsResource, artifacts: ArtifactsResource) -
 
     On real test windows, to within export.parity_tolerance.
     """
+    from bloodtwin_core.pipeline.exports import streaming_parity
+
     return _parity_result(settings, streaming_parity(artifacts.store(settings), settings.plain()))
 
 
-def _parity_result(settings: SettingsResource, report: ParityReport) -> dg.AssetCheckResult:
+def _parity_result(settings: SettingsResource, report: "ParityReport") -> dg.AssetCheckResult:
     page: dict[str, str | float | int] = {
         "largest difference (mg/dL)": report.largest_difference,
         "at pump": report.pump_id,

@@ -1,15 +1,18 @@
 """Pages of torchscript_export, onnx_export and streaming_export."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from bloodtwin_assets.common.metadata import CellValue, Metadata, table
-from bloodtwin_core.export import Int8Outcome, Int8Trial, state_shapes
-from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.levels import QUANTILE_LEVELS
 from bloodtwin_core.records import GLUCOSE_LIMITS
 from bloodtwin_core.serving.facts import DISAGREEMENT, INPUT, OUTPUT, QUANTILES, READING, STATE_OUT
+
+if TYPE_CHECKING:
+    from bloodtwin_core.export import Int8Outcome, Int8Trial
+    from bloodtwin_core.network.checkpoint import Checkpoint
 
 INT8_COLUMNS = {
     "file": "model.onnx has 32-bit weights, model_int8.onnx 8-bit ones",
@@ -19,7 +22,7 @@ INT8_COLUMNS = {
 }
 
 
-def export_page(path: Path, sha256: str, checkpoint: Checkpoint) -> Metadata:
+def export_page(path: Path, sha256: str, checkpoint: "Checkpoint") -> Metadata:
     """Where the file is, and what goes in and comes out."""
     return {
         **_file_facts(path),
@@ -30,8 +33,10 @@ def export_page(path: Path, sha256: str, checkpoint: Checkpoint) -> Metadata:
     }
 
 
-def streaming_page(path: Path, sha256: str, checkpoint: Checkpoint) -> Metadata:
+def streaming_page(path: Path, sha256: str, checkpoint: "Checkpoint") -> Metadata:
     """The same for one record at a time: the state goes in and comes out as well."""
+    from bloodtwin_core.export import state_shapes
+
     shapes = {
         name: f"float32 [{', '.join(str(size) for size in shape)}]" for name, shape in state_shapes(checkpoint).items()
     }
@@ -46,7 +51,7 @@ def streaming_page(path: Path, sha256: str, checkpoint: Checkpoint) -> Metadata:
     }
 
 
-def int8_page(outcome: Int8Outcome) -> Metadata:
+def int8_page(outcome: "Int8Outcome") -> Metadata:
     """Whether there is a model_int8.onnx and why, and how both files did."""
     page: Metadata = {"model_int8.onnx": f"{'written' if outcome.written else 'not written'}: {outcome.reason}"}
     trial = outcome.trial
@@ -60,7 +65,7 @@ def int8_page(outcome: Int8Outcome) -> Metadata:
     }
 
 
-def _int8_table(trial: Int8Trial) -> dg.TableMetadataValue:
+def _int8_table(trial: "Int8Trial") -> dg.TableMetadataValue:
     rows: list[dict[str, CellValue]] = [
         {"file": "model.onnx", "MAE AT30": trial.mae_at_30, "ms per window": trial.milliseconds, "kB": trial.kilobytes},
         {
@@ -77,12 +82,12 @@ def _file_facts(path: Path) -> Metadata:
     return {"file": dg.PathMetadataValue(path.absolute()), "size (kB)": round(path.stat().st_size / 1e3)}
 
 
-def _output(checkpoint: Checkpoint) -> str:
+def _output(checkpoint: "Checkpoint") -> str:
     limits = f"{GLUCOSE_LIMITS.low:g} to {GLUCOSE_LIMITS.high:g} {GLUCOSE_LIMITS.unit}"
     return f"{OUTPUT}: float32 [batch, {checkpoint.horizon}], {limits}"
 
 
-def _sureness(checkpoint: Checkpoint) -> Metadata:
+def _sureness(checkpoint: "Checkpoint") -> Metadata:
     """The outputs that say how sure a forecast is."""
     levels = ", ".join(f"{100 * level:g} %" for level in QUANTILE_LEVELS)
     horizon = checkpoint.horizon
@@ -92,10 +97,10 @@ def _sureness(checkpoint: Checkpoint) -> Metadata:
     return {**page}
 
 
-def _width(checkpoint: Checkpoint) -> int:
+def _width(checkpoint: "Checkpoint") -> int:
     return len(checkpoint.forecaster.features)
 
 
-def _origin(sha256: str, checkpoint: Checkpoint) -> Metadata:
+def _origin(sha256: str, checkpoint: "Checkpoint") -> Metadata:
     features = ", ".join(checkpoint.forecaster.features)
     return {"features": features, "checkpoint sha256": checkpoint.sha256, "sha256": sha256}

@@ -6,6 +6,7 @@ partition where there is none to choose.
 
 import warnings
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -15,8 +16,10 @@ from bloodtwin_assets.executor import executor_is_here
 from bloodtwin_assets.people.pages import person_page
 from bloodtwin_assets.publishing.assets import published_model
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
-from bloodtwin_core.pipeline.people.many import People, Person, people_stage
 from bloodtwin_core.records.glucose_units import GlucoseUnit
+
+if TYPE_CHECKING:
+    from bloodtwin_core.pipeline.people.many import People, Person
 
 PEOPLE_GROUP = "people"
 JOB = "personal_models"
@@ -61,11 +64,13 @@ def _personal_model(pumps: dg.StaticPartitionsDefinition, policy: dg.BackfillPol
     return personal_model
 
 
-def _made(context: dg.AssetExecutionContext, settings: SettingsResource, artifacts: ArtifactsResource) -> People:
+def _made(context: dg.AssetExecutionContext, settings: SettingsResource, artifacts: ArtifactsResource) -> "People":
+    from bloodtwin_core.pipeline.people.many import people_stage
+
     store, unit = artifacts.unheld(settings), GlucoseUnit(settings.evaluation.unit)
     pump_ids, done = context.partition_keys, 0
 
-    def tell(person: Person) -> None:
+    def tell(person: "Person") -> None:
         """Each pump is materialized as it comes to its end, so that a run broken off leaves the rest missing."""
         nonlocal done
         done += 1

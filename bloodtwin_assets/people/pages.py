@@ -1,14 +1,18 @@
 """The page of personal_model, one pump's."""
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 
 from bloodtwin_assets.common.metadata import Metadata, numbers
-from bloodtwin_core.personal.storage import PersonalOutcome
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 
+if TYPE_CHECKING:
+    from bloodtwin_core.personal.storage import PersonalOutcome
 
-def person_page(outcome: PersonalOutcome, store: ArtifactStore, unit: GlucoseUnit) -> Metadata:
+
+def person_page(outcome: "PersonalOutcome", store: ArtifactStore, unit: GlucoseUnit) -> Metadata:
     """Whether the pump goes on with a copy of its own, and the errors before and after."""
     errors = {
         f"validate MAE before ({unit})": outcome.validate_before,

@@ -11,7 +11,6 @@ from bloodtwin_assets.evaluation.assets import alarm_levels, test_results
 from bloodtwin_assets.exports.assets import onnx_export, streaming_export, torchscript_export
 from bloodtwin_assets.publishing.pages import published_page
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
-from bloodtwin_core.pipeline.publishing import publish_stage
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 
 PUBLISHING_GROUP = "publishing"
@@ -34,6 +33,8 @@ def published_model(
     agree; and have learnt from no week whose drift nobody has looked at. Else the version in use stays, and this page
     says why. `bloodtwin rollback` and the job `roll_back` go back to an earlier version; docs/retraining.md.
     """
+    from bloodtwin_core.pipeline.publishing import publish_stage
+
     store, now, days = artifacts.store(settings), datetime.now(UTC), settings.publishing.keep_run_days
     made = publish_stage(store, settings.plain(), now)
     context.log.info("The candidate was %s: %s", made.decision.verdict, made.decision.why)

@@ -12,11 +12,9 @@ from bloodtwin_assets.publishing.assets import published_model
 from bloodtwin_assets.publishing.pages import conditions_table
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
-from bloodtwin_core.pipeline.upstream import stored_decision
 from bloodtwin_core.publishing.decision import Verdict
 from bloodtwin_core.publishing.drift.judging import COVERAGE, ERROR, GLUCOSE, INSULIN, MISSING
 from bloodtwin_core.publishing.drift.ledger import JudgedWeek, Ledger, Measure
-from bloodtwin_core.publishing.drift.picture import drift_over_weeks
 from bloodtwin_core.publishing.store import PublishedStore
 
 MOST_WEEKS = 50
@@ -32,6 +30,8 @@ REFUSED_ADVICE = (
 @failing_in_words
 def candidate_published(settings: SettingsResource, artifacts: ArtifactsResource) -> dg.AssetCheckResult:
     """The candidate of the last run was published, or is what is in use; it only warns."""
+    from bloodtwin_core.pipeline.upstream import stored_decision
+
     decision = stored_decision(artifacts.store(settings))
     page: dict[str, dg.TableMetadataValue | str] = {"conditions": conditions_table(decision)}
     refused = decision.verdict is Verdict.refused
@@ -110,6 +110,8 @@ def drift_results(store: ArtifactStore, settings: SettingsResource) -> list[dg.A
 
 
 def _drift_result(name: str, ledger: Ledger, store: ArtifactStore, settings: SettingsResource) -> dg.AssetCheckResult:
+    from bloodtwin_core.publishing.drift.picture import drift_over_weeks
+
     _, label, advice = DRIFT_CHECKS[name]
     found = [(week, each) for week in ledger.weeks for each in week.measures if each.name == name]
     beyond = [(week, each) for week, each in found if each.beyond]

@@ -1,13 +1,16 @@
 """The page of published_model: what was decided, and the comparison that it rests on."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from bloodtwin_assets.common.metadata import CellValue, Metadata, glucose, numbers, table
-from bloodtwin_core.pipeline.publishing import Publication
 from bloodtwin_core.publishing.decision import Compared, Decision, Evidence, Verdict
 from bloodtwin_core.records.glucose_units import GlucoseUnit
+
+if TYPE_CHECKING:
+    from bloodtwin_core.pipeline.publishing import Publication
 
 GATE_COLUMNS = {"condition": "All must be met", "met": "yes or no", "why": "What was measured"}
 VERDICTS = {
@@ -17,7 +20,7 @@ VERDICTS = {
 }
 
 
-def published_page(made: Publication, folder: Path, unit: GlucoseUnit = GlucoseUnit.mg_dl) -> Metadata:
+def published_page(made: "Publication", folder: Path, unit: GlucoseUnit = GlucoseUnit.mg_dl) -> Metadata:
     """The verdict, its conditions, the figures of both, and what is in use now."""
     decision, in_use = made.decision, made.in_use
     page: dict[str, dg.TableMetadataValue | dg.PathMetadataValue | str | int | float] = {

@@ -1,6 +1,7 @@
 """From windows to a trained network, and a fine-tuned copy of it for each pump that gains by it."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -12,11 +13,11 @@ from bloodtwin_assets.data.assets import fitted_scaler, windowed_tensors
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
 from bloodtwin_assets.training.launching import launched_by_pipes
 from bloodtwin_assets.training.pages import epoch_observation, fitted_page, personal_page
-from bloodtwin_core.personal.storage import PersonalOutcome
-from bloodtwin_core.pipeline.personal import personal_stage
-from bloodtwin_core.pipeline.training import LEARNING_CURVE, train_stage
 from bloodtwin_core.records.glucose_units import GlucoseUnit
-from bloodtwin_core.training import EpochReport
+
+if TYPE_CHECKING:
+    from bloodtwin_core.personal.storage import PersonalOutcome
+    from bloodtwin_core.training import EpochReport
 
 
 @dg.asset(group_name="training", kinds={"pytorch", "lightning"}, deps=[windowed_tensors, fitted_scaler])
@@ -30,6 +31,8 @@ def trained_checkpoint(
     its last epoch if settings and data are still the same; the checkpoint that stood before stays until the new one
     is finished. `make tensorboard` shows the details.
     """
+    from bloodtwin_core.pipeline.training import LEARNING_CURVE, train_stage
+
     store = artifacts.store(settings)
     with core_log_in(context), drawing_on(COMMAND_TERMINAL):
         fitted = train_stage(
@@ -39,12 +42,12 @@ def trained_checkpoint(
     return dg.MaterializeResult(metadata=page_of(settings, page), data_version=dg.DataVersion(fitted.sha256))
 
 
-def observed_in(context: dg.AssetExecutionContext, settings: SettingsResource) -> Callable[[EpochReport], None]:
+def observed_in(context: dg.AssetExecutionContext, settings: SettingsResource) -> "Callable[[EpochReport], None]":
     """A listener that makes each epoch an observation of the asset, at once."""
 
     unit = GlucoseUnit(settings.evaluation.unit)
 
-    def observe(report: EpochReport) -> None:
+    def observe(report: "EpochReport") -> None:
         page = page_of(settings, epoch_observation(report, unit))
         context.log_event(dg.AssetObservation(context.asset_key, metadata=page))
 
@@ -62,9 +65,11 @@ def personal_checkpoints(
     `checkpoints/personal/{pump}.ckpt`, only where its error on the pump's *validate* split is lower; the other pumps
     stay with the unified network, and the table says why. Test errors are shown for information only.
     """
+    from bloodtwin_core.pipeline.personal import personal_stage
+
     store, unit = artifacts.store(settings), GlucoseUnit(settings.evaluation.unit)
 
-    def log(outcome: PersonalOutcome) -> None:
+    def log(outcome: "PersonalOutcome") -> None:
         kept = "accepted" if outcome.accepted else "unified network kept"
         context.log.info("pump %s: %s: %s", outcome.pump_id, kept, outcome.told(unit))
 

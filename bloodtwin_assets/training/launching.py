@@ -2,19 +2,23 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster._core.errors import DagsterPipesExecutionError
 
-from bloodtwin_core.training.processes.launcher import Launcher, environment
+if TYPE_CHECKING:
+    from bloodtwin_core.training.processes.launcher import Launcher
+
 
 RANK = Path(__file__).with_name("rank.py")
 _MOST_SECONDS = 8.0
 """In which torchrun has to end when the run is cancelled."""
 
 
-def launched_by_pipes(context: dg.AssetExecutionContext) -> Launcher:
+def launched_by_pipes(context: dg.AssetExecutionContext) -> "Launcher":
     """What starts the processes of the asset that is being materialized."""
+    from bloodtwin_core.training.processes.launcher import Launcher, environment
 
     def run(command: Sequence[str]) -> int:
         client = dg.PipesSubprocessClient(env=environment(), termination_timeout_seconds=_MOST_SECONDS)

@@ -1,13 +1,16 @@
 """Pages of trained_checkpoint and personal_checkpoints."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from bloodtwin_assets.common.metadata import CellValue, Metadata, glucose, numbers, picture, table
-from bloodtwin_core.personal.storage import PersonalIndex, PersonalOutcome
 from bloodtwin_core.records.glucose_units import GlucoseUnit
-from bloodtwin_core.training import EpochReport, FittedModel
+
+if TYPE_CHECKING:
+    from bloodtwin_core.personal.storage import PersonalIndex, PersonalOutcome
+    from bloodtwin_core.training import EpochReport, FittedModel
 
 
 def _epoch_columns(unit: GlucoseUnit) -> dict[str, str]:
@@ -21,7 +24,7 @@ def _epoch_columns(unit: GlucoseUnit) -> dict[str, str]:
     }
 
 
-def epoch_observation(report: EpochReport, unit: GlucoseUnit = GlucoseUnit.mg_dl) -> Metadata:
+def epoch_observation(report: "EpochReport", unit: GlucoseUnit = GlucoseUnit.mg_dl) -> Metadata:
     """One epoch, as Dagster plots it over time."""
     return numbers(
         {
@@ -34,7 +37,7 @@ def epoch_observation(report: EpochReport, unit: GlucoseUnit = GlucoseUnit.mg_dl
     )
 
 
-def fitted_page(fitted: FittedModel, curve: bytes, unit: GlucoseUnit = GlucoseUnit.mg_dl) -> Metadata:
+def fitted_page(fitted: "FittedModel", curve: bytes, unit: GlucoseUnit = GlucoseUnit.mg_dl) -> Metadata:
     """The epoch that was kept, and the learning curve."""
     resumed = fitted.resumed_from_epoch
     return {
@@ -53,13 +56,13 @@ def fitted_page(fitted: FittedModel, curve: bytes, unit: GlucoseUnit = GlucoseUn
     }
 
 
-def _start(fitted: FittedModel) -> str:
+def _start(fitted: "FittedModel") -> str:
     if fitted.base is None:
         return "fresh weights, the scaler of fitted_scaler"
     return f"those of {fitted.base.path} (sha256 {fitted.base.sha256}); the scaler of fitted_scaler is reported only"
 
 
-def _epoch_row(report: EpochReport, unit: GlucoseUnit) -> dict[str, CellValue]:
+def _epoch_row(report: "EpochReport", unit: GlucoseUnit) -> dict[str, CellValue]:
     return {
         "epoch": report.epoch,
         "train loss": glucose(report.train_loss, unit, 3),
@@ -84,7 +87,7 @@ def _outcome_columns(unit: GlucoseUnit) -> dict[str, str]:
     }
 
 
-def personal_page(index: PersonalIndex, folder: Path, unit: GlucoseUnit = GlucoseUnit.mg_dl) -> Metadata:
+def personal_page(index: "PersonalIndex", folder: Path, unit: GlucoseUnit = GlucoseUnit.mg_dl) -> Metadata:
     """A row per pump, and how many copies were accepted."""
     accepted = sum(outcome.accepted for outcome in index.outcomes)
     return {
@@ -98,7 +101,7 @@ def personal_page(index: PersonalIndex, folder: Path, unit: GlucoseUnit = Glucos
     }
 
 
-def _outcome_row(outcome: PersonalOutcome, unit: GlucoseUnit) -> dict[str, CellValue]:
+def _outcome_row(outcome: "PersonalOutcome", unit: GlucoseUnit) -> dict[str, CellValue]:
     return {
         "pump": outcome.pump_id,
         "to learn from": outcome.train_windows,

@@ -4,6 +4,7 @@ The file's top level repeats the forecaster's pooled metrics on complete windows
 so that a reader who knows only those finds them; everything else stands under complete: and available:.
 """
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -190,9 +191,7 @@ class TestResults(Result):
     def read(cls, path: Path) -> "TestResults":
         """The results that write left. Raises ArtifactMissing if they are not there or not readable."""
         try:
-            content = yaml.load(path.read_text("utf-8"), _Loader)
-            if not isinstance(content, dict):
-                raise ValueError("it holds no mapping")
+            content = _content_of(path.read_text("utf-8"))
             targets = [{"name": name, **target} for name, target in content.get("targets", {}).items()]
             table = table_of(content, content["horizon"])
             baselines = {name: content.get(name, {}) for name in table.baselines}
@@ -201,6 +200,15 @@ class TestResults(Result):
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
             raise ArtifactMissing.unreadable(path, error, "test_results") from error
+
+
+@lru_cache(maxsize=1)
+def _content_of(text: str) -> dict[str, Any]:
+    """What the text of a file says, to be read, not changed: checks, report and publishing ask for the same in turn."""
+    content = yaml.load(text, _Loader)
+    if not isinstance(content, dict):
+        raise ValueError("it holds no mapping")
+    return content
 
 
 def _rounded(content: Any) -> Any:

@@ -165,9 +165,9 @@ def test_a_blocking_check_stops_what_stands_downstream_and_changes_nothing_there
     assert changed == {"tiny/raw_pump_splits.json", "tiny/manifest.json"}
 
 
-def test_a_missed_target_says_by_how_much_and_stops_nothing(graph: Graph) -> None:
+def test_a_missed_target_says_by_how_much_and_stops_nothing(copied: Graph) -> None:
     hopeless = {"target_mae_30min": 0.5, "target_mae_60min": 100.0, "target_rmse": 0.25, "ridge_max_windows": 200}
-    result = graph.run(evaluation=hopeless)
+    result = copied.run("test_results", "torchscript_export", "onnx_export", evaluation=hopeless)
     assert result.success
     assert {"torchscript_export", "onnx_export"} <= materialized(result)
     found = evaluations(result)

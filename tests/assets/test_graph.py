@@ -114,7 +114,7 @@ def test_the_page_of_results_has_a_row_per_pump_and_the_pooled_one(finished: Fin
 
 
 def test_the_device_and_why_stand_in_the_log(graph: Graph, capfd: pytest.CaptureFixture[str]) -> None:
-    graph.run()
+    graph.run(*STAGES[: STAGES.index("trained_checkpoint") + 1])
     assert re.search(r"Training on cpu in \w+, threads 1: training\.device asks for it; ", capfd.readouterr().err)
 
 

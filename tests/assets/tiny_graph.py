@@ -91,10 +91,14 @@ class Graph:
         path.write_text("\n".join([*lines[:header], *edit(lines[header:])]) + "\n")
         return path
 
+    @staticmethod
+    def job(selection: dg.AssetSelection | None = None) -> dg.JobDefinition:
+        """What run executes; all of the graph unless a part is named."""
+        part = dg.Definitions(jobs=[dg.define_asset_job("part", selection=selection or dg.AssetSelection.all())])
+        return dg.Definitions.merge(build_defs(), part).resolve_job_def("part")
+
     def _execute(self, selection: dg.AssetSelection, **changes: dict[str, Any]) -> dg.ExecuteInProcessResult:
-        part = dg.Definitions(jobs=[dg.define_asset_job("part", selection=selection)])
-        job = dg.Definitions.merge(build_defs(), part).resolve_job_def("part")
-        return job.execute_in_process(
+        return self.job(selection).execute_in_process(
             run_config=self.run_config(**changes), instance=dg.DagsterInstance.ephemeral(), raise_on_error=False
         )
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
+
+from tests.once import made_once
 
 REPOSITORY = Path(__file__).parents[2]
 OFFLINE = Path(__file__).parent / "offline"
@@ -76,20 +77,17 @@ def materialize_command(*configs: Path) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def smoke(
-    tmp_path_factory: pytest.TempPathFactory, worker_id: str
-) -> tuple[Workplace, subprocess.CompletedProcess[str]]:
+def smoke(shared_folder: Path) -> tuple[Workplace, subprocess.CompletedProcess[str]]:
     """The folder after the command, and what the command said: to be read, not changed.
 
     Processes that share out the tests share the run as well: the first that asks makes it.
     """
-    own = tmp_path_factory.getbasetemp()
-    shared = own if worker_id == "master" else own.parent
-    workplace, said = Workplace(shared / "workplace"), shared / "workplace-said.json"
-    with FileLock(shared / "workplace.lock"):
-        if not said.exists():
-            workplace.folder.mkdir()
-            done = workplace.materialize(SMOKE)
-            said.write_text(json.dumps([done.returncode, done.stdout]))
-    code, output = json.loads(said.read_text())
+    workplace = Workplace(shared_folder / "workplace")
+
+    def run() -> str:
+        workplace.folder.mkdir()
+        done = workplace.materialize(SMOKE)
+        return json.dumps([done.returncode, done.stdout])
+
+    code, output = json.loads(made_once(shared_folder / "workplace-said.json", run))
     return workplace, subprocess.CompletedProcess(materialize_command(SMOKE), code, output)

@@ -21,7 +21,9 @@ from bloodtwin_core.serving.model_json import read_model_json
 from bloodtwin_core.training import CheckpointFolder
 from bloodtwin_core.windows.scaler import read_scaler
 from tests.assets.test_resources import CONFIGS, resolved
-from tests.assets.tiny_graph import Graph
+from tests.assets.tiny_graph import STAGES, Graph
+
+SHIPPED = [stage for stage in STAGES if stage not in ("evaluation_report", "published_model", "control_trial")]
 
 Finished = tuple[Graph, dg.ExecuteInProcessResult]
 
@@ -124,7 +126,7 @@ def test_the_card_tells_of_the_training_whose_weights_were_gone_on_from(copied: 
     everyone = ArtifactStore(tmp_path / "everyone")
     shutil.copytree(copied.store.folder, everyone.folder)
     start = {"start_from": str(CheckpointFolder(everyone.checkpoints).best), "max_epochs": 1}
-    assert copied.run(training=start).success
+    assert copied.run(*SHIPPED, training=start).success
     with pytest.raises(CheckpointMismatch, match="--started-from"):
         ship(copied.store, tmp_path / "model")
     text = ship(copied.store, tmp_path / "model", started_from=everyone).read_text("utf-8")
