@@ -3,7 +3,7 @@
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -11,14 +11,13 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.survival.killing import Killed
 from benchmarks.survival.runs import (
-    DONE,
     QUICK,
     WITHOUT_REPORT,
     KilledAt,
     SettingsOf,
     Stage,
-    kill_after,
     leftovers,
     start,
     whole_run,
@@ -73,40 +72,28 @@ def random_kills(prepared: Prepared, kills: int) -> Iterator[list[str]]:
     chance = random.Random(0)
     for number in range(kills):
         stages = prepared.kinds[number % len(prepared.kinds)]
-        yield _killed(prepared, stages, chance.uniform(0.0, prepared.seconds[stages])) or []
+        moment = chance.uniform(0.0, prepared.seconds[stages])
+        yield _killed(prepared, stages).faults(prepared.scratch, moment) or []
 
 
 def kills_at_renames(prepared: Prepared, every: int = 1) -> Iterator[list[str]]:
     """What a kill before and after each rename of a run, or one in so many, broke, until there is none left."""
     for number in count(0, every):
-        before = KilledAt(number // 2, after=bool(number % 2))
-        found = _killed(prepared, QUICK, None, before)
+        rename = KilledAt(number // 2, after=bool(number % 2))
+        found = _killed(prepared, QUICK).faults(prepared.scratch, rename)
         if found is None:
             return
         yield found
 
 
-def _killed(
-    prepared: Prepared, stages: tuple[Stage, ...], seconds: float | None, before: Callable[[], None] | None = None
-) -> list[str] | None:
-    """Everything that a kill broke, in words; None if the run was done before."""
-    folder, said = prepared.scratch / "run", prepared.scratch / "said.txt"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(prepared.before, folder)
-    work = partial(whole_run, folder, prepared.settings, stages)
-    process = start(work, said, before)
-    if seconds is None:
-        process.join()
-        if process.exitcode == DONE:
-            return None
-    elif not kill_after(process, seconds):
-        return []
-    broken = _unreadable(folder, prepared)
-    again = start(work, said)
-    again.join()
-    if again.exitcode != DONE:
-        return [*broken, f"the next run: {said.read_text()[-500:]}"]
-    return [*broken, *faults_of_next(folder, prepared.expected, stages)]
+def _killed(prepared: Prepared, stages: tuple[Stage, ...]) -> Killed:
+    return Killed(
+        begin=prepared.before,
+        stages=stages,
+        settings=prepared.settings,
+        lost=lambda folder: _unreadable(folder, prepared),
+        wrong_after=lambda folder: faults_of_next(folder, prepared.expected, stages),
+    )
 
 
 def _unreadable(folder: Path, prepared: Prepared) -> list[str]:

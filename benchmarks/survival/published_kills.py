@@ -7,23 +7,20 @@ what one without a kill leaves.
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from itertools import count
 from pathlib import Path
 
+from benchmarks.survival.killing import Killed
 from benchmarks.survival.kills import Weights, are_same, weights_of
 from benchmarks.survival.runs import (
-    DONE,
     SMALL,
     WITHOUT_REPORT,
     KilledAt,
     Stage,
-    kill_after,
     leftovers,
-    start,
     whole_run,
 )
 from bloodtwin_core.common.errors import BloodTwinError
@@ -103,44 +100,22 @@ def random_kills(prepared: Published, kills: int) -> Iterator[list[str]]:
     """What each of so many kills of whole runs broke."""
     chance = random.Random(0)
     for _ in range(kills):
-        yield _killed(prepared, prepared.before, WHOLE, seconds=chance.uniform(0.0, prepared.seconds)) or []
+        moment = chance.uniform(0.0, prepared.seconds)
+        yield _killed(prepared, prepared.before, WHOLE).faults(prepared.scratch, moment) or []
 
 
 def kills_at_renames(prepared: Published, every: int = 1) -> Iterator[list[str]]:
     """What a kill before and after each rename of the publishing, or one in so many, broke."""
     for number in count(0, every):
-        at = KilledAt(number // 2, after=bool(number % 2))
-        found = _killed(prepared, prepared.unpublished, (published,), at=at)
+        rename = KilledAt(number // 2, after=bool(number % 2))
+        found = _killed(prepared, prepared.unpublished, (published,)).faults(prepared.scratch, rename)
         if found is None:
             return
         yield found
 
 
-def _killed(
-    prepared: Published,
-    begin: Path,
-    stages: tuple[Stage, ...],
-    seconds: float | None = None,
-    at: Callable[[], None] | None = None,
-) -> list[str] | None:
-    """Everything that a kill broke, in words; None if the run was done before."""
-    folder, said = prepared.scratch / "run", prepared.scratch / "said.txt"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(begin, folder)
-    work = partial(whole_run, folder, prepared.settings, stages)
-    process = start(work, said, at)
-    if seconds is None:
-        process.join()
-        if process.exitcode == DONE:
-            return None
-    elif not kill_after(process, seconds):
-        return []
-    broken = list(_lost(folder))
-    again = start(work, said)
-    again.join()
-    if again.exitcode != DONE:
-        return [*broken, f"the next run: {said.read_text()[-500:]}"]
-    return [*broken, *_wrong_after(folder, prepared.third)]
+def _killed(prepared: Published, begin: Path, stages: tuple[Stage, ...]) -> Killed:
+    return Killed(begin, stages, prepared.settings, _lost, lambda folder: _wrong_after(folder, prepared.third))
 
 
 def _lost(folder: Path) -> Iterator[str]:
