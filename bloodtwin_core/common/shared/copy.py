@@ -19,7 +19,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bloodtwin_core.common.errors import ArtifactMissing, BloodTwinError, SettingsError, StorageError, listed
-from bloodtwin_core.common.files import atomic_write, move, private_folder, scratch_folder, sha256_of
+from bloodtwin_core.common.files import atomic_write, move, private_folder, scratch_folder, sha256_of, storage_errors
 from bloodtwin_core.common.hashes import Hashes
 from bloodtwin_core.common.shared.bucket import Address, Bucket
 from bloodtwin_core.common.shared.head import FILES, LISTS, Head, ListedFile, Listing
@@ -131,7 +131,7 @@ class SharedCopy:
         """Let what is in the folder now be the newest version; what is there already is not sent again.
 
         Raises FolderInUse if another machine has taken over, ArtifactMissing if nothing is left of what was here,
-        StorageError; then the old version stays in use, and what was sent lies unused until it is cleared away. The
+        StorageError, SettingsError; then the old version stays in use, and what was sent lies unused until it is cleared away. The
         folder stays as it is.
         """
         if self.lease is None:
@@ -251,8 +251,11 @@ class SharedCopy:
 
     def _local(self) -> dict[str, str]:
         """The sha256 of every file that is shared, by its path."""
-        files = _files(self.folder, self.state.apart)
-        return {path.relative_to(self.folder).as_posix(): self._hashes.of(path) for path in files}
+        local = {}
+        for path in _files(self.folder, self.state.apart):
+            with storage_errors(path):
+                local[path.relative_to(self.folder).as_posix()] = self._hashes.of(path)
+        return local
 
 
 class _Removed(Exception):
@@ -275,8 +278,16 @@ def _write(folder: Path, state: CopyState) -> None:
 
 
 def _files(folder: Path, apart: tuple[str, ...]) -> Iterator[Path]:
-    """The files that are shared. Raises SettingsError for a link among them."""
-    for parent, folders, files in os.walk(folder):
+    """The files that are shared.
+
+    Raises SettingsError for a link among them, StorageError for a folder that cannot be listed: it is no empty one.
+    """
+
+    def refuse(error: OSError) -> None:
+        with storage_errors(Path(error.filename or folder)):
+            raise error
+
+    for parent, folders, files in os.walk(folder, onerror=refuse):
         left_out = (IN_PROGRESS, *(apart if Path(parent) == folder else ()))
         folders[:] = [name for name in folders if not name.startswith(".") and name not in left_out]
         for path in (Path(parent, name) for name in (*folders, *files) if not name.startswith(".")):

@@ -1,5 +1,7 @@
 """What one machine leaves another finds; whatever breaks off on the way, there is the old version or the new one."""
 
+import errno
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -7,12 +9,14 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bloodtwin_core.common.errors import ArtifactMissing, FolderInUse, SettingsError, StorageError
+from bloodtwin_core.common.files import sha256_of
 from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.common.shared.bucket import NO_ADDRESS, Address, Bucket, Overtaken
 from bloodtwin_core.common.shared.bucket import _client as new_client
@@ -359,6 +363,29 @@ def test_a_training_in_progress_is_this_machines_and_stays(one: Machine, other: 
     displaced(one, {"a": "1", "in_progress/last.ckpt": "epoch 7"}, by=other)
     assert one.files() == {"a": "in place of 1", "in_progress/last.ckpt": "epoch 7"}
     assert now_shared(tmp_path) == {"a": "in place of 1"}
+
+
+@pytest.mark.parametrize("what", ["deep", "deep/b"])
+def test_what_cannot_be_read_is_not_taken_for_lost(
+    what: str, one: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder or file of another user, or a disk that fails."""
+
+    def refusing(real: Any) -> Any:
+        def read(path: Any, *given: Any) -> Any:
+            if Path(path) == one.folder / what:
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return real(path, *given)
+
+        return read
+
+    files = shared_by(one, {"a": "1", "deep/b": "2"})
+    with monkeypatch.context() as patch:
+        patch.setattr("os.scandir", refusing(os.scandir))
+        patch.setattr("bloodtwin_core.common.hashes.sha256_of", refusing(sha256_of))
+        with pytest.raises(StorageError, match=rf"one/{what}: cannot be written: Permission denied"), one.at_work():
+            (one.folder / "a").write_text("3")
+    assert now_shared(tmp_path) == files
 
 
 @pytest.mark.parametrize("leads_to_a_folder", [False, True])
