@@ -98,10 +98,11 @@ class Owner:
     _held: dict[Path, _Held] = field(default_factory=dict, init=False, repr=False)
 
     @contextmanager
-    def holding(self, folder: Path, sends: bool = True) -> Iterator[bool]:
+    def holding(self, folder: Path, sends: bool = True, lasting: str = "") -> Iterator[bool]:
         """Hold the folder's lock meanwhile; gives whether it was taken just now. Blocks may lie within each other.
 
-        sends: whether what is in a shared folder at the end of this block, if it is the outermost, is sent.
+        sends: whether what is in a shared folder at the end of this block, if it is the outermost, is sent. lasting: a
+        folder in a shared one whose files never change, see SharedCopy.begin.
 
         Raises FolderInUse if somebody else holds it, or if it was removed underneath, StorageError if the folder cannot
         be written; of a shared one also what SharedCopy raises.
@@ -110,7 +111,7 @@ class Owner:
         taken = place not in self._held
         if taken:
             self._held[place] = self._acquire(place)
-            self._share(place)
+            self._share(place, lasting)
         elif not _is_same(self._held[place].descriptor, place / LOCK):
             raise FolderInUse(f"{folder} was removed or replaced while {self.what} was at work there. Start it again")
         held = self._held[place]
@@ -141,13 +142,13 @@ class Owner:
         for place in list(self._held):
             self._release(place)
 
-    def _share(self, place: Path) -> None:
+    def _share(self, place: Path, lasting: str) -> None:
         try:
             copy = copy_of(place)
             if copy and self.only_fetches:
                 copy.fetch()
             elif copy:
-                copy.begin(self.what, self.run, self.waits)
+                copy.begin(self.what, self.run, self.waits, lasting)
                 self._held[place].copy = copy
         except BaseException:
             self._release(place)

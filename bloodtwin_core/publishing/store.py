@@ -13,7 +13,7 @@ from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.common.files import atomic_folder, atomic_write, clear_leftovers, remove_folder, sha256_of
 from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.common.sealed import sealed
-from bloodtwin_core.common.shared.copy import is_copy
+from bloodtwin_core.common.shared.copy import SHARED, is_copy
 from bloodtwin_core.publishing.decision import Decision
 from bloodtwin_core.publishing.drift.ledger import Ledger, read_ledger
 from bloodtwin_core.publishing.manifest import VersionManifest, read_manifest
@@ -120,7 +120,7 @@ class PublishedStore:
 
         Raises ArtifactMissing rather than share with other machines what is not whole.
         """
-        with self.owner.holding(self.folder) as taken:
+        with self.owner.holding(self.folder, lasting=VERSIONS) as taken:
             if taken:
                 clear_leftovers(self.folder)
             yield
@@ -140,7 +140,8 @@ class PublishedStore:
         if faults := self.all_faults():
             raise ArtifactMissing(
                 f"{faults[0]}. Nothing is shared until that is mended: load again what is shared with "
-                f"bloodtwin fetch ADDRESS {self.folder}"
+                f"bloodtwin fetch ADDRESS {self.folder}; where nothing is yet, delete {self.folder / SHARED}, then roll "
+                "back or remove the folder of that version, and start again"
             )
 
     def next_version(self, checkpoint_sha256: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
-from bloodtwin_core.cli.main import BAD_DATA, BAD_USAGE, DONE, main
-from bloodtwin_core.common.errors import FolderInUse, SettingsError
+from bloodtwin_core.cli.main import BAD_USAGE, DONE, main
+from bloodtwin_core.common.errors import ArtifactMissing, FolderInUse, SettingsError
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.people.many import People
 from bloodtwin_core.pipeline.verifying import faults_of
@@ -42,6 +42,17 @@ def published(store: ArtifactStore, times: int) -> PublishedStore:
         there.add(version(name, files), files)
         there.switch(name, "a test", NOW)
     return there
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    there = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in there}
+
+
+def fetched(tmp_path: Path) -> dict[str, bytes]:
+    """What a machine that only forecasts has by now."""
+    assert main(["fetch", f"{ROOT}/tiny", str(tmp_path / "forecasts")]) == DONE
+    return files_of(tmp_path / "forecasts")
 
 
 def test_what_one_machine_trained_and_published_another_goes_on_from(
@@ -90,34 +101,57 @@ def test_one_can_roll_back_while_a_run_is_at_work_elsewhere(copied: Graph, tmp_p
     assert there.all_faults() == []
 
 
-def test_what_a_writer_lost_or_damaged_is_not_shared_and_fetched_again(
-    copied: Graph, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_a_writer_lost_or_damaged_is_loaded_again_and_nobody_else_loses_it(copied: Graph, tmp_path: Path) -> None:
     store = copied.store
-    there = published(store, times=2)
+    there, all_versions = published(store, times=3), ["0001-cccccccc", "0002-cccccccc", "0003-cccccccc"]
+    there.change_ledger(lambda ledger: ledger)
     store.join(ROOT)
     there.refresh()
+    shutil.rmtree(there.place("0001-cccccccc"))
+    (there.place("0002-cccccccc") / "model.onnx").write_text("damaged")
+    there.drift.unlink()
+    assert main(["rollback", str(store.folder)]) == DONE
+    assert there.versions() == all_versions
+    assert fetched(tmp_path) == files_of(there.folder)
+    (there.folder / "published.json").unlink()
+    there.refresh()
+    assert there.pointer is not None
+    assert there.pointer.version == "0002-cccccccc"
+    assert fetched(tmp_path) == files_of(there.folder)
+
     for path in there.folder.iterdir():
         if not path.name.startswith("."):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert main(["rollback", "--list", str(store.folder)]) == DONE
-    assert there.versions() == ["0001-cccccccc", "0002-cccccccc"]
+    assert there.versions() == all_versions
+    there.prune(1)
+    assert there.versions() == ["0002-cccccccc"]
+    assert fetched(tmp_path) == files_of(there.folder)
 
-    damaged = there.place("0001-cccccccc") / "model.onnx"
-    damaged.write_text("damaged")
-    assert main(["rollback", str(store.folder)]) == BAD_DATA
-    assert "model.onnx changed since it was published" in capsys.readouterr().err
-    assert main(["fetch", f"{ROOT}/tiny", str(there.folder)]) == DONE
-    assert there.all_faults() == []
+
+def test_what_was_damaged_before_it_was_shared_is_told(copied: Graph, tmp_path: Path) -> None:
+    store = copied.store
+    there = published(store, times=2)
+    (there.place("0002-cccccccc") / "model.onnx").write_text("damaged")
+    store.join(ROOT)
+    with pytest.raises(ArtifactMissing, match=r"model.onnx changed since.* where nothing is yet, delete .*json, then"):
+        there.refresh()
+    (there.folder / ".shared.json").unlink()  # As the error says.
     assert main(["rollback", str(store.folder)]) == DONE
+    shutil.rmtree(there.place("0002-cccccccc"))
+    store.join(ROOT)
+    there.refresh()
+    assert fetched(tmp_path) == files_of(there.folder)
 
-    folder = tmp_path / "forecasts"
-    folder.mkdir()
-    assert main(["fetch", f"{ROOT}/tiny", str(folder)]) == DONE
-    (folder / "versions" / "0001-cccccccc" / "model.onnx").unlink()
-    (folder / "versions" / "0002-cccccccc" / "model.onnx").write_text("damaged")
-    assert main(["fetch", f"{ROOT}/tiny", str(folder)]) == DONE
-    assert PublishedStore(folder).all_faults() == []
+
+def test_what_was_fetched_and_lost_or_damaged_is_fetched_again(copied: Graph, tmp_path: Path) -> None:
+    there = published(copied.store, times=2)
+    copied.store.join(ROOT)
+    there.refresh()
+    assert fetched(tmp_path) == files_of(there.folder)
+    (tmp_path / "forecasts" / "versions" / "0001-cccccccc" / "model.onnx").unlink()
+    (tmp_path / "forecasts" / "versions" / "0002-cccccccc" / "model.onnx").write_text("damaged")
+    assert fetched(tmp_path) == files_of(there.folder)
 
 
 def test_nothing_is_fetched_into_a_folder_of_something_else(

@@ -93,14 +93,19 @@ class SharedCopy:
     lease: HeldLease | None = None
     _hashes: Hashes = field(default_factory=lambda: Hashes(large=0), repr=False)
 
-    def begin(self, what: str, run: str, waits: bool) -> None:
+    def begin(self, what: str, run: str, waits: bool, lasting: str = "") -> None:
         """Be the only machine that writes, with the newest version in the folder, until end.
+
+        lasting: a folder in it whose files never change. Where it has one nothing is removed outside such a block, so
+        that what is missing was lost; that, and what differs in it, is loaded again.
 
         Raises FolderInUse if another machine is, and what fetch raises.
         """
         self.lease = take(self.bucket, Applicant(what, self._name_of_copy(), run, waits))
         try:
             self._fetch(self.lease.head)
+            if lasting:
+                self._restore(lasting)
         except _Removed as error:  # Not by a writer: this one holds the lease.
             self.end()
             raise self._damaged(str(error)) from None
@@ -131,8 +136,8 @@ class SharedCopy:
         """Let what is in the folder now be the newest version; what is there already is not sent again.
 
         Raises FolderInUse if another machine has taken over, ArtifactMissing if nothing is left of what was here,
-        StorageError, SettingsError; then the old version stays in use, and what was sent lies unused until it is cleared away. The
-        folder stays as it is.
+        StorageError, SettingsError; then the old version stays in use, and what was sent lies unused until it is cleared
+        away. The folder stays as it is.
         """
         if self.lease is None:
             return
@@ -182,19 +187,32 @@ class SharedCopy:
         wanted = {path: file for path, file in listing.files.items() if local.get(path) != file.sha256}
         gone = [path for path in local if path not in listing.files]
         changed_here = [path for path in (*wanted, *gone) if local.get(path, common.get(path)) != common.get(path)]
+        self._load(wanted, changed_here)
+        for path in gone:
+            _remove(self.folder, path)
+        self._agree(head, listing)
+        logger.info("Fetched version %d of %s: %d files", head.version, self.bucket.address, len(wanted))
+
+    def _load(self, wanted: dict[str, ListedFile], set_aside: list[str]) -> None:
+        """Have these files here, once all were loaded, and keep elsewhere what is set aside for them."""
         with scratch_folder(self.folder / "incoming") as incoming:
             # What lies deeper first: the files at the top name what they need of it.
             order = sorted(wanted, key=lambda path: (-path.count("/"), path))
             places = {path: incoming / str(number) for number, path in enumerate(order)}
             _all_at_once(lambda path: self._download(wanted[path], places[path]), order)
-            self._set_aside(changed_here)
+            self._set_aside(set_aside)
             for path in order:
                 private_folder((self.folder / path).parent)
                 move(places[path], self.folder / path)
-            for path in gone:
-                _remove(self.folder, path)
-        self._agree(head, listing)
-        logger.info("Fetched version %d of %s: %d files", head.version, self.bucket.address, len(wanted))
+
+    def _restore(self, lasting: str) -> None:
+        local, files = self._local(), self.state.listing.files
+        lost = [path for path in files if path not in local]
+        changed = [path for path in local.keys() & files if local[path] != files[path].sha256]
+        damaged = [path for path in changed if path.startswith(f"{lasting}/")]
+        if lost or damaged:
+            self._load({path: files[path] for path in (*lost, *damaged)}, damaged)
+            logger.warning("%s: what was lost or damaged was loaded again: %s", self.folder, listed([*lost, *damaged]))
 
     def _listing(self, head: Head) -> Listing:
         stored = self.bucket.read(head.listing)
