@@ -133,14 +133,26 @@ class Owner:
         The storage is asked, so that even one that slept, and was not told, learns whether another machine took over.
         Raises FolderInUse if one did, StorageError if nobody knows.
         """
-        held = self._held.get(folder.expanduser().absolute())
-        if held and held.copy and held.copy.lease:
-            held.copy.lease.renew()
+        copy = self._copy(folder)
+        if copy and copy.lease:
+            copy.lease.renew()
+
+    def send(self, folder: Path) -> None:
+        """Let others have what is in a shared folder that is held, now already; do nothing for another folder.
+
+        Raises what SharedCopy.send raises.
+        """
+        if copy := self._copy(folder):
+            copy.send()
 
     def release(self) -> None:
         """Let go of every folder."""
         for place in list(self._held):
             self._release(place)
+
+    def _copy(self, folder: Path) -> SharedCopy | None:
+        held = self._held.get(folder.expanduser().absolute())
+        return held.copy if held else None
 
     def _share(self, place: Path, lasting: str) -> None:
         try:

@@ -213,6 +213,7 @@ def _publish(judge: _Judge, decision: Decision, now: datetime) -> None:
         forecasting=by_pump(unseen(stored_forecasts(judge.store)[0], judge.learnt())),
     )
     keep_sources(judge.store, judge.settings, manifest)
+    judge.store.owner.send(judge.store.folder)  # Before the version: this machine may die between the two.
     _require_loadable(judge.published.add(manifest, files))
     judge.published.switch(version, decision.why, now)
 

@@ -18,6 +18,7 @@ from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.publishing import publish_stage
 from bloodtwin_core.pipeline.verifying import faults_of
 from bloodtwin_core.publishing.decision import Gate
+from bloodtwin_core.publishing.kept import KeptFiles
 from bloodtwin_core.publishing.store import PublishedStore, number_of
 from bloodtwin_core.serving.published import model_in
 from tests.core.pipeline.made_versions import NOW, published_without_proof
@@ -159,6 +160,26 @@ def test_where_the_version_in_use_is_gone_the_next_candidate_takes_its_place(
     assert made.in_use is not None
     assert number_of(made.in_use.version) == 3
     assert published.all_faults() == []
+
+
+@pytest.mark.usefixtures("s3")
+def test_a_machine_that_dies_once_a_version_is_shared_leaves_others_what_it_was_trained_from(
+    versions: Versions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    (store, settings), other = copied(versions, tmp_path), ArtifactStore(tmp_path / "other" / "tiny")
+    for each in (store, other):
+        each.join("s3://shared/models")
+    with store.owned():
+        pass
+    monkeypatch.setattr("bloodtwin_core.pipeline.publishing.forget_sources", dies)
+    with pytest.raises(KeyboardInterrupt):
+        published_without_proof(store, settings)
+    with other.owned():
+        assert KeptFiles(other.version_sources).holds(sources(other, PublishedStore(other.published).versions()[-1]))
+    assert number_of(PublishedStore(other.published).versions()[-1]) == 3
 
 
 def take_over(s3: Storage, other: ArtifactStore) -> None:
