@@ -102,3 +102,10 @@ def s3(s3_server: Storage, monkeypatch: pytest.MonkeyPatch) -> Storage:
     s3_server.ahead = 0.0
     emptied(s3_server)
     return s3_server
+
+
+@pytest.fixture
+def soon_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases that are renewed every 0.05 s, for whoever is refused waits for that."""
+    monkeypatch.setattr("bloodtwin_core.common.shared.lease._RENEWED_WITHIN", 2400)
+    monkeypatch.setattr("bloodtwin_core.common.shared.lease._WAITING_SECONDS", 0.05)

@@ -86,6 +86,7 @@ def test_a_run_that_begins_sends_nothing_of_one_that_failed(s3: Storage, tmp_pat
     assert not [name for name in s3.names() if "/files/" in name]
 
 
+@pytest.mark.usefixtures("soon_renewed")
 def test_one_can_roll_back_while_a_run_is_at_work_elsewhere(copied: Graph, tmp_path: Path) -> None:
     there = published(copied.store, times=2)
     other = ArtifactStore(tmp_path / "other" / "tiny")

@@ -133,9 +133,9 @@ class HeldLease:
 def take(bucket: Bucket, applicant: Applicant, seconds: float = LEASE_SECONDS) -> HeldLease:
     """Take the lease of a shared folder, once it is free; it is renewed from now on.
 
-    One that is between two steps of a run is waited for until its next step comes or it runs out: nobody can tell
-    whether that run has ended. Raises FolderInUse if somebody else has it and the applicant does not wait,
-    StorageError, SettingsError.
+    One that does not wait does so until the lease changes or runs out: a holder that lives renews it before, and nobody
+    can tell at once whether it died, or whether a run that is between two steps has ended. Raises FolderInUse if
+    somebody else has it and the applicant does not wait, StorageError, SettingsError.
     """
     waited_for: str | None = None
     while True:
@@ -149,7 +149,7 @@ def take(bucket: Bucket, applicant: Applicant, seconds: float = LEASE_SECONDS) -
                 held.keep()
                 return held
             continue
-        may_have_ended = head.lease is not None and head.lease.is_between_steps and waited_for in (None, tag)
+        may_have_ended = waited_for in (None, tag)
         if not (applicant.waits or may_have_ended or _is_of_run(head.lease, applicant)):
             raise FolderInUse.held_by(bucket.address, str(head.lease))
         if waited_for is None:

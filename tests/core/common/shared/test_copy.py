@@ -146,6 +146,7 @@ def test_a_step_that_fails_shares_nothing_until_it_is_done(one: Machine, tmp_pat
     assert now_shared(tmp_path) == {"a": "whole"}
 
 
+@pytest.mark.usefixtures("soon_renewed")
 def test_a_duplicate_of_the_folder_is_another_copy(one: Machine, other: Machine) -> None:
     shared_by(one, {"a": "1"})
     shutil.copytree(one.folder, other.folder)
@@ -277,6 +278,7 @@ def test_machines_that_take_turns_agree(
         assert version() == at
 
 
+@pytest.mark.usefixtures("soon_renewed")
 def test_the_steps_of_a_run_follow_each_other_on_several_machines(one: Machine, other: Machine) -> None:
     first, second = Machine(one.folder, run="7"), Machine(other.folder, run="7")
     shared_by(first, {"a": "1"})
