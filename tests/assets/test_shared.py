@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bloodtwin_assets.resources import ArtifactsResource, SettingsResource
-from bloodtwin_core.cli.main import BAD_USAGE, DONE, main
+from bloodtwin_core.cli.main import BAD_DATA, BAD_USAGE, DONE, main
 from bloodtwin_core.common.errors import ArtifactMissing, FolderInUse, SettingsError
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.people.many import People
@@ -152,6 +152,20 @@ def test_what_was_fetched_and_lost_or_damaged_is_fetched_again(copied: Graph, tm
     assert fetched(tmp_path) == files_of(there.folder)
     (tmp_path / "forecasts" / "versions" / "0001-cccccccc" / "model.onnx").unlink()
     (tmp_path / "forecasts" / "versions" / "0002-cccccccc" / "model.onnx").write_text("damaged")
+    assert fetched(tmp_path) == files_of(there.folder)
+
+
+def test_a_fetched_folder_that_is_no_copy_any_more_is_mended_as_the_error_says(
+    copied: Graph, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = published(copied.store, times=1)
+    copied.store.join(ROOT)
+    there.refresh()
+    fetched(tmp_path)
+    (tmp_path / "forecasts" / ".shared.json").write_text("{")
+    assert main(["fetch", f"{ROOT}/tiny", str(tmp_path / "forecasts")]) == BAD_DATA
+    assert "In a folder of bloodtwin fetch delete all" in capsys.readouterr().err
+    shutil.rmtree(tmp_path / "forecasts")
     assert fetched(tmp_path) == files_of(there.folder)
 
 

@@ -286,7 +286,7 @@ def _state_of(folder: Path) -> CopyState | None:
     except FileNotFoundError:
         return None
     except (OSError, ValidationError):
-        todo = "Delete it: what differs from the shared folder is then set aside, and the rest fetched"
+        todo = "Delete it: what differs from what is shared is then set aside. In a folder of bloodtwin fetch delete all"
         raise ArtifactMissing(f"{folder / SHARED} is damaged. {todo}") from None
 
 
