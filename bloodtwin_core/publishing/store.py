@@ -140,8 +140,8 @@ class PublishedStore:
         if faults := self.all_faults():
             raise ArtifactMissing(
                 f"{faults[0]}. Nothing is shared until that is mended: load again what is shared with "
-                f"bloodtwin fetch ADDRESS {self.folder}; where nothing is yet, delete {self.folder / SHARED}, then roll "
-                "back or remove the folder of that version, and start again"
+                f"bloodtwin fetch ADDRESS {self.folder}; where nothing is yet, delete {self.folder / SHARED}, then "
+                "roll back or remove the folder of that version, and start again"
             )
 
     def next_version(self, checkpoint_sha256: str) -> str:

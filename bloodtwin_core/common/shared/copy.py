@@ -136,8 +136,8 @@ class SharedCopy:
         """Let what is in the folder now be the newest version; what is there already is not sent again.
 
         Raises FolderInUse if another machine has taken over, ArtifactMissing if nothing is left of what was here,
-        StorageError, SettingsError; then the old version stays in use, and what was sent lies unused until it is cleared
-        away. The folder stays as it is.
+        StorageError, SettingsError; then the old version stays in use, and what was sent lies unused until it is
+        cleared away. The folder stays as it is.
         """
         if self.lease is None:
             return
@@ -286,7 +286,9 @@ def _state_of(folder: Path) -> CopyState | None:
     except FileNotFoundError:
         return None
     except (OSError, ValidationError):
-        todo = "Delete it: what differs from what is shared is then set aside. In a folder of bloodtwin fetch delete all"
+        todo = (
+            "Delete it: what differs from what is shared is then set aside. In a folder of bloodtwin fetch delete all"
+        )
         raise ArtifactMissing(f"{folder / SHARED} is damaged. {todo}") from None
 
 
