@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISLNK, S_ISREG
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -311,10 +312,12 @@ def _files(folder: Path, apart: tuple[str, ...]) -> Iterator[Path]:
         left_out = (IN_PROGRESS, *(apart if Path(parent) == folder else ()))
         folders[:] = [name for name in folders if not name.startswith(".") and name not in left_out]
         for path in (Path(parent, name) for name in (*folders, *files) if not name.startswith(".")):
-            if path.is_symlink():
+            with storage_errors(path):
+                mode = path.lstat().st_mode
+            if S_ISLNK(mode):
                 todo = "Put what it leads to in its place, or share nothing (artifacts.shared)"
                 raise SettingsError(f"{path} is a link, which other machines cannot follow. {todo}")
-            if path.is_file():
+            if S_ISREG(mode):
                 yield path
 
 
