@@ -13,8 +13,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.unseen_people.insulin.alarm_head import alarm_table
+from benchmarks.unseen_people.insulin.bands import bands_table
 from benchmarks.unseen_people.insulin.copies import copies_table, settings_of, trials
 from benchmarks.unseen_people.insulin.forecasts import LeftOutForecasts, forecasts_of
+from benchmarks.unseen_people.insulin.further import known_to_the_table
 from benchmarks.unseen_people.insulin.people import Everybody, with_unknown_insulin
 from benchmarks.unseen_people.insulin.table import table
 from benchmarks.unseen_people.insulin.variants import VARIANTS
@@ -36,8 +39,11 @@ logger = logging.getLogger("benchmarks.unseen_people")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; 1 where something is missing or does not fit."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    if given.copies and (further := [name for name in given.variants if VARIANTS[name].inputs.rows]):
+        parser.error(f"--copies cannot be made of what reads inputs beyond the eight: leave out {', '.join(further)}")
     given.folds = given.folds or list(range(1, given.of + 1))
     try:
         everybody = Everybody.read(given.azt1d, given.brist1d, given.out)
@@ -51,6 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 sys.stdout.write(
                     f"\n{name}, copies with {given.copies} insulin:\n\n{_copies(everybody, name, given)}\n"
                 )
+        if given.alarm_head:
+            for name in given.variants:
+                alarms = alarm_table([_left_out(name, fold, given) for fold in given.folds], "told")
+                sys.stdout.write(f"\n{name}, lows:\n\n{alarms}\n")
+        if given.bands:
+            for name in given.variants:
+                sys.stdout.write(f"\n{name}, bands:\n\n{_bands(everybody, name, given)}\n")
     except BloodTwinError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -76,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--on", choices=list(ON), default="before", help="which days of people left out (%(default)s)")
     kinds = ("varied", "plain")
     parser.add_argument("--copies", choices=kinds, help="fine-tune with insulin varied as in training, or as it is")
+    parser.add_argument("--bands", action="store_true", help="calibrate bands in several ways, too")
+    parser.add_argument("--alarm-head", action="store_true", help="fit a head of its own for lows, too")
     parser.add_argument("--epochs", type=int, default=16, help="length of the cosine (%(default)s)")
     parser.add_argument("--members", type=int, default=1, help="networks, whose mean is the forecast (%(default)s)")
     parser.add_argument("--seed", type=int, default=42, help="%(default)s")
@@ -99,21 +114,25 @@ def _forecast(everybody: Everybody, name: str, fold: int, given: argparse.Namesp
     logger.info("%s, fold %d leaves out %s", name, fold, ", ".join(people))
     learnt, started = everybody.without(people), time.monotonic()
     checkpoints = CheckpointFolder(folder / "checkpoints")
-    if not checkpoints.best.exists():
-        _fit(learnt, name, checkpoints, folder, given)
-    forecaster = load_checkpoint(checkpoints.best).forecaster
-    windows = everybody.windows_of(people, learnt)
-    found = forecasts_of(forecaster, windows, ON[given.on], _shown(learnt, name))
+    inputs = VARIANTS[name].inputs
+    with known_to_the_table(inputs):
+        if not checkpoints.best.exists():
+            _fit(learnt, name, checkpoints, folder, given)
+        forecaster = load_checkpoint(checkpoints.best).forecaster
+        windows = everybody.windows_of(people, learnt)
+        found = forecasts_of(forecaster, windows, ON[given.on], _shown(learnt, name), inputs)
     found.write(folder / f"{given.on}.npz")
     logger.info("%s, fold %d took %.0f s", name, fold, time.monotonic() - started)
 
 
 def _fit(learnt: Prepared, name: str, checkpoints: CheckpointFolder, folder: Path, given: argparse.Namespace) -> None:
-    variant, windows = VARIANTS[name], _shown(learnt, name)
+    variant = VARIANTS[name]
+    windows = variant.inputs.beside(_shown(learnt, name))
+    scaler = variant.inputs.scaled_with(learnt.scaler, windows)
     model = ModelSettings(ensemble_size=given.members, hidden_size=given.hidden_size)
     training = variant.training_settings(given.epochs, given.seed).model_copy(update={"precision": given.precision})
     fingerprint = fingerprint_of(windows)
-    fit(windows, learnt.scaler, model, training, checkpoints, folder / "tensorboard", fingerprint, made=variant.module)
+    fit(windows, scaler, model, training, checkpoints, folder / "tensorboard", fingerprint, made=variant.module)
 
 
 def _shown(learnt: Prepared, name: str) -> WindowedSeries:
@@ -135,10 +154,27 @@ def _copies(everybody: Everybody, name: str, given: argparse.Namespace) -> str:
     return copies_table(found, given.members)
 
 
+def _bands(everybody: Everybody, name: str, given: argparse.Namespace) -> str:
+    """What a variant's bands hold in each way of calibrating them, over all folds."""
+    known = []
+    for fold in given.folds:
+        folder, path = _folder(name, fold, given), _folder(name, fold, given) / "people_in_training.npz"
+        if not path.exists():
+            learnt, inputs = everybody.without(everybody.folds(given.of)[fold - 1]), VARIANTS[name].inputs
+            with known_to_the_table(inputs):
+                forecaster = load_checkpoint(CheckpointFolder(folder / "checkpoints").best).forecaster
+                shown = _shown(learnt, name)
+                forecasts_of(forecaster, shown, (Split.validate,), shown, inputs).write(path)
+        known.append(LeftOutForecasts.read(path))
+    return bands_table([_left_out(name, fold, given) for fold in given.folds], known)
+
+
 def _read(name: str, given: argparse.Namespace) -> LeftOutForecasts:
-    return LeftOutForecasts.together(
-        [LeftOutForecasts.read(_folder(name, fold, given) / f"{given.on}.npz") for fold in given.folds]
-    )
+    return LeftOutForecasts.together([_left_out(name, fold, given) for fold in given.folds])
+
+
+def _left_out(name: str, fold: int, given: argparse.Namespace) -> LeftOutForecasts:
+    return LeftOutForecasts.read(_folder(name, fold, given) / f"{given.on}.npz")
 
 
 if __name__ == "__main__":

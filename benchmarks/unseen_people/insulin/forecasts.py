@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.unseen_people.insulin.further import NOTHING_FURTHER, FurtherInputs
 from benchmarks.unseen_people.insulin.people import INSULIN, with_unknown_insulin
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.config import EvaluationSettings
@@ -72,16 +73,24 @@ class LeftOutForecasts:
 
 
 def forecasts_of(
-    forecaster: GlucoseForecaster, windows: WindowedSeries, splits: Sequence[Split], learnt: WindowedSeries
+    forecaster: GlucoseForecaster,
+    windows: WindowedSeries,
+    splits: Sequence[Split],
+    learnt: WindowedSeries,
+    inputs: FurtherInputs = NOTHING_FURTHER,
 ) -> LeftOutForecasts:
-    """Scan all available windows of some splits, with insulin as it is known and with none; learnt is for ridge."""
+    """Scan all available windows of some splits, with insulin as it is known and with none.
+
+    windows and learnt, which is for ridge, are of the eight features; inputs are what the network reads beside them.
+    """
     rows = np.concatenate([np.asarray(windows.origins[split].rows) for split in splits])
     complete = np.concatenate([np.asarray(windows.origins[split].complete) for split in splits])
     order = np.argsort(rows)
     rows, complete = rows[order], complete[order]
     target, measured = windows.targets(rows)
-    told = scan_forecasts(forecaster, windows, rows)
-    hidden = scan_forecasts(forecaster, with_unknown_insulin(windows, brist1d_alone=False), rows)
+    told = scan_forecasts(forecaster, inputs.beside(windows), rows)
+    unknown = with_unknown_insulin(windows, brist1d_alone=False)
+    hidden = scan_forecasts(forecaster, inputs.beside(unknown), rows)
     return LeftOutForecasts(
         pump=windows.pump_of(rows),
         timestamp=windows.timestamps[rows],

@@ -1,6 +1,6 @@
 """Errors, bands and alarms on people left out, and how sure a difference between two variants is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,9 +38,15 @@ class Skills:
 
 def group_of(found: LeftOutForecasts, group: str) -> LeftOutForecasts:
     """The windows of one of GROUPS."""
+    return found.take(in_group(found, group))
+
+
+def in_group(found: LeftOutForecasts, group: str) -> Mask:
+    """Which windows are of one of GROUPS, [window]."""
     brist1d = np.array([is_brist1d(pump) for pump in found.pump.tolist()])
     of_set = brist1d if group.startswith("BrisT1D") else ~brist1d
-    return found.take(of_set & (found.known if group.endswith(" known") else ~found.known))
+    within: Mask = of_set & (found.known if group.endswith(" known") else ~found.known)
+    return within
 
 
 def skills(found: LeftOutForecasts, forecast: Glucose, less: Glucose | None = None) -> Skills:
@@ -77,6 +83,16 @@ def coverage_by_step(found: LeftOutForecasts, quantiles: Quantiles) -> Floats:
     return _shares(_inside(found, quantiles), found.measured)
 
 
+def coverage_among_people(found: LeftOutForecasts, quantiles: Quantiles) -> list[Interval | None]:
+    """The same with intervals by people, [step]."""
+    blocks = blocks_of(found)
+    inside, measured = (sums_of_blocks(each, blocks) for each in (_inside(found, quantiles), found.measured))
+    people = len(np.unique(blocks.pump))
+    resamples = _of_people(blocks)
+    steps = range(found.measured.shape[1])
+    return [interval_of(resamples.mean(inside[:, at], measured[:, at]), people - 1) for at in steps]
+
+
 def coverage_by_person(found: LeftOutForecasts, quantiles: Quantiles) -> dict[str, float]:
     """The same over all steps, of everybody with FEWEST_WINDOWS."""
     inside, shares = _inside(found, quantiles), {}
@@ -104,16 +120,27 @@ def lows_at_one_false_alarm(found: LeftOutForecasts, quantiles: Quantiles) -> tu
     Gives that quantile's level, found by halving, and what its alarms were worth. Quantiles between the levels lie on
     straight lines; the lowest level stands for all below it.
     """
+    limits = QUANTILE_LEVELS[0], QUANTILE_LEVELS[-1]
+    return at_one_false_alarm(found, lambda level: _at_level(quantiles, level), limits, within=0.004)
+
+
+def at_one_false_alarm(
+    found: LeftOutForecasts, raised_at: Callable[[float], Glucose], limits: tuple[float, float], within: float
+) -> tuple[float, AlarmResults]:
+    """The level between the limits, found by halving, at which there is one false alarm a day, and what alarms say.
+
+    raised_at: the forecast (mg/dL, [window, step]) whose lows raise alarms at a level; the higher the fewer.
+    """
     timelines = pump_timelines(found.pump, found.timestamp, found.last, found.target, found.measured)
-    low, high = QUANTILE_LEVELS[0], QUANTILE_LEVELS[-1]
-    while high - low > 0.004:
+    low, high = limits
+    while high - low > within:
         level = (low + high) / 2
-        found_at = alarm_results(timelines, _at_level(quantiles, level), HYPOGLYCAEMIA, ALARM_MINUTES)
-        if (found_at.false_alarms_per_day or 0.0) > FALSE_ALARMS_A_DAY:
+        results = alarm_results(timelines, raised_at(level), HYPOGLYCAEMIA, ALARM_MINUTES)
+        if (results.false_alarms_per_day or 0.0) > FALSE_ALARMS_A_DAY:
             low = level
         else:
             high = level
-    return high, alarm_results(timelines, _at_level(quantiles, high), HYPOGLYCAEMIA, ALARM_MINUTES)
+    return high, alarm_results(timelines, raised_at(high), HYPOGLYCAEMIA, ALARM_MINUTES)
 
 
 def _at_level(quantiles: Quantiles, level: float) -> npt.NDArray[np.float32]:

@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks.unseen_people.insulin.dose_shares import DOSE_SHARES, TellsShares
+from benchmarks.unseen_people.insulin.further import NOTHING_FURTHER, FurtherInputs
+from benchmarks.unseen_people.insulin.lows import LowsCount
 from benchmarks.unseen_people.insulin.resplit import SplitAnew
+from benchmarks.unseen_people.insulin.who import WHO, WHO_AFTER_A_WEEK, TellsWho
 from bloodtwin_core.config import TrainingSettings
 from bloodtwin_core.training.module import ForecasterTraining, MakesTraining
 
@@ -12,16 +16,18 @@ TODAY = "glucose of BrisT1D"
 BASE_TRAINING: dict[str, Any] = {"schedule": "cosine", "early_stopping_patience": 1000, "glucose_spread": 0.1}
 """configs/pretrained.yaml, but for the number of epochs."""
 HIDDEN = {"hide_basal": 0.5, "hide_bolus": 0.3}
+HIDDEN_AND_COARSE = {**HIDDEN, "coarse_basal": 0.4}
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to train; told says whether BrisT1D's insulin is known to it."""
+    """One way to train; told says whether BrisT1D's insulin is known to it, inputs what it reads beside the eight."""
 
     why: str
     training: Mapping[str, float] = field(default_factory=dict)
     told: bool = True
     module: MakesTraining = ForecasterTraining
+    inputs: FurtherInputs = NOTHING_FURTHER
 
     def training_settings(self, epochs: int, seed: int) -> TrainingSettings:
         """The base model's, but for what this variant changes."""
@@ -35,12 +41,35 @@ VARIANTS: dict[str, Variant] = {
     "hidden": Variant("the same, basal hidden in half of the chunks, bolus in 30 %", HIDDEN),
     "hidden and coarse": Variant(
         "the same, and in 40 % of the chunks basal is the mean of the clock hour before, as in AZT1D",
-        {**HIDDEN, "coarse_basal": 0.4},
+        HIDDEN_AND_COARSE,
     ),
     "split anew": Variant(
         "the same, and the insulin of half of the chunks split into basal and bolus at another amount",
-        {**HIDDEN, "coarse_basal": 0.4},
+        HIDDEN_AND_COARSE,
         module=SplitAnew,
+    ),
+    "who": Variant(
+        "hidden and coarse, and told what the person's own past says of them",
+        HIDDEN_AND_COARSE,
+        module=TellsWho,
+        inputs=WHO,
+    ),
+    "who after a week": Variant(
+        "the same, but told nothing until a week of the past is known",
+        HIDDEN_AND_COARSE,
+        module=TellsWho,
+        inputs=WHO_AFTER_A_WEEK,
+    ),
+    "shares of dose": Variant(
+        "hidden and coarse, and told of insulin in shares of the daily dose as well",
+        HIDDEN_AND_COARSE,
+        module=TellsShares,
+        inputs=DOSE_SHARES,
+    ),
+    "lows count": Variant(
+        "hidden and coarse, and windows that fall below 70 mg/dL count three times",
+        HIDDEN_AND_COARSE,
+        module=LowsCount,
     ),
     "no insulin": Variant("glucose and time of day alone", {"hide_basal": 1.0, "hide_bolus": 1.0}),
 }

@@ -128,7 +128,7 @@ def test_the_command_leaves_a_table_and_goes_on(
     folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     azt1d, brist1d = map(str, folders)
-    variants = ["glucose of BrisT1D", "split anew"]
+    variants = ["glucose of BrisT1D", "split anew", "who"]
     command = ["--azt1d", azt1d, "--brist1d", brist1d, "--out", str(tmp_path), "--of", "2", "--folds", "1"]
     command += ["--epochs", "1", "--hidden-size", "4", "--precision", "float32", "--variants", *variants]
     assert main(command) == 0
@@ -139,7 +139,7 @@ def test_the_command_leaves_a_table_and_goes_on(
     assert main(command) == 0
     assert capsys.readouterr().out == table
     monkeypatch.setattr("benchmarks.unseen_people.insulin.copies.DAYS", (0, 3))
-    assert main([*command[:-1], "--on", "test", "--copies", "plain"]) == 0
+    assert main([*command[: 1 - len(variants)], "--on", "test", "--copies", "plain"]) == 0
     on_test = capsys.readouterr().out
     assert on_test.split("\n\n")[1] != table.split("\n\n")[1]
     assert "glucose of BrisT1D, copies with plain insulin:" in on_test

@@ -1,0 +1,86 @@
+"""Who somebody is, without a name: what their own past says, as further inputs of the network."""
+
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.unseen_people.insulin.further import FurtherInputs, newly_unknown
+from benchmarks.unseen_people.insulin.past import HOURS, Person, people_of, running_mean, usual_at_the_hour
+from bloodtwin_core.common.arrays import Floats
+from bloodtwin_core.records import FEATURES, RECORDS_PER_DAY, TARGET_RANGE, Feature, Values
+from bloodtwin_core.records.features import FeatureRow
+from bloodtwin_core.training.augmentation import varied
+from bloodtwin_core.training.module import ForecasterTraining
+from bloodtwin_core.windows import WindowedSeries
+
+STRANGERS = 0.2
+"""Share of the chunks of training in which nothing is known of the past, as of somebody who has just begun."""
+MEAN_DAYS = (1.0, 3.0, 7.0, 14.0)
+LONG = MEAN_DAYS[-1]
+DOSE_DAYS = 7.0
+
+GLUCOSE = [*(f"mean_glucose_{days:.0f}_days" for days in MEAN_DAYS), "usual_now", "usual_in_an_hour", "glucose_spread"]
+"""In mg/dL: scaled when a chunk's glucose is."""
+SHARES = ["share_low", "share_high"]
+DOSES = {"basal_a_day": Feature.basal_rate, "bolus_a_day": Feature.bolus_dose}
+"""In U: hidden when a chunk's insulin is."""
+KNOWN = "past_known"
+PLACES = {name: len(FEATURES) + place for place, name in enumerate([*GLUCOSE, *SHARES, *DOSES, KNOWN])}
+
+
+def _rows() -> dict[str, FeatureRow]:
+    units = {**dict.fromkeys(GLUCOSE, "mg/dL"), **dict.fromkeys(SHARES, "1"), **dict.fromkeys(DOSES, "U")}
+    unknown = {name: FeatureRow(unit, None, may_be_unknown=True) for name, unit in units.items()}
+    return {**unknown, KNOWN: FeatureRow("0 or 1", None)}
+
+
+def past_of(windows: WindowedSeries, after_days: float) -> Values:
+    """What each record's own past says of the person, float32 [record, input]; each unknown until after_days."""
+    found = np.empty((len(windows.series), len(PLACES)), dtype=np.float32)
+    for person in people_of(windows):
+        found[person.rows] = _past_of(person, after_days)[person.places]
+    return found
+
+
+def _past_of(person: Person, after_days: float) -> Floats:
+    def mean(values: Floats, days: float) -> Floats:
+        return running_mean(values, days, after_days)
+
+    glucose = person.glucose
+    low, high = TARGET_RANGE
+    known = np.where(np.isfinite(glucose), 1.0, np.nan)
+    means = [mean(glucose, days) for days in MEAN_DAYS]
+    usual = [usual_at_the_hour(person, ahead, after_days) for ahead in (0, 1)]
+    spread = np.sqrt(np.maximum(mean(glucose**2, LONG) - means[-1] ** 2, 0.0))
+    shares = [mean(known * beyond, LONG) for beyond in (glucose < low, glucose > high)]
+    doses = [mean(person.basal, DOSE_DAYS) * HOURS, mean(person.bolus, DOSE_DAYS) * RECORDS_PER_DAY]
+    return np.column_stack([*means, *usual, spread, *shares, *doses, np.isfinite(means[0])])
+
+
+WHO = FurtherInputs(_rows(), partial(past_of, after_days=1.0))
+WHO_AFTER_A_WEEK = FurtherInputs(_rows(), partial(past_of, after_days=7.0))
+
+
+class TellsWho(ForecasterTraining):
+    """A training whose records tell of the past; it is varied as the chunk is, and hidden in some."""
+
+    def records(self, rows: Tensor) -> Tensor:
+        """Records [chunk, step, feature and further input] of the series, varied while training."""
+        plain: Tensor = self.series(rows)
+        return with_past_varied(plain, varied(plain, self.training_settings)) if self.training else plain
+
+
+def with_past_varied(plain: Tensor, records: Tensor) -> Tensor:
+    """Varied records [chunk, step, input], whose past fits what was done to plain ones."""
+    past = records.clone()
+    factor = records[:, :1, Feature.bg.column] / plain[:, :1, Feature.bg.column]
+    for name in GLUCOSE:
+        past[..., PLACES[name]] *= factor
+    for name, feature in DOSES.items():
+        past[newly_unknown(plain, records, feature), :, PLACES[name]] = torch.nan
+    strangers = torch.rand(len(past), device=past.device) < STRANGERS
+    past[strangers, :, len(FEATURES) :] = torch.nan
+    past[strangers, :, PLACES[KNOWN]] = 0.0
+    return past
