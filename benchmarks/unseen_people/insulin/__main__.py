@@ -2,8 +2,9 @@
 
 BRIST1D is the folder of the files as published, with insulin. People of both data sets are left out of training, a fold
 at a time, and forecast with their insulin and without. Choose by their days before the test split (the default), and
-open `--on test` for what was chosen, `--copies` to see what some days of one's own bring there. A study that was broken
-off goes on where it was; after a change of data choose another --out.
+open `--on test` for what was chosen, `--copies` to see what some days of one's own bring there. `--bands` and
+`--alarm-head` learn from the other folds, so they need two or more. A study that was broken off goes on where it was;
+after a change of data choose another --out.
 """
 
 import argparse

@@ -8,7 +8,7 @@ from benchmarks.unseen_people.insulin.dose_shares import DOSE_SHARES, TellsShare
 from benchmarks.unseen_people.insulin.further import NOTHING_FURTHER, FurtherInputs
 from benchmarks.unseen_people.insulin.lows import LowsCount
 from benchmarks.unseen_people.insulin.resplit import SplitAnew
-from benchmarks.unseen_people.insulin.who import WHO, WHO_AFTER_A_WEEK, TellsWho
+from benchmarks.unseen_people.insulin.who import TellsWho, who
 from bloodtwin_core.config import TrainingSettings
 from bloodtwin_core.training.module import ForecasterTraining, MakesTraining
 
@@ -52,13 +52,19 @@ VARIANTS: dict[str, Variant] = {
         "hidden and coarse, and told what the person's own past says of them",
         HIDDEN_AND_COARSE,
         module=TellsWho,
-        inputs=WHO,
+        inputs=who(after_days=1.0),
     ),
     "who after a week": Variant(
         "the same, but told nothing until a week of the past is known",
         HIDDEN_AND_COARSE,
         module=TellsWho,
-        inputs=WHO_AFTER_A_WEEK,
+        inputs=who(after_days=7.0),
+    ),
+    "who by glucose": Variant(
+        "the same, told of the past of glucose alone",
+        HIDDEN_AND_COARSE,
+        module=TellsWho,
+        inputs=who(after_days=7.0, doses=False),
     ),
     "shares of dose": Variant(
         "hidden and coarse, and told of insulin in shares of the daily dose as well",

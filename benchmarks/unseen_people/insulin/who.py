@@ -1,6 +1,7 @@
 """Who somebody is, without a name: what their own past says, as further inputs of the network."""
 
-from functools import partial
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,24 +28,29 @@ SHARES = ["share_low", "share_high"]
 DOSES = {"basal_a_day": Feature.basal_rate, "bolus_a_day": Feature.bolus_dose}
 """In U: hidden when a chunk's insulin is."""
 KNOWN = "past_known"
-PLACES = {name: len(FEATURES) + place for place, name in enumerate([*GLUCOSE, *SHARES, *DOSES, KNOWN])}
 
 
-def _rows() -> dict[str, FeatureRow]:
-    units = {**dict.fromkeys(GLUCOSE, "mg/dL"), **dict.fromkeys(SHARES, "1"), **dict.fromkeys(DOSES, "U")}
-    unknown = {name: FeatureRow(unit, None, may_be_unknown=True) for name, unit in units.items()}
-    return {**unknown, KNOWN: FeatureRow("0 or 1", None)}
+def who(after_days: float, *, doses: bool = True) -> FurtherInputs:
+    """What each record's own past says of the person, unknown until after_days; with the insulin a day or without."""
+    units = {
+        **dict.fromkeys(GLUCOSE, "mg/dL"),
+        **dict.fromkeys(SHARES, "1"),
+        **dict.fromkeys(DOSES if doses else (), "U"),
+    }
+    rows = {name: FeatureRow(unit, None, may_be_unknown=True) for name, unit in units.items()}
+    rows[KNOWN] = FeatureRow("0 or 1", None)
+
+    def computed(windows: WindowedSeries) -> Values:
+        found = np.empty((len(windows.series), len(rows)), dtype=np.float32)
+        for person in people_of(windows):
+            past = _past_of(person, after_days)
+            found[person.rows] = np.column_stack([past[name] for name in rows])[person.places]
+        return found
+
+    return FurtherInputs(rows, computed)
 
 
-def past_of(windows: WindowedSeries, after_days: float) -> Values:
-    """What each record's own past says of the person, float32 [record, input]; each unknown until after_days."""
-    found = np.empty((len(windows.series), len(PLACES)), dtype=np.float32)
-    for person in people_of(windows):
-        found[person.rows] = _past_of(person, after_days)[person.places]
-    return found
-
-
-def _past_of(person: Person, after_days: float) -> Floats:
+def _past_of(person: Person, after_days: float) -> dict[str, Floats]:
     def mean(values: Floats, days: float) -> Floats:
         return running_mean(values, days, after_days)
 
@@ -56,31 +62,36 @@ def _past_of(person: Person, after_days: float) -> Floats:
     spread = np.sqrt(np.maximum(mean(glucose**2, LONG) - means[-1] ** 2, 0.0))
     shares = [mean(known * beyond, LONG) for beyond in (glucose < low, glucose > high)]
     doses = [mean(person.basal, DOSE_DAYS) * HOURS, mean(person.bolus, DOSE_DAYS) * RECORDS_PER_DAY]
-    return np.column_stack([*means, *usual, spread, *shares, *doses, np.isfinite(means[0])])
-
-
-WHO = FurtherInputs(_rows(), partial(past_of, after_days=1.0))
-WHO_AFTER_A_WEEK = FurtherInputs(_rows(), partial(past_of, after_days=7.0))
+    known_at_all = np.isfinite(means[0]).astype(float)
+    names = [*GLUCOSE, *SHARES, *DOSES, KNOWN]
+    return dict(zip(names, [*means, *usual, spread, *shares, *doses, known_at_all], strict=True))
 
 
 class TellsWho(ForecasterTraining):
     """A training whose records tell of the past; it is varied as the chunk is, and hidden in some."""
 
+    def __init__(self, windows: WindowedSeries, *given: Any) -> None:
+        super().__init__(windows, *given)
+        self.features = windows.features
+
     def records(self, rows: Tensor) -> Tensor:
         """Records [chunk, step, feature and further input] of the series, varied while training."""
         plain: Tensor = self.series(rows)
-        return with_past_varied(plain, varied(plain, self.training_settings)) if self.training else plain
+        if not self.training:
+            return plain
+        return with_past_varied(plain, varied(plain, self.training_settings), self.features)
 
 
-def with_past_varied(plain: Tensor, records: Tensor) -> Tensor:
-    """Varied records [chunk, step, input], whose past fits what was done to plain ones."""
+def with_past_varied(plain: Tensor, records: Tensor, features: Sequence[str]) -> Tensor:
+    """Varied records [chunk, step, input], whose past fits what was done to plain ones; features names the inputs."""
+    places = {name: features.index(name) for name in features[len(FEATURES) :]}
     past = records.clone()
     factor = records[:, :1, Feature.bg.column] / plain[:, :1, Feature.bg.column]
     for name in GLUCOSE:
-        past[..., PLACES[name]] *= factor
-    for name, feature in DOSES.items():
-        past[newly_unknown(plain, records, feature), :, PLACES[name]] = torch.nan
+        past[..., places[name]] *= factor
+    for name in DOSES.keys() & places.keys():
+        past[newly_unknown(plain, records, DOSES[name]), :, places[name]] = torch.nan
     strangers = torch.rand(len(past), device=past.device) < STRANGERS
     past[strangers, :, len(FEATURES) :] = torch.nan
-    past[strangers, :, PLACES[KNOWN]] = 0.0
+    past[strangers, :, places[KNOWN]] = 0.0
     return past

@@ -8,11 +8,13 @@ from benchmarks.unseen_people.insulin.dose_shares import BASAL, BOLUS, DOSE_SHAR
 from benchmarks.unseen_people.insulin.further import FurtherInputs, known_to_the_table
 from benchmarks.unseen_people.insulin.lows import times_counted
 from benchmarks.unseen_people.insulin.past import people_of, running_mean, usual_at_the_hour
-from benchmarks.unseen_people.insulin.who import DOSES, GLUCOSE, KNOWN, PLACES, WHO, WHO_AFTER_A_WEEK, with_past_varied
+from benchmarks.unseen_people.insulin.who import DOSES, GLUCOSE, KNOWN, who, with_past_varied
 from bloodtwin_core.records import FEATURE_TABLE, FEATURES, Feature, Split
 from bloodtwin_core.windows import Origins, Segment, WindowedSeries
 
 DAY = 288
+WHO, AFTER_A_WEEK = who(after_days=1.0), who(after_days=7.0)
+PLACES = {name: len(FEATURES) + place for place, name in enumerate(WHO.rows)}
 FIRST = np.datetime64("2024-01-01T06:20:00", "s")
 
 
@@ -48,7 +50,7 @@ def test_the_usual_glucose_of_an_hour_is_that_of_earlier_days() -> None:
     assert ahead[late & (hour == 7)].min() > 140 > ahead[late & (hour != 7)].max()
 
 
-@pytest.mark.parametrize("inputs", [WHO, WHO_AFTER_A_WEEK, DOSE_SHARES], ids=["who", "who after a week", "shares"])
+@pytest.mark.parametrize("inputs", [WHO, AFTER_A_WEEK, DOSE_SHARES], ids=["who", "who after a week", "shares"])
 def test_nothing_that_comes_later_changes_an_input(inputs: FurtherInputs) -> None:
     windows = some_windows(days=9)
     before = inputs.computed(windows)
@@ -76,23 +78,29 @@ def test_who_tells_of_glucose_and_insulin_from_the_second_day_on() -> None:
 
 def test_after_a_week_means_that_a_week_was_known() -> None:
     windows = some_windows(days=9)
-    known = np.isfinite(WHO_AFTER_A_WEEK.computed(windows)[:, : len(PLACES) - 1])
+    known = np.isfinite(AFTER_A_WEEK.computed(windows)[:, : len(PLACES) - 1])
     assert not known[: 7 * DAY - 1].any()
     assert known[7 * DAY - 1 :].all()
 
 
 def test_the_past_is_scaled_and_hidden_as_the_chunk_is() -> None:
-    torch.manual_seed(0)
     told = torch.from_numpy(WHO.beside(some_windows()).series[-40:]).repeat(200, 1, 1)
     varied = told.clone()
     varied[:, :, Feature.bg.column] *= 1.1
     varied[:100, :, Feature.basal_rate.column] = torch.nan
-    past = with_past_varied(told, varied)
+    torch.manual_seed(0)
+    past = with_past_varied(told, varied, (*FEATURES, *WHO.rows))
     strangers = past[:, 0, PLACES[KNOWN]] == 0
     assert 0.1 < strangers.float().mean() < 0.3
     assert past[strangers][..., [PLACES[name] for name in (*GLUCOSE, *DOSES)]].isnan().all()
     mean = PLACES["mean_glucose_3_days"]
     torch.testing.assert_close(past[~strangers][..., mean], told[~strangers][..., mean] * 1.1)
+    of_glucose = who(after_days=1.0, doses=False)
+    assert of_glucose.rows.keys() == WHO.rows.keys() - DOSES.keys()
+    alone = [place for place, name in enumerate((*FEATURES, *WHO.rows)) if name not in DOSES]
+    torch.manual_seed(0)
+    without = with_past_varied(told[..., alone], varied[..., alone], (*FEATURES, *of_glucose.rows))
+    torch.testing.assert_close(without, past[..., alone], equal_nan=True)
     basal, bolus = (past[..., PLACES[name]].isnan().all(dim=1) for name in DOSES)
     assert basal[:100].all()
     assert torch.equal(basal[100:], strangers[100:])
