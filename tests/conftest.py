@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import os
 import shutil
 import signal
@@ -19,6 +20,17 @@ from tests.shared_storage import Storage, emptied, storage
 settings.register_profile("bloodtwin", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "bloodtwin"))
+
+
+def pytest_configure() -> None:
+    """While modules are imported there is little garbage, and looking for it takes a tenth of the time."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage again, but not among what was imported, which lives to the end."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
