@@ -1,10 +1,11 @@
 """Memory of a process and of all that it started, together; Linux only, as /proc is read."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.common.watching import watched
 
 KIB_PER_MIB = 1024
 _PARENT = 1
@@ -22,21 +23,15 @@ class GroupPeak:
 @contextmanager
 def peak_of_group(pid: int, every_seconds: float = 0.5) -> Iterator[GroupPeak]:
     """Watch a process and its descendants meanwhile."""
-    peak, done = GroupPeak(), threading.Event()
+    peak = GroupPeak()
 
-    def watch() -> None:
-        while not done.wait(every_seconds):
-            sizes = [_proportional(each) for each in _with_descendants(pid)]
-            peak.together = max(peak.together, sum(sizes))
-            peak.largest = max(peak.largest, *sizes)
+    def look() -> None:
+        sizes = [_proportional(each) for each in _with_descendants(pid)]
+        peak.together = max(peak.together, sum(sizes))
+        peak.largest = max(peak.largest, *sizes)
 
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
+    with watched(look, every_seconds):
         yield peak
-    finally:
-        done.set()
-        watcher.join()
 
 
 def _with_descendants(pid: int) -> list[int]:

@@ -1,11 +1,11 @@
 """Peak memory of a process, with and without the pages of mapped files."""
 
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.common.watching import watched
 
 KIB_PER_MIB = 1024
 
@@ -21,21 +21,9 @@ class Peak:
 @contextmanager
 def peak_memory(every_seconds: float = 0.02) -> Iterator[Peak]:
     """Watch this process meanwhile; Linux only, as /proc is read."""
-    peak, done = Peak(), threading.Event()
-
-    def watch() -> None:
-        while not done.is_set():
-            _look(peak)
-            time.sleep(every_seconds)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
+    peak = Peak()
+    with watched(lambda: _look(peak), every_seconds):
         yield peak
-    finally:
-        done.set()
-        watcher.join()
-        _look(peak)
 
 
 def highest_resident() -> float:
