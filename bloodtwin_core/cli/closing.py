@@ -122,7 +122,7 @@ def _where(log: RunLog, store: ArtifactStore, log_file: Path) -> Iterator[str]:
         yield f"Report  {store.report}"
     yield f"Log     {log_file}"
     if store.onnx.exists():
-        yield f"Next    bloodtwin forecast WHERE --model {store.folder}; make ui shows the run"
+        yield f"Next    bloodtwin forecast WHERE --model {store.folder}; bloodtwin ui shows the run"
 
 
 def _duration(seconds: float) -> str:
