@@ -14,9 +14,11 @@ from bloodtwin_core.evaluation.results import TestedModel
 from bloodtwin_core.evaluation.testing import forecast_batches, index_of
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.forecaster import GlucoseForecaster
+from bloodtwin_core.network.past import reads_past
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.upstream import stored_checkpoint, stored_windows
 from bloodtwin_core.windows import WindowedSeries
+from bloodtwin_core.windows.past import with_past
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ def tested_model(store: ArtifactStore, settings: EvaluationSettings) -> Forecast
     windows, index = stored_windows(store)
     checkpoint = stored_checkpoint(store)
     checkpoint.require(checkpoint.model, index.fingerprint)
+    if reads_past(checkpoint.forecaster):
+        windows = with_past(windows)
     model = TestedModel(
         model_version=checkpoint.version, checkpoint_sha256=checkpoint.sha256, data_fingerprint=index.fingerprint
     )

@@ -44,3 +44,7 @@ class ModelSettings(SettingsGroup):
     attention: bool = Field(
         default=True, description="Let a forecast attend to the hidden states of its whole lookback."
     )
+    past: bool = Field(
+        default=False,
+        description="Read what a wearer's own past says of them beside the features, once a week of it is known.",
+    )

@@ -106,6 +106,12 @@ class TrainingSettings(SettingsGroup):
         le=1.0,
         description="Share of the chunks, by chance, whose basal is the mean of the clock hour before; 0 changes none.",
     )
+    hide_past: float = Field(
+        default=0.2,
+        ge=0.0,
+        le=1.0,
+        description="Share of the chunks, by chance, whose wearer's past is unknown to a network with model.past.",
+    )
     schedule: Schedule = Field(
         default=Schedule.plateau,
         description="The learning rate falls when val_mae stops falling (plateau), or over max_epochs (cosine).",

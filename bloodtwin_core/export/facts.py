@@ -3,12 +3,14 @@
 from bloodtwin_core.network.cell import CELLS
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.levels import QUANTILE_LEVELS
-from bloodtwin_core.records import FEATURE_TABLE, RECORD_MINUTES, units_of
+from bloodtwin_core.network.past import past_unknown, reads_past
+from bloodtwin_core.records import PAST_FEATURES, RECORD_MINUTES, feature_row, units_of
 from bloodtwin_core.serving.facts import BATCH, PAST, SEEN, ExportFacts
 
 
 def facts_of(checkpoint: Checkpoint) -> ExportFacts:
-    """The facts about a checkpoint that its exports carry."""
+    """The facts about a checkpoint that its exports carry; a whole lookback is read without the wearer's past."""
+    checkpoint = past_unknown(checkpoint)
     units = units_of(checkpoint.forecaster.features)
     return ExportFacts(
         **dict(checkpoint.rules),
@@ -24,13 +26,14 @@ def facts_of(checkpoint: Checkpoint) -> ExportFacts:
         output_unit="mg/dL",
         members=len(checkpoint.forecaster.each_member),
         quantile_levels=QUANTILE_LEVELS,
-        may_be_nan=tuple(name for name in units if FEATURE_TABLE[name].stays_unknown),
+        may_be_nan=tuple(name for name in units if feature_row(name).stays_unknown),
     )
 
 
 def streaming_facts(checkpoint: Checkpoint) -> ExportFacts:
-    """Those of model_streaming.onnx, which carries states."""
-    return facts_of(checkpoint).model_copy(update={"states": state_shapes(checkpoint)})
+    """Those of model_streaming.onnx, which carries states and takes what the past says of the wearer."""
+    past = units_of(PAST_FEATURES) if reads_past(checkpoint.forecaster) else {}
+    return facts_of(checkpoint).model_copy(update={"states": state_shapes(checkpoint), "wearer_past": past})
 
 
 def int8_facts(checkpoint: Checkpoint) -> ExportFacts:

@@ -27,6 +27,7 @@ from bloodtwin_core.export.onnx_graph import window_graph
 from bloodtwin_core.export.onnx_outputs import LEVELS_NODE
 from bloodtwin_core.network.cell import CELLS, cells_in_int8
 from bloodtwin_core.network.checkpoint import Checkpoint
+from bloodtwin_core.network.past import past_unknown
 from bloodtwin_core.records import Rows, Split
 from bloodtwin_core.serving.facts import Predict
 from bloodtwin_core.serving.onnx_files import load_onnx
@@ -96,7 +97,7 @@ def export_int8(
 
 def _write_quantized(checkpoint: Checkpoint, path: Path, settings: ExportSettings) -> None:
     # One node a layer: the quantizer takes a constant that two nodes share apart only once.
-    whole = window_graph(checkpoint, settings.opset, records_per_node=checkpoint.lookback)
+    whole = window_graph(past_unknown(checkpoint), settings.opset, records_per_node=checkpoint.lookback)
     with _quiet_quantizer():
         quantize_dynamic(whole, path, nodes_to_exclude=[LEVELS_NODE])
     write_onnx(onnx.load(path), int8_facts(checkpoint), path)

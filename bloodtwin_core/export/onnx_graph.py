@@ -7,6 +7,7 @@ two layers of 128 units, no quantiles and no attention, writing takes 0.02 s ins
 checkpoint on real windows.
 """
 
+import numpy as np
 import onnx
 
 from bloodtwin_core.export.facts import state_shapes
@@ -22,7 +23,8 @@ from bloodtwin_core.export.onnx_layers import (
 from bloodtwin_core.export.onnx_outputs import outputs
 from bloodtwin_core.network.cell import CELLS
 from bloodtwin_core.network.checkpoint import Checkpoint
-from bloodtwin_core.serving.facts import BATCH, INPUT, READING, STATE_OUT
+from bloodtwin_core.records import PAST_FEATURES, UNKNOWN_PAST, without_past
+from bloodtwin_core.serving.facts import BATCH, INPUT, READING, STATE_OUT, WEARER_PAST
 
 RECORDS_PER_NODE = 16
 """Records that one recurrent node of model.onnx reads, so that what it holds for a batch stays in the cache.
@@ -58,11 +60,15 @@ def window_graph(checkpoint: Checkpoint, opset: int, records_per_node: int = REC
 def streaming_graph(checkpoint: Checkpoint, opset: int) -> onnx.ModelProto:
     """From one record `reading` [batch, feature] and the carried states to a forecast and the states after it.
 
-    States are those of state_shapes and zero at the start; each comes out under its name with `_out` behind it.
+    States are those of state_shapes and zero at the start; each comes out under its name with `_out` behind it. A
+    network that reads the wearer's past takes it as `wearer_past` [batch, PAST_FEATURES], by default unknown.
     """
     graph, layers, shapes = GraphBuilder(), checkpoint.model.num_layers, state_shapes(checkpoint)
     members, names = checkpoint.forecaster.each_member, CELLS[checkpoint.model.cell].states
-    piece = graph.node("Unsqueeze", [READING, graph.whole("first_axis", [0])], "piece")
+    features = without_past(checkpoint.forecaster.features)
+    told = features != checkpoint.forecaster.features
+    record = _with_past(graph) if told else READING
+    piece = graph.node("Unsqueeze", [record, graph.whole("first_axis", [0])], "piece")
     units = scaled(graph, checkpoint, piece)
     carried = {name: graph.parts(f"{name}_in", [1] * (layers * len(members)), axis=0, of=name) for name in names}
     past = CarriedPast(graph, len(members), checkpoint.lookback) if checkpoint.model.attention else None
@@ -82,7 +88,19 @@ def streaming_graph(checkpoint: Checkpoint, opset: int) -> onnx.ModelProto:
     if past is not None:
         past.finish()
     prediction, *sureness = outputs(graph, checkpoint, raw, READING, nothing_unless_unknown(graph, known))
-    reading = float_value(READING, BATCH, len(checkpoint.forecaster.features))
-    takes = [reading, *(float_value(name, *shape) for name, shape in shapes.items())]
+    reading = float_value(READING, BATCH, len(features))
+    past_told = [float_value(WEARER_PAST, BATCH, len(PAST_FEATURES))] if told else []
+    takes = [reading, *past_told, *(float_value(name, *shape) for name, shape in shapes.items())]
     states_after = [float_value(name + STATE_OUT, *shape) for name, shape in shapes.items()]
     return graph.finish(takes, [prediction, *states_after, *sureness], opset)
+
+
+def _with_past(graph: GraphBuilder) -> str:
+    """The record with what the past says of the wearer behind it, [batch, feature and past]."""
+    # An input that has a constant of its name takes that for its default: one row, for however many wearers.
+    past = graph.constant(WEARER_PAST, np.array([UNKNOWN_PAST], dtype=np.float32))
+    first = [graph.whole("begin", [0]), graph.whole("one", [1])]
+    rows = graph.node("Slice", [graph.node("Shape", [READING], "shape"), *first], "wearers")
+    shape = graph.node("Concat", [rows, graph.whole("past_size", [len(PAST_FEATURES)])], "past_shape", axis=0)
+    every = graph.node("Expand", [past, shape], "past_of_each")
+    return graph.node("Concat", [READING, every], "record", axis=1)

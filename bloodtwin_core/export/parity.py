@@ -10,6 +10,7 @@ from bloodtwin_core.config import ExportSettings
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.forecaster import NetworkForecast
 from bloodtwin_core.network.inference import inference
+from bloodtwin_core.network.past import with_unknown_past
 from bloodtwin_core.records import Split, Values
 from bloodtwin_core.serving.facts import Predict
 from bloodtwin_core.serving.onnx_files import WindowNetwork
@@ -39,12 +40,16 @@ class ParityReport:
 def parity(predict: Predict, checkpoint: Checkpoint, windows: WindowedSeries, settings: ExportSettings) -> ParityReport:
     """Compare an export with its checkpoint on test windows spread evenly over the test split.
 
-    An export that gives quantiles and disagreement (WindowNetwork, StreamingNetwork) is held to them as well.
+    An export that gives quantiles and disagreement (WindowNetwork, StreamingNetwork) is held to them as well. Windows
+    without the wearer's past are those of somebody of whom nothing is known.
     """
     chosen = evenly_spread(windows.origins[Split.test].rows, settings.parity_windows)
     lookbacks = windows.lookbacks(chosen)
+    read = torch.from_numpy(lookbacks)
+    if lookbacks.shape[-1] < len(checkpoint.forecaster.features):
+        read = with_unknown_past(read)
     with inference(checkpoint.forecaster, "cpu"):
-        expected = checkpoint.forecaster.forecast(torch.from_numpy(lookbacks))
+        expected = checkpoint.forecaster.forecast(read)
     difference = _differences(predict, lookbacks, expected)
     # A batch of one goes through other kernels than a large one, so it is held against the checkpoint as well.
     alone = _differences(predict, lookbacks[:1], NetworkForecast(*(part[:1] for part in expected)))

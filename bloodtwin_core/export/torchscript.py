@@ -10,6 +10,7 @@ from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.export.facts import facts_of
 from bloodtwin_core.export.listing import relist
 from bloodtwin_core.network.checkpoint import Checkpoint
+from bloodtwin_core.network.past import past_unknown
 from bloodtwin_core.serving.facts import FACTS
 from bloodtwin_core.serving.torchscript import without_deprecation_notes
 
@@ -17,8 +18,10 @@ from bloodtwin_core.serving.torchscript import without_deprecation_notes
 def export_torchscript(checkpoint: Checkpoint, path: Path) -> None:
     """Write model.ts, loadable by torch.jit.load alone, and keep model.json beside it true.
 
-    The first export of a process gives the same bytes each time, whoever calls it.
+    The first export of a process gives the same bytes each time, whoever calls it. Of a network that reads the wearer's
+    past it forecasts as where nothing is known of it.
     """
+    checkpoint = past_unknown(checkpoint)
     facts = facts_of(checkpoint)
     # A trace notes from where it was called; in a thread of its own that is the same for all.
     with ThreadPoolExecutor(1) as thread:

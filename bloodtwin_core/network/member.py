@@ -8,7 +8,7 @@ from bloodtwin_core.network.attention import TemporalAttention
 from bloodtwin_core.network.cell import CELLS
 from bloodtwin_core.network.levels import MEDIAN, QUANTILE_LEVELS
 from bloodtwin_core.network.quantiles import FIRST_INCREMENT, quantiles_from
-from bloodtwin_core.records import FEATURE_TABLE, FEATURES
+from bloodtwin_core.records import FEATURES, feature_row
 
 RECORDS_PER_PIECE = 16
 """Records read at once where only the last forecast counts: what so few leave stays in the processor's cache. Without
@@ -40,7 +40,7 @@ class Member(nn.Module):
         self.decoder = nn.Sequential(
             nn.Linear(settings.hidden_size, settings.hidden_size), nn.ReLU(), nn.Dropout(settings.dropout), to_levels
         )
-        stays_unknown = [FEATURE_TABLE[name].stays_unknown for name in features]
+        stays_unknown = [feature_row(name).stays_unknown for name in features]
         self._insulin = [column for column in range(len(FEATURES)) if stays_unknown[column]]
         self._extra = stays_unknown[len(FEATURES) :]
         self.unknown_insulin = nn.Parameter(torch.zeros(len(self._insulin)))

@@ -9,7 +9,7 @@ from bloodtwin_core.evaluation.testing import forecast_batches
 from bloodtwin_core.network.threads import torch_threads
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.ownership import owning
-from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows
+from bloodtwin_core.pipeline.upstream import current_checkpoint, windows_read
 from bloodtwin_core.records import Split
 from bloodtwin_core.serving.alarm_rules import AlarmRules
 from bloodtwin_core.training.compute import choose_compute, testing_threads
@@ -22,7 +22,7 @@ def alarm_stage(store: ArtifactStore, settings: Settings) -> list[ChosenLevel]:
     A network without quantiles, or without a validation window, leaves the usual rules and returns nothing. Raises
     ArtifactMissing or CheckpointMismatch if windows or checkpoint are not there or were made with other settings.
     """
-    windows, index = current_windows(store, settings.data)
+    windows, index = windows_read(store, settings)
     checkpoint = current_checkpoint(store, settings.model, index)
     levels: list[ChosenLevel] = []
     if checkpoint.model.quantiles and len(windows.origins[Split.validate]):

@@ -16,7 +16,7 @@ from bloodtwin_core.evaluation.testing import ignore as ignore_progress
 from bloodtwin_core.network.threads import torch_threads
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.ownership import owning
-from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows, stored_results
+from bloodtwin_core.pipeline.upstream import current_checkpoint, stored_results, windows_read
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.plots import error_by_horizon, forecasts_over_a_day
 from bloodtwin_core.training.compute import choose_compute, testing_threads
@@ -45,7 +45,7 @@ def evaluation_stage(
     on_method is told where and how windows are tested. Raises ArtifactMissing or CheckpointMismatch if windows or
     checkpoint are not there or were made with other settings.
     """
-    windows, index = current_windows(store, settings.data)
+    windows, index = windows_read(store, settings)
     checkpoint = current_checkpoint(store, settings.model, index)
     tested = TestedModel(
         model_version=checkpoint.version, checkpoint_sha256=checkpoint.sha256, data_fingerprint=index.fingerprint

@@ -26,7 +26,9 @@ from bloodtwin_core.pipeline.ownership import owning
 from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows
 from bloodtwin_core.serving.facts import Predict
 from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
+from bloodtwin_core.serving.streaming_network import StreamingNetwork
 from bloodtwin_core.serving.torchscript import load_torchscript
+from bloodtwin_core.windows.past import with_past
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,16 @@ def onnx_parity(store: ArtifactStore, settings: Settings) -> ParityReport:
 
 
 def streaming_parity(store: ArtifactStore, settings: Settings) -> ParityReport:
-    """How far model_streaming.onnx, record by record from a zero state, forecasts from its checkpoint."""
+    """How far model_streaming.onnx, record by record from a zero state, forecasts from its checkpoint.
+
+    Where it takes what the past says of the wearer, both are told it.
+    """
     store.require_unchanged("streaming_export", store.onnx_streaming)
     return _parity(load_streaming(store.onnx_streaming)[0], store, settings)
 
 
 def _parity(predict: Predict, store: ArtifactStore, settings: Settings) -> ParityReport:
     windows, index = current_windows(store, settings.data)
+    if isinstance(predict, StreamingNetwork) and predict.facts.wearer_past:
+        windows = with_past(windows)
     return parity(predict, current_checkpoint(store, settings.model, index), windows, settings.export)

@@ -8,7 +8,7 @@ from bloodtwin_core.personal.storage import INDEX, PersonalIndex, PersonalOutcom
 from bloodtwin_core.personal.training import personalise
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.ownership import owning
-from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows
+from bloodtwin_core.pipeline.upstream import current_checkpoint, windows_read
 
 
 @owning
@@ -20,7 +20,7 @@ def personal_stage(
     Raises ArtifactMissing or CheckpointMismatch if windows or checkpoint are not there, changed or were made with other
     settings, and what personalise raises.
     """
-    windows, index = current_windows(store, settings.data)
+    windows, index = windows_read(store, settings)
     unified = current_checkpoint(store, settings.model, index)
     index_of_copies = personalise(windows, unified, settings.training, settings.personal, store.personal, on_pump)
     version = sha256_of(store.personal / INDEX)

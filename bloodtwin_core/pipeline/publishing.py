@@ -22,8 +22,8 @@ from bloodtwin_core.pipeline.preparing import windows_of
 from bloodtwin_core.pipeline.upstream import (
     current_checkpoint,
     current_raw_splits,
-    current_windows,
     stored_forecasts,
+    windows_read,
 )
 from bloodtwin_core.pipeline.version_sources import forget_sources, keep_sources
 from bloodtwin_core.publishing.code import code_now
@@ -61,7 +61,7 @@ def publish_stage(store: ArtifactStore, settings: Settings, now: datetime) -> Pu
     now: with a zone. Raises ArtifactMissing or CheckpointMismatch if what the decision rests on is not there, changed,
     or not of the candidate, FolderInUse if another machine took over meanwhile; then the version in use stays.
     """
-    windows, index = current_windows(store, settings.data)
+    windows, index = windows_read(store, settings)
     candidate = current_checkpoint(store, settings.model, index)
     published = PublishedStore(store.published)
     published.refresh()

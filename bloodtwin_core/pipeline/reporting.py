@@ -8,7 +8,7 @@ from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.network.threads import torch_threads
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.ownership import owning
-from bloodtwin_core.pipeline.upstream import current_checkpoint, current_windows, stored_forecasts, stored_results
+from bloodtwin_core.pipeline.upstream import current_checkpoint, stored_forecasts, stored_results, windows_read
 from bloodtwin_core.reporting.html import Material, ReportPage, report_page, telling_pictures, write_page
 from bloodtwin_core.reporting.plots.canvas import small_png
 from bloodtwin_core.sources.registry import source_named
@@ -23,7 +23,7 @@ def report_stage(store: ArtifactStore, settings: Settings) -> ReportPage:
 
     Raises ArtifactMissing if windows or test are not there, or the test was of other windows or another checkpoint.
     """
-    windows, index = current_windows(store, settings.data)
+    windows, index = windows_read(store, settings)
     results = stored_results(store)
     forecasts, tested = stored_forecasts(store)
     if tested.tested != results.tested or results.tested.data_fingerprint != index.fingerprint:

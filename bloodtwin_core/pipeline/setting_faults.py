@@ -33,16 +33,21 @@ def nearest_name(name: str, known: Sequence[str]) -> str:
 
 
 def nearest_setting(place: Sequence[str], settings: type[BaseModel]) -> str:
-    """The full name of the setting most like one that is not there: beside it if one is near, else in any group."""
+    """The full name of the setting most like one that is not there.
+
+    It is the one of the same name in any group, else one beside it if one is near, else the nearest in any group.
+    """
     *groups, name = place
     group: type[BaseModel] | None = settings
     for part in groups:
         group = _group(group, part) if group else None
-    if group and (beside := nearest_name(name, list(group.model_fields))):
-        return ".".join([*groups, beside])
     everywhere: dict[str, str] = {}
     for full_name in _names(settings):
         everywhere.setdefault(full_name.rpartition(".")[2], full_name)
+    if name in everywhere:
+        return everywhere[name]
+    if group and (beside := nearest_name(name, list(group.model_fields))):
+        return ".".join([*groups, beside])
     return everywhere.get(nearest_name(name, list(everywhere)), "")
 
 

@@ -7,7 +7,7 @@ from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.config import PRETRAINED, PUBLISHED, Settings, TrainingSettings
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.ownership import owning
-from bloodtwin_core.pipeline.upstream import current_raw_splits, current_scaler, current_windows
+from bloodtwin_core.pipeline.upstream import current_raw_splits, current_scaler, windows_read
 from bloodtwin_core.publishing.store import CHECKPOINT_FILE, PublishedStore
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.reporting.plots import learning_curve
@@ -35,7 +35,7 @@ def train_stage(
     """
     from bloodtwin_core.training.fit import fit  # Lightning takes a second to import.
 
-    windows, index = current_windows(store, settings.data)
+    windows, index = windows_read(store, settings)
     scaler = current_scaler(store, current_raw_splits(store, settings.data))
     if start_from is None:
         start_from = _start(store, settings.training.start_from)
@@ -50,7 +50,7 @@ def train_stage(
 
     return fit(
         windows,
-        scaler,
+        scaler.with_past() if settings.model.past else scaler,
         settings.model,
         settings.training,
         checkpoints,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bloodtwin_core.common.errors import ArtifactMissing
-from bloodtwin_core.config import DataSettings, ModelSettings
+from bloodtwin_core.config import DataSettings, ModelSettings, Settings
 from bloodtwin_core.evaluation.forecasts import TestForecasts
 from bloodtwin_core.evaluation.forecasts_files import ForecastsIndex, read_forecasts
 from bloodtwin_core.evaluation.results import TestResults
@@ -20,6 +20,7 @@ from bloodtwin_core.records.raw_splits import RawPumpSplits, read_raw_splits
 from bloodtwin_core.sources.settings import data_model
 from bloodtwin_core.training import CheckpointFolder
 from bloodtwin_core.windows import WindowedSeries
+from bloodtwin_core.windows.past import with_past
 from bloodtwin_core.windows.scaler import FeatureScaler, read_scaler
 from bloodtwin_core.windows.storage import WindowsIndex, read_windows
 
@@ -49,6 +50,16 @@ def current_scaler(store: ArtifactStore, raw: RawPumpSplits) -> FeatureScaler:
             "Materialize fitted_scaler again"
         )
     return scaler
+
+
+def windows_read(store: ArtifactStore, settings: Settings) -> tuple[WindowedSeries, WindowsIndex]:
+    """The windows of the run as its network reads them: with the wearer's past where model.past asks for it.
+
+    The past is computed from the windows that lie there, whose files and fingerprint have none of it.
+    Raises what current_windows raises.
+    """
+    windows, index = current_windows(store, settings.data)
+    return (with_past(windows) if settings.model.past else windows), index
 
 
 def current_windows(store: ArtifactStore, settings: DataSettings) -> tuple[WindowedSeries, WindowsIndex]:

@@ -6,8 +6,12 @@ unknown and never none: where none was delivered or announced, the value is 0. W
 FEATURE_TABLE is the one place for a feature: records, checks, filling, scaler, network, baselines and exports derive
 from it. The contract's eight always come first; a run asks for further ones with data.extra_features, and then a source
 that knows them gives them. A further feature is a further row at the end of the table and the sources that know it.
+
+PAST_TABLE has what a wearer's own past says of them (past.py). A network reads these columns behind its features where
+model.past asks for them; no file of records holds them, and no source gives them.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -110,6 +114,55 @@ FEATURE_TABLE: dict[str, FeatureRow] = {
     ),
 }
 """Every feature that a record can have, by its name in files, settings and exports; the order is that of arrays."""
+
+
+@dataclass(frozen=True)
+class PastRow(FeatureRow):
+    """A row of PAST_TABLE. A network's input is (value - centre) / spread, the same for every training.
+
+    follows: the feature of which it tells, empty where it tells of none or of shares of time: where training changes or
+    hides that feature, it changes or hides this one too.
+    """
+
+    centre: float = 0.0
+    follows: str = ""
+
+
+def _of_glucose(about: str, centre: float = 150.0, spread: float = 40.0) -> PastRow:
+    return PastRow("mg/dL", None, True, spread=spread, about=about, centre=centre, follows=Feature.bg)
+
+
+def _share(about: str, centre: float, spread: float) -> PastRow:
+    return PastRow("1", None, True, spread=spread, about=about, centre=centre)
+
+
+def _dose(feature: Feature) -> PastRow:
+    about = f"units a day by {feature}, days counting less by e after a week"
+    return PastRow("U", None, True, spread=15.0, about=about, centre=20.0, follows=feature)
+
+
+PAST_KNOWN = "past_known"
+"""Whether a week of readings has been seen. Where it is 0, every other row of the past is unknown."""
+
+PAST_TABLE: dict[str, PastRow] = {
+    "mean_glucose_1d": _of_glucose("mean, readings counting less by e after a day"),
+    "mean_glucose_3d": _of_glucose("mean, readings counting less by e after 3 days"),
+    "mean_glucose_7d": _of_glucose("mean, readings counting less by e after 7 days"),
+    "mean_glucose_14d": _of_glucose("mean, readings counting less by e after 14 days"),
+    "usual_glucose": _of_glucose("usual at this hour of the days before"),
+    "usual_glucose_in_1h": _of_glucose("usual at the next hour of the days before"),
+    "glucose_deviation": _of_glucose("standard deviation, as mean_glucose_14d", centre=50.0, spread=15.0),
+    "share_low": _share("share of the readings below the target range, as mean_glucose_14d", 0.03, 0.03),
+    "share_high": _share("share of the readings above the target range, as mean_glucose_14d", 0.3, 0.2),
+    "basal_a_day": _dose(Feature.basal_rate),
+    "bolus_a_day": _dose(Feature.bolus_dose),
+    PAST_KNOWN: PastRow("0 or 1", _FLAG_LIMITS, about="whether a week of readings has been seen"),
+}
+"""What a wearer's own past says of them, in the order in which a network reads it; past.py has the formulas."""
+PAST_FEATURES: tuple[str, ...] = tuple(PAST_TABLE)
+UNKNOWN_PAST: tuple[float, ...] = tuple(0.0 if name == PAST_KNOWN else math.nan for name in PAST_FEATURES)
+"""What a network reads of somebody of whose past nothing is known."""
+
 FEATURE_UNITS: dict[Feature, str] = {feature: FEATURE_TABLE[feature].unit for feature in FEATURES}
 FEATURE_LIMITS: dict[Feature, Limits] = {
     feature: limits for feature in FEATURES if (limits := FEATURE_TABLE[feature].limits) is not None
@@ -135,18 +188,31 @@ def features_with(extra: Sequence[str]) -> tuple[str, ...]:
     return (*FEATURES, *(name for name in extra_features() if name in extra))
 
 
+def feature_row(name: str) -> FeatureRow:
+    """The row of a network's input, in FEATURE_TABLE or PAST_TABLE."""
+    return PAST_TABLE[name] if name in PAST_TABLE else FEATURE_TABLE[name]
+
+
+def without_past(features: Sequence[str]) -> tuple[str, ...]:
+    """The features that records hold, of those that a network reads."""
+    return tuple(name for name in features if name not in PAST_TABLE)
+
+
 def units_of(features: Sequence[str]) -> dict[str, str]:
     """The unit of each feature, by its name."""
-    return {str(name): FEATURE_TABLE[name].unit for name in features}
+    return {str(name): feature_row(name).unit for name in features}
 
 
 def known_features(names: Sequence[str]) -> tuple[str, ...]:
     """A list of features as a checkpoint, an export or an index of windows states it, in its order.
 
-    Raises ValueError if it does not begin with the contract's eight, or names one that is not in the table.
+    Raises ValueError if it does not begin with the contract's eight, names one that is in neither table, or has the
+    past other than whole and last.
     """
     if tuple(names[: len(FEATURES)]) != FEATURES:
         raise ValueError(f"its features are {', '.join(names)}, which do not begin with {', '.join(FEATURES)}")
-    if unknown := [name for name in names if name not in FEATURE_TABLE]:
+    if unknown := [name for name in names if name not in FEATURE_TABLE and name not in PAST_TABLE]:
         raise ValueError(f"it has features that this version does not know: {', '.join(unknown)}")
+    if tuple(names[len(without_past(names)) :]) not in ((), PAST_FEATURES):
+        raise ValueError(f"it has a part of the past, or other features behind it: {', '.join(names)}")
     return (*FEATURES, *names[len(FEATURES) :])

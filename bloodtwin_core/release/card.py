@@ -13,7 +13,15 @@ from bloodtwin_core.evaluation.metrics import REPORTED_MINUTES, step_at
 from bloodtwin_core.evaluation.results import TestResults
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.pipeline.manifest import StageRecord
-from bloodtwin_core.records import CARBOHYDRATES, FEATURES, RECORD_MINUTES, RECORDS_PER_DAY, Split, units_of
+from bloodtwin_core.records import (
+    CARBOHYDRATES,
+    FEATURES,
+    RECORD_MINUTES,
+    RECORDS_PER_DAY,
+    Split,
+    units_of,
+    without_past,
+)
 from bloodtwin_core.release.notices import notice_text, sources_of
 from bloodtwin_core.reporting.text_tables import detailed_tables, results_table
 from bloodtwin_core.windows import Segment
@@ -101,7 +109,7 @@ It takes {inputs}, in physical units, and gives mg/dL; the scaler is inside.
 
 def limits_of(features: Sequence[str]) -> str:
     """The card's limits of a network that takes these features, as Markdown."""
-    known = ", ".join(("glucose", "basal rate", "bolus", *features[len(FEATURES) :]))
+    known = ", ".join(("glucose", "basal rate", "bolus", *without_past(features)[len(FEATURES) :]))
     return _LIMITS.format(known=known, meals=_MEALS_TOLD if CARBOHYDRATES in features else _MEALS_UNTOLD)
 
 

@@ -17,6 +17,8 @@ QUANTILES, DISAGREEMENT = "quantiles", "disagreement"
 PAST, SEEN = "past", "seen"
 """What attention carries beside them: the top layer's states after each of the last lookback records, oldest first, and
 how many records there have been."""
+WEARER_PAST = "wearer_past"
+"""What the past says of the wearer, the optional input of the streaming export of a network that reads it."""
 STATE_OUT = "_out"
 """A state comes out under its own name with this behind it."""
 BATCH = "batch"
@@ -46,7 +48,8 @@ class ExportFacts(OriginRules):
     states: shape of each state that the streaming export carries; a file that takes whole lookbacks has none.
     feature_units: the features in the order of the input's last axis, and the unit of each. weights: float32, or int8
     where they were quantized. quantile_levels: of the output quantiles, which ONNX files have. may_be_nan: features of
-    which NaN means that nobody knows them. What a forecast may start from, and whose time of day is to be told, stands
+    which NaN means that nobody knows them. wearer_past: names and units of the columns of the input of that name, empty
+    where a file has none. What a forecast may start from, and whose time of day is to be told, stands
     in OriginRules; a file from before they were kept has the defaults and names no clock.
     """
 
@@ -67,10 +70,11 @@ class ExportFacts(OriginRules):
     members: int = 1
     quantile_levels: tuple[float, ...] = ()
     may_be_nan: tuple[str, ...] = ()
+    wearer_past: dict[str, str] = Field(default_factory=dict, exclude_if=lambda units: not units)
 
     @model_validator(mode="after")
     def _knows_its_features(self) -> Self:
-        known_features(list(self.feature_units))
+        known_features([*self.feature_units, *self.wearer_past])
         return self
 
     @property

@@ -7,7 +7,14 @@ import numpy.typing as npt
 import onnxruntime
 
 from bloodtwin_core.records import Values
-from bloodtwin_core.serving.facts import READING, STATE_OUT, ExportedForecast, ExportFacts, forecast_outputs
+from bloodtwin_core.serving.facts import (
+    READING,
+    STATE_OUT,
+    WEARER_PAST,
+    ExportedForecast,
+    ExportFacts,
+    forecast_outputs,
+)
 
 States = dict[str, npt.NDArray[np.float32]]
 """The network's states by name, shaped as facts.py says, batch second."""
@@ -29,7 +36,11 @@ class StreamingNetwork:
         return {name: np.zeros(shape, dtype=np.float32) for name, shape in shapes.items()}
 
     def step(self, reading: Values, states: States) -> tuple[npt.NDArray[np.float32], States]:
-        """Point forecasts in mg/dL [batch, horizon] from the next records [batch, feature], and the states after."""
+        """Point forecasts in mg/dL [batch, horizon] from the next records [batch, feature], and the states after.
+
+        Where the file takes what the past says of the wearers, its columns may stand behind the features; else it is
+        unknown.
+        """
         forecast, after = self.step_forecast(reading, states)
         return forecast.prediction, after
 
@@ -37,7 +48,13 @@ class StreamingNetwork:
         """The same with quantiles and, of an ensemble, disagreement."""
         names = forecast_outputs(self.facts)
         outputs = [*names, *(name + STATE_OUT for name in states)]
-        given = self.session.run(outputs, {READING: reading, **states})
+        own = len(self.facts.feature_units)
+        told = (
+            {READING: reading}
+            if reading.shape[1] == own
+            else {READING: reading[:, :own], WEARER_PAST: reading[:, own:]}
+        )
+        given = self.session.run(outputs, {**told, **states})
         return ExportedForecast(*given[: len(names)]), dict(zip(states, given[len(names) :], strict=True))
 
     def __call__(self, windows: Values) -> npt.NDArray[np.float32]:

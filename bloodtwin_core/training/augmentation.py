@@ -5,48 +5,81 @@ or recorded otherwise. Every chunk is drawn for itself; what is switched off (0)
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from bloodtwin_core.config import TrainingSettings
-from bloodtwin_core.records import RECORDS_PER_DAY, RECORDS_PER_HOUR, Feature
+from bloodtwin_core.records import (
+    FEATURES,
+    PAST_FEATURES,
+    PAST_KNOWN,
+    PAST_TABLE,
+    RECORDS_PER_DAY,
+    RECORDS_PER_HOUR,
+    UNKNOWN_PAST,
+    Feature,
+)
 
 
-def varied(records: Tensor, training: TrainingSettings) -> Tensor:
+def varied(records: Tensor, training: TrainingSettings, features: Sequence[str] = FEATURES) -> Tensor:
     """Records [chunk, step, feature] in physical units, varied as training says; they themselves stay as they are.
 
-    Targets must be taken from what this returns, so that they are scaled alike.
+    features names their columns; what the past says of the wearer follows what is done to the records. Targets must be
+    taken from what this returns, so that they are scaled alike.
     """
     if training.glucose_spread:
-        records = with_scaled_glucose(records, training.glucose_spread)
+        records = with_scaled_glucose(records, training.glucose_spread, features)
     if training.coarse_basal:
         records = with_coarse_basal(records, training.coarse_basal)
     if training.hide_basal:
-        records = with_hidden(records, Feature.basal_rate, training.hide_basal)
+        records = with_hidden(records, Feature.basal_rate, training.hide_basal, features)
     if training.hide_bolus:
-        records = with_hidden(records, Feature.bolus_dose, training.hide_bolus)
+        records = with_hidden(records, Feature.bolus_dose, training.hide_bolus, features)
+    if training.hide_past and PAST_KNOWN in features:
+        records = with_hidden_past(records, training.hide_past)
     return records
 
 
-def with_scaled_glucose(records: Tensor, spread: float) -> Tensor:
-    """Records [chunk, step, feature] with glucose and its change, of each chunk, times a factor of its own.
+def with_scaled_glucose(records: Tensor, spread: float, features: Sequence[str] = FEATURES) -> Tensor:
+    """Records [chunk, step, feature] with glucose, its change and its past, of each chunk, times a factor of its own.
 
-    The factor's logarithm is normally distributed around 0 with the given spread. Targets must be taken from what this
-    returns, so that they are scaled alike. docs/accuracy.md says where it helped and where it did not.
+    The factor's logarithm is normally distributed around 0 with the given spread. Shares of time that were low or high
+    stay what they are. Targets must be taken from what this returns, so that they are scaled alike. docs/accuracy.md
+    says where it helped and where it did not.
     """
     factors = torch.exp(spread * torch.randn(len(records), 1, device=records.device))
     scaled = records.clone()
-    for feature in (Feature.bg, Feature.delta_bg):
-        scaled[..., feature.column] *= factors
+    for column in (Feature.delta_bg.column, *_columns_of(Feature.bg, features)):
+        scaled[..., column] *= factors
     return scaled
 
 
-def with_hidden(records: Tensor, feature: Feature, share: float) -> Tensor:
-    """Records [chunk, step, feature] of which a share of the chunks, by chance, does not know the feature: NaN."""
-    hidden = records.clone()
-    hidden[_drawn(records, share), :, feature.column] = math.nan
+def with_hidden(records: Tensor, feature: Feature, share: float, features: Sequence[str] = FEATURES) -> Tensor:
+    """Records [chunk, step, feature] of which a share of the chunks, by chance, does not know the feature: NaN.
+
+    Nor do they know what the past says of it.
+    """
+    hidden, drawn = records.clone(), _drawn(records, share)
+    for column in _columns_of(feature, features):
+        hidden[drawn, :, column] = math.nan
     return hidden
+
+
+def with_hidden_past(records: Tensor, share: float) -> Tensor:
+    """Records [chunk, step, feature and past] of which a share of the chunks, by chance, knows nothing of the past."""
+    hidden = records.clone()
+    hidden[_drawn(records, share), :, -len(PAST_FEATURES) :] = hidden.new_tensor(UNKNOWN_PAST)
+    return hidden
+
+
+def _columns_of(feature: Feature, features: Sequence[str]) -> list[int]:
+    """The columns of a feature and of what the past says of it."""
+    past = [
+        column for column, name in enumerate(features) if name in PAST_TABLE and PAST_TABLE[name].follows == feature
+    ]
+    return [feature.column, *past]
 
 
 def with_coarse_basal(records: Tensor, share: float) -> Tensor:

@@ -139,7 +139,7 @@ class ForecasterTraining(L.LightningModule):
     def records(self, rows: Tensor) -> Tensor:
         """Records of the series, [chunk, step, feature], from rows [chunk, step]; varied while training."""
         records: Tensor = self.series(rows)
-        return varied(records, self.training_settings) if self.training else records
+        return varied(records, self.training_settings, self.forecaster.features) if self.training else records
 
     def windowed(self, rows: Tensor) -> Supervised:
         """Forecast from single windows; rows: forecast origins, int64 [window]."""

@@ -9,7 +9,7 @@ from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.config import PRETRAINED, ModelSettings
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.pretrained.files import CHECKPOINT, shipped_file
-from bloodtwin_core.records import FEATURES
+from bloodtwin_core.records import FEATURES, without_past
 
 MAY_DIFFER = ("name", "dropout")
 """Settings of model that leave shape and meaning of every weight as they are."""
@@ -39,8 +39,9 @@ def starting_checkpoint(
     ]
     if model.attention and lookback != base.lookback:  # Attention has a weight for every record of it.
         differing.append(("data.lookback", lookback, base.lookback))
-    if features != base.forecaster.features:  # Each has its weights.
-        differing.append(("data.extra_features", _extra(features), _extra(base.forecaster.features)))
+    there = without_past(base.forecaster.features)
+    if without_past(features) != there:  # Each has its weights.
+        differing.append(("data.extra_features", _extra(without_past(features)), _extra(there)))
     if horizon != base.horizon:
         differing.append(("data.horizon", horizon, base.horizon))
     if differing:

@@ -19,10 +19,12 @@ from bloodtwin_core.records import (
     clock_learnt,
     times_shown,
     with_time_of_day,
+    without_past,
 )
 from bloodtwin_core.records.filling import fill_from_the_past
 from bloodtwin_core.records.reading_interval import sparse_sensor
 from bloodtwin_core.records.segments import contiguous
+from bloodtwin_core.windows.past import with_past
 from bloodtwin_core.windows.scaler import FeatureScaler
 from bloodtwin_core.windows.series import Origins, Segment, WindowedSeries
 
@@ -33,9 +35,10 @@ def window_series(
     """Cut records into segments and find every forecast origin.
 
     Of the records the features of the scaler are taken. Sine and cosine of the time of day are computed here, on the
-    wearer's clock where the zone is known. Raises TooFewWindows if a split has none.
+    wearer's clock where the zone is known, and what the past says of the wearer where the scaler's network reads it.
+    Raises TooFewWindows if a split has none.
     """
-    features = scaler.columns
+    features = without_past(scaler.columns)
     values: list[Values] = []
     timestamps: list[Timestamps] = []
     segments: list[Segment] = []
@@ -53,7 +56,7 @@ def window_series(
     origins = {
         split: find_origins(series, [s for s in segments if s.split is split], split, settings) for split in Split
     }
-    return WindowedSeries(
+    windows = WindowedSeries(
         series=series,
         timestamps=np.concatenate(timestamps),
         segments=tuple(segments),
@@ -63,6 +66,7 @@ def window_series(
         features=features,
         rules=OriginRules.of(settings, clock_learnt(zones[Split.train])),
     )
+    return windows if features == scaler.columns else with_past(windows)
 
 
 def find_origins(series: Values, segments: list[Segment], split: Split, settings: DataSettings) -> Origins:

@@ -17,12 +17,15 @@ from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.records import (
     FEATURE_TABLE,
     FEATURES,
+    PAST_FEATURES,
+    PAST_TABLE,
     Feature,
     PumpRecords,
     Values,
     known_features,
     times_shown,
     with_time_of_day,
+    without_past,
 )
 
 if TYPE_CHECKING:  # scikit-learn takes a second to import, which only who fits or writes a scaler has to wait for.
@@ -56,6 +59,16 @@ class FeatureScaler(BaseModel):
     def centres(self) -> dict[str, float]:
         """Median of each feature over the training records."""
         return dict(zip(self.features, self.centre, strict=True))
+
+    def with_past(self) -> "FeatureScaler":
+        """The scaler of a network that reads a wearer's past too, whose scales are PAST_TABLE's in every training."""
+        features = without_past(self.features)
+        return FeatureScaler(
+            features=[*features, *PAST_FEATURES],
+            centre=[*self.centre[: len(features)], *(row.centre for row in PAST_TABLE.values())],
+            scale=[*self.scale[: len(features)], *(row.spread for row in PAST_TABLE.values())],
+            records=self.records,
+        )
 
     def write(self, json_path: Path, pickle_path: Path) -> None:
         """Keep the scaler as scaler.json and, for scikit-learn users, as scaler.pkl."""

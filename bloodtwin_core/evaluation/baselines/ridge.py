@@ -15,7 +15,7 @@ from bloodtwin_core.common.errors import TooFewWindows
 from bloodtwin_core.config import EvaluationSettings
 from bloodtwin_core.evaluation.baselines.baseline import BaselineFit, FittedBaseline, from_last_reading
 from bloodtwin_core.evaluation.metrics import error_sums, no_errors
-from bloodtwin_core.records import FEATURES, Feature, Glucose, Rows, Split, Values
+from bloodtwin_core.records import FEATURES, Feature, Glucose, Rows, Split, Values, without_past
 from bloodtwin_core.windows import WindowedSeries, evenly_spread, in_batches
 
 LOOKBACK_COLUMNS = [
@@ -143,7 +143,7 @@ def _fits(windows: WindowedSeries, most: int) -> list[tuple[slice, Rows]]:
 
 
 def _lookback_columns(windows: WindowedSeries) -> list[int]:
-    return [*LOOKBACK_COLUMNS, *range(len(FEATURES), len(windows.features))]
+    return [*LOOKBACK_COLUMNS, *range(len(FEATURES), len(without_past(windows.features)))]
 
 
 def _rough_inputs(windows: WindowedSeries, rows: Rows) -> RidgeInputs:

@@ -23,7 +23,7 @@ from bloodtwin_core.pipeline.preparing import list_split_files, windows_of
 from bloodtwin_core.pipeline.upstream import filled, without_records
 from bloodtwin_core.pretrained.files import CHECKPOINT, shipped_file
 from bloodtwin_core.publishing.store import CHECKPOINT_FILE, PublishedStore
-from bloodtwin_core.records import FEATURES
+from bloodtwin_core.records import FEATURES, without_past
 from bloodtwin_core.records.raw_splits import load_splits
 from bloodtwin_core.sources.settings import settings_model
 
@@ -142,7 +142,7 @@ def _data_of(pump_id: str, data: DataSettings, unified: Checkpoint) -> DataSetti
         "learn_also_from": [],
         "lookback": unified.lookback,
         "horizon": unified.horizon,
-        "extra_features": list(unified.forecaster.features[len(FEATURES) :]),
+        "extra_features": list(without_past(unified.forecaster.features)[len(FEATURES) :]),
     }
     changed: DataSettings = data.model_copy(update=own)
     return changed

@@ -10,7 +10,15 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from bloodtwin_core.config import TrainingSettings
-from bloodtwin_core.records import FEATURES, Feature, records_from_signals
+from bloodtwin_core.records import (
+    FEATURES,
+    PAST_FEATURES,
+    PAST_KNOWN,
+    PAST_TABLE,
+    UNKNOWN_PAST,
+    Feature,
+    records_from_signals,
+)
 from bloodtwin_core.training.augmentation import (
     hourly_an_hour_late,
     varied,
@@ -124,3 +132,43 @@ def test_all_settings_work_together() -> None:
 def test_a_share_is_between_0_and_1(name: str, share: float) -> None:
     with pytest.raises(ValidationError, match=name):
         TrainingSettings.model_validate({name: share})
+
+
+def past_of(records: Tensor, name: str) -> Tensor:
+    return records[..., len(FEATURES) + PAST_FEATURES.index(name)]
+
+
+def chunks_with_a_past(count: int) -> Tensor:
+    torch.manual_seed(0)
+    return torch.rand(count, 5, len(FEATURES) + len(PAST_FEATURES)) + 1.0
+
+
+ALL_FEATURES = (*FEATURES, *PAST_FEATURES)
+
+
+def test_the_past_is_scaled_with_its_chunk() -> None:
+    records = chunks_with_a_past(50)
+    factors = with_scaled_glucose(records, 0.1, ALL_FEATURES) / records
+    of_chunk = factors[..., Feature.bg.column]
+    for name, row in PAST_TABLE.items():
+        wanted = of_chunk if row.unit == "mg/dL" else torch.ones_like(of_chunk)
+        torch.testing.assert_close(past_of(factors, name), wanted)
+
+
+def test_what_the_past_says_of_hidden_insulin_is_hidden_with_it() -> None:
+    hidden = with_hidden(chunks_with_a_past(100), Feature.bolus_dose, 0.5, ALL_FEATURES)
+    nobody_knows = hidden[..., BOLUS].isnan()
+    assert (past_of(hidden, "bolus_a_day").isnan() == nobody_knows).all()
+    assert nobody_knows.any()
+    assert not past_of(hidden, "basal_a_day").isnan().any()
+
+
+def test_the_past_is_hidden_whole_in_a_share_of_the_chunks() -> None:
+    records = chunks_with_a_past(400)
+    out = varied(records, TrainingSettings(hide_past=0.2), ALL_FEATURES)
+    strangers = past_of(out, PAST_KNOWN)[:, 0] == 0
+    assert strangers.float().mean().item() == pytest.approx(0.2, abs=0.06)
+    unknown = torch.tensor(UNKNOWN_PAST).expand(int(strangers.sum()), 5, -1)
+    torch.testing.assert_close(out[strangers][..., len(FEATURES) :], unknown, equal_nan=True)
+    torch.testing.assert_close(out[~strangers], records[~strangers])
+    torch.testing.assert_close(out[..., : len(FEATURES)], records[..., : len(FEATURES)])

@@ -1,0 +1,37 @@
+"""What each record's own past says of the wearer, as columns of a series behind its features (records/past.py)."""
+
+import dataclasses
+
+import numpy as np
+
+from bloodtwin_core.records import PAST_FEATURES, UNKNOWN_PAST, Timestamps, Values, without_past
+from bloodtwin_core.records.past import WearerPast, past_after
+from bloodtwin_core.windows.series import Segment, WindowedSeries
+
+
+def with_past(windows: WindowedSeries) -> WindowedSeries:
+    """The windows whose series has the columns PAST_FEATURES last; those that it has already are computed anew.
+
+    A wearer's segments are taken in the order of time, whatever their splits, so that a test day may use what lies
+    before it and nothing may use what lies after.
+    """
+    features = without_past(windows.features)
+    values = windows.series[:, : len(features)]
+    past = past_of_segments(values, windows.timestamps, windows.segments)
+    return dataclasses.replace(
+        windows, series=np.concatenate([values, past], axis=1), features=(*features, *PAST_FEATURES)
+    )
+
+
+def past_of_segments(values: Values, timestamps: Timestamps, segments: tuple[Segment, ...]) -> Values:
+    """The features of the past, float32 [record, feature], of records in these segments, unknown of any others.
+
+    values: [record, feature], as a network sees them.
+    """
+    past = np.tile(np.array(UNKNOWN_PAST, dtype=np.float32), (len(values), 1))
+    carried: dict[str, WearerPast] = {}
+    for segment in sorted(segments, key=lambda segment: timestamps[segment.start]):
+        rows = slice(segment.start, segment.stop)
+        before = carried.get(segment.pump_id, WearerPast())
+        past[rows], carried[segment.pump_id] = past_after(before, timestamps[rows], values[rows])
+    return past

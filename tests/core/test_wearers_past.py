@@ -1,0 +1,168 @@
+"""What a wearer's own past says goes from records through training to the exports, where a setting asks for it."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.config import Cell, EvaluationSettings, ExportSettings, ModelSettings
+from bloodtwin_core.evaluation.baselines import fit_ridge
+from bloodtwin_core.evaluation.insulin_response import insulin_response
+from bloodtwin_core.export import (
+    export_int8,
+    export_onnx,
+    export_streaming,
+    export_torchscript,
+    facts_of,
+    parity,
+    streaming_facts,
+    write_test_vector,
+)
+from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
+from bloodtwin_core.network.forecaster import GlucoseForecaster
+from bloodtwin_core.network.past import past_unknown, with_unknown_past
+from bloodtwin_core.network.scan import scan_windows
+from bloodtwin_core.records import FEATURES, PAST_FEATURES, PAST_TABLE, RECORDS_PER_DAY, UNKNOWN_PAST, Split
+from bloodtwin_core.serving import Forecaster, StreamingForecaster
+from bloodtwin_core.serving.facts import READING, WEARER_PAST
+from bloodtwin_core.serving.model_json import read_model_json
+from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
+from bloodtwin_core.training import CheckpointFolder
+from bloodtwin_core.training.fit import fit
+from bloodtwin_core.windows import WindowedSeries
+from bloodtwin_core.windows.past import with_past
+from bloodtwin_core.windows.scaler import FeatureScaler
+from tests.core.export.test_export import checkpoint_of
+from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, awake, tiny_windows
+
+EXPORT = ExportSettings(parity_windows=20, int8=True, int8_max_cost=50.0)
+COUNT = 14 * RECORDS_PER_DAY
+
+
+@pytest.fixture(scope="module")
+def plain() -> tuple[WindowedSeries, FeatureScaler]:
+    return tiny_windows(pumps=1, count=COUNT)
+
+
+@pytest.fixture(scope="module")
+def told(plain: tuple[WindowedSeries, FeatureScaler]) -> WindowedSeries:
+    return with_past(plain[0])
+
+
+@pytest.fixture(scope="module", params=[Cell.lstm, Cell.gru])
+def checkpoint(request: pytest.FixtureRequest, plain: tuple[WindowedSeries, FeatureScaler]) -> Checkpoint:
+    """Two members with weights for everything, the unknown included."""
+    torch.manual_seed(0)
+    model = ModelSettings.model_validate({"hidden_size": 8, "cell": request.param, "ensemble_size": 2, "past": True})
+    scaler = plain[1].with_past()
+    forecaster = awake(GlucoseForecaster(model, TINY_DATA.horizon, scaler, TINY_DATA.lookback).eval())
+    for member in forecaster.each_member:
+        torch.nn.init.normal_(member.unknown_extra)
+        torch.nn.init.normal_(member.unknown_insulin)
+    return checkpoint_of(forecaster, model, TINY_DATA, scaler)
+
+
+@pytest.fixture(scope="module")
+def exports(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("exports")
+    export_onnx(checkpoint, folder / "model.onnx", EXPORT)
+    export_torchscript(checkpoint, folder / "model.ts")
+    export_streaming(checkpoint, folder / "model_streaming.onnx", EXPORT)
+    return folder
+
+
+def test_a_training_reads_the_past_and_its_checkpoint_says_so(
+    plain: tuple[WindowedSeries, FeatureScaler], told: WindowedSeries, tmp_path: Path
+) -> None:
+    model = TINY_MODEL.model_copy(update={"past": True})
+    training = TINY_TRAINING.model_copy(update={"max_epochs": 1, "chunk_batch_size": 16, "hide_past": 0.5})
+    folders = CheckpointFolder(tmp_path / "checkpoints")
+    fitted = fit(told, plain[1].with_past(), model, training, folders, tmp_path / "tb", "data")
+    checkpoint = load_checkpoint(fitted.checkpoint)
+    assert checkpoint.forecaster.features == (*FEATURES, *PAST_FEATURES)
+    assert checkpoint.model.past
+    unknown_extra = checkpoint.forecaster.each_member[0].unknown_extra
+    assert unknown_extra is not None
+    assert (unknown_extra != 0).all(), "chunks without a past taught it what to do without one"
+    rows = told.origins[Split.test].rows
+    known = scan_windows(checkpoint.forecaster, told, rows)
+    unknown = scan_windows(past_unknown(checkpoint).forecaster, plain[0], rows)
+    assert np.isfinite(known).all()
+    assert np.isfinite(unknown).all()
+    assert (known != unknown).any(), "it makes something of it"
+    go_on = training.model_copy(update={"start_from": str(fitted.checkpoint)})
+    with pytest.raises(SettingsError, match=r"model\.past is False, but True there.*Set model\.past: True"):
+        fit(plain[0], plain[1], TINY_MODEL, go_on, CheckpointFolder(tmp_path / "other"), tmp_path / "tb", "data")
+
+
+def test_a_network_without_its_past_is_the_one_to_which_it_is_unknown(
+    checkpoint: Checkpoint, plain: tuple[WindowedSeries, FeatureScaler]
+) -> None:
+    lookbacks = torch.from_numpy(plain[0].lookbacks(plain[0].origins[Split.test].rows[:50]))
+    with torch.inference_mode():
+        alone = past_unknown(checkpoint).forecaster.forecast(lookbacks)
+        unknown = checkpoint.forecaster.forecast(with_unknown_past(lookbacks))
+    for one, other in zip(alone, unknown, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-3)
+    assert past_unknown(past_unknown(checkpoint)).forecaster.features == FEATURES
+
+
+def test_files_of_whole_lookbacks_know_no_past(
+    checkpoint: Checkpoint, exports: Path, plain: tuple[WindowedSeries, FeatureScaler], told: WindowedSeries
+) -> None:
+    assert facts_of(checkpoint).features == FEATURES
+    assert "wearer_past" not in facts_of(checkpoint).model_dump()
+    for name in ("model.onnx", "model.ts"):
+        forecaster = Forecaster.load(exports / name)
+        assert forecaster.facts.features == FEATURES
+        assert parity(forecaster.predict, checkpoint, plain[0], EXPORT).agrees
+    outcome = export_int8(checkpoint, exports / "model.onnx", exports / "model_int8.onnx", plain[0], EXPORT)
+    if outcome.written:
+        assert load_onnx(exports / "model_int8.onnx")[1].features == FEATURES
+    write_test_vector(exports / "model.onnx", exports / "test_vector.json")
+    assert (exports / "test_vector.json").exists()
+    assert not read_model_json(exports).models
+    assert told.features != FEATURES
+
+
+def test_the_streaming_file_takes_the_past_and_does_without(
+    checkpoint: Checkpoint, exports: Path, plain: tuple[WindowedSeries, FeatureScaler], told: WindowedSeries
+) -> None:
+    network, facts = load_streaming(exports / "model_streaming.onnx")
+    assert facts == streaming_facts(checkpoint)
+    assert facts.features == FEATURES
+    assert facts.wearer_past == {name: row.unit for name, row in PAST_TABLE.items()}
+    assert parity(network, checkpoint, told, EXPORT).agrees
+    assert parity(network, checkpoint, plain[0], EXPORT).agrees
+    lookbacks = plain[0].lookbacks(plain[0].origins[Split.test].rows[:7])
+    whole, _ = load_onnx(exports / "model.onnx")
+    for given, wanted in zip(network.forecast(lookbacks), whole.forecast(lookbacks), strict=True):
+        np.testing.assert_allclose(given, wanted, atol=1e-3)
+    stream = StreamingForecaster.load(exports / "model_streaming.onnx")
+    assert stream.network.facts.wearer_past
+
+
+def test_the_past_is_an_input_that_a_runtime_need_not_give(exports: Path) -> None:
+    session = onnxruntime.InferenceSession(exports / "model_streaming.onnx", providers=["CPUExecutionProvider"])
+    assert WEARER_PAST not in [taken.name for taken in session.get_inputs()]
+    assert [each.name for each in session.get_overridable_initializers()] == [WEARER_PAST]
+    network, facts = load_streaming(exports / "model_streaming.onnx")
+    reading = np.zeros((3, len(FEATURES)), dtype=np.float32)
+    given = {READING: reading, **network.zero_states(3)}
+    unknown = np.tile(np.array(UNKNOWN_PAST, dtype=np.float32), (3, 1))
+    left_out, said = (session.run(["prediction"], {**given, **past})[0] for past in ({}, {WEARER_PAST: unknown}))
+    np.testing.assert_array_equal(left_out, said)
+    assert len(facts.wearer_past) == unknown.shape[1]
+
+
+def test_baselines_and_questions_of_insulin_take_windows_with_a_past(
+    checkpoint: Checkpoint, plain: tuple[WindowedSeries, FeatureScaler], told: WindowedSeries
+) -> None:
+    settings = EvaluationSettings(ridge_max_windows=500, ridge_penalties=[1.0])
+    rows = told.origins[Split.test].rows[:20]
+    with_it, without = (fit_ridge(windows, settings).predict(windows, rows) for windows in (told, plain[0]))
+    np.testing.assert_array_equal(with_it, without)
+    assert insulin_response(checkpoint.forecaster, told, settings, "cpu") is not None
