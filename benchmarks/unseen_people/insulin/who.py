@@ -24,10 +24,11 @@ DOSE_DAYS = 7.0
 
 GLUCOSE = [*(f"mean_glucose_{days:.0f}_days" for days in MEAN_DAYS), "usual_now", "usual_in_an_hour", "glucose_spread"]
 """In mg/dL: scaled when a chunk's glucose is."""
-SHARES = ["share_low", "share_high"]
-DOSES = {"basal_a_day": Feature.basal_rate, "bolus_a_day": Feature.bolus_dose}
+# Names are other than those of PAST_TABLE, which came of this study and whose rows belong together.
+SHARES = ["share_of_lows", "share_of_highs"]
+DOSES = {"basal_daily": Feature.basal_rate, "bolus_daily": Feature.bolus_dose}
 """In U: hidden when a chunk's insulin is."""
-KNOWN = "past_known"
+KNOWN = "past_is_known"
 
 
 def who(after_days: float, *, doses: bool = True) -> FurtherInputs:

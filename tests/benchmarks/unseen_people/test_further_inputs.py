@@ -71,9 +71,9 @@ def test_who_tells_of_glucose_and_insulin_from_the_second_day_on() -> None:
     assert np.isnan(first[[place for name, place in PLACES.items() if name != KNOWN]]).all()
     assert (first[PLACES[KNOWN]], last[PLACES[KNOWN]]) == (0, 1)
     assert last[PLACES["mean_glucose_14_days"]] == pytest.approx(104, abs=1)
-    assert last[PLACES["share_high"]] == pytest.approx(1 / 24, abs=0.01)
-    assert last[PLACES["basal_a_day"]] == pytest.approx(24)
-    assert last[PLACES["bolus_a_day"]] == pytest.approx(28.8)
+    assert last[PLACES["share_of_highs"]] == pytest.approx(1 / 24, abs=0.01)
+    assert last[PLACES["basal_daily"]] == pytest.approx(24)
+    assert last[PLACES["bolus_daily"]] == pytest.approx(28.8)
 
 
 def test_after_a_week_means_that_a_week_was_known() -> None:
