@@ -33,10 +33,11 @@ from bloodtwin_core.display import ForecastView, fan, page, table, view_of
 from bloodtwin_core.display.clock import WearerClock
 from bloodtwin_core.events.zones import zone_named
 from bloodtwin_core.pretrained import base_forecaster
-from bloodtwin_core.records import FEATURES, RECORD_INTERVAL, Clock, Feature, OriginRules, PumpRecords
+from bloodtwin_core.records import FEATURES, RECORD_INTERVAL, RECORDS_PER_DAY, Clock, Feature, OriginRules, PumpRecords
 from bloodtwin_core.records.between_readings import is_sparse, lines_between_readings
 from bloodtwin_core.records.glucose_units import GlucoseUnit
 from bloodtwin_core.records.joining import records_up_to, require_measured
+from bloodtwin_core.records.past import PAST_REACH_DAYS
 from bloodtwin_core.serving import Forecaster
 from bloodtwin_core.serving.facts import ExportFacts
 from bloodtwin_core.serving.lookback import reach_of
@@ -103,6 +104,8 @@ def _forecast(place: Place, settings: DataSettings, given: argparse.Namespace) -
     moment = moment_of(given.at, utc_now())
     # More than a lookback, so that what was told before it is carried into its gaps, as in training and tests.
     reach = reach_of(forecaster.facts, lookback)
+    if forecaster.facts.wearer_past:
+        reach = max(reach, PAST_REACH_DAYS * RECORDS_PER_DAY)
     history = history_at(place, Asked(settings, moment.until, reach * RECORD_INTERVAL + _LATE, given.zone))
     newest = _last_reading(history.parts)
     _require_known_clock(history.clock, forecaster.facts)
@@ -195,7 +198,7 @@ def _age(minutes: float) -> str:
 def _forecaster(model: Path | None) -> Forecaster:
     if model is None:
         return base_forecaster()
-    return Forecaster.load(model)
+    return Forecaster.load_with_past(model)
 
 
 def _require_zone(place: Place, settings: DataSettings) -> None:

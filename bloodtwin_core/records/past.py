@@ -1,9 +1,10 @@
 """What a wearer's own past says of them, record by record, from nothing that came later: the columns of PAST_TABLE.
 
-Means count a record less by e for so many days of age. What is usual at a clock hour is the mean over the same hour of
-the days before, a day counting less by e after PROFILE_DAYS, shrunk towards the mean of 14 days. All is unknown until
-KNOWN_AFTER_DAYS of readings have been seen; insulin a day until so much of it has been told. Hours are those of the
-records' own timestamps: in UTC they lie as many hours off for a wearer as their zone does, which says as much.
+Means are over the records whose glucose was measured, and count one less by e for so many days of age. What is usual at
+a clock hour is the mean over the same hour of the days before, a day counting less by e after PROFILE_DAYS, shrunk
+towards the mean of 14 days. All is unknown until KNOWN_AFTER_DAYS of readings have been seen, insulin a day until so
+many of it have. Hours are those of the records' own timestamps: in UTC they lie as many hours off for a wearer as
+their zone does, which says as much.
 
 One computation serves whole histories and one record at a time: what it carries on is a WearerPast of 560 bytes.
 """
@@ -30,6 +31,8 @@ PROFILE_DAYS = 7.0
 SHRINKING_DAYS = 1.0
 """Days of the mean of 14 days that count beside those of the hour itself."""
 KNOWN_AFTER_DAYS = 7.0
+PAST_REACH_DAYS = 56
+"""Days before a moment of which the past tells: what is older counts for 2 % of the longest mean."""
 
 _RATES = np.array([*np.repeat(MEAN_DAYS, 2), *[LONG_DAYS] * 3, *[DOSE_DAYS] * 4]) ** -1.0 / RECORDS_PER_DAY
 """How fast each running sum falls a record, [sum]: readings and their number by MEAN_DAYS, their squares, those that
@@ -73,6 +76,16 @@ class WearerPast:
         return cls(int(slot[0]), seen.astype(np.int64), sums, profile.reshape(2, HOURS), hour)
 
 
+NOTHING_SEEN = WearerPast()
+"""Of somebody new."""
+
+
+def slots_of(timestamps: Timestamps) -> Rows:
+    """Five minutes since 1970, of each time."""
+    slots: Rows = ((timestamps - _EPOCH) // RECORD_INTERVAL).astype(np.int64)
+    return slots
+
+
 def past_after(before: WearerPast, timestamps: Timestamps, values: Values) -> tuple[Values, WearerPast]:
     """What the past says at each record, float32 [record, feature of it], itself counted in, and what is carried on.
 
@@ -81,11 +94,12 @@ def past_after(before: WearerPast, timestamps: Timestamps, values: Values) -> tu
     """
     if not len(timestamps):
         return np.empty((0, len(PAST_FEATURES)), dtype=np.float32), before
-    slots = ((timestamps - _EPOCH) // RECORD_INTERVAL).astype(np.int64)
+    slots = slots_of(timestamps)
     measured = values[:, Feature.bg_missing_flag.column] == 0
     glucose = np.where(measured, values[:, Feature.bg.column].astype(np.float64), np.nan)
     doses = values[:, [Feature.basal_rate.column, Feature.bolus_dose.column]].astype(np.float64)
-    known = np.column_stack([measured, np.isfinite(doses)])
+    # Insulin counts where glucose was measured: of a gap nobody knows, while it lasts, whether it ends a segment.
+    known = measured[:, None] & np.column_stack([measured, np.isfinite(doses)])
     seen = before.seen + np.cumsum(known, axis=0)
     sums = _running_sums(before, slots, _added(glucose, doses, known))
     usual, profile, hour = _usual(before, slots, glucose)
@@ -97,7 +111,7 @@ def _added(glucose: Floats, doses: Floats, known: npt.NDArray[np.bool_]) -> Floa
     """What each record adds to the running sums, [record, sum]."""
     low, high = TARGET_RANGE
     reading, is_known = np.nan_to_num(glucose), known.astype(np.float64)
-    dose = np.nan_to_num(doses)
+    dose = np.where(known[:, 1:], doses, 0.0)
     return np.column_stack(
         [
             *[reading, is_known[:, 0]] * len(MEAN_DAYS),

@@ -1,14 +1,15 @@
 """Stored events to outlooks: of many wearers at once, with the model that is in use now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bloodtwin_core.service.clock import Now
 from bloodtwin_core.service.model import ModelInUse
 from bloodtwin_core.service.moments import second_of
 from bloodtwin_core.service.present import present_of
 from bloodtwin_core.service.store import Store, StoredForecast, Wearer
-from bloodtwin_core.serving.outlook import Outlook, outlooks
+from bloodtwin_core.service.wearers_past import WearersPast
+from bloodtwin_core.serving.outlook import Outlook, Present, outlooks
 
 _KEPT_SECONDS = 60
 """An outlook is used again within the minute, if nothing new was heard."""
@@ -41,6 +42,7 @@ class Engine:
     def __init__(self, store: Store, model: ModelInUse, now: Now) -> None:
         self.store, self.model, self.now = store, model, now
         self._last: dict[int, _Kept] = {}
+        self._past = WearersPast(store)
 
     def changed(self, wearer: Wearer) -> None:
         """Something new is stored of the wearer."""
@@ -58,14 +60,18 @@ class Engine:
             for wearer in current
             if (kept := known.get(wearer.number)) is None or not kept.is_of(wearer, minute, model.sha256)
         ]
-        facts = model.forecaster.facts
-        told = outlooks(model.forecaster, [present_of(self.store, wearer, now, facts) for wearer in asked])
+        told = outlooks(model.forecaster, [self.present(wearer, now) for wearer in asked])
         fresh = {
             wearer.number: _Kept(Made(outlook, model.sha256, minute), wearer.zone)
             for wearer, outlook in zip(asked, told, strict=True)
         }
         self._last |= fresh
         return [(fresh.get(wearer.number) or known[wearer.number]).made for wearer in wearers]
+
+    def present(self, wearer: Wearer, now: int) -> Present:
+        """The wearer at a moment (second), and what was seen of them before where the model reads it."""
+        facts = self.model.now.forecaster.facts
+        return replace(present_of(self.store, wearer, now, facts), past=self._past.up_to(wearer, now, facts))
 
 
 def stored(made: Made) -> StoredForecast:

@@ -12,6 +12,7 @@ from bloodtwin_core.events.kinds import AmountEvents, BasalEvents, BolusEvents, 
 from bloodtwin_core.events.silence import LONGEST_SILENCE
 from bloodtwin_core.records import (
     CARBOHYDRATES,
+    RECORDS_PER_DAY,
     Feature,
     OriginRules,
     PumpRecords,
@@ -40,6 +41,14 @@ def reach_of(rules: OriginRules, lookback: int) -> int:
     return records_reach_of(rules, lookback) * BIN_SECONDS + int(LONGEST_SILENCE.astype(np.int64)) + _SPARE_SECONDS
 
 
+def past_reach_of(facts: ExportFacts) -> int:
+    """Seconds back from a moment that a model which reads the wearer's past looks at itself.
+
+    What lies before is told it as WearersPast; between them is at most a day, and what is carried into that.
+    """
+    return reach_of(facts, facts.lookback) + RECORDS_PER_DAY * BIN_SECONDS + 3600
+
+
 def told_up_to(store: Store, wearer: Wearer, now: int, seconds: int) -> Told:
     """The events of the last seconds before a moment (second), by kind, in the order of time."""
     return {kind: store.events.between(wearer.number, kind, now - seconds, now) for kind in _KINDS}
@@ -51,6 +60,9 @@ def records_up_to_now(store: Store, wearer: Wearer, now: int, facts: ExportFacts
     What lies before the lookback rarely counts, so that it is looked at only where it does. Raises DataError without
     any reading.
     """
+    if facts.wearer_past:
+        told = told_up_to(store, wearer, now, past_reach_of(facts))
+        return told, records_of(wearer, told, now, facts)
     short = facts.lookback * BIN_SECONDS + _SPARE_SECONDS
     told = told_up_to(store, wearer, now, short)
     if told[EventKind.glucose]:

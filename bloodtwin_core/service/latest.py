@@ -13,8 +13,9 @@ from bloodtwin_core.config import DataSettings
 from bloodtwin_core.events.binning import records_from_events
 from bloodtwin_core.events.grid import bins_of, ends_of
 from bloodtwin_core.events.kinds import PumpEvents
-from bloodtwin_core.records import RECORD_INTERVAL, Feature
+from bloodtwin_core.records import RECORD_INTERVAL, RECORDS_PER_DAY, Feature
 from bloodtwin_core.records.joining import records_up_to
+from bloodtwin_core.records.past import PAST_REACH_DAYS
 from bloodtwin_core.service.engine import Made
 from bloodtwin_core.service.model import Model
 from bloodtwin_core.service.moments import time_of
@@ -73,6 +74,8 @@ def _present(events: PumpEvents, now: int, facts: ExportFacts) -> Present:
         return Present(events.pump_id, moment, reading=reading, refusals=(doubt_of(error),))
     newest = max(_newest(events, moment), moment - RECORD_INTERVAL)
     reach = reach_of(facts, facts.lookback)
+    if facts.wearer_past:
+        reach = max(reach, PAST_REACH_DAYS * RECORDS_PER_DAY)
     joined = records_up_to([records], ends_of(bins_of(np.array([newest])))[0], reach)
     first = int(np.argmax(np.isfinite(joined.feature(Feature.bg))))
     joined = replace(joined.rows(first, len(joined)), wearer_zone=records.wearer_zone)

@@ -9,10 +9,11 @@ import numpy.typing as npt
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.events.grid import BIN_SECONDS
 from bloodtwin_core.records import RECORD_MINUTES, Feature, PumpRecords
-from bloodtwin_core.service.gridding import reach_of, records_of, told_up_to
+from bloodtwin_core.service.gridding import past_reach_of, reach_of, records_of, told_up_to
 from bloodtwin_core.service.model import Model
 from bloodtwin_core.service.moments import second_of
 from bloodtwin_core.service.store import EventKind, Store, StoredForecast, Wearer
+from bloodtwin_core.service.wearers_past import WearersPast
 from bloodtwin_core.serving.forecast import Forecast
 
 JUDGED_MINUTES = (30, 60)
@@ -71,16 +72,17 @@ def night_of(store: Store, model: Model, first: int, last: int) -> Night:
 def _pairs(store: Store, wearer: Wearer, model: Model, made: Sequence[StoredForecast]) -> Iterator[_Pair]:
     facts = model.forecaster.facts
     last = made[-1].origin + _HORIZON_SECONDS
-    reach = last - made[0].origin + reach_of(facts, facts.lookback)
+    reach = last - made[0].origin + (past_reach_of(facts) if facts.wearer_past else reach_of(facts, facts.lookback))
     told = told_up_to(store, wearer, last, reach)
     if not told[EventKind.glucose]:
         return
     records = records_of(wearer, told, last, facts)
+    before = WearersPast(store).up_to(wearer, made[0].origin, facts)
     begin = second_of(records.timestamps[0])
     for start in range(0, len(made), _TOGETHER):
         part = made[start : start + _TOGETHER]
         rows = [(one.origin - begin) // BIN_SECONDS for one in part]
-        batch = model.forecaster.forecast_many([records.rows(0, row + 1) for row in rows])
+        batch = model.forecaster.forecast_many([records.rows(0, row + 1) for row in rows], [before] * len(rows))
         for row, live, forecast in zip(rows, part, batch, strict=True):
             pair = _pair(live, forecast, records, row)
             if pair is not None:

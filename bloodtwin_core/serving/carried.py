@@ -23,6 +23,7 @@ from bloodtwin_core.records import (
 from bloodtwin_core.records.changes import DELTA_TOLERANCE
 from bloodtwin_core.records.clock import set_time_of_day
 from bloodtwin_core.records.filling import fill_from_the_past
+from bloodtwin_core.records.past import NOTHING_SEEN, WearerPast, past_after
 from bloodtwin_core.serving.facts import ExportedForecast
 from bloodtwin_core.serving.rules import learnt_times
 from bloodtwin_core.serving.streaming_network import States, StreamingNetwork
@@ -30,8 +31,8 @@ from bloodtwin_core.serving.streaming_network import States, StreamingNetwork
 _BG, _DELTA = Feature.bg.column, Feature.delta_bg.column
 _NOT_MEASURED, _LOW = b"\0", b"\2"
 Reading = Generator[tuple[Values, States], tuple[ExportedForecast, States], "Carried"]
-"""Asks for what the network makes of one record [1, feature] and the states, and is sent it; ends in what is carried.
-So one call of the network can answer many streams (stream_batch.py)."""
+"""Asks for what the network makes of one record [1, feature and past] and the states, and is sent it; ends in what is
+carried. So one call of the network can answer many streams (stream_batch.py)."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Carried:
     count: int = 0
     answer: ExportedForecast | None = None
     readings: bytes = b""
+    past: WearerPast = NOTHING_SEEN
 
     @property
     def measured(self) -> int:
@@ -67,9 +69,9 @@ class Carried:
         return self.readings.count(_LOW)
 
 
-def nothing_carried(network: StreamingNetwork, pump_id: str = "") -> Carried:
+def nothing_carried(network: StreamingNetwork, pump_id: str = "", past: WearerPast = NOTHING_SEEN) -> Carried:
     """What there is before the first record, or after a gap that ends a segment."""
-    return Carried(states=network.zero_states(), pump_id=pump_id)
+    return Carried(states=network.zero_states(), pump_id=pump_id, past=past)
 
 
 def after(carried: Carried, records: PumpRecords, network: StreamingNetwork) -> Carried:
@@ -90,7 +92,7 @@ def reading(carried: Carried, records: PumpRecords, network: StreamingNetwork) -
         return carried
     for anew, part in _segments(carried, records, network.facts.max_gap_hours):
         if anew:
-            carried = nothing_carried(network, records.pump_id)
+            carried = nothing_carried(network, records.pump_id, carried.past)
         if carried.last is None:
             part = _from_first_reading(part)
         if len(part):
@@ -126,9 +128,12 @@ def _read(carried: Carried, part: PumpRecords, network: StreamingNetwork) -> Rea
     told = learnt_times(part.pump_id, part.timestamps, part.wearer_zone, network.facts.clock)
     filled, ages = _filled(carried, part, network)
     set_time_of_day(filled, told)
-    states, answer = carried.states, carried.answer
-    for row in range(len(filled)):
-        answer, states = yield filled[row : row + 1], states
+    states, answer, past, seen = carried.states, carried.answer, carried.past, filled
+    if network.facts.wearer_past:
+        said, past = past_after(past, part.timestamps, filled)
+        seen = np.concatenate([filled, said], axis=1)
+    for row in range(len(seen)):
+        answer, states = yield seen[row : row + 1], states
     glucose = part.values[:, _BG]
     # NaN, which was not measured, is neither.
     readings = ((glucose >= LOWEST_MEDIAN) + 2 * (glucose < LOWEST_MEDIAN)).astype(np.uint8)
@@ -144,6 +149,7 @@ def _read(carried: Carried, part: PumpRecords, network: StreamingNetwork) -> Rea
         count=carried.count + len(part),
         answer=answer,
         readings=(carried.readings + readings.tobytes())[-network.facts.lookback :],
+        past=past,
     )
 
 

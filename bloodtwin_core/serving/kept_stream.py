@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.records import PumpRecords
+from bloodtwin_core.records.past import NOTHING_SEEN, WearerPast
 from bloodtwin_core.serving.carried import Carried
-from bloodtwin_core.serving.facts import ExportedForecast
+from bloodtwin_core.serving.facts import WEARER_PAST, ExportedForecast
 from bloodtwin_core.serving.streaming_network import StreamingNetwork
 
 _STATE = "state "
@@ -44,6 +45,8 @@ def keep_carried(carried: Carried, network: StreamingNetwork, path: Path) -> Non
     )
     arrays: dict[str, Any] = {f"{_STATE}{name}": state for name, state in carried.states.items()}
     arrays |= {"said": np.array(said.model_dump_json()), "readings": np.frombuffer(carried.readings, dtype=np.uint8)}
+    if network.facts.wearer_past:
+        arrays |= {WEARER_PAST: carried.past.numbers()}
     arrays |= {"origin": np.array(carried.origin), "measured_at": np.array(carried.measured_at)}
     if records is not None and carried.last is not None:
         arrays |= {"times": records.timestamps, "values": records.values, "last": carried.last}
@@ -79,6 +82,7 @@ def _carried(arrays: Any, said: _Said, network: StreamingNetwork) -> Carried:
     if "prediction" in arrays:
         told = {name: arrays[name] for name in ExportedForecast._fields if name in arrays}
         answer = ExportedForecast(**told)
+    past = WearerPast.of_numbers(arrays[WEARER_PAST]) if network.facts.wearer_past else NOTHING_SEEN
     return Carried(
         states=states,
         pump_id=said.pump_id,
@@ -90,6 +94,7 @@ def _carried(arrays: Any, said: _Said, network: StreamingNetwork) -> Carried:
         count=said.count,
         answer=answer,
         readings=arrays["readings"].tobytes(),
+        past=past,
     )
 
 

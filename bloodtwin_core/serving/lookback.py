@@ -19,6 +19,8 @@ from bloodtwin_core.records import (
 )
 from bloodtwin_core.records.clock import set_time_of_day
 from bloodtwin_core.records.filling import fill_from_the_past
+from bloodtwin_core.records.past import NOTHING_SEEN, WearerPast, past_after, slots_of
+from bloodtwin_core.records.segments import contiguous, without_long_gaps
 from bloodtwin_core.serving.facts import ExportFacts
 from bloodtwin_core.serving.rules import learnt_times, require_fresh, require_lookback, require_measured
 
@@ -47,6 +49,29 @@ def lookback_of(records: PumpRecords, facts: ExportFacts) -> tuple[PumpRecords, 
     filled = fill_from_the_past(segment.values, facts.feature_centre, facts.features)[len(segment) - lookback :]
     set_time_of_day(filled, told)
     return recent, filled
+
+
+def past_of_lookback(records: PumpRecords, facts: ExportFacts, before: WearerPast = NOTHING_SEEN) -> Values:
+    """What the past says of the wearer at each record of the lookback, [step, feature of it], from all records given.
+
+    records are as intake.taken gives them and lookback_of takes them. before: what was seen up to some record before
+    the lookback; of what it has seen already nothing counts again.
+    """
+    return past_of_records(records, facts, before)[0][-facts.lookback :]
+
+
+def past_of_records(records: PumpRecords, facts: ExportFacts, before: WearerPast) -> tuple[Values, WearerPast]:
+    """What the past says at each record that follows what was seen before, and what has been seen after the last.
+
+    Records are cut into segments and filled as for training, from all that are given.
+    """
+    past, said = before, [np.empty((0, len(facts.wearer_past)), dtype=np.float32)]
+    for segment in contiguous(without_long_gaps(records, facts.max_gap_hours)):
+        filled = fill_from_the_past(segment.values, facts.feature_centre, facts.features)
+        new = int(np.searchsorted(slots_of(segment.timestamps), past.slot, side="right"))
+        of_segment, past = past_after(past, segment.timestamps[new:], filled[new:])
+        said.append(of_segment)
+    return np.concatenate(said), past
 
 
 def reach_of(rules: OriginRules, lookback: int) -> int:

@@ -13,6 +13,9 @@ from bloodtwin_core.serving.facts import FACTS, INPUT, ExportedForecast, ExportF
 from bloodtwin_core.serving.model_json import agreed_facts
 from bloodtwin_core.serving.streaming_network import StreamingNetwork
 
+_ERRORS = 3
+"""What onnxruntime logs: not that an input which may be left out cannot be folded into a constant."""
+
 
 @dataclass(frozen=True)
 class WindowNetwork:
@@ -57,6 +60,7 @@ def load_streaming(path: Path, threads: int = 1) -> tuple[StreamingNetwork, Expo
 def _open(path: Path, threads: int, asset: str) -> tuple[onnxruntime.InferenceSession, ExportFacts]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    options.log_severity_level = _ERRORS
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         facts = ExportFacts.model_validate_json(session.get_modelmeta().custom_metadata_map[FACTS])

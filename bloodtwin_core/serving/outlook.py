@@ -7,6 +7,7 @@ import numpy as np
 
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.records import GLUCOSE_LIMITS, PumpRecords
+from bloodtwin_core.records.past import NOTHING_SEEN, WearerPast
 from bloodtwin_core.serving.doubts import doubts_in, refusals_in
 from bloodtwin_core.serving.forecast import Forecast
 from bloodtwin_core.serving.reasons import Doubt, Reason, doubt_of
@@ -28,7 +29,8 @@ class Reading:
 class Present:
     """A wearer at a moment (UTC): the records up to it, the newest reading, and what is known to be wrong.
 
-    records None: there are none. doubts: of what records do not tell, such as a clock that is off.
+    records None: there are none. doubts: of what records do not tell, such as a clock that is off. past: what was seen
+    of the wearer up to some record before the lookback, for a model that reads it.
     """
 
     wearer: str
@@ -37,6 +39,7 @@ class Present:
     reading: Reading | None = None
     refusals: tuple[Doubt, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    past: WearerPast = NOTHING_SEEN
 
     @property
     def reading_age(self) -> float:
@@ -71,8 +74,9 @@ def outlooks(forecaster: Forecaster, many: Sequence[Present]) -> list[Outlook]:
 
 def _answers(forecaster: Forecaster, usable: Sequence[Present]) -> Iterator[Forecast | DataError]:
     for first in range(0, len(usable), MOST_IN_BATCH):
-        batch = [present.records for present in usable[first : first + MOST_IN_BATCH]]
-        yield from forecaster.forecast_many([records for records in batch if records is not None])
+        batch = [present for present in usable[first : first + MOST_IN_BATCH] if present.records is not None]
+        records = [present.records for present in batch if present.records is not None]
+        yield from forecaster.forecast_many(records, [present.past for present in batch])
 
 
 def _refusals(forecaster: Forecaster, present: Present) -> tuple[Doubt, ...]:

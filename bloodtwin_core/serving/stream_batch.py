@@ -35,7 +35,7 @@ class StreamBatch:
         minutes; whatever is raised, nothing was taken.
         """
         facts = self.network.facts
-        rows = np.zeros((len(self._carried), len(facts.features)), np.float32)
+        rows = np.zeros((len(self._carried), len(facts.features) + len(facts.wearer_past)), np.float32)
         after, asking = list(self._carried), dict[int, Reading]()
         begun = list[tuple[int, States]]()
         for place, (carried, one) in enumerate(zip(self._carried, records, strict=True)):

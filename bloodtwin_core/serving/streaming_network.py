@@ -58,7 +58,10 @@ class StreamingNetwork:
         return ExportedForecast(*given[: len(names)]), dict(zip(states, given[len(names) :], strict=True))
 
     def __call__(self, windows: Values) -> npt.NDArray[np.float32]:
-        """Point forecasts in mg/dL [batch, horizon] from lookbacks [batch, lookback, feature], record after record."""
+        """Point forecasts in mg/dL [batch, horizon] from lookbacks [batch, lookback, feature], record after record.
+
+        Columns of the past behind the features as in step.
+        """
         return self.forecast(windows).prediction
 
     def forecast(self, windows: Values) -> ExportedForecast:

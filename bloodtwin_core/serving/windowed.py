@@ -8,15 +8,18 @@ import numpy as np
 
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.records import Clock, PumpRecords, Values
+from bloodtwin_core.records.past import NOTHING_SEEN, WearerPast
 from bloodtwin_core.serving.facts import ExportedForecast, ExportFacts, Predict, with_clock
 from bloodtwin_core.serving.forecast import Forecast, forecast_of
 from bloodtwin_core.serving.intake import taken
-from bloodtwin_core.serving.lookback import lookback_of
-from bloodtwin_core.serving.onnx_files import WindowNetwork, load_onnx
+from bloodtwin_core.serving.lookback import lookback_of, past_of_lookback
+from bloodtwin_core.serving.model_json import read_model_json
+from bloodtwin_core.serving.onnx_files import WindowNetwork, load_onnx, load_streaming
 from bloodtwin_core.serving.published import model_in
+from bloodtwin_core.serving.streaming_network import StreamingNetwork
 
-WINDOWED = "model.onnx"
-"""The export that takes whole lookbacks, in the folder of a model."""
+WINDOWED, STREAMING = "model.onnx", "model_streaming.onnx"
+"""The exports that take whole lookbacks, and one record at a time, in the folder of a model."""
 
 
 @dataclass(frozen=True)
@@ -45,28 +48,51 @@ class Forecaster:
             predict, facts = load_onnx(path, threads)
         return cls(predict, with_clock(facts, clock))
 
+    @classmethod
+    def load_with_past(cls, path: Path, threads: int = 0, clock: Clock | None = None) -> "Forecaster":
+        """The same, but of a model that reads the wearer's past one that is told it by the records it is given.
+
+        That is the model_streaming.onnx beside model.onnx, run over the lookback, where model.json says that it takes
+        the past. Raises what load raises.
+        """
+        path = model_in(path, WINDOWED)
+        listed = read_model_json(path.parent).models
+        whole, streaming = listed.get(path.name), listed.get(STREAMING)
+        if not (whole and streaming and streaming.facts.wearer_past and path.name == WINDOWED):
+            return cls.load(path, threads, clock)
+        if whole.facts.checkpoint_sha256 != streaming.facts.checkpoint_sha256:  # One of them is yet to be exported.
+            return cls.load(path, threads, clock)
+        network, facts = load_streaming(path.parent / STREAMING, threads)
+        facts = with_clock(facts, clock)
+        return cls(StreamingNetwork(network.session, facts), facts)
+
     def forecast(self, records: PumpRecords, zone: str = "") -> Forecast:
         """What follows the last record; at least a lookback of records since glucose was first measured is needed.
 
         The more records there are, the more is known: a reading or basal rate from before the lookback is carried into
-        it, as it is where windows are cut for training and tests. zone says where the wearer lives, if the records do
-        not. Of a feature that the records do not have nothing is known; one that the export does not take is left out.
+        it, as it is where windows are cut for training and tests. Where the past is read, all of them tell of it, from
+        a week on. zone says where the wearer lives, if the records do not. Of a feature that the records do not have
+        nothing is known; one that the export does not take is left out.
         Raises DataError for records that make no sense, are too few, leave the five-minute grid, end with a reading
         that is too old, hold too few readings, or cannot tell the time of day that the model learnt from.
         """
         recent, window = self._window(records, zone)
         return forecast_of(recent, self._answer(window[None]), self.facts)
 
-    def forecast_many(self, many: Sequence[PumpRecords]) -> list[Forecast | DataError]:
+    def forecast_many(
+        self, many: Sequence[PumpRecords], before: Sequence[WearerPast] = ()
+    ) -> list[Forecast | DataError]:
         """What follows each of the records, in one run of the network; of those that are refused the error, in place.
 
+        before: what was seen of each wearer up to some record before the lookback, if not all of it is in the records.
         As forecast says; what the network gives for one does not depend on the others but for rounding (1e-4 mg/dL).
         """
         answers: list[Forecast | DataError | None] = [None] * len(many)
         asked: list[tuple[int, PumpRecords, Values]] = []
         for place, records in enumerate(many):
             try:
-                asked.append((place, *self._window(records)))
+                seen = before[place] if before else NOTHING_SEEN
+                asked.append((place, *self._window(records, before=seen)))
             except DataError as refusal:
                 answers[place] = refusal
         if asked:
@@ -75,10 +101,16 @@ class Forecaster:
                 answers[place] = forecast_of(recent, answer, self.facts, row)
         return [answer for answer in answers if answer is not None]
 
-    def _window(self, records: PumpRecords, zone: str = "") -> tuple[PumpRecords, Values]:
-        return lookback_of(taken(records.with_features(self.facts.features), zone), self.facts)
+    def _window(
+        self, records: PumpRecords, zone: str = "", before: WearerPast = NOTHING_SEEN
+    ) -> tuple[PumpRecords, Values]:
+        records = taken(records.with_features(self.facts.features), zone)
+        recent, window = lookback_of(records, self.facts)
+        if self.facts.wearer_past:
+            window = np.concatenate([window, past_of_lookback(records, self.facts, before)], axis=1)
+        return recent, window
 
     def _answer(self, window: Values) -> ExportedForecast:
-        if isinstance(self.predict, WindowNetwork):
+        if isinstance(self.predict, WindowNetwork | StreamingNetwork):
             return self.predict.forecast(window)
         return ExportedForecast(self.predict(window))

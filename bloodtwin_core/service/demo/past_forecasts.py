@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from bloodtwin_core.service.engine import Engine, Made, stored
-from bloodtwin_core.service.present import present_of
 from bloodtwin_core.service.store import StoredForecast, Wearer
 from bloodtwin_core.serving.outlook import MOST_IN_BATCH, outlooks
 
@@ -13,6 +12,6 @@ def past_forecasts(engine: Engine, wearer: Wearer, moments: Sequence[int]) -> It
     model = engine.model.now
     for first in range(0, len(moments), MOST_IN_BATCH):
         batch = moments[first : first + MOST_IN_BATCH]
-        presents = [present_of(engine.store, wearer, moment, model.forecaster.facts) for moment in batch]
+        presents = [engine.present(wearer, moment) for moment in batch]
         told = outlooks(model.forecaster, presents)
         yield [stored(Made(outlook, model.sha256, moment // 60)) for outlook, moment in zip(told, batch, strict=True)]

@@ -74,6 +74,12 @@ class Events:
         """Whether there is an event of a kind from first to last second."""
         return bool(self._database.rows(f"SELECT 1 FROM events WHERE {_BETWEEN} LIMIT 1", (wearer, kind, first, last)))
 
+    def mark(self, wearer: int, kinds: Iterable[EventKind], first: int, last: int) -> tuple[int, int]:
+        """How many events of the kinds there are from first to last second, and when the newest of them changed."""
+        select = f"SELECT count(*), coalesce(max(received), 0) FROM events WHERE {_BETWEEN}"
+        rows = [self._database.rows(select, (wearer, kind, first, last))[0] for kind in kinds]
+        return sum(count for count, _ in rows), max((newest for _, newest in rows), default=0)
+
     def received(self, wearer: int, kind: EventKind, first: int, last: int) -> list[tuple[int, int]]:
         """Second of each event of a kind, and when it was received, in the order of time."""
         return self._database.rows(

@@ -18,12 +18,14 @@ import pytest
 from bloodtwin_core.cli.main import main
 from bloodtwin_core.pretrained import base_forecaster, from_glucose
 from bloodtwin_core.pretrained.files import is_shipped
-from bloodtwin_core.records import RECORD_INTERVAL, WALL_TIME, PumpRecords, Split
+from bloodtwin_core.records import RECORD_INTERVAL, RECORDS_PER_DAY, WALL_TIME, Clock, PumpRecords, Split
 from bloodtwin_core.records.split_files import write_split_file
+from bloodtwin_core.serving import Forecaster
+from tests.core.serving.small_models import exports_with_past
 from tests.core.sources.device_exports.test_device_exports import clarity, egv
 from tests.core.sources.nightscout.test_nightscout import entry, profile
 from tests.core.sources.servers.nightscout import TOKEN, NightscoutServer
-from tests.core.tiny import tiny_records
+from tests.core.tiny import TINY_DATA, tiny_records
 
 pytestmark = pytest.mark.skipif(not is_shipped(), reason="this checkout has no base model")
 REPOSITORY = Path(__file__).parents[3]
@@ -192,6 +194,19 @@ def split_files(folder: Path, records: PumpRecords, tz_handling: str = "UTC") ->
     for split, (first, stop) in zip(Split, ((0, 250), (250, 320), (320, 400)), strict=True):
         write_split_file(folder, records.rows(first, stop), split, tz_handling=tz_handling)
     return folder
+
+
+def test_a_model_that_reads_the_past_is_told_the_whole_history(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = exports_with_past(tmp_path / "model", TINY_DATA, Clock.utc)
+    records = tiny_records("7", count=9 * RECORDS_PER_DAY, missing=0.01)
+    file = write_split_file(tmp_path / "data", records, Split.test, tz_handling="UTC")
+    found = forecast(capsys, file, "--at", "last", "--model", folder)
+    told = Forecaster.load_with_past(folder)
+    np.testing.assert_allclose(values(found), told.forecast(records).glucose, atol=0.02)
+    last_day = records.rows(len(records) - RECORDS_PER_DAY, len(records))
+    assert np.abs(told.forecast(last_day).glucose - told.forecast(records).glucose).max() > 0.1
 
 
 def test_the_splits_of_a_pump_are_joined(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,12 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from bloodtwin_core.config import Cell, ExportSettings
-from bloodtwin_core.export import export_onnx, export_streaming
+from bloodtwin_core.config import Cell, DataSettings, ExportSettings, ModelSettings
+from bloodtwin_core.export import export_onnx, export_streaming, facts_of, list_model, streaming_facts
+from bloodtwin_core.network.forecaster import GlucoseForecaster
 from bloodtwin_core.records import Clock, Feature, OriginRules, PumpRecords
-from tests.core.export.test_export import untrained
-from tests.core.tiny import TINY_DATA, tiny_records
+from tests.core.export.test_export import SCALER, checkpoint_of, untrained
+from tests.core.tiny import TINY_DATA, awake, tiny_records
 
 LOOKBACK = TINY_DATA.lookback
 
@@ -20,6 +22,22 @@ def small_exports(folder: Path, rules: OriginRules) -> Path:
     checkpoint = replace(untrained(Cell.lstm), rules=rules)
     export_onnx(checkpoint, folder / "model.onnx", ExportSettings())
     export_streaming(checkpoint, folder / "model_streaming.onnx", ExportSettings())
+    return folder
+
+
+def exports_with_past(folder: Path, data: DataSettings, clock: Clock) -> Path:
+    """The same of a network that reads the wearer's past, with weights for everything, the unknown included."""
+    torch.manual_seed(0)
+    folder.mkdir(parents=True, exist_ok=True)
+    model, scaler = ModelSettings.model_validate({"hidden_size": 8, "past": True}), SCALER.with_past()
+    network = awake(GlucoseForecaster(model, data.horizon, scaler, data.lookback).eval())
+    for member in network.each_member:
+        torch.nn.init.normal_(member.unknown_extra)
+    checkpoint = replace(checkpoint_of(network, model, data, scaler), rules=OriginRules.of(data, clock))
+    export_onnx(checkpoint, folder / "model.onnx", ExportSettings())
+    list_model(folder / "model.onnx", facts_of(checkpoint))
+    export_streaming(checkpoint, folder / "model_streaming.onnx", ExportSettings())
+    list_model(folder / "model_streaming.onnx", streaming_facts(checkpoint))
     return folder
 
 
