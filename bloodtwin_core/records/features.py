@@ -120,6 +120,7 @@ FEATURE_TABLE: dict[str, FeatureRow] = {
 class PastRow(FeatureRow):
     """A row of PAST_TABLE. A network's input is (value - centre) / spread, the same for every training.
 
+    They are roughly the mean and the standard deviation over the days of the people of AZT1D and BrisT1D.
     follows: the feature of which it tells, empty where it tells of none or of shares of time: where training changes or
     hides that feature, it changes or hides this one too.
     """
@@ -128,7 +129,7 @@ class PastRow(FeatureRow):
     follows: str = ""
 
 
-def _of_glucose(about: str, centre: float = 150.0, spread: float = 40.0) -> PastRow:
+def _of_glucose(about: str, centre: float = 150.0, spread: float = 20.0) -> PastRow:
     return PastRow("mg/dL", None, True, spread=spread, about=about, centre=centre, follows=Feature.bg)
 
 
@@ -136,9 +137,9 @@ def _share(about: str, centre: float, spread: float) -> PastRow:
     return PastRow("1", None, True, spread=spread, about=about, centre=centre)
 
 
-def _dose(feature: Feature) -> PastRow:
+def _dose(feature: Feature, centre: float, spread: float) -> PastRow:
     about = f"units a day by {feature}, days counting less by e after a week"
-    return PastRow("U", None, True, spread=15.0, about=about, centre=20.0, follows=feature)
+    return PastRow("U", None, True, spread=spread, about=about, centre=centre, follows=feature)
 
 
 PAST_KNOWN = "past_known"
@@ -149,13 +150,13 @@ PAST_TABLE: dict[str, PastRow] = {
     "mean_glucose_3d": _of_glucose("mean, readings counting less by e after 3 days"),
     "mean_glucose_7d": _of_glucose("mean, readings counting less by e after 7 days"),
     "mean_glucose_14d": _of_glucose("mean, readings counting less by e after 14 days"),
-    "usual_glucose": _of_glucose("usual at this hour of the days before"),
-    "usual_glucose_in_1h": _of_glucose("usual at the next hour of the days before"),
-    "glucose_deviation": _of_glucose("standard deviation, as mean_glucose_14d", centre=50.0, spread=15.0),
-    "share_low": _share("share of the readings below the target range, as mean_glucose_14d", 0.03, 0.03),
-    "share_high": _share("share of the readings above the target range, as mean_glucose_14d", 0.3, 0.2),
-    "basal_a_day": _dose(Feature.basal_rate),
-    "bolus_a_day": _dose(Feature.bolus_dose),
+    "usual_glucose": _of_glucose("usual at this hour of the days before", spread=25.0),
+    "usual_glucose_in_1h": _of_glucose("usual at the next hour of the days before", spread=25.0),
+    "glucose_deviation": _of_glucose("standard deviation, as mean_glucose_14d", centre=50.0, spread=12.0),
+    "share_low": _share("share of the readings below the target range, as mean_glucose_14d", 0.02, 0.015),
+    "share_high": _share("share of the readings above the target range, as mean_glucose_14d", 0.25, 0.12),
+    "basal_a_day": _dose(Feature.basal_rate, 24.0, 12.0),
+    "bolus_a_day": _dose(Feature.bolus_dose, 30.0, 25.0),
     PAST_KNOWN: PastRow("0 or 1", _FLAG_LIMITS, about="whether a week of readings has been seen"),
 }
 """What a wearer's own past says of them, in the order in which a network reads it; past.py has the formulas."""

@@ -1,6 +1,7 @@
 """The past of a wearer goes on from segment to segment and from split to split, and is nobody else's."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from bloodtwin_core.records.past import WearerPast, past_after
 from bloodtwin_core.windows import WindowedSeries, window_series
 from bloodtwin_core.windows.of_pump import windows_of_pump, with_latest_days
 from bloodtwin_core.windows.past import with_past
+from bloodtwin_core.windows.storage import fingerprint_of, read_windows, write_windows
 from tests.core.tiny import TINY_DATA, tiny_splits, tiny_windows
 
 COUNT = 16 * RECORDS_PER_DAY
@@ -77,3 +79,13 @@ def test_in_a_history_cut_short_nothing_is_known_of_the_days_before(told: Window
     assert not known(recent)[learnt].any()
     assert not known(recent)[recent.origins[Split.validate].rows].any()
     assert known(told)[told.origins[Split.validate].rows].any()
+
+
+def test_windows_with_a_past_are_stored_as_processes_that_share_a_training_read_them(
+    plain: WindowedSeries, told: WindowedSeries, tmp_path: Path
+) -> None:
+    write_windows(tmp_path / "windows", told, "raw")
+    read, _ = read_windows(tmp_path / "windows")
+    assert read.features == told.features
+    np.testing.assert_array_equal(read.series, told.series)
+    assert fingerprint_of(told) != fingerprint_of(plain)
