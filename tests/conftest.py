@@ -4,7 +4,7 @@ import gc
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -22,15 +22,18 @@ settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "bloodtwin"))
 
 
-def pytest_configure() -> None:
-    """While modules are imported there is little garbage, and looking for it takes a tenth of the time."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """While modules are imported there is little garbage, and looking for it takes a third of the time.
+
+    Afterwards it is looked for again, but not among what was imported, which lives to the end.
+    """
     gc.disable()
-
-
-def pytest_collection_finish() -> None:
-    """Look for garbage again, but not among what was imported, which lives to the end."""
-    gc.freeze()
-    gc.enable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -256,7 +256,9 @@ class SharedCopy:
         try:
             there = [each for folder in (FILES, LISTS) for each in self.bucket.listed(folder)]
             unused = [name for name, age in there if age > LEFTOVER_SECONDS and name not in named]
-            _all_at_once(self.bucket.remove, unused)
+            if unused and self.lease:
+                self.lease.renew()  # Nobody has switched to a version that names them meanwhile.
+                _all_at_once(self.bucket.remove, unused)
         except BloodTwinError as error:  # What is shared is shared.
             logger.warning("Old versions were not removed, which the next stage tries again: %s", error)
 

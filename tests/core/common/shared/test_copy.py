@@ -21,7 +21,7 @@ from bloodtwin_core.common.locks import Owner
 from bloodtwin_core.common.shared.bucket import NO_ADDRESS, Address, Bucket, Overtaken
 from bloodtwin_core.common.shared.bucket import _client as new_client
 from bloodtwin_core.common.shared.copy import SHARED, join
-from bloodtwin_core.common.shared.head import HEAD, Listing
+from bloodtwin_core.common.shared.head import HEAD, Head, Listing
 from bloodtwin_core.common.shared.lease import read_head
 from tests.shared_storage import BUCKET, Storage, emptied
 
@@ -412,6 +412,27 @@ def test_what_cannot_be_tidied_up_fails_nothing_that_is_shared(
     assert "Old versions were not removed" in caplog.text
     shared_by(one, {"a": "newer"})
     assert len(s3.names()) == len({HEAD, "list", "newer"})
+
+
+def test_a_machine_that_lost_its_lease_clears_nothing_away(
+    s3: Storage, one: Machine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It slept for a week after it had switched, while another took over and went on from what it had left."""
+
+    def listed(bucket: Bucket, folder: str) -> list[tuple[str, float]]:
+        there = [(name, WEEK_AND_DAY) for name, _ in real(bucket, folder)]
+        head = {"Bucket": BUCKET, "Key": f"{ADDRESS.prefix}/{HEAD}"}
+        s3.client.put_object(**head, Body=Head(version=9, by="another").content)
+        return there
+
+    shared_by(one, {"a": "old"})
+    before = set(s3.names())
+    real = Bucket.listed
+    monkeypatch.setattr(Bucket, "listed", listed)
+    with suppress(FolderInUse):
+        shared_by(one, {"a": "new"})
+    assert before <= set(s3.names())
+    assert "another took it over" in caplog.text
 
 
 def test_a_list_whose_write_met_another_is_there(one: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
