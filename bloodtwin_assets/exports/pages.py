@@ -7,8 +7,8 @@ import dagster as dg
 
 from bloodtwin_assets.common.metadata import CellValue, Metadata, table
 from bloodtwin_core.network.levels import QUANTILE_LEVELS
-from bloodtwin_core.records import GLUCOSE_LIMITS
-from bloodtwin_core.serving.facts import DISAGREEMENT, INPUT, OUTPUT, QUANTILES, READING, STATE_OUT
+from bloodtwin_core.records import GLUCOSE_LIMITS, without_past
+from bloodtwin_core.serving.facts import DISAGREEMENT, INPUT, OUTPUT, QUANTILES, READING, STATE_OUT, WEARER_PAST
 
 if TYPE_CHECKING:
     from bloodtwin_core.export import Int8Outcome, Int8Trial
@@ -43,6 +43,7 @@ def streaming_page(path: Path, sha256: str, checkpoint: "Checkpoint") -> Metadat
     return {
         **_file_facts(path),
         "input": f"{READING}: float32 [batch, {_width(checkpoint)}], physical units",
+        **_wearer_past(checkpoint),
         "states in": "; ".join(f"{name}: {shape}, zero at the start" for name, shape in shapes.items()),
         "output": _output(checkpoint),
         **_sureness(checkpoint),
@@ -98,9 +99,16 @@ def _sureness(checkpoint: "Checkpoint") -> Metadata:
 
 
 def _width(checkpoint: "Checkpoint") -> int:
-    return len(checkpoint.forecaster.features)
+    return len(without_past(checkpoint.forecaster.features))
+
+
+def _wearer_past(checkpoint: "Checkpoint") -> Metadata:
+    """What a stream may be told of the wearer, of a network that reads it."""
+    past = checkpoint.forecaster.features[_width(checkpoint) :]
+    told = f"{WEARER_PAST}: float32 [batch, {len(past)}], may be left out; {', '.join(past)}"
+    return {"input that may be left out": told} if past else {}
 
 
 def _origin(sha256: str, checkpoint: "Checkpoint") -> Metadata:
-    features = ", ".join(checkpoint.forecaster.features)
+    features = ", ".join(without_past(checkpoint.forecaster.features))
     return {"features": features, "checkpoint sha256": checkpoint.sha256, "sha256": sha256}

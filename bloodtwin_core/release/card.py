@@ -91,7 +91,8 @@ def model_card(facts: CardFacts) -> str:
 
 def _what_it_is(checkpoint: Checkpoint) -> str:
     model = checkpoint.model
-    inputs = ", ".join(f"`{feature}` ({unit})" for feature, unit in units_of(checkpoint.forecaster.features).items())
+    features = without_past(checkpoint.forecaster.features)
+    inputs = ", ".join(f"`{feature}` ({unit})" for feature, unit in units_of(features).items())
     return f"""# bloodTwin base model
 
 A network ({_network(model)}) that forecasts glucose every \
