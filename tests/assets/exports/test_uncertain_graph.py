@@ -1,11 +1,11 @@
-"""An ensemble with attention goes through training, testing and every export."""
+"""An ensemble with attention that reads the wearer's past goes through training, testing and every export."""
 
 import dagster as dg
 
 from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
 from tests.assets.tiny_graph import Graph, evaluations
 
-ENSEMBLE = {"ensemble_size": 2}
+ENSEMBLE = {"ensemble_size": 2, "past": True}
 
 
 def test_an_ensemble_with_attention_is_exported(copied: Graph) -> None:
@@ -20,3 +20,10 @@ def test_an_ensemble_with_attention_is_exported(copied: Graph) -> None:
     page = result.asset_materializations_for_node("onnx_export")[0].metadata
     assert isinstance(page["disagreement"], dg.TextMetadataValue)
     assert "quantiles: float32 [batch, 12, 7], mg/dL; 5 %, 10 %" in str(page["quantiles"].value)
+    assert "float32 [batch, 36, 8]" in str(page["input"].value)
+    assert "mean_glucose" not in str(page["features"].value)
+    stream = result.asset_materializations_for_node("streaming_export")[0].metadata
+    assert "float32 [batch, 8]" in str(stream["input"].value)
+    assert "wearer_past: float32 [batch, 12], may be left out; mean_glucose_1d" in str(
+        stream["input that may be left out"].value
+    )
