@@ -107,7 +107,7 @@ class TrainingSettings(SettingsGroup):
         description="Share of the chunks, by chance, whose basal is the mean of the clock hour before; 0 changes none.",
     )
     hide_past: float = Field(
-        default=0.2,
+        default=0.5,
         ge=0.0,
         le=1.0,
         description="Share of the chunks, by chance, whose wearer's past is unknown to a network with model.past.",

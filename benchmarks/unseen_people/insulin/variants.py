@@ -50,19 +50,25 @@ VARIANTS: dict[str, Variant] = {
     ),
     "who": Variant(
         "hidden and coarse, and told what the person's own past says of them",
-        HIDDEN_AND_COARSE,
+        {**HIDDEN_AND_COARSE, "hide_past": 0.2},
         module=TellsWho,
         inputs=who(after_days=1.0),
     ),
     "who after a week": Variant(
         "the same, but told nothing until a week of the past is known",
-        HIDDEN_AND_COARSE,
+        {**HIDDEN_AND_COARSE, "hide_past": 0.2},
+        module=TellsWho,
+        inputs=who(after_days=7.0),
+    ),
+    "who, unknown in half": Variant(
+        "who after a week, whose past is unknown in half of the chunks of training",
+        {**HIDDEN_AND_COARSE, "hide_past": 0.5},
         module=TellsWho,
         inputs=who(after_days=7.0),
     ),
     "who by glucose": Variant(
         "the same, told of the past of glucose alone",
-        HIDDEN_AND_COARSE,
+        {**HIDDEN_AND_COARSE, "hide_past": 0.2},
         module=TellsWho,
         inputs=who(after_days=7.0, doses=False),
     ),

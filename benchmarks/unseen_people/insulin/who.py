@@ -16,8 +16,6 @@ from bloodtwin_core.training.augmentation import varied
 from bloodtwin_core.training.module import ForecasterTraining
 from bloodtwin_core.windows import WindowedSeries
 
-STRANGERS = 0.2
-"""Share of the chunks of training in which nothing is known of the past, as of somebody who has just begun."""
 MEAN_DAYS = (1.0, 3.0, 7.0, 14.0)
 LONG = MEAN_DAYS[-1]
 DOSE_DAYS = 7.0
@@ -80,11 +78,15 @@ class TellsWho(ForecasterTraining):
         plain: Tensor = self.series(rows)
         if not self.training:
             return plain
-        return with_past_varied(plain, varied(plain, self.training_settings), self.features)
+        training = self.training_settings
+        return with_past_varied(plain, varied(plain, training), self.features, training.hide_past)
 
 
-def with_past_varied(plain: Tensor, records: Tensor, features: Sequence[str]) -> Tensor:
-    """Varied records [chunk, step, input], whose past fits what was done to plain ones; features names the inputs."""
+def with_past_varied(plain: Tensor, records: Tensor, features: Sequence[str], strangers_share: float) -> Tensor:
+    """Varied records [chunk, step, input], whose past fits what was done to plain ones; features names the inputs.
+
+    Of a share of the chunks, by chance, nothing is known of the past, as of somebody who has just begun.
+    """
     places = {name: features.index(name) for name in features[len(FEATURES) :]}
     past = records.clone()
     factor = records[:, :1, Feature.bg.column] / plain[:, :1, Feature.bg.column]
@@ -92,7 +94,7 @@ def with_past_varied(plain: Tensor, records: Tensor, features: Sequence[str]) ->
         past[..., places[name]] *= factor
     for name in DOSES.keys() & places.keys():
         past[newly_unknown(plain, records, DOSES[name]), :, places[name]] = torch.nan
-    strangers = torch.rand(len(past), device=past.device) < STRANGERS
+    strangers = torch.rand(len(past), device=past.device) < strangers_share
     past[strangers, :, len(FEATURES) :] = torch.nan
     past[strangers, :, places[KNOWN]] = 0.0
     return past

@@ -89,7 +89,7 @@ def test_the_past_is_scaled_and_hidden_as_the_chunk_is() -> None:
     varied[:, :, Feature.bg.column] *= 1.1
     varied[:100, :, Feature.basal_rate.column] = torch.nan
     torch.manual_seed(0)
-    past = with_past_varied(told, varied, (*FEATURES, *WHO.rows))
+    past = with_past_varied(told, varied, (*FEATURES, *WHO.rows), 0.2)
     strangers = past[:, 0, PLACES[KNOWN]] == 0
     assert 0.1 < strangers.float().mean() < 0.3
     assert past[strangers][..., [PLACES[name] for name in (*GLUCOSE, *DOSES)]].isnan().all()
@@ -99,7 +99,7 @@ def test_the_past_is_scaled_and_hidden_as_the_chunk_is() -> None:
     assert of_glucose.rows.keys() == WHO.rows.keys() - DOSES.keys()
     alone = [place for place, name in enumerate((*FEATURES, *WHO.rows)) if name not in DOSES]
     torch.manual_seed(0)
-    without = with_past_varied(told[..., alone], varied[..., alone], (*FEATURES, *of_glucose.rows))
+    without = with_past_varied(told[..., alone], varied[..., alone], (*FEATURES, *of_glucose.rows), 0.2)
     torch.testing.assert_close(without, past[..., alone], equal_nan=True)
     basal, bolus = (past[..., PLACES[name]].isnan().all(dim=1) for name in DOSES)
     assert basal[:100].all()
