@@ -16,6 +16,7 @@ from bloodtwin_core.records.raw_splits import LoadedSplit, load_splits
 from bloodtwin_core.training import CheckpointFolder
 from bloodtwin_core.training.fit import fit
 from bloodtwin_core.windows import WindowedSeries
+from bloodtwin_core.windows.past import with_past
 from bloodtwin_core.windows.storage import fingerprint_of
 
 logger = logging.getLogger("benchmarks.unseen_people")
@@ -59,6 +60,8 @@ def _base(others: Sequence[LoadedSplit], settings: Settings, folder: Path) -> Ch
     """The network of everybody else, trained now unless an earlier run of the study left it."""
     prepared = prepare_loaded(others, settings.data)
     windows, scaler = prepared.windows, prepared.scaler
+    if settings.model.past:
+        windows, scaler = with_past(windows), scaler.with_past()
     fingerprint, checkpoints = fingerprint_of(windows), CheckpointFolder(folder / "checkpoints")
     made_with = folder / "settings.json"
     wanted = json.dumps({**settings.used("data", "model", "training"), "windows": fingerprint}, indent=2)

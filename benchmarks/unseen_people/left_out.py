@@ -1,4 +1,7 @@
-"""How much a network errs for people whom it never saw, before any day of their own, and how sure that is."""
+"""How much a network errs for people whom it never saw, before it learns from any day of theirs, and how sure that is.
+
+A network that reads a wearer's past is told theirs, of all of their days before a forecast.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields

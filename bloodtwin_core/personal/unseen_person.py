@@ -1,7 +1,8 @@
 """The network as an unseen person meets it: somebody whom it never saw, with no, few, or many days of their own.
 
 The unified network is fine-tuned on the newest days before the person's validate split; the latest part of those days
-judges whether the copy is accepted, as there is nothing else to judge by. Both are then tested on the test split.
+judges whether the copy is accepted, as there is nothing else to judge by. Both are then tested on the test split. A
+network that reads a wearer's past is told that of those days and of the test days alone.
 """
 
 import dataclasses
@@ -17,10 +18,12 @@ from bloodtwin_core.evaluation.baselines import persistence
 from bloodtwin_core.evaluation.metrics import ErrorSums, error_sums, no_errors, step_at
 from bloodtwin_core.evaluation.testing import errors_on
 from bloodtwin_core.network.checkpoint import Checkpoint
+from bloodtwin_core.network.past import reads_past
 from bloodtwin_core.personal.training import fine_tune, judge, overall
-from bloodtwin_core.records import Split
+from bloodtwin_core.records import Split, without_past
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.of_pump import origins_of, with_latest_days
+from bloodtwin_core.windows.past import with_past
 
 DAYS = (0, 1, 3, 7, 14, None)
 """Days of an unseen person's own data; None is all there are before the validate split."""
@@ -64,7 +67,7 @@ def unseen_person_trials(
     Raises what fit raises.
     """
     rows = origins_of(windows, Split.test, complete=True)
-    at_first = errors_on(base.forecaster, windows, Split.test, complete=True)
+    at_first = _test_errors(base, _without_history(windows))
     last = error_sums(persistence(windows, rows), *windows.targets(rows)) if len(rows) else no_errors(windows.horizon)
     for given in days:
         trial = UnseenPersonTrial(pump_id, given, 0, 0, False, "no days of their own", at_first, None, last)
@@ -75,6 +78,8 @@ def _after_days(
     trial: UnseenPersonTrial, windows: WindowedSeries, base: Checkpoint, settings: Settings, scratch: Path
 ) -> UnseenPersonTrial:
     recent = _recent(windows, trial.days, settings)
+    if reads_past(base.forecaster):
+        trial = dataclasses.replace(trial, base=_test_errors(base, recent))
     learned, judged = (len(recent.origins[split]) for split in (Split.train, Split.validate))
     trial = dataclasses.replace(trial, learned=learned, judged=judged)
     if min(learned, judged) < settings.personal.min_windows:
@@ -82,9 +87,20 @@ def _after_days(
     tuned = fine_tune(recent, base, settings.training, settings.personal, scratch)
     before, after = (overall(errors_on(each.forecaster, recent, Split.validate)) for each in (base, tuned))
     accepted, reason = judge(before, after)
-    errors = errors_on(tuned.forecaster, windows, Split.test, complete=True)
+    errors = _test_errors(tuned, recent)
     shutil.rmtree(scratch)
     return dataclasses.replace(trial, accepted=accepted, reason=reason, tuned=errors)
+
+
+def _test_errors(checkpoint: Checkpoint, windows: WindowedSeries) -> ErrorSums:
+    return errors_on(checkpoint.forecaster, windows, Split.test, complete=True)
+
+
+def _without_history(windows: WindowedSeries) -> WindowedSeries:
+    """The windows of somebody who begins with the first test day; only a wearer's past tells them from others."""
+    if without_past(windows.features) == windows.features:
+        return windows
+    return with_past(dataclasses.replace(windows, segments=tuple(windows.segments_of(Split.test))))
 
 
 def _recent(windows: WindowedSeries, days: int | None, settings: Settings) -> WindowedSeries:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bloodtwin_core.common.arrays import Floats
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.records.arrays import Rows, Timestamps, Values
 from bloodtwin_core.records.cadence import RECORD_INTERVAL, RECORDS_PER_DAY, RECORDS_PER_HOUR
 from bloodtwin_core.records.features import PAST_FEATURES, Feature
@@ -90,11 +91,13 @@ def past_after(before: WearerPast, timestamps: Timestamps, values: Values) -> tu
     """What the past says at each record, float32 [record, feature of it], itself counted in, and what is carried on.
 
     values: records as a network sees them, [record, feature], the contract's eight first; they follow those that went
-    into before. Takes time in proportion to the records, and to the days without any between them.
+    into before. Takes time in proportion to the records, and to the days without any between them. Raises DataError
+    if a record lies in the same five minutes as the one before it, or earlier.
     """
     if not len(timestamps):
         return np.empty((0, len(PAST_FEATURES)), dtype=np.float32), before
     slots = slots_of(timestamps)
+    _require_order(before, slots, timestamps)
     measured = values[:, Feature.bg_missing_flag.column] == 0
     glucose = np.where(measured, values[:, Feature.bg.column].astype(np.float64), np.nan)
     doses = values[:, [Feature.basal_rate.column, Feature.bolus_dose.column]].astype(np.float64)
@@ -105,6 +108,17 @@ def past_after(before: WearerPast, timestamps: Timestamps, values: Values) -> tu
     usual, profile, hour = _usual(before, slots, glucose)
     told = _told(sums, usual, seen >= _ENOUGH)
     return told.astype(np.float32), WearerPast(int(slots[-1]), seen[-1], sums[-1], profile, hour)
+
+
+def _require_order(before: WearerPast, slots: Rows, timestamps: Timestamps) -> None:
+    earlier = slots[:1] - 1 if before.slot == _NEVER else before.slot
+    backward = np.flatnonzero(np.diff(slots, prepend=earlier) <= 0)
+    if len(backward):
+        raise DataError(
+            f"the record at {timestamps[backward[0]]} lies in the same five minutes as one before it, or earlier, so "
+            "the wearer's past would hold what came later",
+            todo="Give records in the order of time, one for each five minutes",
+        )
 
 
 def _added(glucose: Floats, doses: Floats, known: npt.NDArray[np.bool_]) -> Floats:

@@ -9,6 +9,7 @@ from bloodtwin_core.common.errors import SettingsError, TrainingFailed
 from bloodtwin_core.common.files import close_to_others, storage_errors
 from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
 from bloodtwin_core.network.threads import torch_threads
+from bloodtwin_core.records import without_past
 from bloodtwin_core.training.calibration import calibrate_checkpoint
 from bloodtwin_core.training.checkpoint_folder import BEST, CheckpointFolder, EpochReport, run_identity
 from bloodtwin_core.training.compute import choose_compute, require_a_device_each
@@ -49,9 +50,10 @@ def fit(
     fitted here; start_from says where it lies, if not where its setting says. A study may have the training made by
     something else and leave its quantiles as they were trained. With a launcher, or training.processes above 1,
     processes started by it share each step, by torchrun by default; these make the usual training alone (ValueError).
-    Raises SettingsError if the device is not there or there are more processes than GPUs, start_from does not fit, or
-    attention looks back further than a chunk of training.chunk_length records, TrainingFailed if the loss stops being a
-    number, StorageError if checkpoints or logs cannot be written.
+    Raises SettingsError if the device is not there or there are more processes than GPUs, start_from does not fit,
+    windows and scaler have other inputs than each other or than model.past asks for, or attention looks back further
+    than a chunk of training.chunk_length records, TrainingFailed if the loss stops being a number, StorageError if
+    checkpoints or logs cannot be written.
     """
     _require_whole_lookbacks(model, training, windows.lookback)
     shared = bool(launcher) or training.processes > 1
@@ -63,6 +65,7 @@ def fit(
     logger.info("Training on %s", compute)
     start = training.start_from if start_from is None else start_from
     base = starting_checkpoint(start, model, windows.lookback, windows.horizon, windows.features)
+    _require_same_inputs(model, windows.features, (base.scaler if base else scaler).columns)
     run = run_identity(model, training, data_fingerprint, base.sha256 if base else "")
     finished = checkpoints.settle(run if training.resume else "")
     if finished:
@@ -116,6 +119,27 @@ def _require_whole_lookbacks(model: ModelSettings, training: TrainingSettings, l
         raise SettingsError(
             f"training.chunk_length is {training.chunk_length}, but data.lookback is {lookback}: attention would never "
             f"learn from the oldest records. Set training.chunk_length: {lookback} or more, or model.attention: false"
+        )
+
+
+def _require_same_inputs(model: ModelSettings, windows: tuple[str, ...], scaler: tuple[str, ...]) -> None:
+    """The features of the windows must be those of the scaler that is used, with a wearer's past if model.past is."""
+    for name, features in (("windows", windows), ("scaler", scaler)):
+        has_past = features != without_past(features)
+        if model.past and not has_past:
+            raise SettingsError(
+                f"model.past is true, but the {name} given to fit have no wearer's past, so none would be learnt from. "
+                "Give with_past(windows) and scaler.with_past(), or set model.past: false"
+            )
+        if has_past and not model.past:
+            raise SettingsError(
+                f"model.past is false, but the {name} given to fit have a wearer's past. "
+                "Set model.past: true, or give windows and a scaler without it"
+            )
+    if windows != scaler:
+        raise SettingsError(
+            f"the windows given to fit hold {', '.join(windows)}, but the scaler is for {', '.join(scaler)}. "
+            "Cut the windows with that scaler"
         )
 
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.records import PAST_FEATURES, UNKNOWN_PAST, Timestamps, Values, without_past
 from bloodtwin_core.records.past import WearerPast, past_after
 from bloodtwin_core.windows.series import Segment, WindowedSeries
@@ -13,7 +14,7 @@ def with_past(windows: WindowedSeries) -> WindowedSeries:
     """The windows whose series has the columns PAST_FEATURES last; those that it has already are computed anew.
 
     A wearer's segments are taken in the order of time, whatever their splits, so that a test day may use what lies
-    before it and nothing may use what lies after.
+    before it and nothing may use what lies after. Raises DataError, with pump and time, if a pump's segments overlap.
     """
     features = without_past(windows.features)
     values = windows.series[:, : len(features)]
@@ -33,5 +34,9 @@ def past_of_segments(values: Values, timestamps: Timestamps, segments: tuple[Seg
     for segment in sorted(segments, key=lambda segment: timestamps[segment.start]):
         rows = slice(segment.start, segment.stop)
         before = carried.get(segment.pump_id, WearerPast())
-        past[rows], carried[segment.pump_id] = past_after(before, timestamps[rows], values[rows])
+        try:
+            past[rows], carried[segment.pump_id] = past_after(before, timestamps[rows], values[rows])
+        except DataError as error:
+            todo = "Split the pump's history in time, with no moment in two of its files or twice in one"
+            raise DataError(f"pump {segment.pump_id}: {error.what}", todo=todo) from error
     return past

@@ -98,6 +98,33 @@ def test_a_training_reads_the_past_and_its_checkpoint_says_so(
         fit(plain[0], plain[1], TINY_MODEL, go_on, CheckpointFolder(tmp_path / "other"), tmp_path / "tb", "data")
 
 
+@pytest.mark.parametrize(
+    ("asked", "in_windows", "in_scaler", "why"),
+    [
+        (True, False, False, r"model\.past is true, but the windows .* model\.past: false"),
+        (True, True, False, r"model\.past is true, but the scaler .* scaler\.with_past\(\)"),
+        (True, False, True, r"model\.past is true, but the windows "),
+        (False, True, True, r"model\.past is false, but the windows .*Set model\.past: true"),
+        (False, False, True, r"model\.past is false, but the scaler "),
+    ],
+)
+def test_a_training_whose_windows_or_scaler_do_not_fit_the_setting_is_refused(
+    plain: tuple[WindowedSeries, FeatureScaler],
+    told: WindowedSeries,
+    tmp_path: Path,
+    asked: bool,
+    in_windows: bool,
+    in_scaler: bool,
+    why: str,
+) -> None:
+    windows = told if in_windows else plain[0]
+    scaler = plain[1].with_past() if in_scaler else plain[1]
+    model = TINY_MODEL.model_copy(update={"past": asked})
+    with pytest.raises(SettingsError, match=why):
+        fit(windows, scaler, model, TINY_TRAINING, CheckpointFolder(tmp_path / "c"), tmp_path / "tb", "data")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_network_without_its_past_is_the_one_to_which_it_is_unknown(
     checkpoint: Checkpoint, plain: tuple[WindowedSeries, FeatureScaler]
 ) -> None:

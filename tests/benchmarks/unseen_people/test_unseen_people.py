@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.unseen_people.__main__ import main
-from benchmarks.unseen_people.folds import folds_of
+from benchmarks.unseen_people.folds import folds_of, left_out_folds
 from bloodtwin_core.common.errors import SettingsError
+from bloodtwin_core.records import FEATURES, PAST_FEATURES
+from bloodtwin_core.sources.settings import settings_model
 
 SETTINGS = {
     "data": {"simulator": {"pumps": 3, "days": 8}, "lookback": 36},
@@ -53,6 +55,12 @@ def test_the_command_leaves_table_picture_and_trials(tmp_path: Path, capsys: pyt
     assert "| all | 3 |" in validate
     assert "complete validate windows" in validate
     assert validate not in table
+
+
+def test_networks_of_the_folds_read_the_past_where_it_is_asked_for(tmp_path: Path) -> None:
+    settings = settings_model().model_validate({**SETTINGS, "model": {**SETTINGS["model"], "past": True}})
+    fold = next(left_out_folds(settings, tmp_path, 3))
+    assert fold.windows.features == fold.base.forecaster.features == (*FEATURES, *PAST_FEATURES)
 
 
 def test_a_wrong_setting_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 from bloodtwin_core.config import PersonalSettings, Settings
+from bloodtwin_core.evaluation.testing import errors_on
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
+from bloodtwin_core.network.past import past_unknown
 from bloodtwin_core.personal.unseen_person import UnseenPersonTrial, summary, unseen_person_trials
 from bloodtwin_core.records import RECORDS_PER_DAY, Feature, Split
 from bloodtwin_core.training import CheckpointFolder
 from bloodtwin_core.training.fit import fit
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.of_pump import windows_of_pump
+from bloodtwin_core.windows.past import with_past
 from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, tiny_windows
 
 DAYS = (0, 1, 3, None)
@@ -91,6 +94,34 @@ def test_what_is_chosen_does_not_depend_on_validate_and_test_splits(
     other = dataclasses.replace(unseen_person, series=series)
     [again] = unseen_person_trials(other, "pump1", base, SETTINGS, tmp_path / "s", (3,))
     assert (again.accepted, again.reason) == (trials[2].accepted, trials[2].reason)
+
+
+def test_the_past_that_a_network_is_tested_with_is_of_the_days_given_alone(tmp_path: Path) -> None:
+    plain, scaler = tiny_windows(pumps=1, count=16 * RECORDS_PER_DAY)
+    told, model = with_past(plain), TINY_MODEL.model_copy(update={"past": True})
+    training = TINY_TRAINING.model_copy(update={"max_epochs": 1})
+    place = CheckpointFolder(tmp_path / "base")
+    base = load_checkpoint(
+        fit(told, scaler.with_past(), model, training, place, tmp_path / "logs", "others").checkpoint
+    )
+    personal = PersonalSettings(max_epochs=1, min_windows=100)
+    asked = SETTINGS.model_copy(update={"model": model, "training": training, "personal": personal})
+    changed = np.array(plain.series)
+    changed[: 3 * RECORDS_PER_DAY, Feature.bg.column] += 50.0  # eight days are before the validate split
+    other = with_past(dataclasses.replace(plain, series=changed))
+    nobody, five, everything = unseen_person_trials(told, "pump0", base, asked, tmp_path / "s", (0, 5, None))
+    nobody_else, five_else, everything_else = unseen_person_trials(
+        other, "pump0", base, asked, tmp_path / "s", (0, 5, None)
+    )
+    unknown = errors_on(past_unknown(base).forecaster, plain, Split.test, complete=True)
+    assert nobody.base.mae(1, 6) == pytest.approx(unknown.mae(1, 6), abs=1e-3), "four days of test say nothing yet"
+    for one, another in ((nobody, nobody_else), (five, five_else)):
+        assert one.base.mae(1, 6) == another.base.mae(1, 6)
+    assert five.tuned is not None
+    assert five_else.tuned is not None
+    assert five.tuned.mae(1, 6) == five_else.tuned.mae(1, 6)
+    assert len({trial.base.mae(1, 6) for trial in (nobody, five, everything, everything_else)}) == 4
+    assert len({trial.base.windows for trial in (nobody, five, everything)}) == 1
 
 
 def test_the_summary_pools_people(trials: list[UnseenPersonTrial]) -> None:

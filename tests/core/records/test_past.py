@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.records import (
     FEATURES,
     PAST_FEATURES,
@@ -75,6 +76,19 @@ def test_a_history_in_parts_says_what_it_says_whole(seed: int, cuts: list[int]) 
     np.testing.assert_allclose(np.concatenate(parts) / SPREADS, whole / SPREADS, rtol=0, atol=1e-5)
     np.testing.assert_allclose(carried.numbers(), ended.numbers(), rtol=1e-9)
     assert (whole[:, -1] == 1).any()
+
+
+@given(seed=st.integers(0, 10_000), earlier=st.integers(0, 1000), share=st.floats(0.0, 1.0))
+@settings(max_examples=25, deadline=None)
+def test_records_that_do_not_follow_are_refused(seed: int, earlier: int, share: float) -> None:
+    timestamps, values = history(seed)
+    row = 1 + round(share * (len(values) - 2))
+    back = timestamps[row - 1] - earlier * RECORD_INTERVAL
+    _, carried = past_after(WearerPast(), timestamps[:row], values[:row])
+    with pytest.raises(DataError, match=f"the record at {back} lies in the same five minutes as one before it"):
+        past_after(carried, np.concatenate([[back], timestamps[row:]]), values[row - 1 :])
+    with pytest.raises(DataError, match=f"the record at {back} "):
+        told(np.concatenate([timestamps[:row], [back], timestamps[row:]]), np.insert(values, row, values[row], axis=0))
 
 
 @pytest.mark.parametrize("seed", [0, 1])

@@ -62,9 +62,9 @@ def a_life(seed: int, days: int = DAYS) -> PumpRecords:
 
 
 def windows_tested(records: PumpRecords) -> WindowedSeries:
-    other = tiny_records("b", count=99, start="2023-01-01T00:00:00")
+    learnt, chosen = (tiny_records(pump, count=99, start="2023-01-01T00:00:00") for pump in ("b", "c"))
     kept = without_long_gaps(records, GAPS.max_gap_hours)
-    return window_series([(Split.train, other), (Split.validate, other), (Split.test, kept)], WITH_PAST, GAPS)
+    return window_series([(Split.train, learnt), (Split.validate, chosen), (Split.test, kept)], WITH_PAST, GAPS)
 
 
 class Listener:

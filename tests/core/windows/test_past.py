@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.records import FEATURES, PAST_FEATURES, PAST_KNOWN, RECORDS_PER_DAY, Feature, Split
 from bloodtwin_core.records.past import WearerPast, past_after
 from bloodtwin_core.windows import WindowedSeries, window_series
@@ -78,7 +79,18 @@ def test_in_a_history_cut_short_nothing_is_known_of_the_days_before(told: Window
     learnt = recent.origins[Split.train].rows
     assert not known(recent)[learnt].any()
     assert not known(recent)[recent.origins[Split.validate].rows].any()
+    assert not known(recent)[recent.origins[Split.test].rows].any()
     assert known(told)[told.origins[Split.validate].rows].any()
+    assert known(told)[told.origins[Split.test].rows].any()
+
+
+def test_files_of_a_pump_that_overlap_are_refused_with_pump_and_time() -> None:
+    (train, first), (validate, second), (test, third) = tiny_splits(pumps=1, count=COUNT)
+    for again in (first.rows(len(first) - 50, len(first)), second, third.rows(100, 200)):
+        splits = [(train, first), (validate, second), (test, third), (train, again)]
+        plain = window_series(splits, tiny_windows()[1], TINY_DATA)
+        with pytest.raises(DataError, match=r"pump pump0: the record at 2024-01-.*Split the pump's history in time"):
+            with_past(plain)
 
 
 def test_windows_with_a_past_are_stored_as_processes_that_share_a_training_read_them(
