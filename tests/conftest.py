@@ -39,12 +39,16 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that run real commands first: they take longest, and one of them at the end would keep one process alone.
 
-    Of these first what needs no run of the whole graph, for which all but one process would wait. By itself
-    pytest-xdist begins with the files of most tests (--no-loadscope-reorder), which are the quick ones.
+    Of these first one that looks at the run of the whole graph, so that one process makes it, then what does without
+    it, so that no other waits. By itself pytest-xdist begins with the files of most tests
+    (--no-loadscope-reorder), which are the quick ones.
     """
+    looking = [item for item in items if "smoke" in getattr(item, "fixturenames", ())]
+    files = {item.path for item in looking}
+    first = looking[0].path if looking else None
 
-    def place(item: pytest.Item) -> tuple[bool, bool]:
-        return item.get_closest_marker("end_to_end") is None, "smoke" in getattr(item, "fixturenames", ())
+    def place(item: pytest.Item) -> tuple[bool, bool, bool]:
+        return item.get_closest_marker("end_to_end") is None, item.path != first, item.path in files
 
     items.sort(key=place)
 
