@@ -23,7 +23,7 @@ from bloodtwin_core.export.onnx_layers import (
 from bloodtwin_core.export.onnx_outputs import outputs
 from bloodtwin_core.network.cell import CELLS
 from bloodtwin_core.network.checkpoint import Checkpoint
-from bloodtwin_core.records import PAST_FEATURES, UNKNOWN_PAST, without_past
+from bloodtwin_core.records import PAST_FEATURES, UNKNOWN_PAST, has_past, without_past
 from bloodtwin_core.serving.facts import BATCH, INPUT, READING, STATE_OUT, WEARER_PAST
 
 RECORDS_PER_NODE = 16
@@ -66,7 +66,7 @@ def streaming_graph(checkpoint: Checkpoint, opset: int) -> onnx.ModelProto:
     graph, layers, shapes = GraphBuilder(), checkpoint.model.num_layers, state_shapes(checkpoint)
     members, names = checkpoint.forecaster.each_member, CELLS[checkpoint.model.cell].states
     features = without_past(checkpoint.forecaster.features)
-    told = features != checkpoint.forecaster.features
+    told = has_past(checkpoint.forecaster.features)
     record = _with_past(graph) if told else READING
     piece = graph.node("Unsqueeze", [record, graph.whole("first_axis", [0])], "piece")
     units = scaled(graph, checkpoint, piece)

@@ -10,13 +10,13 @@ from torch import Tensor
 
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.forecaster import GlucoseForecaster
-from bloodtwin_core.records import UNKNOWN_PAST, without_past
+from bloodtwin_core.records import UNKNOWN_PAST, has_past, without_past
 from bloodtwin_core.windows.scaler import FeatureScaler
 
 
 def reads_past(forecaster: GlucoseForecaster) -> bool:
     """Whether the network reads what the past says of a wearer."""
-    return without_past(forecaster.features) != forecaster.features
+    return has_past(forecaster.features)
 
 
 def with_unknown_past(records: Tensor) -> Tensor:

@@ -199,6 +199,11 @@ def without_past(features: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in features if name not in PAST_TABLE)
 
 
+def has_past(features: Sequence[str]) -> bool:
+    """Whether what the past says of the wearer is among them."""
+    return any(name in PAST_TABLE for name in features)
+
+
 def units_of(features: Sequence[str]) -> dict[str, str]:
     """The unit of each feature, by its name."""
     return {str(name): feature_row(name).unit for name in features}

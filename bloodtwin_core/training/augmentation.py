@@ -14,12 +14,12 @@ from bloodtwin_core.config import TrainingSettings
 from bloodtwin_core.records import (
     FEATURES,
     PAST_FEATURES,
-    PAST_KNOWN,
     PAST_TABLE,
     RECORDS_PER_DAY,
     RECORDS_PER_HOUR,
     UNKNOWN_PAST,
     Feature,
+    has_past,
 )
 
 
@@ -37,7 +37,7 @@ def varied(records: Tensor, training: TrainingSettings, features: Sequence[str] 
         records = with_hidden(records, Feature.basal_rate, training.hide_basal, features)
     if training.hide_bolus:
         records = with_hidden(records, Feature.bolus_dose, training.hide_bolus, features)
-    if training.hide_past and PAST_KNOWN in features:
+    if training.hide_past and has_past(features):
         records = with_hidden_past(records, training.hide_past)
     return records
 

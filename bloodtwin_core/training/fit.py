@@ -9,7 +9,7 @@ from bloodtwin_core.common.errors import SettingsError, TrainingFailed
 from bloodtwin_core.common.files import close_to_others, storage_errors
 from bloodtwin_core.config import ModelSettings, TrainingMode, TrainingSettings
 from bloodtwin_core.network.threads import torch_threads
-from bloodtwin_core.records import without_past
+from bloodtwin_core.records import has_past
 from bloodtwin_core.training.calibration import calibrate_checkpoint
 from bloodtwin_core.training.checkpoint_folder import BEST, CheckpointFolder, EpochReport, run_identity
 from bloodtwin_core.training.compute import choose_compute, require_a_device_each
@@ -125,13 +125,13 @@ def _require_whole_lookbacks(model: ModelSettings, training: TrainingSettings, l
 def _require_same_inputs(model: ModelSettings, windows: tuple[str, ...], scaler: tuple[str, ...]) -> None:
     """The features of the windows must be those of the scaler that is used, with a wearer's past if model.past is."""
     for name, features in (("windows", windows), ("scaler", scaler)):
-        has_past = features != without_past(features)
-        if model.past and not has_past:
+        reads_past = has_past(features)
+        if model.past and not reads_past:
             raise SettingsError(
                 f"model.past is true, but the {name} given to fit have no wearer's past, so none would be learnt from. "
                 "Give with_past(windows) and scaler.with_past(), or set model.past: false"
             )
-        if has_past and not model.past:
+        if reads_past and not model.past:
             raise SettingsError(
                 f"model.past is false, but the {name} given to fit have a wearer's past. "
                 "Set model.past: true, or give windows and a scaler without it"

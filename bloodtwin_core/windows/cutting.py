@@ -17,6 +17,7 @@ from bloodtwin_core.records import (
     Timestamps,
     Values,
     clock_learnt,
+    has_past,
     times_shown,
     with_time_of_day,
     without_past,
@@ -66,7 +67,7 @@ def window_series(
         features=features,
         rules=OriginRules.of(settings, clock_learnt(zones[Split.train])),
     )
-    return windows if features == scaler.columns else with_past(windows)
+    return with_past(windows) if has_past(scaler.columns) else windows
 
 
 def find_origins(series: Values, segments: list[Segment], split: Split, settings: DataSettings) -> Origins:

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from bloodtwin_core.records import RECORDS_PER_DAY, Rows, Split, without_past
+from bloodtwin_core.records import RECORDS_PER_DAY, Rows, Split, has_past
 from bloodtwin_core.windows import Origins, Segment, WindowedSeries
 from bloodtwin_core.windows.past import with_past
 
@@ -48,7 +48,7 @@ def with_latest_days(
     border = int(records[round(len(records) * (1.0 - judged_share))])
     # A target of a training origin must not reach into the validation days.
     learned, judged = rows[rows + windows.horizon < border], rows[rows >= border]
-    if without_past(windows.features) != windows.features:  # Nothing is known of the days before.
+    if has_past(windows.features):  # Nothing is known of the days before.
         windows = with_past(dataclasses.replace(windows, segments=(*kept, *windows.segments_of(Split.test))))
     # The validation days stand behind the series once more, with what they look back on: no row is in two splits.
     first = next(segment for segment in kept if segment.stop > border).start
