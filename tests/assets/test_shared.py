@@ -44,6 +44,14 @@ def published(store: ArtifactStore, times: int) -> PublishedStore:
     return there
 
 
+def published_and_shared(store: ArtifactStore, times: int) -> PublishedStore:
+    """The same, and other machines have them."""
+    there = published(store, times)
+    store.join(ROOT)
+    there.refresh()
+    return there
+
+
 def files_of(folder: Path) -> dict[str, bytes]:
     there = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in there}
@@ -146,9 +154,7 @@ def test_what_was_damaged_before_it_was_shared_is_told(copied: Graph, tmp_path: 
 
 
 def test_what_was_fetched_and_lost_or_damaged_is_fetched_again(copied: Graph, tmp_path: Path) -> None:
-    there = published(copied.store, times=2)
-    copied.store.join(ROOT)
-    there.refresh()
+    there = published_and_shared(copied.store, times=2)
     assert fetched(tmp_path) == files_of(there.folder)
     (tmp_path / "forecasts" / "versions" / "0001-cccccccc" / "model.onnx").unlink()
     (tmp_path / "forecasts" / "versions" / "0002-cccccccc" / "model.onnx").write_text("damaged")
@@ -158,9 +164,7 @@ def test_what_was_fetched_and_lost_or_damaged_is_fetched_again(copied: Graph, tm
 def test_a_fetched_folder_that_is_no_copy_any_more_is_mended_as_the_error_says(
     copied: Graph, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    there = published(copied.store, times=1)
-    copied.store.join(ROOT)
-    there.refresh()
+    there = published_and_shared(copied.store, times=1)
     fetched(tmp_path)
     (tmp_path / "forecasts" / ".shared.json").write_text("{")
     assert main(["fetch", f"{ROOT}/tiny", str(tmp_path / "forecasts")]) == BAD_DATA
@@ -172,9 +176,7 @@ def test_a_fetched_folder_that_is_no_copy_any_more_is_mended_as_the_error_says(
 def test_nothing_is_fetched_into_a_folder_of_something_else(
     copied: Graph, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    there = published(copied.store, times=1)
-    copied.store.join(ROOT)
-    there.refresh()
+    published_and_shared(copied.store, times=1)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").touch()
     assert main(["fetch", f"{ROOT}/tiny", str(tmp_path / "mine")]) == BAD_USAGE
@@ -185,9 +187,7 @@ def test_nothing_is_fetched_into_a_folder_of_something_else(
 def test_people_begin_with_what_another_machine_published(
     copied: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there = published(copied.store, times=1)
-    copied.store.join(ROOT)
-    there.refresh()
+    published_and_shared(copied.store, times=1)
     bases = []
 
     def stage(store: ArtifactStore, *_: Any) -> People:
