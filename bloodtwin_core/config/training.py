@@ -112,6 +112,11 @@ class TrainingSettings(SettingsGroup):
         le=1.0,
         description="Share of the chunks, by chance, whose wearer's past is unknown to a network with model.past.",
     )
+    past_alone: bool = Field(
+        default=False,
+        description="Learn what a wearer's past says on top of start_from's network, whose other weights and bands "
+        "stay; where nothing is known of a past it forecasts as before.",
+    )
     schedule: Schedule = Field(
         default=Schedule.plateau,
         description="The learning rate falls when val_mae stops falling (plateau), or over max_epochs (cosine).",

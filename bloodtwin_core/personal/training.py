@@ -142,6 +142,7 @@ def settings_of_copy(training: TrainingSettings, personal: PersonalSettings) -> 
         # In so few epochs a plateau is never noticed, and a rate that stays high ends beside the minimum.
         "schedule": Schedule.cosine,
         "early_stopping_patience": personal.early_stopping_patience,
+        "past_alone": False,
         "resume": False,
         "processes": 1,  # A pump has too little to share; people are made side by side instead.
     }

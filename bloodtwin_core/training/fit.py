@@ -15,6 +15,7 @@ from bloodtwin_core.training.checkpoint_folder import BEST, CheckpointFolder, Ep
 from bloodtwin_core.training.compute import choose_compute, require_a_device_each
 from bloodtwin_core.training.fitted import FittedModel, ignore
 from bloodtwin_core.training.module import ForecasterTraining, MakesTraining
+from bloodtwin_core.training.past_alone import require_a_network
 from bloodtwin_core.training.processes.launcher import Launcher
 from bloodtwin_core.training.processes.launching import train_in_processes
 from bloodtwin_core.training.start import starting_checkpoint
@@ -47,13 +48,14 @@ def fit(
     it ends with the weights of an unbroken one, bit for bit. The checkpoint that stood before is replaced only when the
     training is done; on_published then writes it down, and until it has, the next call only finishes what was finished.
     With training.start_from the network begins with that checkpoint's weights and keeps its scaler, whatever scaler was
-    fitted here; start_from says where it lies, if not where its setting says. A study may have the training made by
-    something else and leave its quantiles as they were trained. With a launcher, or training.processes above 1,
-    processes started by it share each step, by torchrun by default; these make the usual training alone (ValueError).
+    fitted here; start_from says where it lies, if not where its setting says. With training.past_alone its quantiles
+    stay as they were calibrated. A study may have the training made by something else and leave its quantiles as they
+    were trained. With a launcher, or training.processes above 1, processes started by it share each step, by torchrun
+    by default; these make the usual training alone (ValueError).
     Raises SettingsError if the device is not there or there are more processes than GPUs, start_from does not fit,
-    windows and scaler have other inputs than each other or than model.past asks for, or attention looks back further
-    than a chunk of training.chunk_length records, TrainingFailed if the loss stops being a number, StorageError if
-    checkpoints or logs cannot be written.
+    training.past_alone has nothing to start from, windows and scaler have other inputs than each other or than
+    model.past asks for, or attention looks back further than a chunk of training.chunk_length records, TrainingFailed
+    if the loss stops being a number, StorageError if checkpoints or logs cannot be written.
     """
     _require_whole_lookbacks(model, training, windows.lookback)
     shared = bool(launcher) or training.processes > 1
@@ -64,6 +66,7 @@ def fit(
         require_a_device_each(training.processes, compute.device)
     logger.info("Training on %s", compute)
     start = training.start_from if start_from is None else start_from
+    require_a_network(model, training, start)
     base = starting_checkpoint(start, model, windows.lookback, windows.horizon, windows.features)
     _require_same_inputs(model, windows.features, (base.scaler if base else scaler).columns)
     run = run_identity(model, training, data_fingerprint, base.sha256 if base else "")
@@ -95,7 +98,7 @@ def fit(
                     close_to_others(tensorboard)
         _require_numbers(trained, checkpoints)
         _log_the_end(trained, training)
-        if calibrate:
+        if calibrate and not training.past_alone:
             with torch_threads(compute.threads):
                 calibrate_checkpoint(checkpoints.in_progress / BEST, windows, compute.device.value)
         finished = checkpoints.finish(run, trained.epochs, trained.resumed_from)

@@ -15,6 +15,7 @@ from bloodtwin_core.network.quantiles import pinball
 from bloodtwin_core.records import GLUCOSE_LIMITS, Feature, Split
 from bloodtwin_core.training.augmentation import varied
 from bloodtwin_core.training.batches import validation_chunk_length
+from bloodtwin_core.training.past_alone import learn_past_alone
 from bloodtwin_core.training.processes import sharing
 from bloodtwin_core.training.series import series_for
 from bloodtwin_core.windows import WindowedSeries
@@ -68,6 +69,8 @@ class ForecasterTraining(L.LightningModule):
         self.training_settings = training
         self.lookback, self.horizon = windows.lookback, windows.horizon
         self.forecaster = GlucoseForecaster(model, windows.horizon, scaler, windows.lookback)
+        if training.past_alone:
+            learn_past_alone(self.forecaster)
         is_origin = np.zeros(len(windows.series), dtype=np.bool_)
         for split in (Split.train, Split.validate):
             is_origin[windows.origins[split].rows] = True
@@ -162,9 +165,10 @@ class ForecasterTraining(L.LightningModule):
         Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019, and SGDR, ICLR 2017.
         """
         settings = self.training_settings
-        optimizer = torch.optim.AdamW(
-            self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, foreach=True
-        )
+        learnt = [weights for weights in self.parameters() if weights.requires_grad]
+        # A decay would take hold of the weights, too, that lie beside those of the past and stay.
+        decay = 0.0 if settings.past_alone else settings.weight_decay
+        optimizer = torch.optim.AdamW(learnt, lr=settings.learning_rate, weight_decay=decay, foreach=True)
         if settings.schedule is Schedule.cosine:
             cosine = torch.optim.lr_scheduler.CosineAnnealingLR(
                 optimizer, settings.max_epochs, eta_min=LAST_OF_COSINE * settings.learning_rate

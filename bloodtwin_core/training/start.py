@@ -1,24 +1,28 @@
 """training.start_from: the trained network whose weights, and whose scaler, a training begins with.
 
 The scaler travels with the weights: what a weight means depends on the unit of its input, so a network that goes on
-learning keeps the scaler it began with, and the one fitted on the new records is reported only.
+learning keeps the scaler it began with, and the one fitted on the new records is reported only. Whether it reads a
+wearer's past is for the settings to say: inputs of the past are left out, or begin by saying nothing.
 """
 
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.config import PRETRAINED, ModelSettings
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
+from bloodtwin_core.network.past import past_not_learnt, past_unknown
 from bloodtwin_core.pretrained.files import CHECKPOINT, shipped_file
 from bloodtwin_core.records import FEATURES, without_past
 
-MAY_DIFFER = ("name", "dropout")
-"""Settings of model that leave shape and meaning of every weight as they are."""
+MAY_DIFFER = ("name", "dropout", "past")
+"""Settings of model that leave shape and meaning of every weight of the features as they are."""
 
 
 def starting_checkpoint(
     start_from: str, model: ModelSettings, lookback: int, horizon: int, features: tuple[str, ...] = FEATURES
 ) -> Checkpoint | None:
-    """The checkpoint that training.start_from names; None where it is empty and weights are drawn anew.
+    """The checkpoint that training.start_from names, with inputs of the past as model.past says.
+
+    None where it is empty and weights are drawn anew.
 
     Raises SettingsError if it cannot be read, or its network is not the one that the settings ask for.
     """
@@ -39,6 +43,7 @@ def starting_checkpoint(
     ]
     if model.attention and lookback != base.lookback:  # Attention has a weight for every record of it.
         differing.append(("data.lookback", lookback, base.lookback))
+    base = past_not_learnt(base) if model.past else past_unknown(base)
     there = without_past(base.forecaster.features)
     if without_past(features) != there:  # Each has its weights.
         differing.append(("data.extra_features", _extra(without_past(features)), _extra(there)))

@@ -23,7 +23,7 @@ from bloodtwin_core.export import (
 )
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
 from bloodtwin_core.network.forecaster import GlucoseForecaster
-from bloodtwin_core.network.past import past_unknown, with_unknown_past
+from bloodtwin_core.network.past import past_unknown, reads_past, with_unknown_past
 from bloodtwin_core.network.scan import scan_windows
 from bloodtwin_core.records import FEATURES, PAST_FEATURES, PAST_TABLE, RECORDS_PER_DAY, UNKNOWN_PAST, Split
 from bloodtwin_core.serving import Forecaster, StreamingForecaster
@@ -39,7 +39,10 @@ from tests.core.export.test_export import checkpoint_of
 from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, awake, tiny_windows
 
 EXPORT = ExportSettings(parity_windows=20, int8=True, int8_max_cost=50.0)
-COUNT = 14 * RECORDS_PER_DAY
+COUNT = 18 * RECORDS_PER_DAY
+"""Half of which is to learn from, so that a week of it is known there."""
+HARDLY = TINY_TRAINING.model_copy(update={"learning_rate": 1e-9, "max_epochs": 1, "chunk_batch_size": 16})
+"""Training that leaves the weights nearly as they were."""
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +96,94 @@ def test_a_training_reads_the_past_and_its_checkpoint_says_so(
     assert np.isfinite(known).all()
     assert np.isfinite(unknown).all()
     assert (known != unknown).any(), "it makes something of it"
-    go_on = training.model_copy(update={"start_from": str(fitted.checkpoint)})
-    with pytest.raises(SettingsError, match=r"model\.past is False, but True there.*Set model\.past: True"):
-        fit(plain[0], plain[1], TINY_MODEL, go_on, CheckpointFolder(tmp_path / "other"), tmp_path / "tb", "data")
+
+
+@pytest.mark.parametrize("reads_it", [True, False])
+def test_a_training_begins_with_what_a_network_knows_whether_both_read_the_past_or_one(
+    plain: tuple[WindowedSeries, FeatureScaler], told: WindowedSeries, tmp_path: Path, reads_it: bool
+) -> None:
+    reading, alone = TINY_MODEL.model_copy(update={"past": True}), TINY_MODEL
+    inputs = {True: (told, plain[1].with_past(), reading), False: (*plain, alone)}
+    folders = {name: CheckpointFolder(tmp_path / name) for name in ("before", "after")}
+    begun = fit(*inputs[not reads_it], HARDLY, folders["before"], tmp_path / "tb", "data")
+    go_on = HARDLY.model_copy(update={"start_from": str(begun.checkpoint)})
+    ended = fit(*inputs[reads_it], go_on, folders["after"], tmp_path / "tb", "data")
+    before, after = (load_checkpoint(fitted.checkpoint) for fitted in (begun, ended))
+    assert after.model.past is reads_it
+    assert reads_past(after.forecaster) is reads_it
+    rows = plain[0].origins[Split.test].rows
+    forecasts = [scan_windows(past_unknown(each).forecaster, plain[0], rows) for each in (before, after)]
+    np.testing.assert_allclose(*forecasts, atol=1e-2)
+
+
+@pytest.fixture(scope="module")
+def learnt_alone(
+    plain: tuple[WindowedSeries, FeatureScaler], told: WindowedSeries, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Checkpoint, Checkpoint]:
+    """A network of two members, and the same after it learnt of the past alone, though weights decay."""
+    folder = tmp_path_factory.mktemp("alone")
+    model = TINY_MODEL.model_copy(update={"ensemble_size": 2})
+    training = TINY_TRAINING.model_copy(
+        update={"max_epochs": 2, "weight_decay": 0.5, "hide_basal": 0.5, "chunk_batch_size": 16}
+    )
+    base = fit(*plain, model, training, CheckpointFolder(folder / "base"), folder / "tb", "data")
+    changes = {"start_from": str(base.checkpoint), "past_alone": True, "hide_past": 0.0}
+    reading = model.model_copy(update={"past": True})
+    folders = CheckpointFolder(folder / "on_top")
+    # The windows' own scaler is another one: that of the network is kept.
+    other = plain[1].model_copy(update={"centre": [each + 1.0 for each in plain[1].centre]}).with_past()
+    on_top = fit(told, other, reading, training.model_copy(update=changes), folders, folder / "tb", "data")
+    return load_checkpoint(base.checkpoint), load_checkpoint(on_top.checkpoint)
+
+
+def test_learning_of_the_past_alone_leaves_the_network_as_it_was_bit_for_bit(
+    learnt_alone: tuple[Checkpoint, Checkpoint],
+) -> None:
+    base, on_top = learnt_alone
+    before, after = (each.forecaster.state_dict() for each in (base, past_unknown(on_top)))
+    assert before.keys() == after.keys()
+    for name, weights in before.items():
+        assert torch.equal(weights, after[name]), name
+    assert past_unknown(on_top).scaler == base.scaler
+
+
+def test_learning_of_the_past_alone_makes_something_of_every_input_of_it(
+    learnt_alone: tuple[Checkpoint, Checkpoint],
+) -> None:
+    _, on_top = learnt_alone
+    for member in on_top.forecaster.each_member:
+        of_past = member.recurrent.weight_ih_l0[:, len(FEATURES) :]
+        assert (of_past.abs().amax(dim=0) > 0).all()
+        assert (member.unknown_extra == 0).all(), "an unknown past says nothing"
+
+
+def test_a_wearer_of_whose_past_nothing_is_known_is_forecast_as_before(
+    learnt_alone: tuple[Checkpoint, Checkpoint], plain: tuple[WindowedSeries, FeatureScaler]
+) -> None:
+    base, on_top = learnt_alone
+    lookbacks = torch.from_numpy(plain[0].lookbacks(plain[0].origins[Split.test].rows[:50]))
+    with torch.inference_mode():
+        before = base.forecaster.forecast(lookbacks)
+        after = on_top.forecaster.forecast(with_unknown_past(lookbacks))
+    for one, other in zip(before, after, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("past", "start_from", "why"),
+    [
+        (False, "pretrained", r"model\.past is false\. Set model\.past: true"),
+        (True, "", r"none to start from\. Name one in training\.start_from"),
+    ],
+)
+def test_the_past_is_not_learnt_alone_without_a_network_or_a_past(
+    plain: tuple[WindowedSeries, FeatureScaler], tmp_path: Path, past: bool, start_from: str, why: str
+) -> None:
+    training = TINY_TRAINING.model_copy(update={"past_alone": True, "start_from": start_from})
+    model = TINY_MODEL.model_copy(update={"past": past})
+    with pytest.raises(SettingsError, match=why):
+        fit(*plain, model, training, CheckpointFolder(tmp_path / "c"), tmp_path / "tb", "data")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
