@@ -198,7 +198,7 @@ def _age(minutes: float) -> str:
 def _forecaster(model: Path | None) -> Forecaster:
     if model is None:
         return base_forecaster()
-    return Forecaster.load_with_past(model)
+    return Forecaster.load(model)
 
 
 def _require_zone(place: Place, settings: DataSettings) -> None:

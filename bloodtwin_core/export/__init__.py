@@ -7,7 +7,7 @@ them, int8.py makes the small one, parity.py compares. listing.py keeps model.js
 port can check itself against. What reads them is in serving.
 """
 
-from bloodtwin_core.export.facts import facts_of, int8_facts, state_shapes, streaming_facts
+from bloodtwin_core.export.facts import facts_of, int8_facts, onnx_facts, state_shapes, streaming_facts
 from bloodtwin_core.export.int8 import Int8Outcome, Int8Trial, export_int8
 from bloodtwin_core.export.listing import list_model
 from bloodtwin_core.export.onnx_files import export_onnx, export_streaming
@@ -26,6 +26,7 @@ __all__ = [
     "facts_of",
     "int8_facts",
     "list_model",
+    "onnx_facts",
     "parity",
     "state_shapes",
     "streaming_facts",

@@ -9,7 +9,7 @@ from bloodtwin_core.serving.facts import BATCH, PAST, SEEN, ExportFacts
 
 
 def facts_of(checkpoint: Checkpoint) -> ExportFacts:
-    """The facts about a checkpoint that its exports carry; a whole lookback is read without the wearer's past."""
+    """The facts about a checkpoint that its exports carry; those of model.ts, which is never told a wearer's past."""
     checkpoint = past_unknown(checkpoint)
     units = units_of(checkpoint.forecaster.features)
     return ExportFacts(
@@ -30,10 +30,15 @@ def facts_of(checkpoint: Checkpoint) -> ExportFacts:
     )
 
 
-def streaming_facts(checkpoint: Checkpoint) -> ExportFacts:
-    """Those of model_streaming.onnx, which carries states and takes what the past says of the wearer."""
+def onnx_facts(checkpoint: Checkpoint) -> ExportFacts:
+    """Those of model.onnx, which may be told what the past says of the wearer."""
     past = units_of(PAST_FEATURES) if reads_past(checkpoint.forecaster) else {}
-    return facts_of(checkpoint).model_copy(update={"states": state_shapes(checkpoint), "wearer_past": past})
+    return facts_of(checkpoint).model_copy(update={"wearer_past": past})
+
+
+def streaming_facts(checkpoint: Checkpoint) -> ExportFacts:
+    """Those of model_streaming.onnx, which carries states besides."""
+    return onnx_facts(checkpoint).model_copy(update={"states": state_shapes(checkpoint)})
 
 
 def int8_facts(checkpoint: Checkpoint) -> ExportFacts:

@@ -6,26 +6,26 @@ import onnx
 
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.config import ExportSettings
-from bloodtwin_core.export.facts import facts_of, streaming_facts
+from bloodtwin_core.export.facts import onnx_facts, streaming_facts
 from bloodtwin_core.export.listing import relist
 from bloodtwin_core.export.onnx_graph import streaming_graph, window_graph
 from bloodtwin_core.network.checkpoint import Checkpoint
-from bloodtwin_core.network.past import past_unknown
 from bloodtwin_core.serving.facts import FACTS, ExportFacts
 
 
 def export_onnx(checkpoint: Checkpoint, path: Path, settings: ExportSettings) -> None:
     """Write model.onnx, weights inside, recurrent layers as fused nodes, batch size free.
 
-    Of a network that reads the wearer's past it forecasts as where nothing is known of it.
+    It takes what the past says of the wearer, too, where the network reads it; who does not tell it is forecast as
+    where nothing is known of it.
     """
-    write_onnx(window_graph(past_unknown(checkpoint), settings.opset), facts_of(checkpoint), path)
+    write_onnx(window_graph(checkpoint, settings.opset), onnx_facts(checkpoint), path)
 
 
 def export_streaming(checkpoint: Checkpoint, path: Path, settings: ExportSettings) -> None:
     """Write model_streaming.onnx, which takes one record at a time and carries the network's state.
 
-    It takes what the past says of the wearer, too, where the network reads it.
+    It takes what the past says of the wearer as model.onnx does.
     """
     write_onnx(streaming_graph(checkpoint, settings.opset), streaming_facts(checkpoint), path)
 

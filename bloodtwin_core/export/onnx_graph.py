@@ -35,11 +35,21 @@ single window 2 % slower; pieces of 8 gain 3 % more on the batch and lose 5 % mo
 hands its state to the next.
 """
 
+PAST_STEPS = "past_steps"
+"""Free, since the default is one row for all records of a lookback."""
+
 
 def window_graph(checkpoint: Checkpoint, opset: int, records_per_node: int = RECORDS_PER_NODE) -> onnx.ModelProto:
-    """From lookbacks `input` [batch, lookback, feature] to what onnx_outputs.py gives, in mg/dL."""
+    """From lookbacks `input` [batch, lookback, feature] to what onnx_outputs.py gives, in mg/dL.
+
+    A network that reads the wearer's past takes it as `wearer_past` [batch, lookback, PAST_FEATURES], by default
+    unknown.
+    """
     graph, lookback = GraphBuilder(), checkpoint.lookback
-    units = scaled(graph, checkpoint, graph.node("Transpose", [INPUT], "records", perm=[1, 0, 2]))
+    features = without_past(checkpoint.forecaster.features)
+    told = has_past(checkpoint.forecaster.features)
+    lookbacks = _with_past(graph, INPUT, axes=3) if told else INPUT
+    units = scaled(graph, checkpoint, graph.node("Transpose", [lookbacks], "records", perm=[1, 0, 2]))
     lengths = [min(records_per_node, lookback - start) for start in range(0, lookback, records_per_node)]
     raw = []
     for number, member in enumerate(checkpoint.forecaster.each_member):
@@ -54,7 +64,8 @@ def window_graph(checkpoint: Checkpoint, opset: int, records_per_node: int = REC
         raw.append(decoded(graph, member, last_state, number))
     last = graph.node("Gather", [INPUT, graph.whole("last_step", lookback - 1)], "last_record", axis=1)
     given = outputs(graph, checkpoint, raw, last, nothing_unless_unknown(graph, known))
-    return graph.finish([float_value(INPUT, BATCH, lookback, len(checkpoint.forecaster.features))], given, opset)
+    past_told = [float_value(WEARER_PAST, BATCH, PAST_STEPS, len(PAST_FEATURES))] if told else []
+    return graph.finish([float_value(INPUT, BATCH, lookback, len(features)), *past_told], given, opset)
 
 
 def streaming_graph(checkpoint: Checkpoint, opset: int) -> onnx.ModelProto:
@@ -67,7 +78,7 @@ def streaming_graph(checkpoint: Checkpoint, opset: int) -> onnx.ModelProto:
     members, names = checkpoint.forecaster.each_member, CELLS[checkpoint.model.cell].states
     features = without_past(checkpoint.forecaster.features)
     told = has_past(checkpoint.forecaster.features)
-    record = _with_past(graph) if told else READING
+    record = _with_past(graph, READING, axes=2) if told else READING
     piece = graph.node("Unsqueeze", [record, graph.whole("first_axis", [0])], "piece")
     units = scaled(graph, checkpoint, piece)
     carried = {name: graph.parts(f"{name}_in", [1] * (layers * len(members)), axis=0, of=name) for name in names}
@@ -95,12 +106,12 @@ def streaming_graph(checkpoint: Checkpoint, opset: int) -> onnx.ModelProto:
     return graph.finish(takes, [prediction, *states_after, *sureness], opset)
 
 
-def _with_past(graph: GraphBuilder) -> str:
-    """The record with what the past says of the wearer behind it, [batch, feature and past]."""
-    # An input that has a constant of its name takes that for its default: one row, for however many wearers.
-    past = graph.constant(WEARER_PAST, np.array([UNKNOWN_PAST], dtype=np.float32))
-    first = [graph.whole("begin", [0]), graph.whole("one", [1])]
-    rows = graph.node("Slice", [graph.node("Shape", [READING], "shape"), *first], "wearers")
+def _with_past(graph: GraphBuilder, records: str, axes: int) -> str:
+    """The records with what the past says of the wearer behind the features, of so many axes."""
+    # An input that has a constant of its name takes that for its default: one row, for however many records.
+    past = graph.constant(WEARER_PAST, np.array(UNKNOWN_PAST, dtype=np.float32).reshape(*[1] * (axes - 1), -1))
+    all_but_last = [graph.whole("begin", [0]), graph.whole("last_axis", [-1])]
+    rows = graph.node("Slice", [graph.node("Shape", [records], "shape"), *all_but_last], "shape_of_rows")
     shape = graph.node("Concat", [rows, graph.whole("past_size", [len(PAST_FEATURES)])], "past_shape", axis=0)
     every = graph.node("Expand", [past, shape], "past_of_each")
-    return graph.node("Concat", [READING, every], "record", axis=1)
+    return graph.node("Concat", [records, every], "records_and_past", axis=-1)

@@ -42,7 +42,7 @@ def base_forecaster(threads: int = 0) -> Forecaster:
 
     Raises ArtifactMissing if this installation comes without one, or it was changed.
     """
-    return Forecaster.load_with_past(shipped_file(ONNX), threads)
+    return Forecaster.load(shipped_file(ONNX), threads)
 
 
 def base_streaming_forecaster(threads: int = 1) -> StreamingForecaster:

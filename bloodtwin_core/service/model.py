@@ -51,7 +51,7 @@ def loaded(path: Path) -> Model:
         raise ArtifactMissing(
             f"{path} cannot be read ({error.strerror}). Name a model in service.model_path"
         ) from error
-    forecaster = Forecaster.load_with_past(path, threads=1)
+    forecaster = Forecaster.load(path, threads=1)
     _try(forecaster, path)
     return Model(forecaster, path, digest, time.time(), alarm_rules_of(path, forecaster.facts.checkpoint_sha256))
 

@@ -18,7 +18,7 @@ PAST, SEEN = "past", "seen"
 """What attention carries beside them: the top layer's states after each of the last lookback records, oldest first, and
 how many records there have been."""
 WEARER_PAST = "wearer_past"
-"""What the past says of the wearer, the optional input of the streaming export of a network that reads it."""
+"""What the past says of the wearer, the optional input of the ONNX files of a network that reads it."""
 STATE_OUT = "_out"
 """A state comes out under its own name with this behind it."""
 BATCH = "batch"
@@ -95,6 +95,17 @@ def with_clock(facts: ExportFacts, clock: Clock | None) -> ExportFacts:
             f"the model's file says that it learnt from {facts.clock} time, not {clock}. Leave clock out"
         )
     return facts.model_copy(update={"clock": clock})
+
+
+def told(name: str, records: Values, facts: ExportFacts) -> dict[str, Values]:
+    """The inputs of an ONNX file from records [..., feature] or [..., feature and past]; name takes the features.
+
+    Without columns of the past it is unknown to the network.
+    """
+    own = len(facts.feature_units)
+    if records.shape[-1] == own:
+        return {name: records}
+    return {name: records[..., :own], WEARER_PAST: records[..., own:]}
 
 
 def forecast_outputs(facts: ExportFacts) -> list[str]:

@@ -9,7 +9,7 @@ import onnxruntime
 
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.records import Values
-from bloodtwin_core.serving.facts import FACTS, INPUT, ExportedForecast, ExportFacts, forecast_outputs
+from bloodtwin_core.serving.facts import FACTS, INPUT, ExportedForecast, ExportFacts, forecast_outputs, told
 from bloodtwin_core.serving.model_json import agreed_facts
 from bloodtwin_core.serving.streaming_network import StreamingNetwork
 
@@ -25,12 +25,16 @@ class WindowNetwork:
     facts: ExportFacts
 
     def __call__(self, windows: Values) -> npt.NDArray[np.float32]:
-        """Point forecasts in mg/dL [batch, horizon] from lookbacks [batch, lookback, feature]."""
+        """Point forecasts in mg/dL [batch, horizon] from lookbacks [batch, lookback, feature].
+
+        Where the file takes what the past says of the wearers, its columns may stand behind the features; else it is
+        unknown.
+        """
         return self.forecast(windows).prediction
 
     def forecast(self, windows: Values) -> ExportedForecast:
         """The same with quantiles and, of an ensemble, disagreement."""
-        return ExportedForecast(*self.session.run(forecast_outputs(self.facts), {INPUT: windows}))
+        return ExportedForecast(*self.session.run(forecast_outputs(self.facts), told(INPUT, windows, self.facts)))
 
 
 def load_onnx(path: Path, threads: int = 0) -> tuple[WindowNetwork, ExportFacts]:

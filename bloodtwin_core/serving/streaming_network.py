@@ -10,10 +10,10 @@ from bloodtwin_core.records import Values
 from bloodtwin_core.serving.facts import (
     READING,
     STATE_OUT,
-    WEARER_PAST,
     ExportedForecast,
     ExportFacts,
     forecast_outputs,
+    told,
 )
 
 States = dict[str, npt.NDArray[np.float32]]
@@ -48,13 +48,7 @@ class StreamingNetwork:
         """The same with quantiles and, of an ensemble, disagreement."""
         names = forecast_outputs(self.facts)
         outputs = [*names, *(name + STATE_OUT for name in states)]
-        own = len(self.facts.feature_units)
-        told = (
-            {READING: reading}
-            if reading.shape[1] == own
-            else {READING: reading[:, :own], WEARER_PAST: reading[:, own:]}
-        )
-        given = self.session.run(outputs, {**told, **states})
+        given = self.session.run(outputs, {**told(READING, reading, self.facts), **states})
         return ExportedForecast(*given[: len(names)]), dict(zip(states, given[len(names) :], strict=True))
 
     def __call__(self, windows: Values) -> npt.NDArray[np.float32]:

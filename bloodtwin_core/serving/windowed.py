@@ -13,13 +13,11 @@ from bloodtwin_core.serving.facts import ExportedForecast, ExportFacts, Predict,
 from bloodtwin_core.serving.forecast import Forecast, forecast_of
 from bloodtwin_core.serving.intake import taken
 from bloodtwin_core.serving.lookback import lookback_of, past_of_lookback
-from bloodtwin_core.serving.model_json import read_model_json
-from bloodtwin_core.serving.onnx_files import WindowNetwork, load_onnx, load_streaming
+from bloodtwin_core.serving.onnx_files import WindowNetwork, load_onnx
 from bloodtwin_core.serving.published import model_in
-from bloodtwin_core.serving.streaming_network import StreamingNetwork
 
-WINDOWED, STREAMING = "model.onnx", "model_streaming.onnx"
-"""The exports that take whole lookbacks, and one record at a time, in the folder of a model."""
+WINDOWED = "model.onnx"
+"""The export that takes whole lookbacks, in the folder of a model."""
 
 
 @dataclass(frozen=True)
@@ -47,24 +45,6 @@ class Forecaster:
         else:
             predict, facts = load_onnx(path, threads)
         return cls(predict, with_clock(facts, clock))
-
-    @classmethod
-    def load_with_past(cls, path: Path, threads: int = 0, clock: Clock | None = None) -> "Forecaster":
-        """The same, but of a model that reads the wearer's past one that is told it by the records it is given.
-
-        That is the model_streaming.onnx beside model.onnx, run over the lookback, where model.json says that it takes
-        the past. Raises what load raises.
-        """
-        path = model_in(path, WINDOWED)
-        listed = read_model_json(path.parent).models
-        whole, streaming = listed.get(path.name), listed.get(STREAMING)
-        if not (whole and streaming and streaming.facts.wearer_past and path.name == WINDOWED):
-            return cls.load(path, threads, clock)
-        if whole.facts.checkpoint_sha256 != streaming.facts.checkpoint_sha256:  # One of them is yet to be exported.
-            return cls.load(path, threads, clock)
-        network, facts = load_streaming(path.parent / STREAMING, threads)
-        facts = with_clock(facts, clock)
-        return cls(StreamingNetwork(network.session, facts), facts)
 
     def forecast(self, records: PumpRecords, zone: str = "") -> Forecast:
         """What follows the last record; at least a lookback of records since glucose was first measured is needed.
@@ -111,6 +91,6 @@ class Forecaster:
         return recent, window
 
     def _answer(self, window: Values) -> ExportedForecast:
-        if isinstance(self.predict, WindowNetwork | StreamingNetwork):
+        if isinstance(self.predict, WindowNetwork):
             return self.predict.forecast(window)
         return ExportedForecast(self.predict(window))

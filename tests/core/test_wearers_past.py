@@ -17,6 +17,7 @@ from bloodtwin_core.export import (
     export_streaming,
     export_torchscript,
     facts_of,
+    onnx_facts,
     parity,
     streaming_facts,
     write_test_vector,
@@ -27,7 +28,7 @@ from bloodtwin_core.network.past import past_unknown, reads_past, with_unknown_p
 from bloodtwin_core.network.scan import scan_windows
 from bloodtwin_core.records import FEATURES, PAST_FEATURES, PAST_TABLE, RECORDS_PER_DAY, UNKNOWN_PAST, Split
 from bloodtwin_core.serving import Forecaster, StreamingForecaster
-from bloodtwin_core.serving.facts import READING, WEARER_PAST
+from bloodtwin_core.serving.facts import INPUT, READING, WEARER_PAST
 from bloodtwin_core.serving.model_json import read_model_json
 from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
 from bloodtwin_core.training import CheckpointFolder
@@ -225,52 +226,56 @@ def test_a_network_without_its_past_is_the_one_to_which_it_is_unknown(
     assert past_unknown(past_unknown(checkpoint)).forecaster.features == FEATURES
 
 
-def test_files_of_whole_lookbacks_know_no_past(
-    checkpoint: Checkpoint, exports: Path, plain: tuple[WindowedSeries, FeatureScaler], told: WindowedSeries
+def test_torchscript_and_int8_know_no_past(
+    checkpoint: Checkpoint, exports: Path, plain: tuple[WindowedSeries, FeatureScaler]
 ) -> None:
     assert facts_of(checkpoint).features == FEATURES
     assert "wearer_past" not in facts_of(checkpoint).model_dump()
-    for name in ("model.onnx", "model.ts"):
-        forecaster = Forecaster.load(exports / name)
-        assert forecaster.facts.features == FEATURES
-        assert parity(forecaster.predict, checkpoint, plain[0], EXPORT).agrees
+    assert parity(Forecaster.load(exports / "model.ts").predict, checkpoint, plain[0], EXPORT).agrees
     outcome = export_int8(checkpoint, exports / "model.onnx", exports / "model_int8.onnx", plain[0], EXPORT)
     if outcome.written:
-        assert load_onnx(exports / "model_int8.onnx")[1].features == FEATURES
+        facts = load_onnx(exports / "model_int8.onnx")[1]
+        assert (facts.features, facts.wearer_past) == (FEATURES, {})
     write_test_vector(exports / "model.onnx", exports / "test_vector.json")
     assert (exports / "test_vector.json").exists()
     assert not read_model_json(exports).models
-    assert told.features != FEATURES
 
 
-def test_the_streaming_file_takes_the_past_and_does_without(
+def test_onnx_files_take_the_past_and_do_without(
     checkpoint: Checkpoint, exports: Path, plain: tuple[WindowedSeries, FeatureScaler], told: WindowedSeries
 ) -> None:
-    network, facts = load_streaming(exports / "model_streaming.onnx")
-    assert facts == streaming_facts(checkpoint)
-    assert facts.features == FEATURES
-    assert facts.wearer_past == {name: row.unit for name, row in PAST_TABLE.items()}
-    assert parity(network, checkpoint, told, EXPORT).agrees
-    assert parity(network, checkpoint, plain[0], EXPORT).agrees
-    lookbacks = plain[0].lookbacks(plain[0].origins[Split.test].rows[:7])
-    whole, _ = load_onnx(exports / "model.onnx")
-    for given, wanted in zip(network.forecast(lookbacks), whole.forecast(lookbacks), strict=True):
-        np.testing.assert_allclose(given, wanted, atol=1e-3)
+    whole, facts = load_onnx(exports / "model.onnx")
+    streaming, of_streaming = load_streaming(exports / "model_streaming.onnx")
+    assert (facts, of_streaming) == (onnx_facts(checkpoint), streaming_facts(checkpoint))
+    rows = plain[0].origins[Split.test].rows[:7]
+    for network in (whole, streaming):
+        assert network.facts.features == FEATURES
+        assert network.facts.wearer_past == {name: row.unit for name, row in PAST_TABLE.items()}
+        assert parity(network, checkpoint, told, EXPORT).agrees
+        assert parity(network, checkpoint, plain[0], EXPORT).agrees
+    for windows in (told, plain[0]):
+        lookbacks = windows.lookbacks(rows)
+        for given, wanted in zip(streaming.forecast(lookbacks), whole.forecast(lookbacks), strict=True):
+            np.testing.assert_allclose(given, wanted, atol=1e-3)
     stream = StreamingForecaster.load(exports / "model_streaming.onnx")
     assert stream.network.facts.wearer_past
 
 
-def test_the_past_is_an_input_that_a_runtime_need_not_give(exports: Path) -> None:
-    session = onnxruntime.InferenceSession(exports / "model_streaming.onnx", providers=["CPUExecutionProvider"])
+@pytest.mark.parametrize("name", ["model.onnx", "model_streaming.onnx"])
+def test_the_past_is_an_input_that_a_runtime_need_not_give(exports: Path, name: str) -> None:
+    session = onnxruntime.InferenceSession(exports / name, providers=["CPUExecutionProvider"])
     assert WEARER_PAST not in [taken.name for taken in session.get_inputs()]
     assert [each.name for each in session.get_overridable_initializers()] == [WEARER_PAST]
-    network, facts = load_streaming(exports / "model_streaming.onnx")
-    reading = np.zeros((3, len(FEATURES)), dtype=np.float32)
-    given = {READING: reading, **network.zero_states(3)}
-    unknown = np.tile(np.array(UNKNOWN_PAST, dtype=np.float32), (3, 1))
+    if name == "model.onnx":
+        shape = (3, TINY_DATA.lookback)
+        given = {INPUT: np.zeros((*shape, len(FEATURES)), dtype=np.float32)}
+    else:
+        shape = (3,)
+        network, _ = load_streaming(exports / name)
+        given = {READING: np.zeros((*shape, len(FEATURES)), dtype=np.float32), **network.zero_states(3)}
+    unknown = np.broadcast_to(np.array(UNKNOWN_PAST, dtype=np.float32), (*shape, len(UNKNOWN_PAST)))
     left_out, said = (session.run(["prediction"], {**given, **past})[0] for past in ({}, {WEARER_PAST: unknown}))
     np.testing.assert_array_equal(left_out, said)
-    assert len(facts.wearer_past) == unknown.shape[1]
 
 
 def test_baselines_and_questions_of_insulin_take_windows_with_a_past(

@@ -203,7 +203,7 @@ def test_a_model_that_reads_the_past_is_told_the_whole_history(
     records = tiny_records("7", count=9 * RECORDS_PER_DAY, missing=0.01)
     file = write_split_file(tmp_path / "data", records, Split.test, tz_handling="UTC")
     found = forecast(capsys, file, "--at", "last", "--model", folder)
-    told = Forecaster.load_with_past(folder)
+    told = Forecaster.load(folder)
     np.testing.assert_allclose(values(found), told.forecast(records).glucose, atol=0.02)
     last_day = records.rows(len(records) - RECORDS_PER_DAY, len(records))
     assert np.abs(told.forecast(last_day).glucose - told.forecast(records).glucose).max() > 0.1

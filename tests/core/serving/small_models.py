@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from bloodtwin_core.config import Cell, DataSettings, ExportSettings, ModelSettings
-from bloodtwin_core.export import export_onnx, export_streaming, facts_of, list_model, streaming_facts
+from bloodtwin_core.export import export_onnx, export_streaming, list_model, onnx_facts, streaming_facts
 from bloodtwin_core.network.forecaster import GlucoseForecaster
 from bloodtwin_core.records import Clock, Feature, OriginRules, PumpRecords
 from tests.core.export.test_export import SCALER, checkpoint_of, untrained
@@ -35,7 +35,7 @@ def exports_with_past(folder: Path, data: DataSettings, clock: Clock) -> Path:
         torch.nn.init.normal_(member.unknown_extra)
     checkpoint = replace(checkpoint_of(network, model, data, scaler), rules=OriginRules.of(data, clock))
     export_onnx(checkpoint, folder / "model.onnx", ExportSettings())
-    list_model(folder / "model.onnx", facts_of(checkpoint))
+    list_model(folder / "model.onnx", onnx_facts(checkpoint))
     export_streaming(checkpoint, folder / "model_streaming.onnx", ExportSettings())
     list_model(folder / "model_streaming.onnx", streaming_facts(checkpoint))
     return folder
