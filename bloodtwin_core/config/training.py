@@ -112,6 +112,12 @@ class TrainingSettings(SettingsGroup):
         le=1.0,
         description="Share of the chunks, by chance, whose wearer's past is unknown to a network with model.past.",
     )
+    blur_past: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=2.0,
+        description="Each input of a chunk's past is shifted at random, by so many of its scale; 0 changes nothing.",
+    )
     past_alone: bool = Field(
         default=False,
         description="Learn what a wearer's past says on top of start_from's network, whose other weights and bands "

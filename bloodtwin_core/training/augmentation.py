@@ -14,6 +14,7 @@ from bloodtwin_core.config import TrainingSettings
 from bloodtwin_core.records import (
     FEATURES,
     PAST_FEATURES,
+    PAST_KNOWN,
     PAST_TABLE,
     RECORDS_PER_DAY,
     RECORDS_PER_HOUR,
@@ -37,6 +38,8 @@ def varied(records: Tensor, training: TrainingSettings, features: Sequence[str] 
         records = with_hidden(records, Feature.basal_rate, training.hide_basal, features)
     if training.hide_bolus:
         records = with_hidden(records, Feature.bolus_dose, training.hide_bolus, features)
+    if training.blur_past and has_past(features):
+        records = with_blurred_past(records, training.blur_past)
     if training.hide_past and has_past(features):
         records = with_hidden_past(records, training.hide_past)
     return records
@@ -72,6 +75,20 @@ def with_hidden_past(records: Tensor, share: float) -> Tensor:
     hidden = records.clone()
     hidden[_drawn(records, share), :, -len(PAST_FEATURES) :] = hidden.new_tensor(UNKNOWN_PAST)
     return hidden
+
+
+def with_blurred_past(records: Tensor, spread: float) -> Tensor:
+    """Records [chunk, step, feature and past], each input of the past of each chunk shifted by a chance of its own.
+
+    Shifts are normally distributed around 0, spread times the input's scale; whether a past is known stays as it is.
+    A few dozen people have as many pasts, which a network could learn by heart.
+    """
+    scale = records.new_tensor([0.0 if name == PAST_KNOWN else row.spread for name, row in PAST_TABLE.items()])
+    blurred = records.clone()
+    blurred[..., -len(PAST_FEATURES) :] += (
+        spread * scale * torch.randn(len(records), 1, len(scale), device=records.device)
+    )
+    return blurred
 
 
 def _columns_of(feature: Feature, features: Sequence[str]) -> list[int]:

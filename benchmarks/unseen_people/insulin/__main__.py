@@ -27,7 +27,7 @@ from bloodtwin_core.config import ModelSettings, Precision
 from bloodtwin_core.network.checkpoint import load_checkpoint
 from bloodtwin_core.personal.unseen_person import UnseenPersonTrial
 from bloodtwin_core.pipeline.preparing import Prepared
-from bloodtwin_core.records import Split
+from bloodtwin_core.records import Split, has_past
 from bloodtwin_core.training import CheckpointFolder
 from bloodtwin_core.training.fit import fit
 from bloodtwin_core.windows import WindowedSeries
@@ -101,8 +101,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _folder(name: str, fold: int, given: argparse.Namespace) -> Path:
-    kind = f"{name.replace(' ', '_')}_{given.epochs}_{given.members}_{given.seed}"
-    folder: Path = given.out / kind / f"fold_{fold}"
+    folder: Path = given.out / f"{name.replace(' ', '_')}_{given.epochs}_{given.members}_{given.seed}" / f"fold_{fold}"
     return folder
 
 
@@ -111,6 +110,8 @@ def _forecast(everybody: Everybody, name: str, fold: int, given: argparse.Namesp
     folder = _folder(name, fold, given)
     if (folder / f"{given.on}.npz").exists():
         return
+    if VARIANTS[name].on_top_of:
+        _forecast(everybody, VARIANTS[name].on_top_of, fold, given)
     people = everybody.folds(given.of)[fold - 1]
     logger.info("%s, fold %d leaves out %s", name, fold, ", ".join(people))
     learnt, started = everybody.without(people), time.monotonic()
@@ -118,7 +119,7 @@ def _forecast(everybody: Everybody, name: str, fold: int, given: argparse.Namesp
     inputs = VARIANTS[name].inputs
     with known_to_the_table(inputs):
         if not checkpoints.best.exists():
-            _fit(learnt, name, checkpoints, folder, given)
+            _fit(learnt, name, fold, given)
         forecaster = load_checkpoint(checkpoints.best).forecaster
         windows = everybody.windows_of(people, learnt)
         found = forecasts_of(forecaster, windows, ON[given.on], _shown(learnt, name), inputs)
@@ -126,13 +127,17 @@ def _forecast(everybody: Everybody, name: str, fold: int, given: argparse.Namesp
     logger.info("%s, fold %d took %.0f s", name, fold, time.monotonic() - started)
 
 
-def _fit(learnt: Prepared, name: str, checkpoints: CheckpointFolder, folder: Path, given: argparse.Namespace) -> None:
-    variant = VARIANTS[name]
+def _fit(learnt: Prepared, name: str, fold: int, given: argparse.Namespace) -> None:
+    variant, folder = VARIANTS[name], _folder(name, fold, given)
     windows = variant.inputs.beside(_shown(learnt, name))
     scaler = variant.inputs.scaled_with(learnt.scaler, windows)
-    model = ModelSettings(ensemble_size=given.members, hidden_size=given.hidden_size)
+    reads_past = has_past(windows.features)
+    model = ModelSettings(ensemble_size=given.members, hidden_size=given.hidden_size, past=reads_past)
     training = variant.training_settings(given.epochs, given.seed).model_copy(update={"precision": given.precision})
-    fingerprint = fingerprint_of(windows)
+    if variant.on_top_of:
+        base = CheckpointFolder(_folder(variant.on_top_of, fold, given) / "checkpoints").best
+        training = training.model_copy(update={"start_from": str(base)})
+    checkpoints, fingerprint = CheckpointFolder(folder / "checkpoints"), fingerprint_of(windows)
     fit(windows, scaler, model, training, checkpoints, folder / "tensorboard", fingerprint, made=variant.module)
 
 
@@ -150,8 +155,8 @@ def _copies(everybody: Everybody, name: str, given: argparse.Namespace) -> str:
         training = VARIANTS[name].training_settings(given.epochs, given.seed)
         training = training.model_copy(update={"precision": given.precision})
         settings = settings_of(everybody, training, base, plain=given.copies == "plain")
-        learnt = everybody.without(people)
-        found += trials(everybody, people, learnt, base, settings, folder / "fine_tuning")
+        windows = VARIANTS[name].inputs.beside(everybody.windows_of(people, everybody.without(people)))
+        found += trials(windows, people, base, settings, folder / "fine_tuning")
     return copies_table(found, given.members)
 
 

@@ -9,8 +9,8 @@ from benchmarks.unseen_people.writing import as_table
 from bloodtwin_core.config import Settings, TrainingSettings
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.personal.unseen_person import UnseenPersonTrial, summary, unseen_person_trials
-from bloodtwin_core.pipeline.preparing import Prepared
 from bloodtwin_core.sources.settings import settings_model
+from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.of_pump import windows_of_pump
 
 DAYS = (0, 3, 7, 14, 30, 60)
@@ -27,10 +27,9 @@ def settings_of(everybody: Everybody, training: TrainingSettings, base: Checkpoi
 
 
 def trials(
-    everybody: Everybody, people: Sequence[str], learnt: Prepared, base: Checkpoint, settings: Settings, scratch: Path
+    windows: WindowedSeries, people: Sequence[str], base: Checkpoint, settings: Settings, scratch: Path
 ) -> Iterator[UnseenPersonTrial]:
-    """Every person of a fold with every number of DAYS; scratch is a folder to train in."""
-    windows = everybody.windows_of(people, learnt)
+    """Every person of a fold, whose windows these are, with every number of DAYS; scratch is a folder to train in."""
     for person in people:
         theirs = windows_of_pump(windows, person)
         for trial in unseen_person_trials(theirs, person, base, settings, scratch, DAYS):

@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks.unseen_people.insulin.dose_shares import DOSE_SHARES, TellsShares
 from benchmarks.unseen_people.insulin.further import NOTHING_FURTHER, FurtherInputs
 from benchmarks.unseen_people.insulin.lows import LowsCount
+from benchmarks.unseen_people.insulin.on_top import PACKAGES_PAST, PAST_ALONE
 from benchmarks.unseen_people.insulin.resplit import SplitAnew
 from benchmarks.unseen_people.insulin.who import TellsWho, who
 from bloodtwin_core.config import TrainingSettings
@@ -21,17 +22,21 @@ HIDDEN_AND_COARSE = {**HIDDEN, "coarse_basal": 0.4}
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to train; told says whether BrisT1D's insulin is known to it, inputs what it reads beside the eight."""
+    """One way to train; told says whether BrisT1D's insulin is known to it, inputs what it reads beside the eight.
+
+    on_top_of: the variant whose network of the same fold it starts from; empty for fresh weights.
+    """
 
     why: str
-    training: Mapping[str, float] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
     told: bool = True
     module: MakesTraining = ForecasterTraining
     inputs: FurtherInputs = NOTHING_FURTHER
+    on_top_of: str = ""
 
     def training_settings(self, epochs: int, seed: int) -> TrainingSettings:
         """The base model's, but for what this variant changes."""
-        given = {**BASE_TRAINING, **self.training, "max_epochs": epochs, "seed": seed}
+        given = {**BASE_TRAINING, "max_epochs": epochs, "seed": seed, **self.training}
         return TrainingSettings.model_validate(given)
 
 
@@ -71,6 +76,12 @@ VARIANTS: dict[str, Variant] = {
         {**HIDDEN_AND_COARSE, "hide_past": 0.2},
         module=TellsWho,
         inputs=who(after_days=7.0, doses=False),
+    ),
+    "past on top": Variant(
+        "hidden and coarse, which stays as it is, and what the past says learnt on top of it",
+        {**HIDDEN_AND_COARSE, **PAST_ALONE},
+        inputs=PACKAGES_PAST,
+        on_top_of="hidden and coarse",
     ),
     "shares of dose": Variant(
         "hidden and coarse, and told of insulin in shares of the daily dose as well",

@@ -128,7 +128,7 @@ def test_the_command_leaves_a_table_and_goes_on(
     folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     azt1d, brist1d = map(str, folders)
-    variants = ["glucose of BrisT1D", "split anew", "who"]
+    variants = ["glucose of BrisT1D", "split anew", "who", "past on top"]
     command = ["--azt1d", azt1d, "--brist1d", brist1d, "--out", str(tmp_path), "--of", "2", "--folds", "1"]
     command += ["--epochs", "1", "--hidden-size", "4", "--precision", "float32", "--variants", *variants]
     assert main(command) == 0
@@ -148,4 +148,4 @@ def test_the_command_leaves_a_table_and_goes_on(
 
 @pytest.mark.parametrize("name", list(VARIANTS))
 def test_every_variant_is_made_of_settings(name: str) -> None:
-    assert VARIANTS[name].training_settings(epochs=3, seed=1).max_epochs == 3
+    assert VARIANTS[name].training_settings(epochs=3, seed=1).seed == 1

@@ -163,6 +163,24 @@ def test_what_the_past_says_of_hidden_insulin_is_hidden_with_it() -> None:
     assert not past_of(hidden, "basal_a_day").isnan().any()
 
 
+def test_each_input_of_the_past_is_shifted_by_one_chance_of_each_chunk() -> None:
+    records = chunks_with_a_past(400)
+    records[:100, :, -len(PAST_FEATURES) :] = torch.tensor(UNKNOWN_PAST)
+    before = records.clone()
+    out = varied(records, TrainingSettings(hide_past=0.0, blur_past=0.3), ALL_FEATURES)
+    torch.testing.assert_close(records, before, equal_nan=True)
+    torch.testing.assert_close(out[:100], records[:100], equal_nan=True)
+    shifts = (out - records)[100:]
+    assert (shifts[..., : len(FEATURES)] == 0).all()
+    assert (past_of(shifts, PAST_KNOWN) == 0).all()
+    in_scales = torch.stack(
+        [past_of(shifts, name) / row.spread for name, row in PAST_TABLE.items() if name != PAST_KNOWN]
+    )
+    torch.testing.assert_close(in_scales, in_scales[:, :, :1].expand_as(in_scales), atol=1e-4, rtol=0)
+    assert (in_scales[:, :, 0].std(dim=1) - 0.3).abs().max() < 0.06
+    assert torch.corrcoef(in_scales[:, :, 0]).fill_diagonal_(0.0).abs().max() < 0.3
+
+
 def test_the_past_is_hidden_whole_in_a_share_of_the_chunks() -> None:
     records = chunks_with_a_past(400)
     out = varied(records, TrainingSettings(hide_past=0.2), ALL_FEATURES)
