@@ -123,6 +123,12 @@ class TrainingSettings(SettingsGroup):
         description="Learn what a wearer's past says on top of start_from's network, whose other weights and bands "
         "stay; where nothing is known of a past it forecasts as before.",
     )
+    band_width: float = Field(
+        default=1.0,
+        ge=0.5,
+        le=2.0,
+        description="Width of the bands, in those that hold for people in training; others need wider ones.",
+    )
     schedule: Schedule = Field(
         default=Schedule.plateau,
         description="The learning rate falls when val_mae stops falling (plateau), or over max_epochs (cosine).",

@@ -50,13 +50,15 @@ class Calibration:
     windows: npt.NDArray[np.int64]
 
 
-def calibrate_checkpoint(path: Path, windows: WindowedSeries, device: torch.device | str = "cpu") -> Calibration:
+def calibrate_checkpoint(
+    path: Path, windows: WindowedSeries, device: torch.device | str = "cpu", width: float = 1.0
+) -> Calibration:
     """Calibrate the checkpoint at path on its windows' validation split, and write the offsets into it.
 
-    It is replaced whole or not at all. Raises ArtifactMissing if it is not there or damaged, StorageError if it cannot
-    be written.
+    width as in calibrate. It is replaced whole or not at all. Raises ArtifactMissing if it is not there or damaged,
+    StorageError if it cannot be written.
     """
-    calibration = calibrate(load_checkpoint(path).forecaster, windows, device)
+    calibration = calibrate(load_checkpoint(path).forecaster, windows, device, width)
     content = torch.load(path, map_location="cpu", weights_only=True)
     content["state_dict"][OFFSETS] = torch.from_numpy(calibration.offsets)
     write_content(path, content)
@@ -68,15 +70,20 @@ def calibrate_checkpoint(path: Path, windows: WindowedSeries, device: torch.devi
 
 
 def calibrate(
-    forecaster: GlucoseForecaster, windows: WindowedSeries, device: torch.device | str = "cpu"
+    forecaster: GlucoseForecaster, windows: WindowedSeries, device: torch.device | str = "cpu", width: float = 1.0
 ) -> Calibration:
-    """Find the offsets of a trained network on the validation split, by dense scan, and set them."""
+    """Find the offsets of a trained network on the validation split, by dense scan, and set them.
+
+    With a width other than 1 quantiles lie so many times as far from the median, on average: for people other than
+    those of the validation split, whose glucose the network knows less well.
+    """
     rows = evenly_spread(windows.origins[Split.validate].rows, MOST_WINDOWS)
     forecaster.offsets.zero_()
     quantiles = scan_forecasts(forecaster, windows, rows, device).quantiles.numpy()
     target, measured = windows.targets(rows)
     ranges = glucose_range_of(windows.series[rows, Feature.bg.column])
     offsets = conformal_offsets(target[..., None] - quantiles, measured, ranges)
+    offsets += np.float32(width - 1.0) * _mean_distances(quantiles, offsets, ranges)
     forecaster.offsets.copy_(torch.from_numpy(offsets))
     return Calibration(offsets, np.bincount(ranges, minlength=len(GLUCOSE_RANGES)))
 
@@ -97,6 +104,19 @@ def conformal_offsets(above: Float, measured: Mask, ranges: npt.NDArray[np.int64
             trust = min(1.0, count / ENOUGH_WINDOWS)
             offsets[place, step] = trust * own + (1.0 - trust) * together
     return offsets
+
+
+def _mean_distances(quantiles: Float, offsets: Float, ranges: npt.NDArray[np.int64]) -> Float:
+    """How far each quantile lies above the median after calibration, mg/dL [range, step, level], on average.
+
+    quantiles: mg/dL [window, step, level], before it. A range without windows has the distances of all.
+    """
+    distances = np.empty_like(offsets)
+    for place in range(len(GLUCOSE_RANGES)):
+        own = ranges == place
+        calibrated = (quantiles[own] if own.any() else quantiles).mean(axis=0) + offsets[place]
+        distances[place] = calibrated - calibrated[:, MEDIAN, None]
+    return distances
 
 
 def _offset_of_levels(above: Float) -> tuple[Float, int]:

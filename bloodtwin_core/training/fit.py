@@ -100,7 +100,7 @@ def fit(
         _log_the_end(trained, training)
         if calibrate and not training.past_alone:
             with torch_threads(compute.threads):
-                calibrate_checkpoint(checkpoints.in_progress / BEST, windows, compute.device.value)
+                calibrate_checkpoint(checkpoints.in_progress / BEST, windows, compute.device.value, training.band_width)
         finished = checkpoints.finish(run, trained.epochs, trained.resumed_from)
     checkpoints.publish(finished)
     fitted = FittedModel(

@@ -90,6 +90,22 @@ def test_a_calibrated_network_covers_its_validation_windows(quantiles: bool) -> 
         np.testing.assert_allclose(held, LEVELS, atol=0.02)
 
 
+def test_bands_for_other_people_are_so_many_times_as_wide_around_the_same_median() -> None:
+    windows, scaler = tiny_windows(pumps=3, count=3000)
+    torch.manual_seed(0)
+    network = GlucoseForecaster(TINY_MODEL, TINY_DATA.horizon, scaler, TINY_DATA.lookback)
+    rows = windows.origins[Split.validate].rows
+    found = []
+    for width in (1.0, 1.2):
+        calibrate(network, windows, width=width)
+        found.append(scan_forecasts(network, windows, rows).quantiles.numpy())
+    ranges = glucose_range_of(windows.series[rows, Feature.bg.column])
+    for place in np.unique(ranges):
+        plain, wide = (quantiles[ranges == place].mean(axis=0) for quantiles in found)
+        np.testing.assert_allclose(wide[:, MEDIAN], plain[:, MEDIAN], atol=1e-2)
+        np.testing.assert_allclose(wide - wide[:, [MEDIAN]], 1.2 * (plain - plain[:, [MEDIAN]]), atol=0.1, rtol=0.01)
+
+
 def test_an_ensemble_with_two_hours_of_horizon_is_trained_and_calibrated(tmp_path: Path) -> None:
     windows, scaler = tiny_windows(settings=DataSettings(lookback=24, horizon=24))
     model = ModelSettings(hidden_size=8, ensemble_size=2)
