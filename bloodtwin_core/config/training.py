@@ -120,8 +120,8 @@ class TrainingSettings(SettingsGroup):
     )
     past_alone: bool = Field(
         default=False,
-        description="Learn what a wearer's past says on top of start_from's network, whose other weights and bands "
-        "stay; where nothing is known of a past it forecasts as before.",
+        description="Learn what a wearer's past says on top of start_from's network, whose other weights stay: where "
+        "nothing is known of a past it forecasts as before.",
     )
     band_width: float = Field(
         default=1.0,

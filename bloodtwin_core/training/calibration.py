@@ -22,9 +22,11 @@ import torch
 from bloodtwin_core.network.checkpoint import NETWORK_PREFIX, load_checkpoint, write_content
 from bloodtwin_core.network.forecaster import GlucoseForecaster
 from bloodtwin_core.network.levels import MEDIAN, QUANTILE_LEVELS
+from bloodtwin_core.network.past import past_unknown
 from bloodtwin_core.network.scan import scan_forecasts
 from bloodtwin_core.records import GLUCOSE_RANGES, Feature, Mask, Split, glucose_range_of
 from bloodtwin_core.windows import WindowedSeries, evenly_spread
+from bloodtwin_core.windows.past import without_wearers_past
 
 logger = logging.getLogger(__name__)
 
@@ -51,14 +53,22 @@ class Calibration:
 
 
 def calibrate_checkpoint(
-    path: Path, windows: WindowedSeries, device: torch.device | str = "cpu", width: float = 1.0
+    path: Path,
+    windows: WindowedSeries,
+    device: torch.device | str = "cpu",
+    width: float = 1.0,
+    *,
+    past_known: bool = True,
 ) -> Calibration:
     """Calibrate the checkpoint at path on its windows' validation split, and write the offsets into it.
 
-    width as in calibrate. It is replaced whole or not at all. Raises ArtifactMissing if it is not there or damaged,
-    StorageError if it cannot be written.
+    width as in calibrate. Unless past_known, bands are those of somebody of whose past nothing is known. It is replaced
+    whole or not at all. Raises ArtifactMissing if it is not there or damaged, StorageError if it cannot be written.
     """
-    calibration = calibrate(load_checkpoint(path).forecaster, windows, device, width)
+    checkpoint = load_checkpoint(path)
+    if not past_known:
+        checkpoint, windows = past_unknown(checkpoint), without_wearers_past(windows)
+    calibration = calibrate(checkpoint.forecaster, windows, device, width)
     content = torch.load(path, map_location="cpu", weights_only=True)
     content["state_dict"][OFFSETS] = torch.from_numpy(calibration.offsets)
     write_content(path, content)

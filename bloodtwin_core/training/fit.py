@@ -48,10 +48,10 @@ def fit(
     it ends with the weights of an unbroken one, bit for bit. The checkpoint that stood before is replaced only when the
     training is done; on_published then writes it down, and until it has, the next call only finishes what was finished.
     With training.start_from the network begins with that checkpoint's weights and keeps its scaler, whatever scaler was
-    fitted here; start_from says where it lies, if not where its setting says. With training.past_alone its quantiles
-    stay as they were calibrated. A study may have the training made by something else and leave its quantiles as they
-    were trained. With a launcher, or training.processes above 1, processes started by it share each step, by torchrun
-    by default; these make the usual training alone (ValueError).
+    fitted here; start_from says where it lies, if not where its setting says. With training.past_alone quantiles are
+    calibrated as of people whose past is unknown. A study may have the training made by something else and leave its
+    quantiles as they were trained. With a launcher, or training.processes above 1, processes started by it share each
+    step, by torchrun by default; these make the usual training alone (ValueError).
     Raises SettingsError if the device is not there or there are more processes than GPUs, start_from does not fit,
     training.past_alone has nothing to start from, windows and scaler have other inputs than each other or than
     model.past asks for, or attention looks back further than a chunk of training.chunk_length records, TrainingFailed
@@ -98,9 +98,10 @@ def fit(
                     close_to_others(tensorboard)
         _require_numbers(trained, checkpoints)
         _log_the_end(trained, training)
-        if calibrate and not training.past_alone:
+        if calibrate:
+            best, width, past_known = checkpoints.in_progress / BEST, training.band_width, not training.past_alone
             with torch_threads(compute.threads):
-                calibrate_checkpoint(checkpoints.in_progress / BEST, windows, compute.device.value, training.band_width)
+                calibrate_checkpoint(best, windows, compute.device.value, width, past_known=past_known)
         finished = checkpoints.finish(run, trained.epochs, trained.resumed_from)
     checkpoints.publish(finished)
     fitted = FittedModel(

@@ -24,6 +24,14 @@ def with_past(windows: WindowedSeries) -> WindowedSeries:
     )
 
 
+def without_wearers_past(windows: WindowedSeries) -> WindowedSeries:
+    """The windows whose series has no columns of the past; themselves if it has none."""
+    features = without_past(windows.features)
+    if features == windows.features:
+        return windows
+    return dataclasses.replace(windows, series=windows.series[:, : len(features)], features=features)
+
+
 def past_of_segments(values: Values, timestamps: Timestamps, segments: tuple[Segment, ...]) -> Values:
     """The features of the past, float32 [record, feature], of records in these segments, unknown of any others.
 
