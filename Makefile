@@ -31,7 +31,9 @@ pretrained: $(INSTALLED) $(DAGSTER_HOME)/dagster.yaml  ## train the base model o
 	    { echo "Name the folders of both data sets: make pretrained AZT1D=folder BRIST1D=folder" >&2; exit 1; }
 	AZT1D="$(AZT1D)" BRIST1D="$(BRIST1D)" \
 	    $(BIN)/bloodtwin run --config configs/pretrained.yaml
-	$(BIN)/bloodtwin release artifacts/bloodtwin_base
+	AZT1D="$(AZT1D)" BRIST1D="$(BRIST1D)" \
+	    $(BIN)/bloodtwin run --config configs/pretrained_past.yaml
+	$(BIN)/bloodtwin release artifacts/bloodtwin_base --started-from artifacts/bloodtwin_base_without_past
 
 .PHONY: ui
 ui: $(INSTALLED)-ui $(DAGSTER_HOME)/dagster.yaml  ## the Dagster UI on http://127.0.0.1:3000 (PORT=3000, CONFIG=configs/lstm.yaml)

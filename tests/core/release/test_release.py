@@ -112,14 +112,30 @@ def test_the_command_ships_with_the_table_of_unseen_people(
     assert (tmp_path / "model" / files.TEST_VECTOR).exists()
 
 
-def test_the_settings_of_the_base_model_take_the_folders_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_base_model_is_made_in_two_trainings_on_the_folders_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("AZT1D", "azt1d/folder")
     monkeypatch.setenv("BRIST1D", "brist1d/folder")
-    settings, artifacts = resolved(yaml.safe_load((CONFIGS / "pretrained.yaml").read_text()))
-    assert settings.data.root == "azt1d/folder"
-    assert [(also.source, also.root) for also in settings.data.learn_also_from] == [("brist1d", "brist1d/folder")]
+    without_past, whole = (
+        resolved(yaml.safe_load((CONFIGS / name).read_text())) for name in ("pretrained.yaml", "pretrained_past.yaml")
+    )
+    for settings, _ in (without_past, whole):
+        assert settings.data.root == "azt1d/folder"
+        assert [(also.source, also.root) for also in settings.data.learn_also_from] == [("brist1d", "brist1d/folder")]
+    first, second = (artifacts.store(settings) for settings, artifacts in (without_past, whole))
     makefile = (CONFIGS.parent / "Makefile").read_text()
-    assert f"bloodtwin release {artifacts.store(settings).folder}\n" in makefile, "make ships what it trained"
+    assert f"bloodtwin release {second.folder} --started-from {first.folder}\n" in makefile, "make ships what it trained"
+    assert whole[0].training.start_from == str(CheckpointFolder(first.checkpoints).best)
+    differing = {
+        f"{group}.{name}"
+        for group in ("data", "model", "training")
+        for name, value in getattr(whole[0], group)
+        if value != getattr(getattr(without_past[0], group), name)
+    }
+    on_top = {"start_from", "past_alone", "hide_past", "blur_past", "learning_rate", "band_width"}
+    ends = {"max_epochs", "early_stopping_patience"}
+    assert differing == {"model.name", "model.past", *(f"training.{name}" for name in on_top | ends)}
 
 
 def test_the_card_tells_of_the_training_whose_weights_were_gone_on_from(copied: Graph, tmp_path: Path) -> None:
