@@ -78,12 +78,13 @@ def _zone(zone: str, source: str) -> dict[str, str]:
 
 
 def _start_from(start_from: str, config: RunConfig) -> dict[str, Any]:
-    """With the base model come its number of networks and a smaller learning rate, unless the file says otherwise."""
+    """With the base model come its kind of network and a smaller learning rate, unless the file says otherwise."""
     if start_from != PRETRAINED:
         return {"training": {"start_from": str(given_path(start_from))}}
     from bloodtwin_core.pretrained import base_forecaster  # onnxruntime takes half a second.
 
     groups = config.groups
     rate = groups.get("training", {}).get("learning_rate", _START_LEARNING_RATE)
-    members = groups.get("model", {}).get("ensemble_size", base_forecaster().facts.members)
-    return {"model": {"ensemble_size": members}, "training": {"start_from": PRETRAINED, "learning_rate": rate}}
+    facts = base_forecaster().facts
+    model = {"ensemble_size": facts.members, "past": bool(facts.wearer_past), **groups.get("model", {})}
+    return {"model": model, "training": {"start_from": PRETRAINED, "learning_rate": rate}}

@@ -10,6 +10,7 @@ from bloodtwin_core.cli.run_settings import run_config
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import PRETRAINED
 from bloodtwin_core.pipeline.run_config import RunConfig
+from bloodtwin_core.pretrained import base_forecaster
 from bloodtwin_core.pretrained.files import is_shipped
 from bloodtwin_core.sources.settings import settings_model
 from tests.core.sources.device_exports.test_device_exports import clarity, egv
@@ -52,6 +53,8 @@ def test_to_go_on_from_the_base_model_brings_its_shape_unless_the_file_says_othe
     settings = asked("--start-from", PRETRAINED).settings()
     assert (settings.training.start_from, settings.model.ensemble_size) == (PRETRAINED, 3)
     assert settings.training.learning_rate == pytest.approx(3e-4)
+    assert settings.model.past is bool(base_forecaster().facts.wearer_past)
+    assert not asked("--start-from", PRETRAINED, "--set", "model.past=false").settings().model.past
     (tmp_path / "my.yaml").write_text("training: {learning_rate: 0.001}")
     assert asked("--config", "my.yaml", "--start-from", PRETRAINED).settings().training.learning_rate == 0.001
 
