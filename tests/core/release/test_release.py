@@ -125,7 +125,8 @@ def test_the_base_model_is_made_in_two_trainings_on_the_folders_of_the_environme
         assert [(also.source, also.root) for also in settings.data.learn_also_from] == [("brist1d", "brist1d/folder")]
     first, second = (artifacts.store(settings) for settings, artifacts in (without_past, whole))
     makefile = (CONFIGS.parent / "Makefile").read_text()
-    assert f"bloodtwin release {second.folder} --started-from {first.folder}\n" in makefile, "make ships what it trained"
+    shipped = f"bloodtwin release {second.folder} --started-from {first.folder}\n"
+    assert shipped in makefile, "make ships what it trained"
     assert whole[0].training.start_from == str(CheckpointFolder(first.checkpoints).best)
     differing = {
         f"{group}.{name}"
