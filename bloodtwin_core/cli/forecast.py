@@ -53,6 +53,8 @@ _SPARSE = (
 )
 _LATE = np.timedelta64(26 * 3600, "s")
 """By so much the moment may lie before the one up to which is read, as long as the zone is not known."""
+_PAST_DAYS_FETCHED = 14
+"""Days of the wearer's past that a site is asked for, three requests each; of files PAST_REACH_DAYS are read."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -105,7 +107,8 @@ def _forecast(place: Place, settings: DataSettings, given: argparse.Namespace) -
     # More than a lookback, so that what was told before it is carried into its gaps, as in training and tests.
     reach = reach_of(forecaster.facts, lookback)
     if forecaster.facts.wearer_past:
-        reach = max(reach, PAST_REACH_DAYS * RECORDS_PER_DAY)
+        past_days = _PAST_DAYS_FETCHED if place.address else PAST_REACH_DAYS
+        reach = max(reach, past_days * RECORDS_PER_DAY)
     history = history_at(place, Asked(settings, moment.until, reach * RECORD_INTERVAL + _LATE, given.zone))
     newest = _last_reading(history.parts)
     _require_known_clock(history.clock, forecaster.facts)
