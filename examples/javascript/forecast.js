@@ -12,7 +12,8 @@ const folder = process.argv[2] ?? "../../bloodtwin_core/pretrained/model";
 const read = (name) => JSON.parse(readFileSync(join(folder, name), "utf-8"));
 const { facts } = read("model.json").models["model.onnx"];
 const vector = read("test_vector.json");
-const session = await ort.InferenceSession.create(join(folder, "model.onnx"));
+const quiet = { logSeverityLevel: 3 }; // Not that wearer_past may be left out.
+const session = await ort.InferenceSession.create(join(folder, "model.onnx"), quiet);
 
 for (const each of vector.cases) {
   const records = each.timestamps.map((time, row) => ({

@@ -14,7 +14,8 @@ export class Forecaster {
     ort.env.wasm.wasmPaths = new URL("lib/", document.baseURI).href;
     ort.env.wasm.numThreads = 1; // Several need headers that few web servers send.
     const [{ models }, vector] = await Promise.all(["model.json", "test_vector.json"].map((name) => json(`${folder}/${name}`)));
-    const session = await ort.InferenceSession.create(`${folder}/model.onnx`, { executionProviders: ["wasm"] });
+    const quiet = { executionProviders: ["wasm"], logSeverityLevel: 3 }; // Not that wearer_past may be left out.
+    const session = await ort.InferenceSession.create(`${folder}/model.onnx`, quiet);
     return new Forecaster(session, models["model.onnx"].facts, vector);
   }
 
