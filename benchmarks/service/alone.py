@@ -14,10 +14,12 @@ from benchmarks.common.rows import Row, below, noted
 from benchmarks.service.sending import body_of
 from benchmarks.service.server import Running, serving
 from benchmarks.service.wearers import EVERY, Wearers, fill
+from bloodtwin_core.records.past import PAST_REACH_DAYS
 from bloodtwin_core.service.store import EventKind, StoredEvent
 
 _MEMORY_MIB, _SECONDS = 150.0, 1.0
-_HISTORY_HOURS = 80.0
+_HISTORY_HOURS = 24.0 * (PAST_REACH_DAYS + 1)
+"""More than the base model reads of a wearer's past."""
 
 
 def alone(readings: int = 20) -> list[Row]:

@@ -1,11 +1,12 @@
 """Served forecasts of days that were tested, record by record as they came, held against the test and the batch.
 
 The split files are those of the run that the model comes from (for the base model: `bloodtwin import azt1d FOLDER --to
-DATA`). Every record of the test split is sent as what happened in its five minutes, with the clock at its end.
+DATA`). Every record of the test split is sent as what happened in its five minutes, with the clock at its end; what
+was before lies in the store already, and tells a model that reads it of the wearer's past.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,14 @@ from benchmarks.common.rows import Row, below, noted
 from benchmarks.service.in_process import SetClock, served
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.pretrained.files import RESULTS, shipped_file
-from bloodtwin_core.records import RECORD_MINUTES, Feature, PumpRecords
+from bloodtwin_core.records import RECORD_MINUTES, Feature, PumpRecords, Split
+from bloodtwin_core.records.past import NOTHING_SEEN, WearerPast
 from bloodtwin_core.records.segments import contiguous
 from bloodtwin_core.records.split_files import natural_order, read_split_file
+from bloodtwin_core.service.store import EventKind, StoredEvent
 from bloodtwin_core.serving import Forecaster
+from bloodtwin_core.serving.facts import ExportFacts
+from bloodtwin_core.serving.lookback import past_of_records
 
 SAME = 0.01
 """mg/dL."""
@@ -69,20 +74,54 @@ def tested_days(folder: Path, people: int) -> list[Row]:
         forecaster = service.model.now.forecaster
         paths = sorted(folder.glob("pump_*/test/lstm_test_*.csv"), key=lambda path: natural_order(path.parts[-3]))
         for path in paths[: people or None]:
-            records = read_split_file(path).records
-            for part in contiguous(records):
+            before = [read_split_file(each).records for each in _earlier(path)]
+            for part in contiguous(read_split_file(path).records):
                 name = f"person{len(service.store.wearers.all())}"
-                service.store.wearers.put(name, "UTC")
+                wearer = service.store.wearers.put(name, "UTC")
+                told = [event for each in before for event in _events(each)]
+                service.store.events.put(wearer.number, told, _second(part.timestamps[0]))
                 answers = list(_answers(part, clock, f"{url}/v1/wearers/{name}/events?outlook=true"))
-                _compare(sets, part, answers, forecaster)
+                _compare(sets, part, answers, forecaster, _seen(before, forecaster.facts))
+                before.append(part)
     return list(_rows(sets, people == 0))
+
+
+def _earlier(test: Path) -> Iterator[Path]:
+    """The files of the splits before a test file, in the order of time."""
+    for split in (Split.train, Split.validate):
+        yield from (test.parent.parent / split).glob(f"lstm_{split}_*.csv")
+
+
+def _events(records: PumpRecords) -> Iterator[StoredEvent]:
+    """What happened in the five minutes of each record, as _answers sends it."""
+    for time, values in zip(records.timestamps, records.values, strict=True):
+        end = _second(time)
+        glucose, _, basal, bolus = (float(value) for value in values[:4])
+        if not np.isnan(glucose):
+            yield StoredEvent(EventKind.glucose, f"glucose {end}", end, glucose, sensor="s")
+        if not np.isnan(basal):
+            yield StoredEvent(EventKind.basal, f"basal {end}", end - _INTERVAL, basal)
+        if bolus > 0:
+            yield StoredEvent(EventKind.bolus, f"bolus {end}", end, bolus)
+
+
+def _seen(before: Sequence[PumpRecords], facts: ExportFacts) -> WearerPast:
+    """What was seen of a wearer in these records, for a model that reads their past."""
+    seen = NOTHING_SEEN
+    for records in before if facts.wearer_past else ():
+        _, seen = past_of_records(records, facts, seen)
+    return seen
+
+
+def _second(time: np.datetime64) -> int:
+    return int(time.astype("datetime64[s]").astype(np.int64))
 
 
 def _answers(part: PumpRecords, clock: SetClock, url: str) -> Iterator[dict[str, Any]]:
     """The outlook after each record. Wall times are told as if they were UTC, of a wearer who lives there."""
     session = requests.Session()
     for time, values in zip(part.timestamps, part.values, strict=True):
-        end = int(time.astype("datetime64[s]").astype(np.int64))
+        end = _second(time)
         glucose, _, basal, bolus = (float(value) for value in values[:4])
         body: dict[str, Any] = {
             "basal": [{"time": _stamp(end - _INTERVAL), "rate": None if np.isnan(basal) else basal}]
@@ -101,14 +140,16 @@ def _stamp(second: int) -> str:
     return f"{np.datetime64(second, 's')}Z"
 
 
-def _compare(sets: Sets, part: PumpRecords, answers: list[dict[str, Any]], forecaster: Forecaster) -> None:
+def _compare(
+    sets: Sets, part: PumpRecords, answers: list[dict[str, Any]], forecaster: Forecaster, seen: WearerPast
+) -> None:
     lookback, horizon = forecaster.facts.lookback, forecaster.facts.horizon
     glucose = part.feature(Feature.bg)
     measured = np.isfinite(glucose)
     origins = range(lookback - 1, len(part) - horizon)
     for start in range(origins.start, origins.stop, _TOGETHER):
         batch = list(range(start, min(start + _TOGETHER, origins.stop)))
-        made = forecaster.forecast_many([part.rows(0, origin + 1) for origin in batch])
+        made = forecaster.forecast_many([part.rows(0, origin + 1) for origin in batch], [seen] * len(batch))
         for origin, forecast in zip(batch, made, strict=True):
             targets = glucose[origin + 1 : origin + 1 + horizon]
             if isinstance(forecast, DataError) or not np.isfinite(targets).any():
