@@ -1,6 +1,7 @@
 """How the network is fitted, for everybody and then for each pump."""
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -123,11 +124,10 @@ class TrainingSettings(SettingsGroup):
         description="Learn what a wearer's past says on top of start_from's network, whose other weights stay: where "
         "nothing is known of a past it forecasts as before.",
     )
-    band_width: float = Field(
-        default=1.0,
-        ge=0.5,
-        le=2.0,
-        description="Width of the bands, in those that hold for people in training; others need wider ones.",
+    band_widths: list[Annotated[float, Field(ge=0.5, le=2.0)]] = Field(
+        default=[],
+        description="Width of the bands at each step ahead, in those that hold for people in training, for others whom "
+        "they hold less; empty changes none.",
     )
     schedule: Schedule = Field(
         default=Schedule.plateau,

@@ -12,6 +12,7 @@ bands hold is measured on test windows.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,19 +57,20 @@ def calibrate_checkpoint(
     path: Path,
     windows: WindowedSeries,
     device: torch.device | str = "cpu",
-    width: float = 1.0,
+    widths: Sequence[float] = (),
     *,
     past_known: bool = True,
 ) -> Calibration:
     """Calibrate the checkpoint at path on its windows' validation split, and write the offsets into it.
 
-    width as in calibrate. Unless past_known, bands are those of somebody of whose past nothing is known. It is replaced
-    whole or not at all. Raises ArtifactMissing if it is not there or damaged, StorageError if it cannot be written.
+    widths as in calibrate. Unless past_known, bands are those of somebody of whose past nothing is known.
+    The file is replaced whole or not at all. Raises ArtifactMissing if it is not there or damaged, StorageError if it
+    cannot be written.
     """
     checkpoint = load_checkpoint(path)
     if not past_known:
         checkpoint, windows = past_unknown(checkpoint), without_wearers_past(windows)
-    calibration = calibrate(checkpoint.forecaster, windows, device, width)
+    calibration = calibrate(checkpoint.forecaster, windows, device, widths)
     content = torch.load(path, map_location="cpu", weights_only=True)
     content["state_dict"][OFFSETS] = torch.from_numpy(calibration.offsets)
     write_content(path, content)
@@ -80,12 +82,15 @@ def calibrate_checkpoint(
 
 
 def calibrate(
-    forecaster: GlucoseForecaster, windows: WindowedSeries, device: torch.device | str = "cpu", width: float = 1.0
+    forecaster: GlucoseForecaster,
+    windows: WindowedSeries,
+    device: torch.device | str = "cpu",
+    widths: Sequence[float] = (),
 ) -> Calibration:
     """Find the offsets of a trained network on the validation split, by dense scan, and set them.
 
-    With a width other than 1 quantiles lie so many times as far from the median, on average: for people other than
-    those of the validation split, whose glucose the network knows less well.
+    With widths, [step], quantiles lie so many times as far from the median, on average: for people other than those of
+    the validation split, whom bands found there do not fit at every step.
     """
     rows = evenly_spread(windows.origins[Split.validate].rows, MOST_WINDOWS)
     forecaster.offsets.zero_()
@@ -93,7 +98,8 @@ def calibrate(
     target, measured = windows.targets(rows)
     ranges = glucose_range_of(windows.series[rows, Feature.bg.column])
     offsets = conformal_offsets(target[..., None] - quantiles, measured, ranges)
-    offsets += np.float32(width - 1.0) * _mean_distances(quantiles, offsets, ranges)
+    if widths:
+        offsets += (np.array(widths, dtype=np.float32)[:, None] - 1.0) * _mean_distances(quantiles, offsets, ranges)
     forecaster.offsets.copy_(torch.from_numpy(offsets))
     return Calibration(offsets, np.bincount(ranges, minlength=len(GLUCOSE_RANGES)))
 

@@ -53,14 +53,16 @@ def fit(
     quantiles as they were trained. With a launcher, or training.processes above 1, processes started by it share each
     step, by torchrun by default; these make the usual training alone (ValueError).
     Raises SettingsError if the device is not there or there are more processes than GPUs, start_from does not fit,
-    training.past_alone has nothing to start from, windows and scaler have other inputs than each other or than
-    model.past asks for, or attention looks back further than a chunk of training.chunk_length records, TrainingFailed
-    if the loss stops being a number, StorageError if checkpoints or logs cannot be written.
+    training.past_alone has nothing to start from, training.band_widths has not one for each step, windows and scaler
+    have other inputs than each other or than model.past asks for, or attention looks back further than a chunk of
+    training.chunk_length records, TrainingFailed if the loss stops being a number, StorageError if checkpoints or logs
+    cannot be written.
     """
     _require_whole_lookbacks(model, training, windows.lookback)
     shared = bool(launcher) or training.processes > 1
     if shared and made is not ForecasterTraining:
         raise ValueError("processes that share a training cannot be told of another one: train it in this process")
+    _require_width_of_each_step(training, windows.horizon)
     compute = choose_compute(training, model.cell)
     if shared:
         require_a_device_each(training.processes, compute.device)
@@ -99,9 +101,9 @@ def fit(
         _require_numbers(trained, checkpoints)
         _log_the_end(trained, training)
         if calibrate:
-            best, width, past_known = checkpoints.in_progress / BEST, training.band_width, not training.past_alone
+            best, widths, past_known = checkpoints.in_progress / BEST, training.band_widths, not training.past_alone
             with torch_threads(compute.threads):
-                calibrate_checkpoint(best, windows, compute.device.value, width, past_known=past_known)
+                calibrate_checkpoint(best, windows, compute.device.value, widths, past_known=past_known)
         finished = checkpoints.finish(run, trained.epochs, trained.resumed_from)
     checkpoints.publish(finished)
     fitted = FittedModel(
@@ -123,6 +125,14 @@ def _require_whole_lookbacks(model: ModelSettings, training: TrainingSettings, l
         raise SettingsError(
             f"training.chunk_length is {training.chunk_length}, but data.lookback is {lookback}: attention would never "
             f"learn from the oldest records. Set training.chunk_length: {lookback} or more, or model.attention: false"
+        )
+
+
+def _require_width_of_each_step(training: TrainingSettings, horizon: int) -> None:
+    if training.band_widths and len(training.band_widths) != horizon:
+        raise SettingsError(
+            f"training.band_widths has {len(training.band_widths)} widths, but data.horizon is {horizon}. "
+            "Give one for each step ahead, or leave it empty"
         )
 
 

@@ -134,7 +134,7 @@ def test_the_base_model_is_made_in_two_trainings_on_the_folders_of_the_environme
         for name, value in getattr(whole[0], group)
         if value != getattr(getattr(without_past[0], group), name)
     }
-    on_top = {"start_from", "past_alone", "hide_past", "blur_past", "learning_rate", "band_width"}
+    on_top = {"start_from", "past_alone", "hide_past", "blur_past", "learning_rate", "band_widths"}
     ends = {"max_epochs", "early_stopping_patience"}
     assert differing == {"model.name", "model.past", *(f"training.{name}" for name in on_top | ends)}
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import DataSettings, ModelSettings
 from bloodtwin_core.network.checkpoint import load_checkpoint
 from bloodtwin_core.network.forecaster import GlucoseForecaster
@@ -90,20 +91,29 @@ def test_a_calibrated_network_covers_its_validation_windows(quantiles: bool) -> 
         np.testing.assert_allclose(held, LEVELS, atol=0.02)
 
 
-def test_bands_for_other_people_are_so_many_times_as_wide_around_the_same_median() -> None:
+def test_bands_for_other_people_are_so_many_times_as_wide_at_each_step_around_the_same_median() -> None:
     windows, scaler = tiny_windows(pumps=3, count=3000)
     torch.manual_seed(0)
     network = GlucoseForecaster(TINY_MODEL, TINY_DATA.horizon, scaler, TINY_DATA.lookback)
     rows = windows.origins[Split.validate].rows
-    found = []
-    for width in (1.0, 1.2):
-        calibrate(network, windows, width=width)
+    found, factors = [], 1.0 + 0.1 * np.arange(TINY_DATA.horizon)
+    for widths in ([], factors.tolist()):
+        calibrate(network, windows, widths=widths)
         found.append(scan_forecasts(network, windows, rows).quantiles.numpy())
     ranges = glucose_range_of(windows.series[rows, Feature.bg.column])
     for place in np.unique(ranges):
         plain, wide = (quantiles[ranges == place].mean(axis=0) for quantiles in found)
         np.testing.assert_allclose(wide[:, MEDIAN], plain[:, MEDIAN], atol=1e-2)
-        np.testing.assert_allclose(wide - wide[:, [MEDIAN]], 1.2 * (plain - plain[:, [MEDIAN]]), atol=0.1, rtol=0.01)
+        wanted = factors[:, None] * (plain - plain[:, [MEDIAN]])
+        np.testing.assert_allclose(wide - wide[:, [MEDIAN]], wanted, atol=0.1, rtol=0.01)
+
+
+def test_there_is_a_width_for_each_step_or_none(tmp_path: Path) -> None:
+    windows, scaler = tiny_windows()
+    training = TINY_TRAINING.model_copy(update={"band_widths": [1.1, 1.2]})
+    with pytest.raises(SettingsError, match=r"band_widths has 2 widths, but data\.horizon is 6\. Give one for each"):
+        fit(windows, scaler, TINY_MODEL, training, CheckpointFolder(tmp_path / "c"), tmp_path / "tb", "data")
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_ensemble_with_two_hours_of_horizon_is_trained_and_calibrated(tmp_path: Path) -> None:
