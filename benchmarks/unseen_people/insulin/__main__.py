@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.unseen_people.insulin.alarm_head import alarm_table
+from benchmarks.unseen_people.insulin.band_widths import widths_table
 from benchmarks.unseen_people.insulin.bands import bands_table
 from benchmarks.unseen_people.insulin.copies import copies_table, settings_of, trials
 from benchmarks.unseen_people.insulin.forecasts import LeftOutForecasts, forecasts_of
@@ -65,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.bands:
             for name in given.variants:
                 sys.stdout.write(f"\n{name}, bands:\n\n{_bands(everybody, name, given)}\n")
+                widths = widths_table([_left_out(name, fold, given) for fold in given.folds])
+                sys.stdout.write(f"\n{name}, bands of other widths:\n\n{widths}\n")
     except BloodTwinError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -179,11 +179,12 @@ def bands_table(folds: Sequence[LeftOutForecasts], known: Sequence[LeftOutForeca
             if within.any():
                 own = together.take(within)
                 of_each = {condition: quantiles[condition][within] for condition in CONDITIONS}
-                lines += [f"| {name} | {group} | {each} | {_shown(own, of_each[each])} |" for each in CONDITIONS]
+                lines += [f"| {name} | {group} | {each} | {shown(own, of_each[each])} |" for each in CONDITIONS]
     return "\n".join(lines)
 
 
-def _shown(found: LeftOutForecasts, quantiles: Quantiles) -> str:
+def shown(found: LeftOutForecasts, quantiles: Quantiles) -> str:
+    """Cells of a table: the lowest and the highest step with intervals by people, the lowest person, the width."""
     steps, intervals = coverage_by_step(found, quantiles), coverage_among_people(found, quantiles)
     people = coverage_by_person(found, quantiles)
     lowest = min(people, key=lambda person: people[person]) if people else ""

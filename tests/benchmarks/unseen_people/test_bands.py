@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.unseen_people.insulin.alarm_head import alarm_table, chances_of_low, lows_by_head
+from benchmarks.unseen_people.insulin.band_widths import widened, widths_of, widths_table
 from benchmarks.unseen_people.insulin.bands import (
     STEEP,
     WAYS,
@@ -110,3 +111,21 @@ def with_lows(found: LeftOutForecasts) -> LeftOutForecasts:
     quantiles = np.where((place >= 90)[:, None, None], 60.0, found.told_quantiles).astype(np.float32)
     last = np.where(place < 6, 60.0, 120.0).astype(np.float32)
     return replace(found, target=target, last=last, told_quantiles=quantiles)
+
+
+def test_widths_are_those_at_which_each_step_holds_what_it_says() -> None:
+    wanted = np.where(np.arange(12) < 6, 1.1, 0.95)
+    folds = [_as_wide_as(found, 2.0 / wanted) for found in (*FOLDS, *KNOWN)]
+    widths = widths_of(folds)
+    np.testing.assert_allclose(widths, wanted, atol=0.03)
+    held = coverage_by_step(folds[0], widened(folds[0], folds[0].told_quantiles, widths))
+    np.testing.assert_allclose(held, 0.8, atol=0.05)
+    table = widths_table(folds)
+    assert "| BrisT1D, insulin known | hidden | " in table
+    assert f"Widths of all folds: {widths[0]:.3f}, " in table
+
+
+def _as_wide_as(found: LeftOutForecasts, times: np.ndarray) -> LeftOutForecasts:
+    """The forecasts with quantiles so many times as far from the point forecast, [step]."""
+    quantiles = (120 + (found.told_quantiles - 120) * times[:, None]).astype(np.float32)
+    return replace(found, told_quantiles=quantiles, hidden_quantiles=quantiles)

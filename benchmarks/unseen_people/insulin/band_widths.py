@@ -1,0 +1,76 @@
+"""How wide bands must be at each step to hold for people left out (training.band_widths), and what they hold then.
+
+Widths are found on people told of their insulin, of whom each counts about alike. Nobody is judged by widths that they
+had a part in; the networks of the other folds, though, had learnt from them.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmarks.unseen_people.insulin.bands import CONDITIONS, quantiles_of, sample, shown
+from benchmarks.unseen_people.insulin.forecasts import LeftOutForecasts, Quantiles
+from benchmarks.unseen_people.insulin.judging import BAND, GROUPS, in_group
+from bloodtwin_core.common.arrays import Floats
+from bloodtwin_core.network.levels import MEDIAN, QUANTILE_LEVELS
+from bloodtwin_core.records import Rows, glucose_range_of
+
+HELD = QUANTILE_LEVELS[BAND[1]] - QUANTILE_LEVELS[BAND[0]]
+NARROWEST, WIDEST, WITHIN = 0.9, 1.2, 1e-4
+
+
+def widths_table(folds: Sequence[LeftOutForecasts]) -> str:
+    """What the 80 % band holds with widths found on the other folds, as Markdown, and the widths of all folds."""
+    moved: dict[str, list[Quantiles]] = {condition: [] for condition in CONDITIONS}
+    for place, found in enumerate(folds):
+        widths = widths_of([*folds[:place], *folds[place + 1 :]])
+        for condition, parts in moved.items():
+            parts.append(widened(found, quantiles_of(found, condition), widths))
+    together = LeftOutForecasts.together(folds)
+    lines = [
+        "| people | insulin | 80 % band holds, lowest step | highest step | lowest person | width |",
+        "|---|---|---|---|---|---|",
+    ]
+    for group in GROUPS:
+        within = in_group(together, group)
+        if within.any():
+            own = together.take(within)
+            for condition, parts in moved.items():
+                lines.append(f"| {group} | {condition} | {shown(own, np.concatenate(parts)[within])} |")
+    return "\n".join([*lines, "", f"Widths of all folds: {', '.join(f'{width:.3f}' for width in widths_of(folds))}"])
+
+
+def widths_of(folds: Sequence[LeftOutForecasts]) -> Floats:
+    """The width at which the 80 % band of people told of insulin holds 80 % of the readings, [step], by halving."""
+    samples = [sample(found) for found in folds]
+    together = LeftOutForecasts.together(samples)
+    quantiles = quantiles_of(together, CONDITIONS[0])
+    distances = _mean_distances(quantiles, glucose_range_of(together.last))
+    steps = together.target.shape[1]
+    narrow, wide = np.full(steps, NARROWEST), np.full(steps, WIDEST)
+    while (wide - narrow).max() > WITHIN:
+        middle = (narrow + wide) / 2
+        low, high = (
+            (quantiles + (middle - 1.0)[:, None] * distances[glucose_range_of(together.last)])[..., level]
+            for level in BAND
+        )
+        inside = (together.target >= low) & (together.target <= high) & together.measured
+        holds_enough = inside.sum(axis=0) >= HELD * together.measured.sum(axis=0)
+        narrow, wide = np.where(holds_enough, narrow, middle), np.where(holds_enough, middle, wide)
+    return (narrow + wide) / 2
+
+
+def widened(found: LeftOutForecasts, quantiles: Quantiles, widths: Floats) -> Quantiles:
+    """Quantiles [window, step, level] so many times as far from the median, [step], on average over a glucose range."""
+    ranges = glucose_range_of(found.last)
+    further = (widths - 1.0)[:, None] * _mean_distances(quantiles, ranges)
+    return (quantiles + further[ranges]).astype(np.float32)
+
+
+def _mean_distances(quantiles: Quantiles, ranges: Rows) -> Floats:
+    """How far each quantile lies above the median on average, mg/dL [range, step, level]."""
+    distances = np.zeros((int(ranges.max()) + 1, *quantiles.shape[1:]))
+    for place in np.unique(ranges):
+        mean = quantiles[ranges == place].mean(axis=0)
+        distances[place] = mean - mean[:, MEDIAN, None]
+    return distances
