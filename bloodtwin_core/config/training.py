@@ -69,7 +69,10 @@ class TrainingSettings(SettingsGroup):
     max_epochs: int = Field(default=50, ge=1, le=10_000, description="An epoch supervises every training origin once.")
     learning_rate: float = Field(default=3e-3, gt=0.0, le=1.0, description="AdamW's initial learning rate.")
     weight_decay: float = Field(
-        default=1e-2, ge=0.0, le=1.0, description="AdamW's decay of the weights, per unit of learning rate."
+        default=1e-2,
+        ge=0.0,
+        le=1.0,
+        description="AdamW's decay of the weights, per unit of learning rate; none with past_alone.",
     )
     weight_averaging: float = Field(
         default=0.99,
@@ -126,8 +129,8 @@ class TrainingSettings(SettingsGroup):
     )
     band_widths: list[Annotated[float, Field(ge=0.5, le=2.0)]] = Field(
         default=[],
-        description="Width of the bands at each step ahead, in those that hold for people in training, for others whom "
-        "they hold less; empty changes none.",
+        description="Factor on the width of the bands at each step ahead, for people other than those in training; "
+        "empty leaves them as calibrated.",
     )
     schedule: Schedule = Field(
         default=Schedule.plateau,

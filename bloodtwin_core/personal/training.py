@@ -112,7 +112,8 @@ def fine_tune(
 ) -> Checkpoint:
     """The unified network after a short training on one pump's windows, as the checkpoint of its best epoch.
 
-    Its weights are shrunk towards the unified ones as personal.strength says, its quantiles calibrated after that.
+    Its weights are shrunk towards the unified ones as personal.strength says, its quantiles calibrated after that, with
+    the past as it is known and without training.band_widths.
     """
     from bloodtwin_core.training.fit import fit  # Lightning takes a second to import.
 
@@ -142,7 +143,8 @@ def settings_of_copy(training: TrainingSettings, personal: PersonalSettings) -> 
         # In so few epochs a plateau is never noticed, and a rate that stays high ends beside the minimum.
         "schedule": Schedule.cosine,
         "early_stopping_patience": personal.early_stopping_patience,
-        "past_alone": False,
+        "past_alone": False,  # A copy moves every weight, and is judged with the past as it is known.
+        "band_widths": [],  # Its bands are of one person, found on that person's own days.
         "resume": False,
         "processes": 1,  # A pump has too little to share; people are made side by side instead.
     }

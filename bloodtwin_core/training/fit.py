@@ -15,7 +15,7 @@ from bloodtwin_core.training.checkpoint_folder import BEST, CheckpointFolder, Ep
 from bloodtwin_core.training.compute import choose_compute, require_a_device_each
 from bloodtwin_core.training.fitted import FittedModel, ignore
 from bloodtwin_core.training.module import ForecasterTraining, MakesTraining
-from bloodtwin_core.training.past_alone import require_a_network
+from bloodtwin_core.training.past_alone import require_past_and_network
 from bloodtwin_core.training.processes.launcher import Launcher
 from bloodtwin_core.training.processes.launching import train_in_processes
 from bloodtwin_core.training.start import starting_checkpoint
@@ -68,8 +68,8 @@ def fit(
         require_a_device_each(training.processes, compute.device)
     logger.info("Training on %s", compute)
     start = training.start_from if start_from is None else start_from
-    require_a_network(model, training, start)
     base = starting_checkpoint(start, model, windows.lookback, windows.horizon, windows.features)
+    require_past_and_network(model, training, base)
     _require_same_inputs(model, windows.features, (base.scaler if base else scaler).columns)
     run = run_identity(model, training, data_fingerprint, base.sha256 if base else "")
     finished = checkpoints.settle(run if training.resume else "")

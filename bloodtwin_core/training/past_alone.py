@@ -9,12 +9,20 @@ from torch import Tensor, nn
 
 from bloodtwin_core.common.errors import SettingsError
 from bloodtwin_core.config import ModelSettings, TrainingSettings
+from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.forecaster import GlucoseForecaster
-from bloodtwin_core.records import without_past
+from bloodtwin_core.network.member import Member
+from bloodtwin_core.records import PAST_TABLE, without_past
+
+_STAY_UNKNOWN = sum(row.stays_unknown for row in PAST_TABLE.values())
+"""Inputs of the past that may be unknown: the last ones of Member.unknown_extra."""
 
 
-def require_a_network(model: ModelSettings, training: TrainingSettings, start_from: str) -> None:
-    """Raise SettingsError if training.past_alone has no past to learn of, or no network to learn it on top of."""
+def require_past_and_network(model: ModelSettings, training: TrainingSettings, base: Checkpoint | None) -> None:
+    """Raise SettingsError if training.past_alone has no past to learn of, or no network to learn it on top of.
+
+    Nor can it begin with one that learnt what stands for an unknown past: on top of that everybody's forecasts move.
+    """
     if not training.past_alone:
         return
     if not model.past:
@@ -22,11 +30,24 @@ def require_a_network(model: ModelSettings, training: TrainingSettings, start_fr
             "training.past_alone learns what a wearer's past says, but model.past is false. "
             "Set model.past: true, or training.past_alone: false"
         )
-    if not start_from:
+    if base is None:
+        nothing = (
+            f"training.start_from '{training.start_from}' holds none yet" if training.start_from else "there is none"
+        )
         raise SettingsError(
-            "training.past_alone learns on top of a trained network, but there is none to start from. "
+            f"training.past_alone learns on top of a trained network, but {nothing}. "
             "Name one in training.start_from, or set training.past_alone: false"
         )
+    if any(_says_something_of_unknown_past(member) for member in base.forecaster.each_member):
+        raise SettingsError(
+            f"training.past_alone cannot go on from {base.path}, which learnt the past together with everything else. "
+            "Name a network without a past, or one that learnt it alone, or set training.past_alone: false"
+        )
+
+
+def _says_something_of_unknown_past(member: Member) -> bool:
+    extra = member.unknown_extra
+    return extra is not None and bool((extra[-_STAY_UNKNOWN:] != 0).any())
 
 
 def learn_past_alone(forecaster: GlucoseForecaster) -> None:

@@ -5,13 +5,17 @@ learning keeps the scaler it began with, and the one fitted on the new records i
 wearer's past is for the settings to say: inputs of the past are left out, or begin by saying nothing.
 """
 
+import logging
+
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.config import PRETRAINED, ModelSettings
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
-from bloodtwin_core.network.past import past_not_learnt, past_unknown
+from bloodtwin_core.network.past import past_not_learnt, past_unknown, reads_past
 from bloodtwin_core.pretrained.files import CHECKPOINT, shipped_file
 from bloodtwin_core.records import FEATURES, without_past
+
+logger = logging.getLogger(__name__)
 
 MAY_DIFFER = ("name", "dropout", "past")
 """Settings of model that leave shape and meaning of every weight of the features as they are."""
@@ -43,6 +47,8 @@ def starting_checkpoint(
     ]
     if model.attention and lookback != base.lookback:  # Attention has a weight for every record of it.
         differing.append(("data.lookback", lookback, base.lookback))
+    if reads_past(base.forecaster) and not model.past:
+        logger.warning("%s reads a wearer's past, which is left out, since model.past is false", path)
     base = past_not_learnt(base) if model.past else past_unknown(base)
     there = without_past(base.forecaster.features)
     if without_past(features) != there:  # Each has its weights.

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from bloodtwin_core.common.errors import SettingsError
-from bloodtwin_core.config import Cell, EvaluationSettings, ExportSettings, ModelSettings
+from bloodtwin_core.config import Cell, EvaluationSettings, ExportSettings, ModelSettings, TrainingSettings
 from bloodtwin_core.evaluation.baselines import fit_ridge
 from bloodtwin_core.evaluation.insulin_response import insulin_response
 from bloodtwin_core.export import (
@@ -33,6 +33,8 @@ from bloodtwin_core.serving.model_json import read_model_json
 from bloodtwin_core.serving.onnx_files import load_onnx, load_streaming
 from bloodtwin_core.training import CheckpointFolder
 from bloodtwin_core.training.fit import fit
+from bloodtwin_core.training.past_alone import require_past_and_network
+from bloodtwin_core.training.start import starting_checkpoint
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.past import with_past
 from bloodtwin_core.windows.scaler import FeatureScaler
@@ -170,21 +172,64 @@ def test_a_wearer_of_whose_past_nothing_is_known_is_forecast_as_before(
         torch.testing.assert_close(one, other, rtol=0, atol=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("past", "start_from", "why"),
-    [
-        (False, "pretrained", r"model\.past is false\. Set model\.past: true"),
-        (True, "", r"none to start from\. Name one in training\.start_from"),
-    ],
-)
-def test_the_past_is_not_learnt_alone_without_a_network_or_a_past(
-    plain: tuple[WindowedSeries, FeatureScaler], tmp_path: Path, past: bool, start_from: str, why: str
+def test_the_past_is_not_learnt_alone_without_a_past_or_a_network(
+    learnt_alone: tuple[Checkpoint, Checkpoint], plain: tuple[WindowedSeries, FeatureScaler], tmp_path: Path
 ) -> None:
-    training = TINY_TRAINING.model_copy(update={"past_alone": True, "start_from": start_from})
-    model = TINY_MODEL.model_copy(update={"past": past})
-    with pytest.raises(SettingsError, match=why):
-        fit(*plain, model, training, CheckpointFolder(tmp_path / "c"), tmp_path / "tb", "data")
+    model = TINY_MODEL.model_copy(update={"ensemble_size": 2})
+    for past, start_from, why in (
+        (False, str(learnt_alone[0].path), r"model\.past is false\. Set model\.past: true"),
+        (True, "", r"there is none\. Name one in training\.start_from"),
+    ):
+        training = TINY_TRAINING.model_copy(update={"past_alone": True, "start_from": start_from})
+        with pytest.raises(SettingsError, match=why):
+            fit(
+                *plain,
+                model.model_copy(update={"past": past}),
+                training,
+                CheckpointFolder(tmp_path / "c"),
+                tmp_path / "tb",
+                "data",
+            )
+    published = TrainingSettings(past_alone=True, start_from="published")
+    with pytest.raises(SettingsError, match=r"training\.start_from 'published' holds none yet"):
+        require_past_and_network(ModelSettings(past=True), published, None)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_past_is_not_learnt_alone_on_top_of_one_that_was_learnt_with_everything(
+    plain: tuple[WindowedSeries, FeatureScaler], told: WindowedSeries, tmp_path: Path
+) -> None:
+    reading, scaler = TINY_MODEL.model_copy(update={"past": True}), plain[1].with_past()
+    together = TINY_TRAINING.model_copy(update={"max_epochs": 1, "chunk_batch_size": 16})
+    joint = fit(told, scaler, reading, together, CheckpointFolder(tmp_path / "joint"), tmp_path / "tb", "data")
+    alone = together.model_copy(update={"past_alone": True, "start_from": str(joint.checkpoint)})
+    with pytest.raises(SettingsError, match=r"learnt the past together with everything else.*past_alone: false"):
+        fit(told, scaler, reading, alone, CheckpointFolder(tmp_path / "alone"), tmp_path / "tb", "data")
+
+
+def test_the_past_may_be_learnt_alone_once_more(
+    learnt_alone: tuple[Checkpoint, Checkpoint], told: WindowedSeries, tmp_path: Path
+) -> None:
+    base, on_top = learnt_alone
+    training = HARDLY.model_copy(update={"learning_rate": 1e-2, "past_alone": True, "start_from": str(on_top.path)})
+    fitted = fit(told, on_top.scaler, on_top.model, training, CheckpointFolder(tmp_path / "c"), tmp_path / "tb", "data")
+    again = load_checkpoint(fitted.checkpoint)
+    weights, before = (each.forecaster.state_dict() for each in (again, on_top))
+    name = "members.0.recurrent.weight_ih_l0"
+    assert not torch.equal(weights[name], before[name])
+    for kept, stays in past_unknown(again).forecaster.state_dict().items():
+        assert torch.equal(stays, base.forecaster.state_dict()[kept]), kept
+
+
+def test_who_leaves_a_networks_past_out_is_told(
+    learnt_alone: tuple[Checkpoint, Checkpoint], caplog: pytest.LogCaptureFixture
+) -> None:
+    _, on_top = learnt_alone
+    model = on_top.model.model_copy(update={"past": False})
+    base = starting_checkpoint(str(on_top.path), model, on_top.lookback, on_top.horizon)
+    assert base is not None
+    assert not reads_past(base.forecaster)
+    assert "reads a wearer's past, which is left out, since model.past is false" in caplog.text
 
 
 @pytest.mark.parametrize(
