@@ -16,12 +16,15 @@ from bloodtwin_core.pipeline.manifest import StageRecord
 from bloodtwin_core.records import (
     CARBOHYDRATES,
     FEATURES,
+    PAST_FEATURES,
     RECORD_MINUTES,
     RECORDS_PER_DAY,
     Split,
+    has_past,
     units_of,
     without_past,
 )
+from bloodtwin_core.records.past import KNOWN_AFTER_DAYS
 from bloodtwin_core.release.notices import notice_text, sources_of
 from bloodtwin_core.reporting.text_tables import detailed_tables, results_table
 from bloodtwin_core.windows import Segment
@@ -104,8 +107,20 @@ It takes {inputs}, in physical units, and gives mg/dL; the scaler is inside.
 
 - `model.onnx` and `model.ts` take a whole lookback, `model_streaming.onnx` one record at a time; `best.ckpt` is the
   checkpoint to fine-tune from (`training.start_from: pretrained`), `scaler.json` its scaler.
+{past_told(checkpoint.forecaster.features)}\
 - Trained by bloodTwin {checkpoint.version}; sha256 of the checkpoint `{checkpoint.sha256}`, of the windows
   `{checkpoint.data_fingerprint}`."""
+
+
+def past_told(features: Sequence[str]) -> str:
+    """What the card says of the past where these features hold one, an item of a list; else nothing."""
+    if not has_past(features):
+        return ""
+    return f"""\
+- The ONNX files may also be told what the wearer's own past says of them (`wearer_past`, {len(PAST_FEATURES)} columns,
+  known after {KNOWN_AFTER_DAYS:g} days of readings). bloodTwin computes it from the records that it is given; whoever
+  leaves it out is forecast as if nothing were known. The figures below are with the past as it is known.
+"""
 
 
 def limits_of(features: Sequence[str]) -> str:

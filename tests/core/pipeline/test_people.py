@@ -104,6 +104,7 @@ def test_the_same_is_not_made_again_and_what_changed_is(store: ArtifactStore, ba
     assert not person_stage(store, base, settings, "sim001").is_new
     assert not person_stage(store, base, settings_with(people={"workers": 7, "pump_ids": PUMPS}), "sim001").is_new
     unused = {"max_epochs": 77, "early_stopping_patience": 9, "resume": False, "processes": 2, "start_from": "x"}
+    unused |= {"past_alone": True, "band_widths": [1.1]}
     same = settings_with(training=unused, data={"fetch": {"attempts": 1}, "wearers": {"a": ["sim001"]}})
     assert not person_stage(store, base, same, "sim001").is_new, "nothing of it changes a copy"
     own = store.of_person("sim001")

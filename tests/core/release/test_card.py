@@ -3,8 +3,8 @@
 import pytest
 
 from bloodtwin_core.pretrained import files
-from bloodtwin_core.records import CARBOHYDRATES, FEATURES
-from bloodtwin_core.release.card import limits_of
+from bloodtwin_core.records import CARBOHYDRATES, FEATURES, PAST_FEATURES
+from bloodtwin_core.release.card import limits_of, past_told
 from bloodtwin_core.release.notices import notice_text, sources_of
 from bloodtwin_core.sources.registry import source_named
 
@@ -36,3 +36,11 @@ def test_the_limits_are_of_the_features_that_the_network_takes() -> None:
     assert "nothing of meals" not in nine
     if files.is_shipped():
         assert eight in (files.FOLDER / files.CARD).read_text("utf-8"), "the base model takes the eight"
+
+
+def test_the_card_tells_of_the_past_where_the_network_reads_it() -> None:
+    assert past_told(FEATURES) == ""
+    told = past_told((*FEATURES, *PAST_FEATURES))
+    assert "`wearer_past`, 12 columns,\n  known after 7 days of readings" in told
+    if files.is_shipped():
+        assert told in (files.FOLDER / files.CARD).read_text("utf-8"), "the base model reads it"
