@@ -9,7 +9,7 @@ from bloodtwin_core.serving.facts import BATCH, PAST, SEEN, ExportFacts
 
 
 def facts_of(checkpoint: Checkpoint) -> ExportFacts:
-    """The facts about a checkpoint that its exports carry; those of model.ts, which is never told a wearer's past."""
+    """The facts about a checkpoint that all its exports carry, and all of model.ts, which is never told of a past."""
     checkpoint = past_unknown(checkpoint)
     units = units_of(checkpoint.forecaster.features)
     return ExportFacts(

@@ -25,6 +25,11 @@ def with_unknown_past(records: Tensor) -> Tensor:
     return torch.cat([records, records.new_tensor(UNKNOWN_PAST).expand(*records.shape[:-1], -1)], dim=-1)
 
 
+def with_past_or_without(checkpoint: Checkpoint, past: bool) -> Checkpoint:
+    """The network with inputs of the past or without, as a training asks that goes on from it."""
+    return past_not_learnt(checkpoint) if past else past_unknown(checkpoint)
+
+
 def past_unknown(checkpoint: Checkpoint) -> Checkpoint:
     """The network without the inputs of the past, which forecasts as the given one does where the past is unknown.
 

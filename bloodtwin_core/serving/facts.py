@@ -97,7 +97,7 @@ def with_clock(facts: ExportFacts, clock: Clock | None) -> ExportFacts:
     return facts.model_copy(update={"clock": clock})
 
 
-def told(name: str, records: Values, facts: ExportFacts) -> dict[str, Values]:
+def onnx_inputs(name: str, records: Values, facts: ExportFacts) -> dict[str, Values]:
     """The inputs of an ONNX file from records [..., feature] or [..., feature and past]; name takes the features.
 
     Without columns of the past it is unknown to the network.

@@ -9,7 +9,7 @@ import onnxruntime
 
 from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.records import Values
-from bloodtwin_core.serving.facts import FACTS, INPUT, ExportedForecast, ExportFacts, forecast_outputs, told
+from bloodtwin_core.serving.facts import FACTS, INPUT, ExportedForecast, ExportFacts, forecast_outputs, onnx_inputs
 from bloodtwin_core.serving.model_json import agreed_facts
 from bloodtwin_core.serving.streaming_network import StreamingNetwork
 
@@ -34,7 +34,9 @@ class WindowNetwork:
 
     def forecast(self, windows: Values) -> ExportedForecast:
         """The same with quantiles and, of an ensemble, disagreement."""
-        return ExportedForecast(*self.session.run(forecast_outputs(self.facts), told(INPUT, windows, self.facts)))
+        return ExportedForecast(
+            *self.session.run(forecast_outputs(self.facts), onnx_inputs(INPUT, windows, self.facts))
+        )
 
 
 def load_onnx(path: Path, threads: int = 0) -> tuple[WindowNetwork, ExportFacts]:

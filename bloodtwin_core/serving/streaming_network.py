@@ -13,7 +13,7 @@ from bloodtwin_core.serving.facts import (
     ExportedForecast,
     ExportFacts,
     forecast_outputs,
-    told,
+    onnx_inputs,
 )
 
 States = dict[str, npt.NDArray[np.float32]]
@@ -48,7 +48,7 @@ class StreamingNetwork:
         """The same with quantiles and, of an ensemble, disagreement."""
         names = forecast_outputs(self.facts)
         outputs = [*names, *(name + STATE_OUT for name in states)]
-        given = self.session.run(outputs, {**told(READING, reading, self.facts), **states})
+        given = self.session.run(outputs, {**onnx_inputs(READING, reading, self.facts), **states})
         return ExportedForecast(*given[: len(names)]), dict(zip(states, given[len(names) :], strict=True))
 
     def __call__(self, windows: Values) -> npt.NDArray[np.float32]:

@@ -11,7 +11,7 @@ from bloodtwin_core.common.errors import ArtifactMissing, SettingsError
 from bloodtwin_core.common.given_files import given_path
 from bloodtwin_core.config import PRETRAINED, ModelSettings
 from bloodtwin_core.network.checkpoint import Checkpoint, load_checkpoint
-from bloodtwin_core.network.past import past_not_learnt, past_unknown, reads_past
+from bloodtwin_core.network.past import reads_past, with_past_or_without
 from bloodtwin_core.pretrained.files import CHECKPOINT, shipped_file
 from bloodtwin_core.records import FEATURES, without_past
 
@@ -49,7 +49,7 @@ def starting_checkpoint(
         differing.append(("data.lookback", lookback, base.lookback))
     if reads_past(base.forecaster) and not model.past:
         logger.warning("%s reads a wearer's past, which is left out, since model.past is false", path)
-    base = past_not_learnt(base) if model.past else past_unknown(base)
+    base = with_past_or_without(base, model.past)
     there = without_past(base.forecaster.features)
     if without_past(features) != there:  # Each has its weights.
         differing.append(("data.extra_features", _extra(without_past(features)), _extra(there)))

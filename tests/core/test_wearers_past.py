@@ -1,6 +1,7 @@
 """What a wearer's own past says goes from records through training to the exports, where a setting asks for it."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -40,6 +41,8 @@ from bloodtwin_core.windows.past import with_past
 from bloodtwin_core.windows.scaler import FeatureScaler
 from tests.core.export.test_export import checkpoint_of
 from tests.core.tiny import TINY_DATA, TINY_MODEL, TINY_TRAINING, awake, tiny_windows
+from tests.core.training.test_fit import Interrupted, stop_after
+from tests.core.training.test_processes import forked
 
 EXPORT = ExportSettings(parity_windows=20, int8=True, int8_max_cost=50.0)
 COUNT = 18 * RECORDS_PER_DAY
@@ -219,6 +222,48 @@ def test_the_past_may_be_learnt_alone_once_more(
     assert not torch.equal(weights[name], before[name])
     for kept, stays in past_unknown(again).forecaster.state_dict().items():
         assert torch.equal(stays, base.forecaster.state_dict()[kept]), kept
+
+
+def test_a_broken_training_of_the_past_alone_ends_as_an_unbroken_one(
+    learnt_alone: tuple[Checkpoint, Checkpoint], told: WindowedSeries, tmp_path: Path
+) -> None:
+    base, on_top = learnt_alone
+    training = TINY_TRAINING.model_copy(
+        update={"max_epochs": 3, "chunk_batch_size": 16, "past_alone": True, "start_from": str(base.path)}
+    )
+
+    def learnt(folder: Path, **listening: Any) -> dict[str, torch.Tensor]:
+        folders = CheckpointFolder(folder / "checkpoints")
+        fitted = fit(told, on_top.scaler, on_top.model, training, folders, folder / "tb", "data", **listening)
+        return load_checkpoint(fitted.checkpoint).forecaster.state_dict()
+
+    with pytest.raises(Interrupted):
+        learnt(tmp_path / "broken", **stop_after(2))
+    unbroken, resumed = learnt(tmp_path / "unbroken"), learnt(tmp_path / "broken")
+    for name, weights in unbroken.items():
+        assert torch.equal(weights, resumed[name]), name
+
+
+def test_processes_that_share_the_training_move_nothing_else_either(
+    learnt_alone: tuple[Checkpoint, Checkpoint], told: WindowedSeries, tmp_path: Path
+) -> None:
+    base, on_top = learnt_alone
+    training = TINY_TRAINING.model_copy(
+        update={
+            "max_epochs": 1,
+            "chunk_batch_size": 16,
+            "past_alone": True,
+            "start_from": str(base.path),
+            "processes": 2,
+        }
+    )
+    folders = CheckpointFolder(tmp_path / "checkpoints")
+    fitted = fit(told, on_top.scaler, on_top.model, training, folders, tmp_path / "tb", "data", launcher=forked())
+    shared = load_checkpoint(fitted.checkpoint)
+    for name, weights in past_unknown(shared).forecaster.state_dict().items():
+        assert torch.equal(weights, base.forecaster.state_dict()[name]), name
+    of_past = shared.forecaster.each_member[0].recurrent.weight_ih_l0[:, len(FEATURES) :]
+    assert (of_past != 0).any()
 
 
 def test_who_leaves_a_networks_past_out_is_told(

@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.copies and (further := [name for name in given.variants if VARIANTS[name].inputs.rows]):
         parser.error(f"--copies cannot be made of what reads inputs beyond the eight: leave out {', '.join(further)}")
     given.folds = given.folds or list(range(1, given.of + 1))
+    if len(given.folds) < 2 and (given.bands or given.alarm_head):
+        parser.error("--bands and --alarm-head learn from the other folds: name two or more")
     try:
         everybody = Everybody.read(given.azt1d, given.brist1d, given.out)
         for fold in given.folds:

@@ -12,11 +12,14 @@ from benchmarks.unseen_people.insulin.bands import CONDITIONS, quantiles_of, sam
 from benchmarks.unseen_people.insulin.forecasts import LeftOutForecasts, Quantiles
 from benchmarks.unseen_people.insulin.judging import BAND, GROUPS, in_group
 from bloodtwin_core.common.arrays import Floats
+from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.network.levels import MEDIAN, QUANTILE_LEVELS
-from bloodtwin_core.records import Rows, glucose_range_of
+from bloodtwin_core.records import GLUCOSE_LIMITS, Rows, glucose_range_of
 
-HELD = QUANTILE_LEVELS[BAND[1]] - QUANTILE_LEVELS[BAND[0]]
 NARROWEST, WIDEST, WITHIN = 0.9, 1.2, 1e-4
+"""Between which widths are looked for, and how exactly; one at an end is further off."""
+HELD = QUANTILE_LEVELS[BAND[1]] - QUANTILE_LEVELS[BAND[0]]
+"""Share of the readings that the band is to hold."""
 
 
 def widths_table(folds: Sequence[LeftOutForecasts]) -> str:
@@ -57,14 +60,21 @@ def widths_of(folds: Sequence[LeftOutForecasts]) -> Floats:
         inside = (together.target >= low) & (together.target <= high) & together.measured
         holds_enough = inside.sum(axis=0) >= HELD * together.measured.sum(axis=0)
         narrow, wide = np.where(holds_enough, narrow, middle), np.where(holds_enough, middle, wide)
-    return (narrow + wide) / 2
+    widths = (narrow + wide) / 2
+    if (widths < NARROWEST + WITHIN).any() or (widths > WIDEST - WITHIN).any():
+        raise DataError(
+            f"bands of these people would have to be {widths.min():.2f} to {widths.max():.2f} times as wide or more",
+            todo=f"Only {NARROWEST} to {WIDEST} is looked at: are they forecast by the right network?",
+        )
+    return widths
 
 
 def widened(found: LeftOutForecasts, quantiles: Quantiles, widths: Floats) -> Quantiles:
     """Quantiles [window, step, level] so many times as far from the median, [step], on average over a glucose range."""
     ranges = glucose_range_of(found.last)
     further = (widths - 1.0)[:, None] * _mean_distances(quantiles, ranges)
-    return (quantiles + further[ranges]).astype(np.float32)
+    moved = np.sort(quantiles + further[ranges], axis=-1)
+    return moved.clip(GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high).astype(np.float32)
 
 
 def _mean_distances(quantiles: Quantiles, ranges: Rows) -> Floats:

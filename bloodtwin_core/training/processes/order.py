@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from bloodtwin_core.common.files import atomic_write
 from bloodtwin_core.config import ModelSettings, TrainingSettings
 from bloodtwin_core.network.checkpoint import load_checkpoint
+from bloodtwin_core.network.past import with_past_or_without
 from bloodtwin_core.training.checkpoint_folder import EpochReport
 from bloodtwin_core.training.task import Trained, TrainingTask
 from bloodtwin_core.windows.scaler import FeatureScaler
@@ -67,7 +68,7 @@ class Order(BaseModel):
             data_fingerprint=self.data_fingerprint,
             in_progress=self.in_progress,
             tensorboard=self.tensorboard,
-            base=load_checkpoint(self.base) if self.base else None,
+            base=with_past_or_without(load_checkpoint(self.base), self.model.past) if self.base else None,
             resume_from=self.resume_from,
         )
 

@@ -1,8 +1,11 @@
 """A run that asks for a wearer's past: every stage reads it from the same windows, whose files have none of it."""
 
+import numpy as np
 import pytest
 
 from bloodtwin_core.common.errors import CheckpointMismatch
+from bloodtwin_core.export import ParityReport
+from bloodtwin_core.pipeline import exports
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.evaluation import evaluation_stage
 from bloodtwin_core.pipeline.exports import (
@@ -21,6 +24,7 @@ from bloodtwin_core.pipeline.upstream import stored_checkpoint, stored_windows, 
 from bloodtwin_core.pipeline.windows import windows_stage
 from bloodtwin_core.records import FEATURES, PAST_FEATURES
 from bloodtwin_core.sources.settings import settings_model
+from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.scaler import read_scaler
 from tests.assets.tiny_graph import TINY
 
@@ -58,6 +62,20 @@ def test_exports_agree_with_the_checkpoint(store: ArtifactStore) -> None:
     ):
         stage(store, SETTINGS)
         assert parity(store, SETTINGS).agrees
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_parity_is_that_of_the_past_as_it_is_known_and_unknown_whichever_is_worse(
+    store: ArtifactStore, monkeypatch: pytest.MonkeyPatch, told: bool
+) -> None:
+    onnx_stage(store, SETTINGS)
+
+    def apart(_predict: object, _checkpoint: object, windows: WindowedSeries, _settings: object) -> ParityReport:
+        wrong = (windows.features == WITH_PAST) is told
+        return ParityReport(1, float("nan") if wrong else 0.0, 1e-3, "sim001", np.datetime64("2024-01-01", "s"))
+
+    monkeypatch.setattr(exports, "parity", apart)
+    assert not onnx_parity(store, SETTINGS).agrees
 
 
 def test_a_checkpoint_that_reads_it_is_no_other_settings_network(store: ArtifactStore) -> None:

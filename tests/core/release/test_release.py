@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
+from benchmarks.unseen_people.insulin.on_top import PAST_ALONE
 from bloodtwin_core.cli.main import main
 from bloodtwin_core.common.errors import ArtifactMissing, CheckpointMismatch
 from bloodtwin_core.common.files import sha256_of
@@ -134,6 +135,7 @@ def test_the_base_model_is_made_in_two_trainings_on_the_folders_of_the_environme
         for name, value in getattr(whole[0], group)
         if value != getattr(getattr(without_past[0], group), name)
     }
+    assert all(getattr(whole[0].training, name) == value for name, value in PAST_ALONE.items()), "as it was judged"
     on_top = {"start_from", "past_alone", "hide_past", "blur_past", "learning_rate", "band_widths"}
     ends = {"max_epochs", "early_stopping_patience"}
     assert differing == {"model.name", "model.past", *(f"training.{name}" for name in on_top | ends)}
