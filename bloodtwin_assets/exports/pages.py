@@ -27,6 +27,7 @@ def export_page(path: Path, sha256: str, checkpoint: "Checkpoint") -> Metadata:
     return {
         **_file_facts(path),
         "input": f"{INPUT}: float32 [batch, {checkpoint.lookback}, {_width(checkpoint)}], physical units",
+        **(_wearer_past(checkpoint, checkpoint.lookback) if path.suffix == ".onnx" else {}),
         "output": _output(checkpoint),
         **(_sureness(checkpoint) if path.suffix == ".onnx" else {}),
         **_origin(sha256, checkpoint),
@@ -102,10 +103,11 @@ def _width(checkpoint: "Checkpoint") -> int:
     return len(without_past(checkpoint.forecaster.features))
 
 
-def _wearer_past(checkpoint: "Checkpoint") -> Metadata:
-    """What a stream may be told of the wearer, of a network that reads it."""
+def _wearer_past(checkpoint: "Checkpoint", *lookback: int) -> Metadata:
+    """What an ONNX file may be told of the wearer, of a network that reads it; for every record of a lookback or one."""
     past = checkpoint.forecaster.features[_width(checkpoint) :]
-    told = f"{WEARER_PAST}: float32 [batch, {len(past)}], may be left out; {', '.join(past)}"
+    shape = ", ".join(map(str, ("batch", *lookback, len(past))))
+    told = f"{WEARER_PAST}: float32 [{shape}], may be left out; {', '.join(past)}"
     return {"input that may be left out": told} if past else {}
 
 

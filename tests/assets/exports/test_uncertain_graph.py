@@ -22,6 +22,7 @@ def test_an_ensemble_with_attention_is_exported(copied: Graph) -> None:
     assert "quantiles: float32 [batch, 12, 7], mg/dL; 5 %, 10 %" in str(page["quantiles"].value)
     assert "float32 [batch, 36, 8]" in str(page["input"].value)
     assert "mean_glucose" not in str(page["features"].value)
+    assert "wearer_past: float32 [batch, 36, 12]" in str(page["input that may be left out"].value)
     stream = result.asset_materializations_for_node("streaming_export")[0].metadata
     assert "float32 [batch, 8]" in str(stream["input"].value)
     assert "wearer_past: float32 [batch, 12], may be left out; mean_glucose_1d" in str(
