@@ -104,7 +104,7 @@ def _width(checkpoint: "Checkpoint") -> int:
 
 
 def _wearer_past(checkpoint: "Checkpoint", *lookback: int) -> Metadata:
-    """What an ONNX file may be told of the wearer, of a network that reads it; for every record of a lookback or one."""
+    """What an ONNX file may be told of the wearer, of a network that reads it, for each record of a lookback or one."""
     past = checkpoint.forecaster.features[_width(checkpoint) :]
     shape = ", ".join(map(str, ("batch", *lookback, len(past))))
     told = f"{WEARER_PAST}: float32 [{shape}], may be left out; {', '.join(past)}"
