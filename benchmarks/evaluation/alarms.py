@@ -25,11 +25,10 @@ from bloodtwin_core.evaluation.clinical.events import Threshold
 from bloodtwin_core.evaluation.forecasts import TestForecasts, WindowForecasts, join
 from bloodtwin_core.evaluation.testing import forecast_batches, forecast_with_uncertainty
 from bloodtwin_core.network.checkpoint import load_checkpoint
-from bloodtwin_core.network.past import reads_past
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.upstream import stored_windows
 from bloodtwin_core.records import Rows, Split
-from bloodtwin_core.windows.past import with_past
+from bloodtwin_core.windows.past import as_read_by
 
 THRESHOLDS = (
     Threshold("below 70", 70.0, below=True),
@@ -68,8 +67,7 @@ def forecast_days(store: ArtifactStore, checkpoint: Path | None) -> Days:
     settings = EvaluationSettings()
     windows, _ = stored_windows(store)
     forecaster = load_checkpoint(checkpoint or store.checkpoints / "best.ckpt").forecaster
-    if reads_past(forecaster):
-        windows = with_past(windows)
+    windows = as_read_by(windows, forecaster.features)
     baselines = fit_baselines(windows, settings)
 
     def forecast(rows: Rows) -> WindowForecasts:

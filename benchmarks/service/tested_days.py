@@ -18,6 +18,7 @@ import yaml
 
 from benchmarks.common.rows import Row, below, noted
 from benchmarks.service.in_process import SetClock, served
+from benchmarks.service.sending import body_of
 from bloodtwin_core.common.errors import DataError
 from bloodtwin_core.pretrained.files import RESULTS, shipped_file
 from bloodtwin_core.records import RECORD_MINUTES, Feature, PumpRecords, Split
@@ -93,14 +94,14 @@ def _earlier(test: Path) -> Iterator[Path]:
 
 
 def _events(records: PumpRecords) -> Iterator[StoredEvent]:
-    """What happened in the five minutes of each record, as _answers sends it."""
+    """What happened in the five minutes of each record. Its rate is told even where nobody knows it: from then on."""
     for time, values in zip(records.timestamps, records.values, strict=True):
         end = _second(time)
         glucose, _, basal, bolus = (float(value) for value in values[:4])
         if not np.isnan(glucose):
             yield StoredEvent(EventKind.glucose, f"glucose {end}", end, glucose, sensor="s")
-        if not np.isnan(basal):
-            yield StoredEvent(EventKind.basal, f"basal {end}", end - _INTERVAL, basal)
+        rate = None if np.isnan(basal) else basal
+        yield StoredEvent(EventKind.basal, f"basal {end}", end - _INTERVAL, rate)
         if bolus > 0:
             yield StoredEvent(EventKind.bolus, f"bolus {end}", end, bolus)
 
@@ -120,24 +121,12 @@ def _second(time: np.datetime64) -> int:
 def _answers(part: PumpRecords, clock: SetClock, url: str) -> Iterator[dict[str, Any]]:
     """The outlook after each record. Wall times are told as if they were UTC, of a wearer who lives there."""
     session = requests.Session()
-    for time, values in zip(part.timestamps, part.values, strict=True):
-        end = _second(time)
-        glucose, _, basal, bolus = (float(value) for value in values[:4])
-        body: dict[str, Any] = {
-            "basal": [{"time": _stamp(end - _INTERVAL), "rate": None if np.isnan(basal) else basal}]
-        }
-        if not np.isnan(glucose):
-            body["readings"] = [{"time": _stamp(end), "glucose": glucose}]
-        if bolus > 0:
-            body["boluses"] = [{"time": _stamp(end), "dose": bolus}]
-        clock.second = float(end)
+    for place, time in enumerate(part.timestamps):
+        body = body_of(list(_events(part.rows(place, place + 1))))
+        clock.second = float(_second(time))
         answer = session.post(url, json=body, timeout=60)
         answer.raise_for_status()
         yield answer.json()["outlook"]
-
-
-def _stamp(second: int) -> str:
-    return f"{np.datetime64(second, 's')}Z"
 
 
 def _compare(

@@ -14,11 +14,10 @@ from bloodtwin_core.evaluation.results import TestedModel
 from bloodtwin_core.evaluation.testing import forecast_batches, index_of
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.forecaster import GlucoseForecaster
-from bloodtwin_core.network.past import reads_past
 from bloodtwin_core.pipeline.artifacts import ArtifactStore
 from bloodtwin_core.pipeline.upstream import stored_checkpoint, stored_windows
 from bloodtwin_core.windows import WindowedSeries
-from bloodtwin_core.windows.past import with_past
+from bloodtwin_core.windows.past import as_read_by
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,7 @@ def tested_model(store: ArtifactStore, settings: EvaluationSettings) -> Forecast
     windows, index = stored_windows(store)
     checkpoint = stored_checkpoint(store)
     checkpoint.require(checkpoint.model, index.fingerprint)
-    if reads_past(checkpoint.forecaster):
-        windows = with_past(windows)
+    windows = as_read_by(windows, checkpoint.forecaster.features)
     model = TestedModel(
         model_version=checkpoint.version, checkpoint_sha256=checkpoint.sha256, data_fingerprint=index.fingerprint
     )

@@ -20,7 +20,7 @@ from bloodtwin_core.evaluation.testing import errors_on
 from bloodtwin_core.network.checkpoint import Checkpoint
 from bloodtwin_core.network.past import reads_past
 from bloodtwin_core.personal.training import fine_tune, judge, overall
-from bloodtwin_core.records import Split, without_past
+from bloodtwin_core.records import Split, has_past
 from bloodtwin_core.windows import WindowedSeries
 from bloodtwin_core.windows.of_pump import origins_of, with_latest_days
 from bloodtwin_core.windows.past import with_past
@@ -98,7 +98,7 @@ def _test_errors(checkpoint: Checkpoint, windows: WindowedSeries) -> ErrorSums:
 
 def _without_history(windows: WindowedSeries) -> WindowedSeries:
     """The windows of somebody who begins with the first test day; only a wearer's past tells them from others."""
-    if without_past(windows.features) == windows.features:
+    if not has_past(windows.features):
         return windows
     return with_past(dataclasses.replace(windows, segments=tuple(windows.segments_of(Split.test))))
 

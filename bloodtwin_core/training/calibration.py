@@ -27,7 +27,7 @@ from bloodtwin_core.network.past import past_unknown
 from bloodtwin_core.network.scan import scan_forecasts
 from bloodtwin_core.records import GLUCOSE_RANGES, Feature, Mask, Split, glucose_range_of
 from bloodtwin_core.windows import WindowedSeries, evenly_spread
-from bloodtwin_core.windows.past import without_wearers_past
+from bloodtwin_core.windows.past import as_read_by
 
 logger = logging.getLogger(__name__)
 
@@ -68,9 +68,8 @@ def calibrate_checkpoint(
     cannot be written.
     """
     checkpoint = load_checkpoint(path)
-    if not past_known:
-        checkpoint, windows = past_unknown(checkpoint), without_wearers_past(windows)
-    calibration = calibrate(checkpoint.forecaster, windows, device, widths)
+    forecaster = (checkpoint if past_known else past_unknown(checkpoint)).forecaster
+    calibration = calibrate(forecaster, as_read_by(windows, forecaster.features), device, widths)
     content = torch.load(path, map_location="cpu", weights_only=True)
     content["state_dict"][OFFSETS] = torch.from_numpy(calibration.offsets)
     write_content(path, content)
@@ -99,7 +98,8 @@ def calibrate(
     ranges = glucose_range_of(windows.series[rows, Feature.bg.column])
     offsets = conformal_offsets(target[..., None] - quantiles, measured, ranges)
     if widths:
-        offsets += (np.array(widths, dtype=np.float32)[:, None] - 1.0) * _mean_distances(quantiles, offsets, ranges)
+        distances = mean_distances(quantiles, ranges) + offsets - offsets[..., MEDIAN, None]
+        offsets += (np.array(widths, dtype=np.float32)[:, None] - 1.0) * distances
     forecaster.offsets.copy_(torch.from_numpy(offsets))
     return Calibration(offsets, np.bincount(ranges, minlength=len(GLUCOSE_RANGES)))
 
@@ -122,16 +122,17 @@ def conformal_offsets(above: Float, measured: Mask, ranges: npt.NDArray[np.int64
     return offsets
 
 
-def _mean_distances(quantiles: Float, offsets: Float, ranges: npt.NDArray[np.int64]) -> Float:
-    """How far each quantile lies above the median after calibration, mg/dL [range, step, level], on average.
+def mean_distances(quantiles: Float, ranges: npt.NDArray[np.int64]) -> Float:
+    """How far each quantile lies above the median on average, mg/dL [range, step, level].
 
-    quantiles: mg/dL [window, step, level], before it. A range without windows has the distances of all.
+    quantiles: mg/dL [window, step, level]; ranges: place in GLUCOSE_RANGES, [window]. A range without windows has the
+    distances of all.
     """
-    distances = np.empty_like(offsets)
+    distances = np.empty((len(GLUCOSE_RANGES), *quantiles.shape[1:]), dtype=np.float32)
     for place in range(len(GLUCOSE_RANGES)):
         own = ranges == place
-        calibrated = (quantiles[own] if own.any() else quantiles).mean(axis=0) + offsets[place]
-        distances[place] = calibrated - calibrated[:, MEDIAN, None]
+        mean = (quantiles[own] if own.any() else quantiles).mean(axis=0)
+        distances[place] = mean - mean[:, MEDIAN, None]
     return distances
 
 

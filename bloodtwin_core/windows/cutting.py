@@ -17,7 +17,6 @@ from bloodtwin_core.records import (
     Timestamps,
     Values,
     clock_learnt,
-    has_past,
     times_shown,
     with_time_of_day,
     without_past,
@@ -25,7 +24,7 @@ from bloodtwin_core.records import (
 from bloodtwin_core.records.filling import fill_from_the_past
 from bloodtwin_core.records.reading_interval import sparse_sensor
 from bloodtwin_core.records.segments import contiguous
-from bloodtwin_core.windows.past import with_past
+from bloodtwin_core.windows.past import as_read_by
 from bloodtwin_core.windows.scaler import FeatureScaler
 from bloodtwin_core.windows.series import Origins, Segment, WindowedSeries
 
@@ -67,7 +66,7 @@ def window_series(
         features=features,
         rules=OriginRules.of(settings, clock_learnt(zones[Split.train])),
     )
-    return with_past(windows) if has_past(scaler.columns) else windows
+    return as_read_by(windows, scaler.columns)
 
 
 def find_origins(series: Values, segments: list[Segment], split: Split, settings: DataSettings) -> Origins:

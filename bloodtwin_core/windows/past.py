@@ -1,11 +1,12 @@
 """What each record's own past says of the wearer, as columns of a series behind its features (records/past.py)."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
 from bloodtwin_core.common.errors import DataError
-from bloodtwin_core.records import PAST_FEATURES, UNKNOWN_PAST, Timestamps, Values, without_past
+from bloodtwin_core.records import PAST_FEATURES, UNKNOWN_PAST, Timestamps, Values, has_past, without_past
 from bloodtwin_core.records.past import WearerPast, past_after
 from bloodtwin_core.windows.series import Segment, WindowedSeries
 
@@ -24,12 +25,17 @@ def with_past(windows: WindowedSeries) -> WindowedSeries:
     )
 
 
-def without_wearers_past(windows: WindowedSeries) -> WindowedSeries:
-    """The windows whose series has no columns of the past; themselves if it has none."""
-    features = without_past(windows.features)
-    if features == windows.features:
+def as_read_by(windows: WindowedSeries, features: Sequence[str]) -> WindowedSeries:
+    """The windows as a network of these features reads them: with columns of the past or without.
+
+    They are given back themselves where they are so already. Raises what with_past raises.
+    """
+    if has_past(features) == has_past(windows.features):
         return windows
-    return dataclasses.replace(windows, series=windows.series[:, : len(features)], features=features)
+    if has_past(features):
+        return with_past(windows)
+    kept = without_past(windows.features)
+    return dataclasses.replace(windows, series=windows.series[:, : len(kept)], features=kept)
 
 
 def past_of_segments(values: Values, timestamps: Timestamps, segments: tuple[Segment, ...]) -> Values:

@@ -13,8 +13,9 @@ from benchmarks.unseen_people.insulin.forecasts import LeftOutForecasts, Quantil
 from benchmarks.unseen_people.insulin.judging import BAND, GROUPS, in_group
 from bloodtwin_core.common.arrays import Floats
 from bloodtwin_core.common.errors import DataError
-from bloodtwin_core.network.levels import MEDIAN, QUANTILE_LEVELS
-from bloodtwin_core.records import GLUCOSE_LIMITS, Rows, glucose_range_of
+from bloodtwin_core.network.levels import QUANTILE_LEVELS
+from bloodtwin_core.records import GLUCOSE_LIMITS, glucose_range_of
+from bloodtwin_core.training.calibration import mean_distances
 
 NARROWEST, WIDEST, WITHIN = 0.9, 1.2, 1e-4
 """Between which widths are looked for, and how exactly; one at an end is further off."""
@@ -48,7 +49,7 @@ def widths_of(folds: Sequence[LeftOutForecasts]) -> Floats:
     samples = [sample(found) for found in folds]
     together = LeftOutForecasts.together(samples)
     quantiles = quantiles_of(together, CONDITIONS[0])
-    distances = _mean_distances(quantiles, glucose_range_of(together.last))
+    distances = mean_distances(quantiles, glucose_range_of(together.last))
     steps = together.target.shape[1]
     narrow, wide = np.full(steps, NARROWEST), np.full(steps, WIDEST)
     while (wide - narrow).max() > WITHIN:
@@ -72,15 +73,6 @@ def widths_of(folds: Sequence[LeftOutForecasts]) -> Floats:
 def widened(found: LeftOutForecasts, quantiles: Quantiles, widths: Floats) -> Quantiles:
     """Quantiles [window, step, level] so many times as far from the median, [step], on average over a glucose range."""
     ranges = glucose_range_of(found.last)
-    further = (widths - 1.0)[:, None] * _mean_distances(quantiles, ranges)
+    further = (widths - 1.0)[:, None] * mean_distances(quantiles, ranges)
     moved = np.sort(quantiles + further[ranges], axis=-1)
     return moved.clip(GLUCOSE_LIMITS.low, GLUCOSE_LIMITS.high).astype(np.float32)
-
-
-def _mean_distances(quantiles: Quantiles, ranges: Rows) -> Floats:
-    """How far each quantile lies above the median on average, mg/dL [range, step, level]."""
-    distances = np.zeros((int(ranges.max()) + 1, *quantiles.shape[1:]))
-    for place in np.unique(ranges):
-        mean = quantiles[ranges == place].mean(axis=0)
-        distances[place] = mean - mean[:, MEDIAN, None]
-    return distances

@@ -11,7 +11,7 @@ from bloodtwin_core.records import FEATURES, PAST_FEATURES, PAST_KNOWN, RECORDS_
 from bloodtwin_core.records.past import WearerPast, past_after
 from bloodtwin_core.windows import WindowedSeries, window_series
 from bloodtwin_core.windows.of_pump import windows_of_pump, with_latest_days
-from bloodtwin_core.windows.past import with_past
+from bloodtwin_core.windows.past import as_read_by, with_past
 from bloodtwin_core.windows.storage import fingerprint_of, read_windows, write_windows
 from tests.core.tiny import TINY_DATA, tiny_splits, tiny_windows
 
@@ -43,6 +43,17 @@ def test_a_test_day_goes_on_from_the_days_before_it(plain: WindowedSeries, told:
         np.testing.assert_allclose(told.series[order, EIGHT:], alone, rtol=1e-5)
     assert known(told)[told.origins[Split.test].rows].all()
     assert not known(told)[: 7 * RECORDS_PER_DAY].any()
+
+
+def test_windows_are_read_with_the_past_or_without_as_a_networks_features_say(
+    plain: WindowedSeries, told: WindowedSeries
+) -> None:
+    for windows in (plain, told):
+        assert as_read_by(windows, windows.features) is windows, "nothing is computed anew"
+    np.testing.assert_array_equal(as_read_by(plain, told.features).series, told.series)
+    without = as_read_by(told, FEATURES)
+    assert without.features == FEATURES
+    np.testing.assert_array_equal(without.series, plain.series)
 
 
 def test_nothing_of_a_test_day_reaches_the_days_before(plain: WindowedSeries, told: WindowedSeries) -> None:
